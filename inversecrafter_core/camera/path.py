@@ -1,0 +1,56 @@
+"""A camera path: scale-free target poses, and what becomes of them for one geometry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+from ..errors import InputError, require_finite, require_same_frames
+from .geometry import Geometry
+
+
+@dataclass(frozen=True)
+class CameraPath:
+    """Target cameras, one a frame, before they meet a scene.
+
+    Attributes:
+        camera_to_world: ``[F, 4, 4]`` float32; translations in multiples of the pivot depth rho.
+        focal_scale: ``[F]`` float32; target focal length over source focal length (1 = unchanged; dolly-zoom uses it).
+        relative_to: ``"source"``: poses are offsets from the source camera of the same frame;
+            ``"world"``: poses stand in the world, i.e. in the camera frame of source frame 0, however the source moves.
+        name: what the path is called in reports.
+    """
+
+    camera_to_world: torch.Tensor
+    focal_scale: torch.Tensor
+    relative_to: Literal["source", "world"] = "source"
+    name: str = "custom"
+
+    def __post_init__(self) -> None:
+        if self.camera_to_world.ndim != 3 or self.camera_to_world.shape[1:] != (4, 4):
+            raise InputError("camera_path", f"poses of shape {tuple(self.camera_to_world.shape)}", "Give [F, 4, 4].")
+        require_same_frames(poses=len(self.camera_to_world), focal_scale=len(self.focal_scale))
+        require_finite("camera_path", self.camera_to_world)
+        require_finite("focal_scale", self.focal_scale)
+        if bool((self.focal_scale <= 0).any()):
+            raise InputError("camera_path", "a focal scale of zero or less", "A dolly-zoom amount must stay below 1.")
+
+    @property
+    def frames(self) -> int:
+        return len(self.camera_to_world)
+
+    def resolve(self, geometry: Geometry) -> tuple[torch.Tensor, torch.Tensor]:
+        """Place the path in a scene: ``(camera_to_world [F, 4, 4] in scene units, intrinsics [F, 3, 3] in pixels)``."""
+        require_same_frames(geometry=geometry.frames, camera_path=self.frames)
+        device = geometry.depth.device
+        poses = self.camera_to_world.to(device).clone()
+        poses[:, :3, 3] *= geometry.pivot_depth
+        if self.relative_to == "source":
+            poses = geometry.camera_to_world @ poses
+        intrinsics = geometry.intrinsics.clone()
+        scale = self.focal_scale.to(device)
+        intrinsics[:, 0, 0] *= scale
+        intrinsics[:, 1, 1] *= scale
+        return poses, intrinsics

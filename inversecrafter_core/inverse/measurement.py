@@ -1,0 +1,42 @@
+"""A measurement: what is known of the clip to be made, in latent space."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from ..errors import InputError, require_finite
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Evidence and how far to trust it (InverseCrafter, eq. 8).
+
+    Attributes:
+        w: ``[B, C, T', H', W']`` float32, ``E(y)``: the infilled warp, encoded, in *VAE space* (as at a LATENT socket;
+            guidance brings it to model space). Not yet multiplied by ``h``.
+        h: same shape, float32 in 0...1, the latent mask, 1 = known.
+        video_size: ``(frames, height, width)`` in pixels of the clip it was made from.
+        mask_mode: how ``h`` was made, for reports.
+    """
+
+    w: torch.Tensor
+    h: torch.Tensor
+    video_size: tuple[int, int, int]
+    mask_mode: str = "custom"
+
+    def __post_init__(self) -> None:
+        if self.w.ndim != 5 or self.w.shape != self.h.shape:
+            raise InputError(
+                "measurement", f"w {tuple(self.w.shape)} and h {tuple(self.h.shape)}", "Both must be [B, C, T', H', W']."
+            )
+        require_finite("measurement", self.w)
+        require_finite("latent mask", self.h)
+        low, high = float(self.h.min()), float(self.h.max())
+        if low < 0 or high > 1:
+            raise InputError("latent mask", f"values from {low:.3g} to {high:.3g}", "Keep it within 0...1.")
+
+    @property
+    def channels(self) -> int:
+        return self.w.shape[1]

@@ -1,0 +1,31 @@
+"""The nodes, listed. Adding one is a line here."""
+
+from __future__ import annotations
+
+from comfy_api.latest import ComfyExtension, io
+from typing_extensions import override
+
+from . import camera, conditioning, depth, guidance, measurement, metrics, text, warp
+from .models import register_model_folders
+
+NODES: list[type[io.ComfyNode]] = [
+    *depth.NODES,
+    *camera.NODES,
+    *warp.NODES,
+    *measurement.NODES,
+    *guidance.NODES,
+    *conditioning.NODES,
+    *text.NODES,
+    *metrics.NODES,
+]
+
+
+class InverseCrafterExtension(ComfyExtension):
+    """What the host asks for."""
+
+    def __init__(self) -> None:
+        register_model_folders()
+
+    @override
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        return NODES
