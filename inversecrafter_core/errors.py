@@ -57,9 +57,7 @@ def require_wan_frames(name: str, frames: int) -> int:
     """Check the 4k+1 rule of causal video VAEs (first frame alone, then groups of four); return ``k + 1`` latent frames."""
     if frames < 1 or (frames - 1) % 4:
         below = max(1, (frames - 1) // 4 * 4 + 1)
-        raise InputError(
-            name, f"{frames} frames", f"Wan's VAE takes 4k+1 frames: trim to {below} or extend to {below + 4}."
-        )
+        raise InputError(name, f"{frames} frames", f"Wan's VAE takes 4k+1 frames: trim to {below} or extend to {below + 4}.")
     return (frames - 1) // 4 + 1
 
 

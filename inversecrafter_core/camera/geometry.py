@@ -33,9 +33,7 @@ class Geometry:
             raise InputError(
                 "geometry", f"depth {tuple(self.depth.shape)} and valid {tuple(self.valid.shape)}", "Both must be [F, H, W]."
             )
-        require_same_frames(
-            depth=len(self.depth), intrinsics=len(self.intrinsics), camera_to_world=len(self.camera_to_world)
-        )
+        require_same_frames(depth=len(self.depth), intrinsics=len(self.intrinsics), camera_to_world=len(self.camera_to_world))
         if self.intrinsics.shape[1:] != (3, 3) or self.camera_to_world.shape[1:] != (4, 4):
             raise InputError(
                 "geometry",
@@ -47,7 +45,7 @@ class Geometry:
         if not bool(self.valid.any()):
             raise InputError("depth", "no valid pixel", "Check the depth video: it is zero, negative or infinite everywhere.")
         if bool((self.depth <= 0).any()):
-            raise InputError("depth", "zero or negative values", "Mark such pixels invalid and fill them with a positive depth.")
+            raise InputError("depth", "zero or negative values", "Mark them invalid and fill them with a positive depth.")
 
     @property
     def frames(self) -> int:

@@ -1,0 +1,62 @@
+"""Pixel metrics on the part of a clip that a mask keeps.
+
+Videos are ``[F, H, W, 3]`` float in 0...1, ``visible`` is ``[F, H, W]`` with 1 = counted. InverseCrafter's measurement
+consistency is exactly this: the decoded result against the warp, masked pixels left out (its Table 1).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from kornia.metrics import ssim as ssim_map
+
+from ..errors import InputError, require_same_frames, require_video
+
+SSIM_WINDOW = 11
+
+
+def _pair(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None) -> tuple[torch.Tensor, ...]:
+    result, reference = require_video("result", result), require_video("reference", reference)
+    require_same_frames(result=len(result), reference=len(reference))
+    if result.shape != reference.shape:
+        raise InputError(
+            "result and reference",
+            f"different sizes {tuple(result.shape[1:3])} and {tuple(reference.shape[1:3])}",
+            "Resize one to the other.",
+        )
+    if visible is None:
+        visible = torch.ones(result.shape[:3], device=result.device)
+    if visible.shape != result.shape[:3]:
+        raise InputError("mask", f"shape {tuple(visible.shape)}", f"Give one of shape {tuple(result.shape[:3])}.")
+    if not bool((visible > 0).any()):
+        raise InputError("mask", "no visible pixel", "Nothing is left to compare: give a mask that keeps something.")
+    return result, reference, visible.to(result)
+
+
+def masked_psnr(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None = None) -> float:
+    """Peak signal-to-noise ratio in dB over visible pixels (peak 1.0); ``inf`` for identical clips."""
+    result, reference, visible = _pair(result, reference, visible)
+    squared = ((result - reference) ** 2).mean(-1)
+    error = float((squared * visible).double().sum() / visible.double().sum())
+    return math.inf if error == 0 else -10 * math.log10(error)
+
+
+def masked_ssim(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None = None) -> float:
+    """Mean structural similarity over visible pixels, in -1...1 (Wang et al. 2004; Gaussian window of 11, data range 1).
+
+    Hidden pixels of the result are set to the reference's before the windows are taken, so that what lies in a hole
+    never leaks into the score of a visible neighbour.
+    """
+    result, reference, visible = _pair(result, reference, visible)
+    composed = torch.where(visible[..., None] > 0, result, reference)
+    total = 0.0
+    for frame, truth, weight in zip(composed, reference, visible, strict=True):
+        scores = ssim_map(frame.permute(2, 0, 1)[None], truth.permute(2, 0, 1)[None], SSIM_WINDOW)
+        total += float((scores[0].mean(0) * weight).double().sum())
+    return total / float(visible.double().sum())
+
+
+def hole_coverage(holes: torch.Tensor) -> list[float]:
+    """Share of each frame that is hole, in 0...1, from ``[F, H, W]`` with 1 = hole."""
+    return [float(frame.float().mean()) for frame in holes]
