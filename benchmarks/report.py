@@ -1,0 +1,117 @@
+"""One shape for every benchmark: a table on the terminal, rows as JSON.
+
+``python -m benchmarks.NAME --seed N --json FILE`` (``-`` = standard output; then the table goes to standard error).
+A row is one figure computed in this run; nothing is hard-coded. Speeds are ratios of two measurements of the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: ``Row("speed-up", 3.4, "x", target=">= 3", holds=True)``; without a target the last two stay None."""
+
+    name: str
+    value: float | int | str | None
+    unit: str
+    target: str | None = None
+    holds: bool | None = None
+
+
+def at_least(name: str, value: float, unit: str, bound: float) -> Row:
+    """A row whose target is ``value >= bound``."""
+    return Row(name, value, unit, f">= {bound:g}", bool(value >= bound))
+
+
+def at_most(name: str, value: float, unit: str, bound: float) -> Row:
+    """A row whose target is ``value <= bound``."""
+    return Row(name, value, unit, f"<= {bound:g}", bool(value <= bound))
+
+
+def machine() -> dict[str, str | int | None]:
+    """What the figures were taken on: processor, threads, torch, GPU. No names of hosts or users."""
+    import torch
+
+    return {
+        "cpu": _cpu_model(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "gpu": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
+    }
+
+
+def _cpu_model() -> str:
+    listing = Path("/proc/cpuinfo")
+    if listing.is_file():
+        for line in listing.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as an aligned text table."""
+    cells = [("figure", "value", "unit", "target", "holds")]
+    cells += [(row.name, _shown(row.value), row.unit, row.target or "", _verdict(row.holds)) for row in rows]
+    widths = [max(len(line[column]) for line in cells) for column in range(5)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
+    return "\n".join([lines[0], "-" * (sum(widths) + 8), *lines[1:]])
+
+
+def _shown(value: float | int | str | None) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _verdict(holds: bool | None) -> str:
+    return "" if holds is None else ("yes" if holds else "NO")
+
+
+def document(seed: int, rows: Sequence[Row]) -> dict[str, Any]:
+    """What goes into the JSON file."""
+    return {"seed": seed, "machine": machine(), "rows": [asdict(row) for row in rows]}
+
+
+def main(
+    name: str,
+    run: Callable[[int, argparse.Namespace], Sequence[Row]],
+    add_arguments: Callable[[argparse.ArgumentParser], None] | None = None,
+) -> None:
+    """Parse ``--seed`` and ``--json``, seed torch and numpy, run, report. Exits with 1 when a target does not hold.
+
+    Args:
+        name: the benchmark's name, e.g. ``"warp"``.
+        run: ``run(seed, args)`` measures and returns the rows.
+        add_arguments: adds options of the benchmark's own.
+    """
+    import numpy
+    import torch
+
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--json", metavar="FILE", help="write the rows as JSON; - for standard output")
+    if add_arguments:
+        add_arguments(parser)
+    args = parser.parse_args()
+    torch.manual_seed(args.seed)
+    numpy.random.seed(args.seed % 2**32)
+    rows = list(run(args.seed, args))
+    to_stdout = args.json == "-"
+    print(f"{name} (seed {args.seed})\n{table(rows)}", file=sys.stderr if to_stdout else sys.stdout)
+    if to_stdout:
+        print(json.dumps(document(args.seed, rows), indent=2))
+    elif args.json:
+        Path(args.json).write_text(json.dumps(document(args.seed, rows), indent=2) + "\n", encoding="utf-8")
+    if any(row.holds is False for row in rows):
+        sys.exit(1)
