@@ -1,5 +1,19 @@
 """Inverse problems: measurements, operators, conjugate gradients, data consistency."""
 
+from .conjugate_gradient import conjugate_gradient
+from .data_consistency import FORMS, SOLVERS, ProximalSettings, prepare, solve_closed_form, solve_conjugate_gradients
 from .measurement import Measurement
+from .operators import DiagonalMask, Operator
 
-__all__ = ["Measurement"]
+__all__ = [
+    "FORMS",
+    "SOLVERS",
+    "DiagonalMask",
+    "Measurement",
+    "Operator",
+    "ProximalSettings",
+    "conjugate_gradient",
+    "prepare",
+    "solve_closed_form",
+    "solve_conjugate_gradients",
+]

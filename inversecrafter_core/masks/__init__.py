@@ -1,0 +1,25 @@
+"""Latent masks: pixel mask to ``h``, in causal groups, by VAE differences or by a mask encoder."""
+
+from .causal import area, binary, by_group, frame_groups, hold_first_frame
+from .differences import difference_mask, hide
+from .encoder import MaskEncoderSpec, encoder_input, head_to_mask, read_mask_encoder, save_mask_encoder
+from .modes import CANDIDATES, MASK_MODES, MaskInputs, latent_mask
+
+__all__ = [
+    "CANDIDATES",
+    "MASK_MODES",
+    "MaskEncoderSpec",
+    "MaskInputs",
+    "area",
+    "binary",
+    "by_group",
+    "difference_mask",
+    "encoder_input",
+    "frame_groups",
+    "head_to_mask",
+    "hide",
+    "hold_first_frame",
+    "latent_mask",
+    "read_mask_encoder",
+    "save_mask_encoder",
+]

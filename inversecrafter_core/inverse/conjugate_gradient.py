@@ -1,0 +1,53 @@
+"""Conjugate gradients for symmetric positive definite systems, one per sample of a batch (Hestenes and Stiefel, 1952)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+
+def _dot(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Inner product per sample, ``[B, 1, 1, ...]``. Not a matrix product: those may run in TF32."""
+    return (a * b).flatten(1).sum(1).view(-1, *[1] * (a.ndim - 1))
+
+
+@torch.no_grad()
+def conjugate_gradient(
+    apply: Callable[[torch.Tensor], torch.Tensor],
+    b: torch.Tensor,
+    x0: torch.Tensor,
+    steps: int = 5,
+    tolerance: float = 1e-5,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Solve ``apply(x) = b`` from ``x0`` in at most ``steps`` steps, in float32.
+
+    A sample whose residual has fallen to ``tolerance * |b|`` is left as it is while the others go on; nothing here waits for
+    the device, so there is no early return.
+
+    Args:
+        apply: the matrix; symmetric positive definite on each sample ``[B, ...]``.
+        b: right side, ``[B, ...]``.
+        x0: start, same shape.
+        steps: K.
+        tolerance: relative residual at which a sample is done.
+
+    Returns:
+        the solution, float32, and the residual norms ``[steps + 1, B]``, the start's first.
+    """
+    x, b = x0.float(), b.float()
+    r = b - apply(x)
+    p, rr = r, _dot(r, r)
+    done = tolerance**2 * _dot(b, b)
+    norms = [rr]
+    for _ in range(steps):
+        Ap = apply(p)
+        running = rr > done
+        alpha = torch.where(running, rr / _dot(p, Ap), 0.0)
+        x = torch.addcmul(x, alpha, p)
+        r = torch.addcmul(r, alpha, Ap, value=-1)
+        rr_next = _dot(r, r)
+        p = torch.addcmul(r, torch.where(running, rr_next / rr, 0.0), p)
+        rr = rr_next
+        norms.append(rr)
+    return x, torch.stack([norm.flatten() for norm in norms]).sqrt()

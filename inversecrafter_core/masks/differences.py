@@ -1,0 +1,67 @@
+"""Latent masks from differences of encodings: no training, right per channel (InverseCrafter, eq. 5 and METHOD 1.2, 1.4).
+
+``h = 1 - N(|E(a) - E(b)|)``, with ``N = tanh(s d)`` and latents *normalised per channel*: where hiding the holes moves the
+latent, the latent does not know. ``encode`` is the VAE as a function: video ``[F, H, W, 3]`` in 0...1 to normalised latents
+``[1, C, T', H', W']``. ``visible`` is ``[F, H, W]``, 1 = known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+
+Encode = Callable[[torch.Tensor], torch.Tensor]
+
+GREY = 0.5
+"""A hidden pixel: zero in the VAE's own -1...1, so that ``m * x`` means there what the equation says."""
+
+
+def difference_mask(a: torch.Tensor, b: torch.Tensor, scale: float = 1.0) -> torch.Tensor:
+    """``1 - tanh(scale |a - b|)`` in float32, same shape as ``a``; 1 where the two latents agree."""
+    return 1.0 - torch.tanh(scale * (a.float() - b.float()).abs())
+
+
+def hide(video: torch.Tensor, visible: torch.Tensor, fill: float | torch.Tensor = GREY) -> torch.Tensor:
+    """``video [F, H, W, 3]`` with everything that is not ``visible [F, H, W]`` replaced by ``fill``."""
+    known = visible.unsqueeze(-1).to(video.dtype)
+    return video * known + fill * (1 - known)
+
+
+def hidden_source(encode: Encode, source: torch.Tensor, visible: torch.Tensor, scale: float) -> torch.Tensor:
+    """``E(x)`` against ``E(m x)``.
+
+    With the clip's own truth as ``source`` this is ``h_gt`` (eq. 5): editing, where the source and the edited region are known.
+    With the source seen from *its* camera and the mask of the *target* view it is candidate A.
+    """
+    return difference_mask(encode(source), encode(hide(source, visible)), scale)
+
+
+def hidden_warp(
+    encode: Encode,
+    latent: torch.Tensor,
+    warp: torch.Tensor,
+    visible: torch.Tensor,
+    scale: float,
+    holed: torch.Tensor | None = None,
+) -> torch.Tensor:
+    """Candidate B: the infilled warp, already encoded as ``latent``, against the holed warp. One more encoding.
+
+    Without ``holed`` the holes are put back into ``warp`` as mid-grey.
+    """
+    return difference_mask(latent, encode(hide(warp, visible) if holed is None else holed), scale)
+
+
+def mask_video(encode: Encode, visible: torch.Tensor, scale: float) -> torch.Tensor:
+    """Candidate C: an all-white clip against the mask itself as a clip. It depends on the mask alone."""
+    mask = visible.float().unsqueeze(-1).expand(*visible.shape, 3)
+    return difference_mask(encode(torch.ones_like(mask)), encode(mask), scale)
+
+
+def two_infills(encode: Encode, warp: torch.Tensor, visible: torch.Tensor, scale: float) -> torch.Tensor:
+    """Candidate D, ours: the same holes filled twice, black and white. What moves is what the holes decide, whatever the
+    infill.
+
+    The two fills differ by the full range, so half their difference is what a fill at the wrong end of the range would cost.
+    """
+    return difference_mask(encode(hide(warp, visible, 0.0)), encode(hide(warp, visible, 1.0)), scale / 2)

@@ -1,0 +1,80 @@
+"""A measurement and how hard to hold to it, bound to one sampling run.
+
+Between runs a :class:`Guidance` is plain settings and tensors in VAE space; :meth:`Guidance.bind` moves them to a run's
+device and to model space, solves the window for the run's schedule and precomputes what the proximal step needs. Nothing
+outlives the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from ..errors import InputError
+from ..inverse import Measurement, ProximalSettings, prepare
+from .window import SigmaRange, Window
+
+
+@dataclass(frozen=True)
+class BoundGuidance:
+    """``(z0, sigma) -> z*`` for one run: the proximal step within ``active``, nothing outside it."""
+
+    active: SigmaRange
+    step: Callable[[torch.Tensor], torch.Tensor]
+
+    def __call__(self, denoised: torch.Tensor, sigma: float) -> torch.Tensor:
+        return self.step(denoised).to(denoised.dtype) if sigma in self.active else denoised
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """A measurement with the settings of its proximal step and of its window."""
+
+    measurement: Measurement
+    proximal: ProximalSettings = field(default_factory=ProximalSettings)
+    window: Window = field(default_factory=Window)
+
+    def check_shape(self, shape: Sequence[int]) -> None:
+        """Raise :class:`InputError` unless the measurement fits latents of ``shape``; one measurement serves a whole batch."""
+        own = tuple(self.measurement.w.shape)
+        frames, height, width = self.measurement.video_size
+        if len(shape) != 5 or shape[1] != own[1]:
+            raise InputError(
+                "measurement and latent",
+                f"a measurement of {own[1]} channels and latents of shape {tuple(shape)}",
+                "The VAE and the model must belong together: 16 channels for Wan 2.1, 48 for Wan 2.2 5B.",
+            )
+        if tuple(shape[2:]) != own[2:]:
+            raise InputError(
+                "measurement and latent",
+                f"a measurement of {own[2:]} (frames, height, width in latent cells) and a latent of {tuple(shape[2:])}",
+                f"Make the latent for {width}x{height} and {frames} frames, the size the measurement was made from.",
+            )
+        if own[0] not in (1, shape[0]):
+            raise InputError(
+                "measurement and latent",
+                f"{own[0]} measurements for a batch of {shape[0]}",
+                "Give one measurement, or as many as the batch has clips.",
+            )
+
+    def bind(
+        self,
+        like: torch.Tensor,
+        sigmas: Sequence[float] | None,
+        percent_to_sigma: Callable[[float], float],
+        to_model_space: Callable[[torch.Tensor], torch.Tensor],
+    ) -> BoundGuidance:
+        """Prepare one run.
+
+        Args:
+            like: the run's latents ``[B, C, T', H', W']``; their shape is checked and their device used, their dtype is not.
+            sigmas: the run's schedule, or None when it is not known.
+            percent_to_sigma: the model's own.
+            to_model_space: VAE space to model space, on float32.
+        """
+        self.check_shape(like.shape)
+        w = to_model_space(self.measurement.w.to(like.device, torch.float32))
+        h = self.measurement.h.to(like.device, torch.float32)
+        return BoundGuidance(self.window.resolve(sigmas, percent_to_sigma), prepare(h, w, self.proximal))

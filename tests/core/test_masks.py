@@ -1,0 +1,194 @@
+"""Pixel mask to latent mask: causal groups frame by frame, differences, the table of modes, the mask encoder's file."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from inversecrafter_core import masks
+from inversecrafter_core.errors import InputError
+from inversecrafter_core.masks import differences
+
+FRAMES, HEIGHT, WIDTH = 81, 32, 48
+
+
+def latent_frame_of(frame: int) -> int:
+    return 0 if frame == 0 else (frame - 1) // 4 + 1
+
+
+@pytest.mark.parametrize("frame", range(FRAMES))
+def test_every_frame_matters_in_exactly_its_group(frame):
+    visible = torch.ones(FRAMES, HEIGHT, WIDTH)
+    visible[frame] = 0
+    touched = torch.zeros(21, dtype=torch.bool)
+    touched[latent_frame_of(frame)] = True
+    area, binary = masks.area(visible), masks.binary(visible)
+    assert torch.equal((area < 1).any(4).any(3)[0, 0], touched)
+    assert torch.equal((binary < 1).any(4).any(3)[0, 0], touched)
+    expected = 0.0 if frame == 0 else 0.75
+    assert torch.all(area[0, 0, latent_frame_of(frame)] == expected)
+
+
+def test_frame_groups_partition_the_clip():
+    groups = masks.frame_groups(81)
+    assert [frame for group in groups for frame in group] == list(range(81))
+    assert [len(group) for group in groups] == [1] + [4] * 20
+
+
+@pytest.mark.parametrize(("frames", "spatial"), [(1, 8), (5, 8), (17, 16)])
+def test_area_is_the_mean_over_group_and_block(frames, spatial):
+    visible = torch.rand(frames, 64, 96, generator=torch.Generator().manual_seed(0))
+    got = masks.area(visible, spatial)[0, 0]
+    for t, group in enumerate(masks.frame_groups(frames)):
+        block = visible[group.start : group.stop, spatial : 2 * spatial, :spatial]
+        assert got[t, 1, 0] == pytest.approx(float(block.mean()), abs=1e-6)
+    assert got.shape == ((frames + 3) // 4, 64 // spatial, 96 // spatial)
+
+
+def test_binary_needs_all_four_frames_and_looks_at_one_pixel_a_block():
+    visible = torch.ones(5, 16, 16)
+    visible[3, 8, 0] = 0
+    visible[0, 3, 3] = 0
+    expected = torch.ones(1, 1, 2, 2, 2)
+    expected[0, 0, 1, 1, 0] = 0
+    assert torch.equal(masks.binary(visible), expected)
+
+
+@pytest.mark.parametrize("frames", [2, 4, 18, 80])
+def test_a_count_that_is_not_4k_plus_1_is_named(frames):
+    with pytest.raises(InputError, match=rf"{frames} frames.*4k\+1"):
+        masks.area(torch.ones(frames, 16, 16))
+
+
+def test_sizes_off_the_grid_and_nan_are_named():
+    with pytest.raises(InputError, match="multiples of 8"):
+        masks.area(torch.ones(5, 20, 16))
+    with pytest.raises(InputError, match="NaN"):
+        masks.binary(torch.full((5, 16, 16), float("nan")))
+
+
+def encode(video: torch.Tensor) -> torch.Tensor:
+    """A stand-in VAE, linear and causal: block means over each group, four channels of different gain, -1...1 like the
+    real one.
+    """
+    grey = masks.area(video.mean(-1)) * 2 - 1
+    return grey * torch.tensor([0.5, 1.0, 2.0, 0.0]).view(1, 4, 1, 1, 1)
+
+
+def scene(seed: int = 0):
+    generator = torch.Generator().manual_seed(seed)
+    warp = torch.rand(9, 32, 48, 3, generator=generator)
+    visible = torch.ones(9, 32, 48)
+    visible[:, :, 24:] = 0
+    return warp, visible
+
+
+def mask_inputs(**changes) -> masks.MaskInputs:
+    warp, visible = scene()
+    given = {"visible": visible, "warp": warp, "latent": encode(warp), "encode": encode, "source": warp}
+    return masks.MaskInputs(**(given | changes))
+
+
+def test_difference_mask_is_one_where_equal_and_falls_with_distance():
+    a = torch.tensor([0.0, 1.0, 5.0]).view(1, 1, 3, 1, 1)
+    h = masks.difference_mask(a, torch.zeros_like(a), scale=0.5).flatten()
+    assert h[0] == 1
+    assert torch.allclose(h[1:], 1 - torch.tanh(torch.tensor([0.5, 2.5])))
+
+
+@pytest.mark.parametrize("candidate", list(masks.CANDIDATES))
+def test_every_candidate_knows_the_untouched_half_and_doubts_the_hidden_one(candidate):
+    h = masks.latent_mask("training_free", mask_inputs(candidate=candidate))
+    assert torch.all(h[..., :3] > 1 - 1e-5)
+    assert h[:, 2, ..., 3:].mean() < 0.98
+    assert torch.all(h[:, 3] == 1), "a channel that the hole does not move stays known"
+    assert h[:, 2, ..., 3:].mean() < h[:, 0, ..., 3:].mean(), "per channel, not one mask for all"
+
+
+def test_known_source_is_equation_five():
+    given = mask_inputs()
+    hidden = given.warp * given.visible[..., None] + 0.5 * (1 - given.visible[..., None])
+    expected = 1 - torch.tanh((encode(given.warp) - encode(hidden)).abs())
+    assert torch.allclose(masks.latent_mask("known_source", given), expected)
+
+
+def test_two_infills_does_not_depend_on_the_infill():
+    warp, visible = scene()
+    other = differences.hide(warp, visible, 0.3)
+    first = differences.two_infills(encode, warp, visible, 1.0)
+    assert torch.allclose(first, differences.two_infills(encode, other, visible, 1.0))
+
+
+@pytest.mark.parametrize("mode", list(masks.MASK_MODES))
+def test_every_mode_fills_the_latent_shape_within_bounds(mode):
+    given = mask_inputs(predict=lambda visible, warp: torch.full((1, 4, 3, 4, 6), 0.25))
+    h = masks.latent_mask(mode, given)
+    assert h.shape == given.latent.shape and h.dtype == torch.float32
+    assert float(h.min()) >= 0 and float(h.max()) <= 1
+
+
+@pytest.mark.parametrize(("mode", "name"), [("known_source", "source"), ("learned", "mask_encoder"), ("nope", "mask mode")])
+def test_a_mode_without_its_input_says_which(mode, name):
+    with pytest.raises(InputError) as error:
+        masks.latent_mask(mode, mask_inputs(source=None))
+    assert error.value.name == name
+
+
+def test_a_mask_encoder_of_another_latent_space_is_refused():
+    given = mask_inputs(predict=lambda visible, warp: torch.zeros(1, 16, 3, 4, 6))
+    with pytest.raises(InputError, match="same channels"):
+        masks.latent_mask("learned", given)
+
+
+def encoder_state(width: int = 8, channels: int = 32) -> dict[str, torch.Tensor]:
+    return {"conv1.weight": torch.zeros(width, 3, 3, 3, 3), "head.2.weight": torch.zeros(channels, 4 * width, 3, 3, 3)}
+
+
+@pytest.mark.parametrize("channels", [16, 32])
+def test_a_mask_encoder_file_comes_back_with_its_spec(tmp_path, channels):
+    path = tmp_path / "mask.safetensors"
+    masks.save_mask_encoder(path, encoder_state(channels=channels), latent_channels=16, reads="warp", trained_on="nothing")
+    spec, state = masks.read_mask_encoder(path)
+    assert spec == masks.MaskEncoderSpec(width=8, head_channels=channels, latent_channels=16, reads="warp")
+    assert set(state) == set(encoder_state())
+
+
+@pytest.mark.parametrize(
+    ("state", "metadata", "says"),
+    [
+        ({"decoder.conv1.weight": torch.zeros(1)}, None, "a whole VAE"),
+        ({"patch_embedding.weight": torch.zeros(1)}, None, "a Wan diffusion model"),
+        ({"something": torch.zeros(1)}, None, "unknown kind.*something"),
+        ({"something": torch.zeros(1)}, {"format": "other.thing"}, "other.thing"),
+    ],
+)
+def test_a_foreign_file_is_described(tmp_path, state, metadata, says):
+    path = tmp_path / "foreign.safetensors"
+    save_file(state, str(path), metadata)
+    with pytest.raises(InputError, match=says) as error:
+        masks.read_mask_encoder(path)
+    assert "inversecrafter.mask_encoder" in str(error.value)
+
+
+def test_a_corrupt_file_and_a_missing_one_are_named(tmp_path):
+    path = tmp_path / "broken.safetensors"
+    path.write_bytes(b"\x10\x00\x00\x00not a header at all")
+    with pytest.raises(InputError, match=r"broken.safetensors is not a readable"):
+        masks.read_mask_encoder(path)
+    with pytest.raises(InputError, match=r"no file gone.safetensors"):
+        masks.read_mask_encoder(tmp_path / "gone.safetensors")
+
+
+def test_head_channels_must_be_c_or_2c(tmp_path):
+    with pytest.raises(InputError, match="C or 2C"):
+        masks.save_mask_encoder(tmp_path / "x.safetensors", encoder_state(channels=24), latent_channels=16)
+
+
+def test_the_encoder_reads_what_its_file_says():
+    warp, visible = scene()
+    spec = masks.MaskEncoderSpec(8, 32, 16, "mask")
+    assert torch.equal(masks.encoder_input(spec, visible, warp)[0, 1], visible * 2 - 1)
+    spec = masks.MaskEncoderSpec(8, 32, 16, "warp")
+    assert torch.allclose(masks.encoder_input(spec, visible, warp)[0, 2], warp[..., 2] * 2 - 1)
+    assert masks.head_to_mask(spec, torch.zeros(1, 32, 3, 4, 6)).shape == (1, 16, 3, 4, 6)

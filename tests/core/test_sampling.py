@@ -1,0 +1,171 @@
+"""Windows in both readings of alpha, the bound guidance, and the exact sampler against pencil and paper."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+import torch
+
+from inversecrafter_core.errors import InputError
+from inversecrafter_core.inverse import Measurement, ProximalSettings
+from inversecrafter_core.sampling import Guidance, Window, sample_guided_euler
+
+
+def shifted(percent: float, shift: float = 5.0) -> float:
+    t = 1 - percent
+    return shift * t / (1 + (shift - 1) * t)
+
+
+SCHEDULE = [shifted(i / 50) for i in range(51)]
+"""50 steps, shift 5, as the host's 'simple' scheduler makes them."""
+
+
+def active_steps(window: Window, sigmas=SCHEDULE) -> list[int]:
+    active = window.resolve(sigmas, shifted)
+    return [i for i, sigma in enumerate(sigmas[:-1]) if sigma in active]
+
+
+def test_alpha_of_the_steps_is_the_last_thirty_of_fifty():
+    assert active_steps(Window("alpha_steps", alpha=0.6)) == list(range(20, 50))
+
+
+def test_alpha_of_sigma_is_the_last_eleven_of_fifty():
+    steps = active_steps(Window("alpha_sigma", alpha=0.6))
+    assert steps == list(range(39, 50))
+    assert SCHEDULE[39] <= 0.6 < SCHEDULE[38]
+
+
+@pytest.mark.parametrize("mode", ["alpha_steps", "alpha_sigma"])
+def test_alpha_zero_is_never_and_one_is_always(mode):
+    assert active_steps(Window(mode, alpha=0.0)) == []
+    assert active_steps(Window(mode, alpha=1.0)) == list(range(50))
+
+
+@pytest.mark.parametrize(("steps", "alpha", "count"), [(4, 0.6, 3), (4, 0.5, 2), (10, 0.6, 6), (10, 0.05, 1), (1, 0.6, 1)])
+def test_alpha_of_the_steps_rounds_up(steps, alpha, count):
+    sigmas = [shifted(i / steps) for i in range(steps + 1)]
+    assert len(active_steps(Window("alpha_steps", alpha=alpha), sigmas)) == count
+
+
+def test_alpha_of_the_steps_counts_the_steps_of_this_run_when_denoise_is_below_one():
+    tail = SCHEDULE[-11:]
+    assert active_steps(Window("alpha_steps", alpha=0.6), tail) == [4, 5, 6, 7, 8, 9]
+
+
+def test_a_percent_window_holds_both_its_ends_in_float32():
+    window = Window("percent", start=0.2, end=0.6)
+    assert active_steps(window) == list(range(10, 31))
+    sigmas = torch.tensor(SCHEDULE).tolist()
+    assert active_steps(window, sigmas) == list(range(10, 31))
+
+
+def test_the_whole_percent_range_is_every_step_and_a_point_is_one():
+    assert active_steps(Window("percent")) == list(range(50))
+    assert active_steps(Window("percent", start=0.5, end=0.5)) == [25]
+
+
+def test_without_a_schedule_the_last_alpha_of_the_percent_range_stands_in():
+    active = Window("alpha_steps", alpha=0.6).resolve(None, shifted)
+    assert [i for i, sigma in enumerate(SCHEDULE[:-1]) if sigma in active] == list(range(20, 50))
+
+
+@pytest.mark.parametrize("bad", [{"mode": "x"}, {"alpha": 1.5}, {"start": 0.6, "end": 0.4}, {"end": 1.1}])
+def test_windows_that_mean_nothing_are_refused(bad):
+    with pytest.raises(InputError):
+        Window(**bad)
+
+
+def unguided(denoised, sigma):
+    return denoised
+
+
+def test_the_exact_sampler_on_paper():
+    """One cell. x = 2 at sigma 1, model always says z0 = 1, corrected to 0.5 at sigma 0.5 only. Steps 1 -> 0.5 -> 0.25 -> 0.
+
+    sigma 1: z1 = 2,                              x = 0.5 * 1 + 0.5 * 2 = 1.5
+    sigma 0.5: z1 = (1.5 - 0.5) / 0.5 = 2, z* = 0.5, x = 0.75 * 0.5 + 0.25 * 2 = 0.875
+    sigma 0.25: z1 = (0.875 - 0.75) / 0.25 = 0.5, z0 = 1, x = 1
+    """
+    seen = []
+    sigmas = torch.tensor([1.0, 0.5, 0.25, 0.0])
+    out = sample_guided_euler(
+        lambda x, sigma: torch.ones_like(x),
+        torch.full((1, 1, 1, 1, 1), 2.0),
+        sigmas,
+        callback=lambda state: seen.append((float(state["x"]), float(state["denoised"]))),
+        correct=lambda denoised, sigma: denoised / 2 if sigma == 0.5 else denoised,
+    )
+    assert seen == [(2.0, 1.0), (1.5, 0.5), (0.875, 1.0)]
+    assert float(out) == 1.0
+
+
+def test_noise_kept_and_noise_rederived_differ_as_computed():
+    """From x = 1.5 at sigma 0.5 with z0 = 1, z* = 0.5: kept z1 = 2 gives 0.875 at 0.25; Euler handed z* re-derives z1 =
+    2.5: 1.0.
+    """
+    x, z0, corrected, sigma, sigma_next = 1.5, 1.0, 0.5, 0.5, 0.25
+    start, sigmas = torch.full((1, 1, 1, 1, 1), x), torch.tensor([sigma, sigma_next])
+    kept = sample_guided_euler(lambda x, s: torch.full_like(x, z0), start, sigmas, correct=lambda z, s: z - z0 + corrected)
+    rederived = sample_guided_euler(lambda x, s: torch.full_like(x, corrected), start, sigmas, correct=unguided)
+    assert float(kept) == 0.875 and float(rederived) == 1.0
+    assert float(rederived - kept) == pytest.approx(-sigma_next * (1 - sigma) / sigma * (corrected - z0))
+
+
+def test_without_corrections_it_is_plain_euler():
+    def model(x, sigma):
+        return 0.3 * x + sigma.view(-1, 1, 1, 1, 1)
+
+    x = torch.randn(2, 4, 3, 4, 5, generator=torch.Generator().manual_seed(0))
+    sigmas = torch.tensor(SCHEDULE[::5])
+    plain = x
+    for sigma, following in pairwise(sigmas):
+        plain = plain + (following - sigma) * (plain - model(plain, sigma.expand(2))) / sigma
+    assert torch.allclose(sample_guided_euler(model, x, sigmas, correct=unguided), plain, atol=1e-5)
+
+
+def measurement(batch: int = 1, channels: int = 4) -> Measurement:
+    generator = torch.Generator().manual_seed(1)
+    shape = (batch, channels, 3, 4, 5)
+    return Measurement(torch.randn(shape, generator=generator), torch.rand(shape, generator=generator), (9, 32, 40))
+
+
+def bind(guidance: Guidance, like: torch.Tensor, sigmas=SCHEDULE):
+    return guidance.bind(like, sigmas, shifted, lambda w: w)
+
+
+def test_bound_guidance_acts_in_its_window_only_and_keeps_the_dtype():
+    guidance = Guidance(measurement(), window=Window("alpha_sigma", alpha=0.5))
+    z0 = torch.randn(3, 4, 3, 4, 5).bfloat16()
+    correct = bind(guidance, z0)
+    assert correct(z0, 0.6) is z0
+    assert correct(z0, 0.4).dtype == torch.bfloat16 and not torch.equal(correct(z0, 0.4), z0)
+
+
+def test_the_measurement_is_taken_to_model_space_before_it_is_masked():
+    guidance = Guidance(measurement(), ProximalSettings("closed_form", gamma=2.0))
+    z0 = torch.zeros(1, 4, 3, 4, 5)
+    correct = guidance.bind(z0, None, shifted, lambda w: (w - 3) / 2)
+    h, encoded = guidance.measurement.h, (guidance.measurement.w - 3) / 2
+    assert torch.allclose(correct(z0, 0.0), 2 * h * h * encoded / (1 + 2 * h * h), atol=1e-6)
+
+
+def test_one_measurement_serves_a_batch():
+    guidance = Guidance(measurement(), ProximalSettings("conjugate_gradients"))
+    z0 = torch.randn(3, 4, 3, 4, 5, generator=torch.Generator().manual_seed(2))
+    together = bind(guidance, z0)(z0, 0.1)
+    alone = bind(guidance, z0[1:2])(z0[1:2], 0.1)
+    assert torch.allclose(together[1:2], alone, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("shape", "says"), [((1, 16, 3, 4, 5), "channels"), ((1, 4, 5, 4, 5), "40x32 and 9 frames"), ((4, 3, 4, 5), "channels")]
+)
+def test_latents_that_do_not_fit_are_named(shape, says):
+    with pytest.raises(InputError, match=says):
+        Guidance(measurement()).check_shape(shape)
+
+
+def test_two_measurements_for_three_clips_are_refused():
+    with pytest.raises(InputError, match="2 measurements for a batch of 3"):
+        Guidance(measurement(batch=2)).check_shape((3, 4, 3, 4, 5))
