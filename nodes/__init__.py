@@ -5,15 +5,17 @@ from __future__ import annotations
 from comfy_api.latest import ComfyExtension, io
 from typing_extensions import override
 
-from . import camera, conditioning, depth, guidance, measurement, metrics, text, warp
+from . import camera, conditioning, depth, guidance, ksampler, mask_encoder, measurement, metrics, text, warp
 from .models import register_model_folders
 
 NODES: list[type[io.ComfyNode]] = [
     *depth.NODES,
     *camera.NODES,
     *warp.NODES,
+    *mask_encoder.NODES,
     *measurement.NODES,
     *guidance.NODES,
+    *ksampler.NODES,
     *conditioning.NODES,
     *text.NODES,
     *metrics.NODES,

@@ -1,7 +1,165 @@
-"""Placeholder until the room is built."""
+"""Guidance on the host's two hooks: a MODEL patch for any sampler, and a SAMPLER with the exact update.
+
+Neither keeps anything between runs: a run binds the measurement to its device, its model space and its schedule, and drops
+that when it ends.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
+from comfy.patcher_extension import WrappersMP
+from comfy.samplers import KSAMPLER
 from comfy_api.latest import io
 
-NODES: list[type[io.ComfyNode]] = []
+from ..inversecrafter_core.errors import InputError
+from ..inversecrafter_core.sampling import BoundGuidance, Guidance, sample_guided_euler
+from .compat import model_channels, require_flow, run_scope, schedule
+from .sockets import CATEGORY
+from .solver_inputs import guidance_from, measurement_input, solver_inputs
+
+KEY = "inversecrafter_guidance"
+
+
+def refuse_noise_mask(mask: Any) -> None:
+    """The host blends a noise_mask hard, before and after every hook, and so undoes a soft latent mask."""
+    if mask is not None:
+        raise InputError(
+            "latent",
+            "it carries a noise_mask",
+            "Give an empty latent, or the clip without 'Set Latent Noise Mask'; what is known comes in by the measurement.",
+        )
+
+
+def bind_to(guidance: Guidance, base_model: Any, x: torch.Tensor, sigmas: list[float] | None) -> BoundGuidance:
+    """Bind to a run of the host's base model."""
+    sampling = require_flow(base_model.model_sampling)
+    return guidance.bind(x, sigmas, lambda percent: float(sampling.percent_to_sigma(percent)), base_model.process_latent_in)
+
+
+class GuidancePatch:
+    """Two wrappers for a MODEL. It has no ``.to()``: the host would cut the measurement to the model's dtype through it."""
+
+    def __init__(self, guidance: Guidance):
+        self.guidance = guidance
+
+    def check(
+        self,
+        executor: Any,
+        noise: Any,
+        latent_image: Any,
+        sampler: Any,
+        sigmas: Any,
+        denoise_mask: Any = None,
+        *rest: Any,
+        **more: Any,
+    ):
+        """OUTER_SAMPLE: refuse what cannot work before any model is loaded."""
+        refuse_noise_mask(denoise_mask)
+        self.guidance.check_shape(noise.shape)
+        return executor(noise, latent_image, sampler, sigmas, denoise_mask, *rest, **more)
+
+    def predict(
+        self,
+        executor: Any,
+        x: torch.Tensor,
+        timestep: torch.Tensor,
+        model_options: dict[str, Any] | None = None,
+        seed: Any = None,
+    ):
+        """PREDICT_NOISE: the final prediction of any guider, corrected within the window."""
+        model_options = {} if model_options is None else model_options
+        denoised = executor(x, timestep, model_options, seed)
+        runs = run_scope(model_options)
+        place = (id(self), x.device, tuple(x.shape))
+        if place not in runs:
+            runs[place] = bind_to(self.guidance, executor.class_obj.inner_model, x, schedule(model_options))
+        return runs[place](denoised, float(timestep.max()))
+
+
+def patch_model(model: Any, guidance: Guidance) -> Any:
+    """A clone of MODEL that is guided under any sampler. Raises :class:`InputError` when model and measurement do not
+    belong together.
+    """
+    require_fitting(model, guidance)
+    patched, patch = model.clone(), GuidancePatch(guidance)
+    patched.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, KEY, patch.check)
+    patched.add_wrapper_with_key(WrappersMP.PREDICT_NOISE, KEY, patch.predict)
+    return patched
+
+
+def require_fitting(model: Any, guidance: Guidance) -> None:
+    require_flow(model.get_model_object("model_sampling"))
+    if model_channels(model) != guidance.measurement.channels:
+        raise InputError(
+            "model and measurement",
+            f"a model of {model_channels(model)} latent channels and a measurement of {guidance.measurement.channels}",
+            "Encode the measurement with the VAE that belongs to the model.",
+        )
+
+
+def exact_sampler(guidance: Guidance) -> KSAMPLER:
+    """A host SAMPLER that runs :func:`sample_guided_euler`."""
+
+    def sample(
+        model: Any, x: torch.Tensor, sigmas: torch.Tensor, extra_args: Any = None, callback: Any = None, disable: Any = None
+    ) -> torch.Tensor:
+        refuse_noise_mask((extra_args or {}).get("denoise_mask"))
+        bound = bind_to(guidance, model.inner_model.inner_model, x, sigmas.tolist())
+        return sample_guided_euler(model, x, sigmas, extra_args, callback, disable, correct=bound)
+
+    return KSAMPLER(sample)
+
+
+class InverseCrafterApplyGuidance(io.ComfyNode):
+    """MODEL in, guided MODEL out."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="InverseCrafterApplyGuidance",
+            display_name="InverseCrafter Apply Guidance",
+            category=CATEGORY,
+            description="Holds every prediction of the model to the measurement. Works under any stock sampler and guider. An "
+            "approximation: a stock sampler re-derives the noise from the corrected prediction; InverseCrafter Sampler "
+            "keeps it.",
+            inputs=[
+                io.Model.Input("model", tooltip="A Wan model, LoRAs and ModelSamplingSD3 included."),
+                measurement_input(),
+                *solver_inputs(),
+            ],
+            outputs=[io.Model.Output(display_name="model", tooltip="The guided model; the input is unchanged.")],
+        )
+
+    @classmethod
+    def execute(cls, model: Any, measurement: Any, **settings: Any) -> io.NodeOutput:
+        return io.NodeOutput(patch_model(model, guidance_from(measurement, **settings)))
+
+
+class InverseCrafterSampler(io.ComfyNode):
+    """MEASUREMENT in, SAMPLER out."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="InverseCrafterSampler",
+            display_name="InverseCrafter Sampler",
+            category=CATEGORY,
+            description="Euler steps with the exact data-consistent update: the prediction is corrected and the old "
+            "noise is kept. "
+            "For SamplerCustom and SamplerCustomAdvanced.",
+            inputs=[measurement_input(), *solver_inputs()],
+            outputs=[
+                io.Sampler.Output(
+                    display_name="sampler", tooltip="For SamplerCustom or SamplerCustomAdvanced, with an unguided model."
+                )
+            ],
+        )
+
+    @classmethod
+    def execute(cls, measurement: Any, **settings: Any) -> io.NodeOutput:
+        return io.NodeOutput(exact_sampler(guidance_from(measurement, **settings)))
+
+
+NODES: list[type[io.ComfyNode]] = [InverseCrafterApplyGuidance, InverseCrafterSampler]

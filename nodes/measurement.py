@@ -1,7 +1,157 @@
-"""Placeholder until the room is built."""
+"""Warp and holes to MEASUREMENT: what is known of the new clip, in latent space, and how far to trust it."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 from comfy_api.latest import io
 
-NODES: list[type[io.ComfyNode]] = []
+from ..inversecrafter_core.errors import InputError, require_video
+from ..inversecrafter_core.inverse import Measurement
+from ..inversecrafter_core.masks import CANDIDATES, MASK_MODES, PREVIEWS, MaskInputs, hold_first_frame, latent_mask
+from .checks import same_size, visible_from_holes
+from .compat import VideoVae
+from .mask_encoder import MaskEncoder
+from .sockets import CATEGORY, HOLES_TOOLTIP, MaskEncoderSocket, MeasurementSocket
+
+START_DIFFERS = 0.1
+"""Mean absolute difference on visible pixels above which the warp's first frame is not source frame 0 seen from its own
+camera.
+"""
+
+
+class InverseCrafterEncodeMeasurement(io.ComfyNode):
+    """IMAGE y and MASK holes to ``w = E(y)`` and ``h``."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="InverseCrafterEncodeMeasurement",
+            display_name="InverseCrafter Encode Measurement",
+            category=CATEGORY,
+            description="Encodes the infilled warp and makes the latent mask: what is known of the new clip, right in time.",
+            inputs=[
+                io.Vae.Input("vae", tooltip="The Wan VAE of the model that will sample (16 or 48 channels)."),
+                io.Image.Input(
+                    "warp", tooltip="The warped video with its holes filled in; 4k+1 frames, sides multiples of 16."
+                ),
+                io.Mask.Input("holes", tooltip=f"Holes of the warp. {HOLES_TOOLTIP} One mask for every frame, or one for all."),
+                io.Combo.Input(
+                    "mask_mode",
+                    options=list(MASK_MODES),
+                    default="training_free",
+                    tooltip="training_free: from VAE differences, per channel. known_source: exact, for editing, when "
+                    "the clip itself is "
+                    "the source. area: share of known pixels. binary: known only if known in all four frames. learned: "
+                    "a mask encoder.",
+                ),
+                io.Combo.Input(
+                    "candidate",
+                    options=list(CANDIDATES),
+                    default=next(iter(CANDIDATES)),
+                    tooltip="Which training-free mask. holed_warp: infilled against holed warp (1 more encoding). "
+                    "hidden_source: source "
+                    "against masked source. mask_video: white clip against the mask. two_infills: holes black against "
+                    "holes white.",
+                ),
+                io.Float.Input(
+                    "mask_scale",
+                    default=MaskInputs.scale,
+                    min=0.01,
+                    max=20.0,
+                    step=0.05,
+                    tooltip="s of tanh(s d): larger doubts more. Used by the modes made of differences.",
+                ),
+                io.Boolean.Input(
+                    "first_frame_known",
+                    default=True,
+                    tooltip="With a source connected: its frame 0 replaces the warp's first frame and counts as fully "
+                    "known, because the "
+                    "path starts at the source camera. Turn off for a path that starts elsewhere.",
+                ),
+                io.Combo.Input(
+                    "preview",
+                    options=list(PREVIEWS),
+                    default="mean",
+                    tooltip="Picture of the latent mask: mean over channels as a clip, or all channels tiled, one "
+                    "picture a latent frame.",
+                ),
+                io.Image.Input(
+                    "source", optional=True, tooltip="The clean source clip; hidden_source and known_source need it."
+                ),
+                io.Image.Input(
+                    "holed_warp", optional=True, tooltip="The warp before infill; by default the holes are made mid-grey."
+                ),
+                MaskEncoderSocket.Input("mask_encoder", optional=True, tooltip="For mask mode 'learned'."),
+            ],
+            outputs=[
+                MeasurementSocket.Output(display_name="measurement", tooltip="For the guidance nodes."),
+                io.Image.Output(display_name="latent_mask", tooltip="The latent mask as pictures; white = known."),
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        vae: Any,
+        warp: torch.Tensor,
+        holes: torch.Tensor,
+        mask_mode: str,
+        candidate: str,
+        mask_scale: float,
+        first_frame_known: bool,
+        preview: str,
+        source: torch.Tensor | None = None,
+        holed_warp: torch.Tensor | None = None,
+        mask_encoder: MaskEncoder | None = None,
+    ) -> io.NodeOutput:
+        video_vae = VideoVae.of(vae)
+        warp = require_video("warp", warp)
+        size = video_vae.require_size("warp", warp)
+        visible = visible_from_holes(holes, warp, "warp")
+        source = None if source is None else same_size("source", require_video("source", source), "warp", warp)
+        holed = None if holed_warp is None else same_size("holed_warp", require_video("holed_warp", holed_warp), "warp", warp)
+        starts_at_source = first_frame_known and source is not None
+        if starts_at_source and source is not None:
+            warp, visible = start_at_source(warp, visible, source)
+        w = video_vae.encode(warp)
+        given = MaskInputs(
+            visible=visible,
+            warp=warp,
+            latent=video_vae.normalise(w),
+            encode=video_vae.encode_normalised,
+            spatial=video_vae.spatial,
+            scale=mask_scale,
+            candidate=candidate,
+            source=source,
+            holed=holed,
+            predict=None if mask_encoder is None else mask_encoder.predict,
+        )
+        h = latent_mask(mask_mode, given)
+        if starts_at_source:
+            h = hold_first_frame(h)
+        named = f"{mask_mode} ({candidate})" if mask_mode == "training_free" else mask_mode
+        return io.NodeOutput(Measurement(w, h, size, named), PREVIEWS[preview](h, video_vae.spatial))
+
+
+def start_at_source(warp: torch.Tensor, visible: torch.Tensor, source: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Copies of warp and visible mask whose first frame is source frame 0, all of it known.
+
+    Raises:
+        InputError: the warp's first frame does not show source frame 0, so the path does not start there.
+    """
+    known = visible[0].unsqueeze(-1)
+    difference = float(((warp[0] - source[0]).abs() * known).mean() / known.mean().clamp_min(1e-6))
+    if difference > START_DIFFERS:
+        raise InputError(
+            "first_frame_known",
+            f"the warp's first frame differs from source frame 0 by {difference:.2f} on average",
+            "Turn first_frame_known off, or let the path start at the source camera.",
+        )
+    warp, visible = warp.clone(), visible.clone()
+    warp[0], visible[0] = source[0], 1.0
+    return warp, visible
+
+
+NODES: list[type[io.ComfyNode]] = [InverseCrafterEncodeMeasurement]

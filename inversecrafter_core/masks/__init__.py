@@ -4,10 +4,12 @@ from .causal import area, binary, by_group, frame_groups, hold_first_frame
 from .differences import difference_mask, hide
 from .encoder import MaskEncoderSpec, encoder_input, head_to_mask, read_mask_encoder, save_mask_encoder
 from .modes import CANDIDATES, MASK_MODES, MaskInputs, latent_mask
+from .preview import PREVIEWS
 
 __all__ = [
     "CANDIDATES",
     "MASK_MODES",
+    "PREVIEWS",
     "MaskEncoderSpec",
     "MaskInputs",
     "area",

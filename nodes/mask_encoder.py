@@ -1,0 +1,104 @@
+"""The learned mask encoder: its loader, and the model that travels on INVERSECRAFTER_MASK_ENCODER."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import comfy.model_management
+import comfy.utils
+import folder_paths
+import torch
+from comfy.model_patcher import ModelPatcher
+from comfy_api.latest import io
+
+from ..inversecrafter_core.errors import InputError
+from ..inversecrafter_core.masks import MaskEncoderSpec, encoder_input, head_to_mask, read_mask_encoder
+from .compat import causal_chunks, wan_encoder
+from .models import MASK_ENCODERS
+from .sockets import CATEGORY, MaskEncoderSocket
+
+BYTES_A_PIXEL_AND_WIDTH = 250
+"""Peak activation memory of a float32 encoding, over pixels of one frame and base width, as the host estimates it for its
+VAE.
+"""
+
+
+@dataclass(frozen=True)
+class MaskEncoder:
+    """A loaded mask encoder; the host's memory management owns its weights."""
+
+    spec: MaskEncoderSpec
+    patcher: ModelPatcher
+
+    @torch.no_grad()
+    def predict(self, visible: torch.Tensor, warp: torch.Tensor) -> torch.Tensor:
+        """``visible [F, H, W]`` and ``warp [F, H, W, 3]`` to ``h [1, C, T', H/8, W/8]`` float32 in 0...1."""
+        clip = encoder_input(self.spec, visible, warp)
+        needed = BYTES_A_PIXEL_AND_WIDTH * self.spec.width * clip.shape[-1] * clip.shape[-2]
+        comfy.model_management.load_models_gpu([self.patcher], memory_required=needed)
+        bar = comfy.utils.ProgressBar((clip.shape[2] + 3) // 4)
+        head = causal_chunks(self.patcher.model, clip.to(self.patcher.load_device), bar.update_absolute)
+        return head_to_mask(self.spec, head).to(comfy.model_management.intermediate_device())
+
+
+def load_mask_encoder(path: str) -> MaskEncoder:
+    """Read, build and register with the host. Raises :class:`InputError` for a file that is not a mask encoder."""
+    spec, state = read_mask_encoder(path)
+    model = wan_encoder(spec.width, spec.head_channels)
+    _require_shapes(model, state)
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    if missing or unexpected:
+        raise InputError(
+            "mask encoder file",
+            f"{len(missing)} tensors missing and {len(unexpected)} unknown, e.g. '{[*missing, *unexpected][0]}'",
+            "The file is damaged or of another version: download or train it again.",
+        )
+    patcher = ModelPatcher(
+        model.float().eval(),
+        load_device=comfy.model_management.vae_device(),
+        offload_device=comfy.model_management.vae_offload_device(),
+    )
+    return MaskEncoder(spec, patcher)
+
+
+def _require_shapes(model: torch.nn.Module, state: dict[str, torch.Tensor]) -> None:
+    wanted = model.state_dict()
+    for key in wanted.keys() & state.keys():
+        if wanted[key].shape != state[key].shape:
+            raise InputError(
+                "mask encoder file",
+                f"'{key}' is {tuple(state[key].shape)} instead of {tuple(wanted[key].shape)}",
+                "The file is not the encoder half of a Wan VAE of that width.",
+            )
+
+
+class InverseCrafterLoadMaskEncoder(io.ComfyNode):
+    """File to mask encoder."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="InverseCrafterLoadMaskEncoder",
+            display_name="InverseCrafter Load Mask Encoder",
+            category=CATEGORY,
+            description="Loads a learned mask encoder: pixel mask in, latent mask per channel out.",
+            inputs=[
+                io.Combo.Input(
+                    "mask_encoder_name",
+                    options=folder_paths.get_filename_list(MASK_ENCODERS),
+                    tooltip="A .safetensors file in models/mask_encoders, or one that came with the pack.",
+                ),
+            ],
+            outputs=[
+                MaskEncoderSocket.Output(
+                    display_name="mask_encoder", tooltip="For InverseCrafter Encode Measurement, mask mode 'learned'."
+                )
+            ],
+        )
+
+    @classmethod
+    def execute(cls, mask_encoder_name: str) -> io.NodeOutput:
+        return io.NodeOutput(load_mask_encoder(folder_paths.get_full_path_or_raise(MASK_ENCODERS, mask_encoder_name)))
+
+
+NODES: list[type[io.ComfyNode]] = [InverseCrafterLoadMaskEncoder]

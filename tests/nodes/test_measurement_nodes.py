@@ -1,0 +1,300 @@
+"""Encode Measurement, Load Mask Encoder and Inpaint Conditioning on a VAE with random weights: what comes out, and every
+bad input.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from guidance_kit import Kit
+from safetensors.torch import save_file
+
+FRAMES, HEIGHT, WIDTH = 9, 32, 48
+
+
+@pytest.fixture(scope="module")
+def kit(pack, tmp_path_factory):
+    return Kit(pack, tmp_path_factory.mktemp("weights"))
+
+
+def clip(seed=0, frames=FRAMES, height=HEIGHT, width=WIDTH):
+    return torch.rand(frames, height, width, 3, generator=torch.Generator().manual_seed(seed))
+
+
+def half_holes(frames=FRAMES, height=HEIGHT, width=WIDTH):
+    holes = torch.zeros(frames, height, width)
+    holes[:, :, width // 2 :] = 1
+    return holes
+
+
+def encode(kit, **inputs):
+    given = {"vae": kit.vae(), "warp": clip(), "holes": half_holes()}
+    return kit.run("InverseCrafterEncodeMeasurement", **(given | inputs))
+
+
+def encoder_file(kit, path, width=8, reads="mask", drop=None, **changes):
+    import tiny_wan
+
+    model = tiny_wan.initialise(kit.pack.submodule("nodes.compat").wan_encoder(width, 32), seed=3)
+    state = {key: value for key, value in model.state_dict().items() if key != drop} | changes
+    kit.pack.core("masks").save_mask_encoder(path, state, latent_channels=16, reads=reads)
+    return path
+
+
+@pytest.mark.parametrize("mode", ["training_free", "known_source", "area", "binary", "learned"])
+def test_every_mode_makes_a_measurement_of_the_clip(kit, tmp_path, mode):
+    load = kit.pack.submodule("nodes.mask_encoder").load_mask_encoder
+    encoder = load(encoder_file(kit, tmp_path / "m.safetensors")) if mode == "learned" else None
+    measurement, picture = encode(kit, mask_mode=mode, source=clip(), mask_encoder=encoder)
+    assert measurement.w.shape == measurement.h.shape == (1, 16, 3, 4, 6)
+    assert measurement.w.dtype == measurement.h.dtype == torch.float32
+    assert measurement.video_size == (FRAMES, HEIGHT, WIDTH) and measurement.mask_mode.startswith(mode)
+    assert picture.shape == (FRAMES, HEIGHT, WIDTH, 3)
+    assert torch.all(measurement.h[:, :, 0] == 1), "source connected: frame 0 is source frame 0"
+
+
+@pytest.mark.parametrize("candidate", ["holed_warp", "hidden_source", "mask_video", "two_infills"])
+def test_every_training_free_candidate_runs(kit, candidate):
+    measurement, _ = encode(kit, candidate=candidate, source=clip(), first_frame_known=False)
+    left, right = measurement.h[..., 0].mean(), measurement.h[..., 4:].mean()
+    assert left > right, "the far half of the known side is known better than the hole"
+
+
+def test_w_is_the_vae_of_the_warp_in_vae_space(kit):
+    with torch.inference_mode():
+        expected = kit.vae().encode(clip())
+    assert torch.allclose(encode(kit)[0].w, expected.float(), atol=1e-5)
+
+
+def test_differences_are_taken_on_normalised_latents(kit):
+    import comfy.latent_formats
+
+    warp, holes = clip(), half_holes()
+    hidden = warp * (1 - holes[..., None]) + 0.5 * holes[..., None]
+    std = comfy.latent_formats.Wan21().latents_std
+    with torch.inference_mode():
+        apart = (kit.vae().encode(warp) - kit.vae().encode(hidden)).abs() / std
+    h = encode(kit, candidate="holed_warp", mask_scale=1.0)[0].h
+    assert torch.allclose(h, 1 - torch.tanh(apart), atol=1e-4)
+
+
+def test_without_a_source_frame_zero_is_like_any_other(kit):
+    assert not torch.all(encode(kit, mask_mode="area")[0].h[:, :, 0] == 1)
+
+
+def test_the_first_frame_of_the_source_replaces_the_warps(kit):
+    source, warp = clip(1), clip(1)
+    warp[0, :, WIDTH // 2 :] = 0
+    measurement, _ = encode(kit, warp=warp, source=source, mask_mode="area")
+    expected = warp.clone()
+    expected[0] = source[0]
+    with torch.inference_mode():
+        assert torch.allclose(measurement.w, kit.vae().encode(expected).float(), atol=1e-5)
+
+
+def test_a_path_that_does_not_start_at_the_source_is_noticed(kit):
+    with pytest.raises(ValueError, match=r"first_frame_known.*differs from source frame 0"):
+        encode(kit, source=1 - clip())
+
+
+def test_the_pictures_show_means_in_time_or_all_channels(kit):
+    h, picture = encode(kit, mask_mode="area")
+    assert torch.equal(picture[1], picture[4]) and torch.equal(picture[5], picture[8])
+    assert torch.allclose(picture[3, 0, ::8, 0], h.h[0, :, 1, 0].mean(0))
+    tiles = encode(kit, preview="channels")[1]
+    assert tiles.shape == (3, 4 * HEIGHT, 4 * WIDTH, 3)
+
+
+def test_one_mask_serves_all_frames(kit):
+    assert torch.equal(encode(kit, mask_mode="area", holes=half_holes(1))[0].h, encode(kit, mask_mode="area")[0].h)
+
+
+def test_no_holes_is_allowed_and_said(kit, caplog):
+    with caplog.at_level(logging.WARNING):
+        measurement, _ = encode(kit, holes=torch.zeros(FRAMES, HEIGHT, WIDTH), mask_mode="area")
+    assert torch.all(measurement.h == 1) and "holes is empty" in caplog.text
+
+
+def rgba():
+    return torch.rand(FRAMES, HEIGHT, WIDTH, 4)
+
+
+def poisoned():
+    bad = clip()
+    bad[2, 3, 4, 1] = float("nan")
+    return bad
+
+
+BAD = {
+    "18 frames": ({"warp": clip(frames=18), "holes": half_holes(18)}, r"warp: 18 frames.*trim to 17 or extend to 21"),
+    "size": ({"warp": clip(width=40), "holes": half_holes(width=40)}, r"warp: size 40x32.*multiples of 16.*32x32"),
+    "alpha": ({"warp": rgba()}, "warp: 4 channels"),
+    "NaN": ({"warp": poisoned()}, "warp: 1 of 41472 values are NaN"),
+    "all holes": ({"holes": torch.ones(FRAMES, HEIGHT, WIDTH)}, "every pixel of every frame is a hole"),
+    "hole count": ({"holes": half_holes(5)}, "warp has 9, holes has 5"),
+    "hole size": ({"holes": half_holes(width=64)}, "holes: size 64x32 beside warp of 48x32"),
+    "hole range": ({"holes": half_holes() * 255}, "holes: values from 0 to 255"),
+    "hole NaN": ({"holes": half_holes() * float("nan")}, "holes: .* NaN"),
+    "source count": ({"source": clip(frames=5)}, "warp has 9, source has 5"),
+    "source size": ({"source": clip(width=64)}, "source and warp: sizes 64x32 and 48x32"),
+    "no source": ({"candidate": "hidden_source"}, "source: nothing connected"),
+    "no encoder": ({"mask_mode": "learned"}, "mask_encoder: nothing connected"),
+    "holed size": ({"holed_warp": clip(width=64)}, "holed_warp and warp: sizes"),
+    "not a Wan VAE": (
+        {"vae": SimpleNamespace(first_stage_model=torch.nn.Linear(1, 1), latent_channels=4)},
+        "vae: a Linear with 4",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(BAD))
+def test_bad_input_is_named(kit, name):
+    inputs, says = BAD[name]
+    with pytest.raises(ValueError, match=says):
+        encode(kit, **inputs)
+
+
+def test_a_vae_of_wan_2_2_needs_multiples_of_32_and_its_own_format(kit):
+    import comfy.latent_formats
+    import comfy.ldm.wan.vae2_2
+
+    compat = kit.pack.submodule("nodes.compat")
+    inner = object.__new__(comfy.ldm.wan.vae2_2.WanVAE)
+    vae = compat.VideoVae.of(
+        SimpleNamespace(first_stage_model=inner, latent_channels=48, spacial_compression_encode=lambda: 16)
+    )
+    with pytest.raises(ValueError, match="multiples of 32"):
+        vae.require_size("warp", clip(height=48, width=64))
+    latent = torch.randn(1, 48, 3, 2, 3)
+    assert torch.equal(vae.normalise(latent), comfy.latent_formats.Wan22().process_in(latent))
+
+
+def test_a_mask_encoder_runs_group_by_group_like_the_vae(kit, tmp_path):
+    """The encoder half of the random VAE itself, with its first quantisation convolution folded away, answers as the VAE
+    does.
+    """
+
+    vae = kit.vae().first_stage_model
+    path = tmp_path / "half.safetensors"
+    kit.pack.core("masks").save_mask_encoder(path, vae.encoder.state_dict(), latent_channels=16, reads="warp")
+    encoder = kit.pack.submodule("nodes.mask_encoder").load_mask_encoder(path)
+    features = []
+    handle = vae.encoder.register_forward_hook(lambda module, args, out: features.append(out))
+    with torch.inference_mode():
+        kit.vae().encode(clip())
+        handle.remove()
+        h = encoder.predict(1 - half_holes(), clip())
+    assert torch.allclose(h, torch.sigmoid(torch.cat(features, 2).float()[:, :16]), atol=1e-4)
+
+
+def test_the_loader_node_lists_and_loads_files_of_the_models_folder(kit, pack):
+    import folder_paths
+
+    folder = Path(folder_paths.get_folder_paths("inversecrafter_mask_encoders")[0])
+    folder.mkdir(parents=True, exist_ok=True)
+    encoder_file(kit, folder / "mine.safetensors", reads="warp")
+    schema = pack.node("InverseCrafterLoadMaskEncoder").define_schema()
+    assert "mine.safetensors" in schema.inputs[0].options
+    encoder = kit.run("InverseCrafterLoadMaskEncoder", mask_encoder_name="mine.safetensors")
+    assert encoder.spec.reads == "warp" and encoder.spec.width == 8
+    assert sum(p.numel() for p in encoder.patcher.model.parameters()) > 100_000
+
+
+def test_a_damaged_encoder_says_what_is_missing(kit, tmp_path):
+    load = kit.pack.submodule("nodes.mask_encoder").load_mask_encoder
+    with pytest.raises(ValueError, match=r"1 tensors missing and 0 unknown, e.g. 'middle.0.residual.0.gamma'"):
+        load(encoder_file(kit, tmp_path / "a.safetensors", drop="middle.0.residual.0.gamma"))
+    wrong = {"downsamples.0.residual.2.bias": torch.zeros(99)}
+    with pytest.raises(ValueError, match=r"'downsamples.0.residual.2.bias' is \\(99,\\) instead of \\(8,\\)"):
+        load(encoder_file(kit, tmp_path / "b.safetensors", **wrong))
+
+
+def test_a_whole_vae_is_not_a_mask_encoder(kit, tmp_path):
+    path = tmp_path / "vae.safetensors"
+    save_file({key: value.contiguous() for key, value in kit.vae().get_sd().items()}, str(path))
+    with pytest.raises(ValueError, match=r"vae.safetensors is a whole VAE"):
+        kit.pack.submodule("nodes.mask_encoder").load_mask_encoder(path)
+
+
+def inpaint(kit, **inputs):
+    given = {"positive": kit.positive, "negative": kit.negative, "vae": kit.vae(), "video": clip(), "holes": half_holes()}
+    return kit.run("InverseCrafterInpaintConditioning", **(given | inputs))
+
+
+def test_inpaint_conditioning_is_the_grey_filled_video_and_its_mask(kit):
+    positive, negative, latent = inpaint(kit)
+    video = clip()
+    video[:, :, WIDTH // 2 :] = 0.5
+    with torch.inference_mode():
+        expected = kit.vae().encode(video).float()
+    for conditioning in (positive, negative):
+        values = conditioning[0][1]
+        assert torch.allclose(values["concat_latent_image"], expected, atol=1e-5)
+        assert values["concat_mask"].shape == (1, 4, 3, 4, 6)
+        assert torch.all(values["concat_mask"][..., :3] == 0) and torch.all(values["concat_mask"][..., 3:] == 1)
+    assert latent["samples"].shape == (1, 16, 3, 4, 6) and not latent["samples"].any() and "noise_mask" not in latent
+
+
+@pytest.mark.parametrize("frame", range(FRAMES))
+def test_every_frame_of_the_mask_is_one_sub_channel_of_its_group(kit, frame):
+    holes = torch.zeros(FRAMES, HEIGHT, WIDTH)
+    holes[frame] = 1
+    mask = inpaint(kit, holes=holes)[0][0][1]["concat_mask"]
+    expected = torch.zeros(4, 3)
+    if frame == 0:
+        expected[:, 0] = 1
+    else:
+        expected[(frame - 1) % 4, (frame - 1) // 4 + 1] = 1
+    assert torch.equal(mask[0, :, :, 0, 0], expected)
+
+
+def test_the_mask_is_the_hosts_own_for_its_own_case(kit):
+    """A known start image and nothing else: what the stock WanFunInpaintToVideo sends, we send."""
+    from comfy_extras.nodes_wan import WanFunInpaintToVideo
+
+    start = clip()[:1]
+    holes = torch.ones(FRAMES, HEIGHT, WIDTH)
+    holes[0] = 0
+    with torch.inference_mode():
+        stock = WanFunInpaintToVideo.execute(
+            kit.positive, kit.negative, kit.vae(), WIDTH, HEIGHT, FRAMES, 1, start_image=start
+        ).args
+    ours = inpaint(kit, holes=holes)
+    for key in ("concat_latent_image", "concat_mask"):
+        assert torch.allclose(ours[0][0][1][key].float(), stock[0][0][1][key].float(), atol=1e-5), key
+
+
+def test_what_the_network_gets_is_mask_then_latent_and_one_means_keep(kit):
+    """The host inverts the mask: 1 = keep for the network, which is what Fun-InP was trained on."""
+    base = kit.model("36 channels").model
+    values = inpaint(kit)[0][0][1]
+    with torch.inference_mode():
+        cat = base.concat_cond(noise=torch.zeros(1, 16, 3, 4, 6), device=torch.device("cpu"), **values)
+    assert cat.shape[1] == 20
+    assert torch.all(cat[:, :4, ..., :3] == 1) and torch.all(cat[:, :4, ..., 3:] == 0)
+    assert torch.allclose(cat[:, 4:], base.process_latent_in(values["concat_latent_image"]), atol=1e-5)
+
+
+def test_a_start_image_replaces_frame_zero_and_is_known(kit):
+    start = clip(9)[:1]
+    positive, _, _ = inpaint(kit, start_image=start)
+    video = clip()
+    video[:, :, WIDTH // 2 :] = 0.5
+    video[0] = start[0]
+    with torch.inference_mode():
+        assert torch.allclose(positive[0][1]["concat_latent_image"], kit.vae().encode(video).float(), atol=1e-5)
+    assert not positive[0][1]["concat_mask"][:, :, 0].any()
+    with pytest.raises(ValueError, match="start_image: size 64x32 beside a video of 48x32"):
+        inpaint(kit, start_image=clip(width=64))
+
+
+@pytest.mark.parametrize("name", ["18 frames", "size", "alpha", "NaN"])
+def test_bad_video_is_named_by_inpaint_conditioning_too(kit, name):
+    inputs, says = BAD[name]
+    renamed = {"video": inputs["warp"]} | {k: v for k, v in inputs.items() if k == "holes"}
+    with pytest.raises(ValueError, match=says.replace("warp", "video")):
+        inpaint(kit, **renamed)
