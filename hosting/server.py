@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import requests
 
@@ -67,7 +68,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _start(port: int, extra_args: Sequence[str], base: Path, sink) -> subprocess.Popen:
+def _start(port: int, extra_args: Sequence[str], base: Path, sink: IO[str]) -> subprocess.Popen:
     import torch
 
     options = ["--listen", "127.0.0.1", "--port", str(port), "--base-directory", str(base)]

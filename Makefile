@@ -1,0 +1,41 @@
+# make setup | demo | test | bench | train | clean. Everything is made from nothing; a second run needs no network.
+#
+# COMFYUI_PATH=/path/to/ComfyUI  use that host instead of the project's own
+# VENV=folder                    use that virtual environment (made with PYTHON when it is not there)
+
+PYTHON ?= python3
+VENV ?= .venv
+RUN := $(VENV)/bin/python
+PYTEST_ARGS ?=
+
+.PHONY: setup demo test lint bench train clean
+
+setup: $(RUN)
+	@$(RUN) -m hosting.install
+
+$(RUN):
+	$(PYTHON) -m venv $(VENV)
+
+# VIDEO=file TRAJECTORY=name FRAMES=17 SIZE=192x128, each optional
+demo: setup
+	@$(RUN) -m demo $(if $(VIDEO),--video "$(VIDEO)") $(if $(TRAJECTORY),--trajectory "$(TRAJECTORY)") \
+		$(if $(FRAMES),--frames "$(FRAMES)") $(if $(SIZE),--size "$(SIZE)")
+
+lint: setup
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+
+test: lint
+	@$(RUN) -m pytest tests $(PYTEST_ARGS)
+
+bench: setup
+	@$(RUN) -m benchmarks
+
+train: setup
+	@$(RUN) -m training
+
+# What runs leave behind. The host, the packages and the downloaded files stay: remove .host, .cache and the environment for those.
+clean:
+	rm -rf .host/base/output .host/base/temp .host/base/host.log output .mypy_cache .ruff_cache
+	find . -name __pycache__ -not -path './$(VENV)/*' -not -path './.host/*' -prune -exec rm -rf {} +
