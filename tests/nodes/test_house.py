@@ -1,0 +1,188 @@
+"""The rules of the house, checked: which room may know which, what ships, what files may say."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CORE = ROOT / "inversecrafter_core"
+HOST_MODULES = {
+    "comfy",
+    "comfy_api",
+    "comfy_extras",
+    "comfy_execution",
+    "folder_paths",
+    "nodes",
+    "node_helpers",
+    "server",
+    "execution",
+}
+MAY_IMPORT = {
+    "sampling": {"inverse", "masks", "warp", "camera"},
+    "inverse": {"masks", "warp", "camera"},
+    "masks": {"warp", "camera"},
+    "warp": {"camera"},
+    "depth": {"camera"},
+    "synthetic": {"camera"},
+    "camera": set(),
+    "evaluation": set(),
+}
+LIBRARY = ("inversecrafter_core", "nodes")
+LONGEST_FILE, LONGEST_FUNCTION = 400, 60
+
+
+def python_files(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def absolute_imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add((node.module or "").split(".")[0])
+    return found
+
+
+def rooms_imported(path: Path) -> set[str]:
+    """Rooms of the core that a file of the core imports, resolved from its relative imports."""
+    package, found = list(path.relative_to(CORE).parts[:-1]), set()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1] + (node.module.split(".") if node.module else [])
+            found |= {base[0]} if base else {alias.name for alias in node.names}
+    return found & set(MAY_IMPORT)
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout, so the list of the project's files is not known")
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_the_core_never_imports_the_host():
+    for path in python_files("inversecrafter_core"):
+        imported = absolute_imports(path)
+        assert not imported & HOST_MODULES, f"{path.name} imports {imported & HOST_MODULES}"
+        assert "inversecrafter_core" not in imported, f"{path.name} imports the core by its absolute name"
+
+
+def test_the_rooms_of_the_core_import_one_way():
+    assert {path.name for path in CORE.iterdir() if (path / "__init__.py").is_file()} == set(MAY_IMPORT)
+    for path in python_files("inversecrafter_core"):
+        parts = path.relative_to(CORE).parts
+        if len(parts) == 1:
+            continue
+        wrong = rooms_imported(path) - MAY_IMPORT[parts[0]] - {parts[0]}
+        assert not wrong, f"{'/'.join(parts)} imports {wrong}"
+
+
+def test_nodes_reach_the_core_relatively_and_nobody_imports_the_nodes():
+    for path in python_files("nodes"):
+        assert not absolute_imports(path) & {"inversecrafter_core", "nodes"}, path.name
+    for path in python_files("training", "benchmarks", "inversecrafter_core"):
+        relative_to_nodes = re.search(r"^\s*(from|import) \.*nodes\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert not relative_to_nodes, f"{path.name} imports the nodes"
+
+
+def test_the_nodes_are_v3_only():
+    for path in [ROOT / "__init__.py", *python_files("nodes")]:
+        assert "NODE_CLASS_MAPPINGS" not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_the_library_logs_and_never_prints():
+    for path in python_files(*LIBRARY):
+        calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
+        assert not [call for call in calls if isinstance(call.func, ast.Name) and call.func.id in {"print", "eval", "exec"}], (
+            path
+        )
+
+
+def test_no_import_hides_in_a_try_block():
+    for path in python_files(*LIBRARY):
+        for block in [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Try)]:
+            assert not [node for node in block.body if isinstance(node, ast.Import | ast.ImportFrom)], f"{path}:{block.lineno}"
+
+
+def test_no_pickles_are_read():
+    for path in python_files(*LIBRARY):
+        text = path.read_text(encoding="utf-8")
+        assert "torch.load(" not in text and "import pickle" not in text and "allow_pickle=True" not in text, path
+
+
+def test_files_and_functions_stay_readable():
+    for path in python_files(*LIBRARY, "hosting", "training", "benchmarks", "demo"):
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE, path
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.FunctionDef) and not node.name.endswith(("define_schema", "_inputs")):  # lists of sockets
+                assert node.end_lineno - node.lineno < LONGEST_FUNCTION, f"{path}: {node.name} is too long"
+
+
+def test_every_module_says_what_it_is_for():
+    for path in python_files(*LIBRARY, "hosting", "training", "benchmarks", "demo"):
+        assert ast.get_docstring(tree_of(path)), f"{path} has no docstring"
+
+
+def test_requirements_equal_the_project_file():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    assert sorted(line.strip() for line in lines if line.strip() and not line.startswith("#")) == sorted(declared)
+    assert not [entry for entry in declared if re.search(r"[=<>~!]", entry)], "pin nothing that the host pins"
+
+
+def test_the_project_file_has_what_the_registry_asks_for():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project, comfy = settings["project"], settings["tool"]["comfy"]
+    assert re.fullmatch(r"[a-z][a-z0-9-]{2,99}", project["name"]) and "comfyui" not in project["name"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", project["version"])
+    assert (ROOT / project["license"]["file"]).read_text().lstrip().startswith("Apache License")
+    assert (ROOT / project["readme"]).is_file()
+    assert len(project["description"]) > 20
+    assert {"Repository", "Documentation", "Bug Tracker"} <= set(project["urls"])
+    assert comfy["PublisherId"] and comfy["DisplayName"] and comfy["requires-comfyui"] == ">=0.3.75"
+
+
+def test_the_host_reads_the_project_file(pack):
+    from comfy_config.config_parser import extract_node_configuration
+
+    read = extract_node_configuration(str(ROOT))
+    assert read.project.name == "inversecrafter"
+    assert read.project.supported_os and read.project.supported_accelerators
+    assert read.project.supported_comfyui_version == ">=0.3.75"
+
+
+def test_no_file_names_a_machine():
+    private = re.compile(r"/work/|/root/|/home/[a-z]|/tmp/|/Users/[a-z]|[A-Z]:\\\\Users")
+    for path in tracked():
+        if path.suffix in {".safetensors", ".png", ".jpg", ".mp4", ".webp"} or path == Path(__file__).resolve():
+            continue
+        found = private.search(path.read_text(encoding="utf-8", errors="replace"))
+        assert not found, f"{path.relative_to(ROOT)} says {found.group()!r}"
+
+
+def test_the_embedded_weights_are_offered_by_the_stock_loaders(pack):
+    import folder_paths
+
+    for folder in ("vae", "diffusion_models"):
+        ours = sorted(path.name for path in (ROOT / "weights" / folder).glob("*.safetensors"))
+        assert set(ours) <= set(folder_paths.get_filename_list(folder))
+        assert str(ROOT / "weights" / folder) in folder_paths.get_folder_paths(folder)
+
+
+def test_the_mask_encoder_folder_lists_safetensors_only(pack):
+    import folder_paths
+
+    _, extensions = folder_paths.folder_names_and_paths["inversecrafter_mask_encoders"]
+    assert extensions == {".safetensors"}
