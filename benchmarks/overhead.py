@@ -1,0 +1,210 @@
+"""What guidance costs: guided against bare sampling, time and peak memory, on the same model in the same process.
+
+On the CPU the embedded small Wan (or, without the file, a random one of its sizes), 17x128x192. With a GPU also a randomly
+initialised Wan 2.1 1.3B at 81x480x832. The guided runs are the pack's own nodes, loaded as the host loads them, with
+guidance in *every* step, which is more than any window asks for. Repeats are interleaved, and each guided run is set
+against the bare run of its own repeat.
+
+``python -m benchmarks.overhead --seed 0 --json - [--repeats 15] [--steps 8]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import math
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+
+from benchmarks.report import Row, at_most, main
+from hosting.inprocess import load_pack, use_host
+from hosting.paths import ROOT
+
+EMBEDDED = ROOT / "weights" / "diffusion_models" / "inversecrafter_small_wan_t2v.safetensors"
+SMALL = {"dim": 256, "ffn_dim": 1024, "num_layers": 6}
+LARGE = {"dim": 1536, "ffn_dim": 8960, "num_layers": 30}
+"""Wan 2.1 T2V 1.3B."""
+EVERY_STEP = {"window_mode": "alpha_steps", "alpha": 1.0}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One model at one size, with the bounds its ratios must keep."""
+
+    name: str
+    model: Any
+    video_size: tuple[int, int, int]
+    time_bound: float
+    memory_bound: float
+    repeats: int
+    steps: int
+
+
+def random_wan(sizes: dict[str, int], device: str, dtype: torch.dtype) -> Any:
+    """A host MODEL of a Wan with random weights of order one, made on ``device``."""
+    import comfy.ops
+    import comfy.sd
+    from comfy.ldm.wan.model import WanModel
+
+    empty = WanModel(
+        num_heads=sizes["dim"] // 128, device="meta", dtype=dtype, operations=comfy.ops.disable_weight_init, **sizes
+    )
+    state = {}
+    for name, wanted in empty.state_dict().items():
+        fan_in = math.prod(wanted.shape[1:]) if wanted.ndim > 1 else 2500
+        state[name] = (torch.randn(wanted.shape, device=device) / math.sqrt(fan_in)).to(dtype)
+        if "norm" in name and wanted.ndim == 1:
+            state[name] = torch.ones(wanted.shape, device=device, dtype=dtype)
+    return comfy.sd.load_diffusion_model_state_dict(state)
+
+
+def small_model() -> tuple[str, Any]:
+    """The embedded model, or one of its sizes; the name says which."""
+    import comfy.sd
+
+    if EMBEDDED.is_file():
+        return "embedded model", comfy.sd.load_diffusion_model(str(EMBEDDED))
+    return "random model of the embedded one's sizes", random_wan(SMALL, "cpu", torch.float32)
+
+
+class Nodes:
+    """The pack's nodes by id, executed with their own defaults."""
+
+    def __init__(self) -> None:
+        self.package = load_pack().__name__
+        self.by_id = {node.GET_SCHEMA().node_id: node for node in importlib.import_module(f"{self.package}.nodes").NODES}
+
+    def run(self, node_id: str, **inputs: Any) -> Any:
+        node = self.by_id[node_id]
+        defaults = {i.id: i.default for i in node.GET_SCHEMA().inputs if getattr(i, "default", None) is not None}
+        return node.execute(**(defaults | inputs)).args[0]
+
+    def measurement(self, shape: tuple[int, ...], video_size: tuple[int, int, int], generator: torch.Generator) -> Any:
+        make = importlib.import_module(f"{self.package}.inversecrafter_core.inverse").Measurement
+        return make(torch.randn(shape, generator=generator), torch.rand(shape, generator=generator), video_size)
+
+
+def sampling(case: Case, model: Any, sampler: Any, seed: int) -> Callable[[], None]:
+    """One whole run of the host's sampling as a function, text and latent made beforehand."""
+    import comfy.sample
+    import comfy.samplers
+
+    generator = torch.Generator().manual_seed(seed)
+    text = [[torch.randn(1, 16, 4096, generator=generator), {}]]
+    frames, height, width = case.video_size
+    empty = torch.zeros(1, 16, (frames + 3) // 4, height // 8, width // 8)
+    noise = torch.randn(empty.shape, generator=generator)
+    sigmas = comfy.samplers.KSampler(model, case.steps, model.load_device, "euler", "simple").sigmas
+
+    def run() -> None:
+        with torch.inference_mode():
+            comfy.sample.sample_custom(model, noise, 1.0, sampler, sigmas, text, text, empty, disable_pbar=True, seed=seed)
+
+    return run
+
+
+def routes(case: Case, nodes: Nodes, seed: int) -> dict[str, Callable[[], None]]:
+    """Bare sampling first, then every guided way."""
+    import comfy.samplers
+
+    frames, height, width = case.video_size
+    shape = (1, 16, (frames + 3) // 4, height // 8, width // 8)
+    measurement = nodes.measurement(shape, case.video_size, torch.Generator().manual_seed(seed + 1))
+
+    def exact(solver: str) -> Any:
+        return nodes.run("InverseCrafterSampler", measurement=measurement, solver=solver, **EVERY_STEP)
+
+    patched = nodes.run("InverseCrafterApplyGuidance", model=case.model, measurement=measurement, **EVERY_STEP)
+    euler = comfy.samplers.sampler_object("euler")
+    return {
+        "bare": sampling(case, case.model, euler, seed),
+        "exact sampler, conjugate gradients": sampling(case, case.model, exact("conjugate_gradients"), seed),
+        "exact sampler, closed form": sampling(case, case.model, exact("closed_form"), seed),
+        "model patch, conjugate gradients": sampling(case, patched, euler, seed),
+    }
+
+
+def peak_memory(run: Callable[[], None]) -> int | None:
+    """Peak bytes of one run: the GPU's allocations, or the process's resident set; None where neither can be asked."""
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+        run()
+        return torch.cuda.max_memory_allocated()
+    clear, status = Path("/proc/self/clear_refs"), Path("/proc/self/status")
+    if not clear.exists():
+        return None
+    clear.write_text("5")
+    run()
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
+def seconds(run: Callable[[], None]) -> float:
+    """One run: on a GPU wall time, the queue emptied before and after; on the CPU processor time of its one thread.
+
+    On an idle machine the two clocks agree; on a busy one only the second leaves the neighbours out.
+    """
+    if not torch.cuda.is_available():
+        begin = time.process_time()
+        run()
+        return time.process_time() - begin
+    torch.cuda.synchronize()
+    begin = time.perf_counter()
+    run()
+    torch.cuda.synchronize()
+    return time.perf_counter() - begin
+
+
+def measure(case: Case, nodes: Nodes, seed: int) -> list[Row]:
+    """The rows of one case."""
+    runs = routes(case, nodes, seed)
+    for run in runs.values():
+        run()
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for repeat in range(case.repeats):
+        # The order turns, so that a slow spell or a warm cache meets every way alike.
+        names = list(runs)
+        for name in names[repeat % len(names) :] + names[: repeat % len(names)]:
+            times[name].append(seconds(runs[name]))
+    peaks = {name: peak_memory(run) for name, run in runs.items()}
+    rows = [Row(f"{case.name}: bare sampling, {case.steps} steps", median(times["bare"]), "s")]
+    for name in list(runs)[1:]:
+        ratio = median(guided / bare for guided, bare in zip(times[name], times["bare"], strict=True))
+        rows.append(at_most(f"{case.name}: time, {name}", ratio, "x", case.time_bound))
+        if peaks[name] and peaks["bare"]:
+            rows.append(at_most(f"{case.name}: peak memory, {name}", peaks[name] / peaks["bare"], "x", case.memory_bound))
+    return rows
+
+
+def run(seed: int, args: argparse.Namespace) -> list[Row]:
+    """Measure what this machine can."""
+    logging.getLogger().setLevel(logging.WARNING)
+    use_host()
+    if not torch.cuda.is_available():
+        torch.set_num_threads(1)
+    nodes = Nodes()
+    name, model = small_model()
+    rows = measure(Case(name, model, (17, 128, 192), 1.02, 1.05, args.repeats, args.steps), nodes, seed)
+    if torch.cuda.is_available():
+        large = random_wan(LARGE, "cuda", torch.bfloat16)
+        rows += measure(Case("random Wan 2.1 1.3B, 81x480x832", large, (81, 480, 832), 1.005, 1.05, 3, args.steps), nodes, seed)
+    else:
+        logging.getLogger(__name__).warning("no GPU: the 1.3B case is left out")
+    return rows
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--repeats", type=int, default=9, help="interleaved repeats of each way on the small model")
+    parser.add_argument("--steps", type=int, default=8, help="sampling steps of a run")
+
+
+if __name__ == "__main__":
+    sys.exit(main("overhead", run, add_arguments))
