@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 FLAGS = [
@@ -18,27 +19,73 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE_MS = 120_000
+DIALOG = ".p-dialog:visible"
+DROP_FILE = """([name, text]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([text], name, {type: "application/json"}));
+    const canvas = document.getElementById("graph-canvas");
+    const box = canvas.getBoundingClientRect();
+    const where = {clientX: box.x + box.width / 2, clientY: box.y + box.height / 2, bubbles: true, cancelable: true};
+    for (const kind of ["dragenter", "dragover", "drop"])
+        canvas.dispatchEvent(new DragEvent(kind, {...where, dataTransfer: data}));
+}"""
 
 
 def chromium() -> str | None:
     """Path of a Chromium to drive: ``CHROMIUM_PATH``, or the first one on the PATH; None when there is none."""
-    return os.environ.get("CHROMIUM_PATH") or shutil.which("chromium") or shutil.which("google-chrome")
+    named = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
+    return os.environ.get("CHROMIUM_PATH") or next((path for path in named if path), None)
 
 
 @contextmanager
-def open_page(url: str, width: int = 1800, height: int = 1100) -> Iterator[Any]:
-    """A page that shows the host at ``url``, ready: graph loaded, template browser closed. Yields a playwright Page."""
+def open_page(url: str, width: int = 1800, height: int = 1100, problems: list[str] | None = None) -> Iterator[Any]:
+    """A page that shows the host at ``url``, ready: graph loaded, template browser closed. Yields a playwright Page.
+
+    Args:
+        problems: collects console errors and uncaught exceptions, each with the script it came from.
+    """
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         try:
             page = browser.new_page(viewport={"width": width, "height": height})
+            if problems is not None:
+                page.on("console", lambda said: problems.append(_console_line(said)) if said.type == "error" else None)
+                page.on("pageerror", lambda raised: problems.append(f"{raised.message} {raised.stack or ''}"))
             page.goto(url)
-            page.wait_for_function("() => window.app && window.app.graph && window.app.canvas", timeout=120_000)
-            page.wait_for_timeout(2500)
-            page.keyboard.press("Escape")
-            page.wait_for_timeout(500)
+            page.wait_for_function("() => window.app && window.app.graph && window.app.canvas", timeout=PATIENCE_MS)
+            page.wait_for_selector("button[aria-label='Run']", timeout=PATIENCE_MS)
+            close_dialogs(page)
             yield page
         finally:
             browser.close()
+
+
+def close_dialogs(page: Any, opens_within_ms: int = 4000) -> None:
+    """Close the template browser that a first visit opens, a moment after everything else, and whatever else is open."""
+    from playwright.sync_api import TimeoutError as NeverCame
+
+    try:
+        page.wait_for_selector(DIALOG, timeout=opens_within_ms)
+    except NeverCame:
+        return
+    for _ in range(20):
+        if not page.locator(DIALOG).count():
+            return
+        page.keyboard.press("Escape")
+        page.wait_for_timeout(500)
+    raise RuntimeError(f"a dialog stays open: {page.locator(DIALOG).first.inner_text()[:300]}")
+
+
+def drop_workflow(page: Any, file: Path) -> None:
+    """Drop a workflow file on the canvas, as a user would, and wait until its nodes are there."""
+    page.evaluate("() => { window.app.graph.clear(); }")
+    page.evaluate(DROP_FILE, [file.name, file.read_text(encoding="utf-8")])
+    page.wait_for_function("() => window.app.graph.nodes.length > 0", timeout=PATIENCE_MS)
+    page.wait_for_timeout(1500)
+
+
+def _console_line(said: Any) -> str:
+    return f"{said.text} ({said.location.get('url', '')})"

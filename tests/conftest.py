@@ -1,11 +1,41 @@
-"""Paths for every test: the repository root goes to the *end* of ``sys.path``, so that it never hides the host's modules."""
+"""Paths for every test, and the one real server that the server and page tests share.
+
+The repository root goes to the *end* of ``sys.path``, so that it never hides the host's modules.
+"""
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from hosting.client import Client
 
 TESTS = Path(__file__).resolve().parent
-for folder in (TESTS, TESTS.parent):
+ROOT = TESTS.parent
+for folder in (TESTS, ROOT):
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
+
+EMBEDDED = {"vae": "inversecrafter_small_wan_vae.safetensors", "diffusion_models": "inversecrafter_small_wan_t2v.safetensors"}
+
+
+@pytest.fixture(scope="session")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A real server with the pack, with a base directory of its own; where an embedded model is missing, a random one."""
+    from hosting.server import running_host
+
+    base = tmp_path_factory.mktemp("server")
+    for folder, name in EMBEDDED.items():
+        if not (ROOT / "weights" / folder / name).is_file():
+            # In a process of its own: the models are built from the host's classes, and this process may never need the host.
+            subprocess.run(
+                [sys.executable, str(TESTS / "tiny_wan.py"), folder, str(base / "models" / folder / name)], check=True
+            )
+    with running_host(base=base, extra_args=("--preview-method", "latent2rgb")) as client:
+        yield client

@@ -106,3 +106,8 @@ def _host_ops():
     import comfy.ops
 
     return comfy.ops.disable_weight_init
+
+
+if __name__ == "__main__":
+    sys.path.append(str(Path(__file__).resolve().parents[1]))
+    {"vae": make_vae, "diffusion_models": make_wan}[sys.argv[1]](sys.argv[2])

@@ -1,0 +1,85 @@
+"""The real page: a shipped workflow dropped on the canvas loads whole, Run is pressed, and the video arrives."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from clips import moving_pattern, read_clip, write_clip
+
+from hosting.page import DIALOG, chromium, drop_workflow, open_page
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
+FRAMES, HEIGHT, WIDTH = 17, 128, 192
+UNKNOWN = (
+    "() => app.graph.nodes.filter(n => n.type !== 'Reroute' && !(n.type in LiteGraph.registered_node_types)).map(n => n.type)"
+)
+SET_WIDGET = """([kind, name, value]) => {
+    const nodes = app.graph.nodes.filter(n => (!kind || n.type === kind) && n.widgets?.some(w => w.name === name) && n.mode === 0);
+    for (const node of nodes) {
+        const widget = node.widgets.find(w => w.name === name);
+        widget.value = value;
+        widget.callback?.(value);
+    }
+    return nodes.map(n => n.type);
+}"""
+
+pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium here: install one or set CHROMIUM_PATH")
+
+
+@pytest.fixture
+def page_and_problems(host):
+    problems: list[str] = []
+    with open_page(host.url, problems=problems) as page:
+        yield page, problems
+
+
+def test_workflows_are_shipped():
+    assert "recapture" in {path.stem for path in WORKFLOWS}
+
+
+def test_the_template_browser_offers_our_workflows_with_their_pictures(page_and_problems):
+    page, _ = page_and_problems
+    page.click("button[aria-label='Templates']")
+    page.wait_for_selector(DIALOG)
+    page.get_by_text("inversecrafter", exact=False).first.click()
+    for path in WORKFLOWS:
+        picture = page.locator(f"img[src*='inversecrafter/{path.stem}.jpg']").first
+        picture.wait_for(state="visible")
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") >= 200
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_dropped_workflow_loads_runs_and_the_video_arrives(host, page_and_problems, tmp_path, path):
+    page, problems = page_and_problems
+    clip = host.upload(write_clip(tmp_path / "dropped.mp4", moving_pattern(FRAMES, HEIGHT, WIDTH, seed=1)))
+    drop_workflow(page, path)
+
+    assert page.evaluate(UNKNOWN) == []
+    assert page.locator(DIALOG).count() == 0, page.locator(DIALOG).first.inner_text()
+    shipped = json.loads(path.read_text(encoding="utf-8"))
+    assert page.evaluate("() => app.graph.nodes.length") == len(shipped["nodes"])
+
+    assert page.evaluate(SET_WIDGET, ["LoadVideo", "file", clip]) == ["LoadVideo"]
+    assert page.evaluate(SET_WIDGET, [None, "steps", 2])
+    before = set((host.base / "output").rglob("*.mp4"))
+    page.click("button[aria-label='Run']")
+    assert wait_for_prompt(page, host)["status"]["status_str"] == "success"
+    assert page.locator(DIALOG).count() == 0, page.locator(DIALOG).first.inner_text()
+    (video,) = set((host.base / "output").rglob("*.mp4")) - before
+    assert read_clip(video).shape == (FRAMES, HEIGHT, WIDTH, 3)
+    assert not [line for line in problems if "inversecrafter" in line.lower()], problems
+
+
+def wait_for_prompt(page, host) -> dict:
+    """The history entry of the prompt that the page queued last."""
+    for _ in range(600):
+        queue = host.get("/queue").json()
+        history = host.get("/history").json()
+        mine = [entry for entry in history.values() if entry["prompt"][3].get("client_id") not in (None, host.client_id)]
+        if mine and not queue["queue_running"] and not queue["queue_pending"]:
+            return mine[-1]
+        page.wait_for_timeout(500)
+    raise TimeoutError("the page's prompt did not end within 300 s")

@@ -1,0 +1,133 @@
+"""A real server with the pack in it: it loads clean, serves its pages, runs the shipped workflow, and survives bad prompts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from clips import moving_pattern, read_clip, write_clip
+
+from demo import graph
+from hosting.client import PromptFailed, PromptInterrupted
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = sorted((ROOT / "web" / "docs").glob("*.md"))
+FRAMES, HEIGHT, WIDTH = 17, 128, 192
+
+
+@pytest.fixture(scope="module")
+def clip(host, tmp_path_factory):
+    """Name, in the host's input folder, of a small clip."""
+    path = write_clip(tmp_path_factory.mktemp("clip") / "pattern.mp4", moving_pattern(FRAMES, HEIGHT, WIDTH))
+    return host.upload(path)
+
+
+@pytest.fixture
+def recapture(clip):
+    """The shipped workflow on that clip, with few steps."""
+    prompt = graph.load("recapture")
+    graph.set_widgets(prompt, "LoadVideo", file=clip)
+    graph.set_widgets(prompt, sampler_of(prompt), steps=3)
+    return prompt
+
+
+def sampler_of(prompt) -> str:
+    return next(node["class_type"] for node in prompt.values() if "steps" in node["inputs"])
+
+
+def saved_video(host, outcome) -> np.ndarray:
+    (path,) = [path for path in host.files(outcome) if path.suffix == ".mp4"]
+    return read_clip(path)
+
+
+def test_the_pack_loads_without_an_error(host):
+    log = host.log.read_text()
+    ours = [line for line in log.splitlines() if line.rstrip().endswith("custom_nodes/inversecrafter")]
+    assert len(ours) == 1 and "FAILED" not in ours[0], ours
+    traces = [block.partition("\n\n")[0] for block in log.split("Traceback (most recent call last)")[1:]]
+    assert not [block for block in traces if "inversecrafter" in block], "\n".join(traces)
+
+
+def test_the_server_lists_every_node_with_its_page(host):
+    listed = {name: entry for name, entry in host.object_info().items() if name.startswith("InverseCrafter")}
+    assert set(listed) == {page.stem for page in DOCS}
+    assert {entry["python_module"] for entry in listed.values()} == {"custom_nodes.inversecrafter"}
+    assert all(entry["description"] and entry["display_name"].startswith("InverseCrafter ") for entry in listed.values())
+
+
+def test_the_help_pages_and_templates_are_served(host):
+    for page in DOCS:
+        assert host.get(f"/extensions/inversecrafter/docs/{page.name}").text == page.read_text(encoding="utf-8")
+    workflows = sorted(path.stem for path in (ROOT / "workflows").glob("*.json"))
+    assert sorted(host.get("/workflow_templates").json()["inversecrafter"]) == workflows
+    for name in workflows:
+        picture = host.get(f"/api/workflow_templates/inversecrafter/{name}.jpg")
+        assert picture.content[:2] == b"\xff\xd8" and len(picture.content) > 1000
+
+
+def test_the_page_scripts_are_served_once(host):
+    ours = [name for name in host.get("/extensions").json() if "inversecrafter" in name.lower()]
+    scripts = sorted(path.name for path in (ROOT / "web").rglob("*.js"))
+    assert sorted(name.rpartition("/")[2] for name in ours) == scripts
+
+
+def test_the_embedded_models_are_offered_by_the_stock_loaders(host):
+    assert "inversecrafter_small_wan_vae.safetensors" in offered(host, "VAELoader", "vae_name")
+    assert "inversecrafter_small_wan_t2v.safetensors" in offered(host, "UNETLoader", "unet_name")
+
+
+def offered(host, node: str, widget: str) -> list[str]:
+    return host.object_info(node)[node]["input"]["required"][widget][0]
+
+
+@pytest.mark.slow
+def test_the_shipped_workflow_makes_a_video(host, recapture):
+    steps = []
+    outcome = host.run(recapture, on_progress=lambda node, done, total: steps.append((node, done, total)))
+    video = saved_video(host, outcome)
+    assert video.shape == (FRAMES, HEIGHT, WIDTH, 3)
+    assert video.std() > 5, "the video is one flat colour"
+    assert np.abs(np.diff(video.astype(float), axis=0)).mean() > 0.2, "the video stands still"
+    sampler = graph.find(recapture, sampler_of(recapture))
+    assert (sampler, 3, 3) in steps, "the sampler reported no progress"
+
+
+@pytest.mark.slow
+def test_a_bad_prompt_names_the_input_and_the_next_prompt_in_the_queue_runs(host, recapture):
+    bad = graph.load("recapture")
+    graph.set_widgets(bad, "LoadVideo", file=recapture[graph.find(recapture, "LoadVideo")]["inputs"]["file"])
+    graph.set_widgets(bad, "ImageFromBatch", length=16)
+    for node in bad.values():
+        if "frames" in node["inputs"] and node["class_type"].startswith("InverseCrafter"):
+            node["inputs"]["frames"] = 16
+    failing, following = host.queue(bad), host.queue(recapture)
+    with pytest.raises(PromptFailed) as failure:
+        host.wait(failing)
+    assert failure.value.node_type.startswith("InverseCrafter")
+    assert re.search(r"16 frames", failure.value.message) and "4k+1" in failure.value.message
+    assert saved_video(host, host.wait(following)).shape == (FRAMES, HEIGHT, WIDTH, 3)
+
+
+def test_a_prompt_with_a_wrong_widget_is_refused_by_name(host, recapture):
+    graph.set_widgets(recapture, sampler_of(recapture), steps="many")
+    with pytest.raises(PromptFailed, match="steps"):
+        host.queue(recapture)
+
+
+@pytest.mark.slow
+def test_a_cancelled_run_leaves_the_server_able_to_run_the_next(host, recapture):
+    long = graph.load("recapture")
+    graph.set_widgets(long, "LoadVideo", file=recapture[graph.find(recapture, "LoadVideo")]["inputs"]["file"])
+    graph.set_widgets(long, sampler_of(long), steps=500)
+    sampler = graph.find(long, sampler_of(long))
+    running = host.queue(long)
+
+    def cancel_while_sampling(node, done, total):
+        if node == sampler and done >= 2:
+            host.interrupt(running)
+
+    with pytest.raises(PromptInterrupted):
+        host.wait(running, cancel_while_sampling, timeout=300)
+    assert saved_video(host, host.run(recapture)).shape == (FRAMES, HEIGHT, WIDTH, 3)
