@@ -1,0 +1,24 @@
+"""Warping: unproject, splat, clean up, fill, double reprojection."""
+
+from .double_reprojection import double_reprojection
+from .edges import depth_edges
+from .frame import Cleanup, View, see
+from .holes import dilate_holes, fill_holes, telea
+from .temporal import fill_from_clip, fill_from_clip_then_telea
+from .warp import Warp, views, warp_video
+
+__all__ = [
+    "Cleanup",
+    "View",
+    "Warp",
+    "depth_edges",
+    "dilate_holes",
+    "double_reprojection",
+    "fill_from_clip",
+    "fill_from_clip_then_telea",
+    "fill_holes",
+    "see",
+    "telea",
+    "views",
+    "warp_video",
+]

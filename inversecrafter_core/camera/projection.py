@@ -1,0 +1,76 @@
+"""Pinhole projection between pixels and space.
+
+Conventions: OpenCV camera frame (x right, y down, z forward), ``camera_to_world`` 4x4, intrinsics in pixels,
+depth is planar z. The centre of the first pixel is at (0.5, 0.5), so a coordinate runs from 0 to the width.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+
+
+def pixel_centres(height: int, width: int, device: torch.device | str = "cpu") -> tuple[torch.Tensor, torch.Tensor]:
+    """Pixel-centre coordinates that broadcast to an image: ``(x [1, W], y [H, 1])`` float32, the first at 0.5."""
+    columns = torch.arange(width, device=device, dtype=torch.float32) + 0.5
+    rows = torch.arange(height, device=device, dtype=torch.float32) + 0.5
+    return columns[None, :], rows[:, None]
+
+
+def unproject(depth: torch.Tensor, intrinsics: torch.Tensor, camera_to_world: torch.Tensor) -> torch.Tensor:
+    """Lift a depth map ``[H, W]`` to world points ``[H, W, 3]``: ``X = R (D K^-1 [u, v, 1]) + t``."""
+    x, y = pixel_centres(depth.shape[0], depth.shape[1], depth.device)
+    homogeneous = torch.stack([x.expand_as(depth), y.expand_as(depth), torch.ones_like(depth)], -1)
+    camera = homogeneous @ torch.linalg.inv(intrinsics).T * depth[..., None]
+    return camera @ camera_to_world[:3, :3].T + camera_to_world[:3, 3]
+
+
+def project(points: torch.Tensor, intrinsics: torch.Tensor, camera_to_world: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """World points ``[..., 3]`` to pixels ``[..., 2]`` and planar depth ``[...]``.
+
+    A point behind the camera has a depth of zero or less and its pixel means nothing: look at the depth first.
+    """
+    camera = (points - camera_to_world[:3, 3]) @ camera_to_world[:3, :3]
+    image = camera @ intrinsics.T
+    return image[..., :2] / image[..., 2:], camera[..., 2]
+
+
+class Transfer(NamedTuple):
+    """What takes pixels with depth from one camera to another: ``[u' w, v' w, w] = depth * matrix [u, v, 1] + offset``.
+
+    ``w`` is the planar depth in the second camera. Both are float32 and live where the cameras live.
+    """
+
+    matrix: torch.Tensor
+    offset: torch.Tensor
+
+    def __call__(self, depth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """``depth [H, W]`` to ``(u' w, v' w, w)``, each ``[H, W]``: divide by ``w`` to have pixels."""
+        x, y = pixel_centres(depth.shape[0], depth.shape[1], depth.device)
+        moved = [
+            torch.add(row[0] * x, row[1] * y + row[2]).mul_(depth).add_(shift)
+            for row, shift in zip(self.matrix, self.offset, strict=True)
+        ]
+        return moved[0], moved[1], moved[2]
+
+    def then(self, affine: torch.Tensor) -> Transfer:
+        """Fold a 3x3 change of pixel coordinates in, so that it costs nothing per pixel."""
+        affine = affine.to(self.matrix)
+        return Transfer(affine @ self.matrix, affine @ self.offset)
+
+
+def transfer(
+    intrinsics_from: torch.Tensor,
+    camera_from: torch.Tensor,
+    intrinsics_to: torch.Tensor,
+    camera_to: torch.Tensor,
+) -> Transfer:
+    """The :class:`Transfer` from one camera (``intrinsics [3, 3]``, ``camera_to_world [4, 4]``) to another.
+
+    ``matrix = K' R K^-1`` and ``offset = K' t`` with ``[R t] = T'^-1 T``, worked out in float64.
+    """
+    relative = torch.linalg.inv(camera_to.double()) @ camera_from.double()
+    target = intrinsics_to.double()
+    matrix = target @ relative[:3, :3] @ torch.linalg.inv(intrinsics_from.double())
+    return Transfer(matrix.float(), (target @ relative[:3, 3]).float())

@@ -1,0 +1,101 @@
+"""Rotations and rigid poses, batched over a leading frame axis; radians; OpenCV axes (x right, y down, z forward).
+
+A pose is ``camera_to_world``. What a positive turn does to the camera: ``turn_y`` pans right, ``turn_x`` tilts up,
+``turn_z`` rolls clockwise (the picture turns anticlockwise).
+"""
+
+from __future__ import annotations
+
+import torch
+
+from ..errors import InputError
+
+
+def _turn(angle: torch.Tensor, first: int, second: int) -> torch.Tensor:
+    matrix = torch.eye(3, dtype=angle.dtype).expand(*angle.shape, 3, 3).clone()
+    matrix[..., first, first] = matrix[..., second, second] = torch.cos(angle)
+    matrix[..., first, second] = -torch.sin(angle)
+    matrix[..., second, first] = torch.sin(angle)
+    return matrix
+
+
+def turn_x(angle: torch.Tensor) -> torch.Tensor:
+    """``[..., 3, 3]`` rotation about x; positive tilts the camera up."""
+    return _turn(angle, 1, 2)
+
+
+def turn_y(angle: torch.Tensor) -> torch.Tensor:
+    """``[..., 3, 3]`` rotation about y; positive pans the camera right."""
+    return _turn(angle, 2, 0)
+
+
+def turn_z(angle: torch.Tensor) -> torch.Tensor:
+    """``[..., 3, 3]`` rotation about z; positive rolls the camera clockwise."""
+    return _turn(angle, 0, 1)
+
+
+def pose(rotation: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
+    """``camera_to_world [..., 4, 4]`` float32 from ``rotation [..., 3, 3]`` and ``position [..., 3]``."""
+    matrix = torch.zeros(*position.shape[:-1], 4, 4)
+    matrix[..., :3, :3] = rotation
+    matrix[..., :3, 3] = position
+    matrix[..., 3, 3] = 1
+    return matrix
+
+
+def look_at(position: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Roll-free rotation ``[..., 3, 3]`` of a camera at ``position [..., 3]`` that looks at ``target [..., 3]``.
+
+    Raises:
+        InputError: the two coincide, or the camera would look straight up or down, where roll is undefined.
+    """
+    forward = target - position
+    length = forward.norm(dim=-1, keepdim=True)
+    if bool((length < 1e-6).any()):
+        raise InputError("look_at", "the camera's own position", "Look at another point.")
+    forward = forward / length
+    down = torch.tensor([0.0, 1.0, 0.0], dtype=forward.dtype).expand_as(forward)
+    right = torch.linalg.cross(down, forward)
+    if bool((right.norm(dim=-1) < 1e-6).any()):
+        raise InputError("look_at", "a point straight above or below the camera", "Give euler angles or a quaternion there.")
+    right = right / right.norm(dim=-1, keepdim=True)
+    return torch.stack([right, torch.linalg.cross(forward, right), forward], -1)
+
+
+def quaternion_to_matrix(quaternion: torch.Tensor) -> torch.Tensor:
+    """``[..., 4]`` as (w, x, y, z), any positive length, to ``[..., 3, 3]``."""
+    w, x, y, z = (quaternion / quaternion.norm(dim=-1, keepdim=True)).unbind(-1)
+    rows = [
+        torch.stack([1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)], -1),
+        torch.stack([2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)], -1),
+        torch.stack([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)], -1),
+    ]
+    return torch.stack(rows, -2)
+
+
+def matrix_to_quaternion(matrix: torch.Tensor) -> torch.Tensor:
+    """``[3, 3]`` to ``[4]`` (w, x, y, z), the largest component first to stay well conditioned."""
+    m = matrix
+    diagonal = torch.stack([m.trace(), m[0, 0], m[1, 1], m[2, 2]])
+    # Row k of 4 q q^T, read from the one with the largest diagonal.
+    outer = torch.stack(
+        [
+            torch.stack([1 + m.trace(), m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]]),
+            torch.stack([m[2, 1] - m[1, 2], 1 + 2 * m[0, 0] - m.trace(), m[0, 1] + m[1, 0], m[0, 2] + m[2, 0]]),
+            torch.stack([m[0, 2] - m[2, 0], m[0, 1] + m[1, 0], 1 + 2 * m[1, 1] - m.trace(), m[1, 2] + m[2, 1]]),
+            torch.stack([m[1, 0] - m[0, 1], m[0, 2] + m[2, 0], m[1, 2] + m[2, 1], 1 + 2 * m[2, 2] - m.trace()]),
+        ]
+    )
+    row = outer[int(diagonal.argmax())]
+    return row / row.norm()
+
+
+def slerp(first: torch.Tensor, second: torch.Tensor, fraction: float) -> torch.Tensor:
+    """Spherical interpolation between unit quaternions ``[4]``, the short way round."""
+    dot = float((first * second).sum())
+    if dot < 0:
+        second, dot = -second, -dot
+    angle = torch.acos(torch.tensor(min(dot, 1.0), dtype=first.dtype))
+    if angle < 1e-6:
+        return first
+    return (torch.sin((1 - fraction) * angle) * first + torch.sin(fraction * angle) * second) / torch.sin(angle)

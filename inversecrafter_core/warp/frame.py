@@ -1,0 +1,66 @@
+"""One frame from one camera to another: the step that every warp of this package is made of."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+
+from ..camera.geometry import Geometry
+from ..camera.projection import Transfer, transfer
+from .edges import depth_edges
+from .splat import EMPTY, close_cracks, sample_backward, splat_depth
+
+NEAR = 1e-3
+"""Near plane of the target camera, in multiples of rho."""
+
+
+class View(NamedTuple):
+    """A source frame seen from a target camera: ``image [H, W, C]``, ``visible [H, W]`` bool, ``depth [H, W]`` planar z."""
+
+    image: torch.Tensor
+    visible: torch.Tensor
+    depth: torch.Tensor
+
+
+class Cleanup(NamedTuple):
+    """Which source pixels are thrown away before they fly, see :func:`depth_edges`. Threshold 0 keeps them all."""
+
+    threshold: float = 0.08
+    radius: int = 2
+
+
+def transfers(geometry: Geometry, frame: int, camera: torch.Tensor, intrinsics: torch.Tensor) -> tuple[Transfer, Transfer]:
+    """From source frame ``frame`` to a target camera, and back."""
+    source = geometry.intrinsics[frame], geometry.camera_to_world[frame]
+    return transfer(*source, intrinsics, camera), transfer(intrinsics, camera, *source)
+
+
+def usable(geometry: Geometry, frame: int, cleanup: Cleanup) -> torch.Tensor:
+    """``[H, W]`` bool: pixels of a source frame that stand on a surface."""
+    return geometry.valid[frame] & ~depth_edges(geometry.depth[frame], *cleanup)
+
+
+def see_depth(geometry: Geometry, frame: int, to_target: Transfer, near: float, cleanup: Cleanup) -> torch.Tensor:
+    """Depth ``[H, W]`` of source frame ``frame`` in the target camera, :data:`EMPTY` where it saw nothing."""
+    seen = splat_depth(geometry.depth[frame], usable(geometry, frame, cleanup), to_target, geometry.size, near)
+    return close_cracks(seen)
+
+
+def see(
+    image: torch.Tensor,
+    geometry: Geometry,
+    frame: int,
+    camera: torch.Tensor,
+    intrinsics: torch.Tensor,
+    near: float,
+    cleanup: Cleanup,
+    mode: str = "bilinear",
+) -> View:
+    """What a target camera (``camera_to_world [4, 4]``, ``intrinsics [3, 3]``) sees of one source frame.
+
+    The image is *not* masked: where ``visible`` is False it means nothing.
+    """
+    to_target, to_source = transfers(geometry, frame, camera, intrinsics)
+    depth = see_depth(geometry, frame, to_target, near, cleanup)
+    return View(sample_backward(image, depth, to_source, mode), depth < EMPTY, depth)

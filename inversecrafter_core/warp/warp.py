@@ -1,0 +1,144 @@
+"""The warp: a clip and its geometry, seen along a camera path.
+
+Frame by frame, so that besides the clip going in and the clip coming out only one frame's buffers are held. Everything is
+torch and deterministic: on one device, two runs give the same bits.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import torch
+
+from ..camera.geometry import Geometry
+from ..camera.path import CameraPath
+from ..errors import InputError, require_same_frames, require_video
+from .frame import NEAR, Cleanup, View, see
+from .holes import Progress, dilate_holes
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Warp:
+    """A warped clip.
+
+    Attributes:
+        video: ``[F, H, W, 3]`` float32 on the CPU, ``y``; black where not visible.
+        visible: ``[F, H, W]`` bool on the CPU, 1 = known.
+        path: the path's name.
+    """
+
+    video: torch.Tensor
+    visible: torch.Tensor
+    path: str
+
+    @property
+    def coverage(self) -> torch.Tensor:
+        """``[F]``: the known share of every frame."""
+        return self.visible.flatten(1).float().mean(1)
+
+    @property
+    def report(self) -> str:
+        """One line for people."""
+        holes = 1 - self.coverage
+        height, width = self.visible.shape[1:]
+        return (
+            f"{self.path}: {len(holes)} frames {width}x{height}, holes {float(holes.mean()):.1%} on average, "
+            f"{float(holes.max()):.1%} at most (frame {int(holes.argmax())})"
+        )
+
+
+def require_fit(video: torch.Tensor, geometry: Geometry, path: CameraPath) -> torch.Tensor:
+    """Check a clip, its geometry and a path against each other; return the clip in float32."""
+    video = require_video("video", video)
+    require_same_frames(video=len(video), geometry=geometry.frames, camera_path=path.frames)
+    if tuple(video.shape[1:3]) != geometry.size:
+        raise InputError(
+            "video and geometry",
+            f"video {video.shape[2]}x{video.shape[1]}, depth {geometry.size[1]}x{geometry.size[0]}",
+            "Estimate the depth on the very images that are warped: resize the video first.",
+        )
+    return video
+
+
+def on_device(geometry: Geometry, device: torch.device | str | None) -> Geometry:
+    """The cameras of a geometry on ``device``; its depth stays where it is and moves frame by frame."""
+    if device is None or torch.device(device) == geometry.depth.device:
+        return geometry
+    return replace(
+        geometry,
+        depth=geometry.depth.to(device),
+        valid=geometry.valid.to(device),
+        intrinsics=geometry.intrinsics.to(device),
+        camera_to_world=geometry.camera_to_world.to(device),
+    )
+
+
+def views(
+    video: torch.Tensor, geometry: Geometry, path: CameraPath, cleanup: Cleanup, mode: str = "bilinear"
+) -> Iterator[View]:
+    """One :class:`View` a frame, on the geometry's device, nothing kept in between."""
+    cameras, intrinsics = path.resolve(geometry)
+    near = NEAR * geometry.pivot_depth
+    for frame in range(len(video)):
+        image = video[frame].to(geometry.depth.device)
+        yield see(image, geometry, frame, cameras[frame], intrinsics[frame], near, cleanup, mode)
+
+
+def require_something_seen(visible: torch.Tensor, path: CameraPath) -> None:
+    """A path whose frames see nothing at all is a mistake, not a result."""
+    blind = (~visible.flatten(1).any(1)).nonzero().flatten().tolist()
+    if blind:
+        raise InputError(
+            "camera_path",
+            f"'{path.name}' leaves every point behind the camera or outside the picture in {len(blind)} of {len(visible)} "
+            f"frames, the first is frame {blind[0]}",
+            "Choose a smaller amount: translations are multiples of the depth at the pivot, so 1 reaches the subject.",
+        )
+
+
+def warp_video(
+    video: torch.Tensor,
+    geometry: Geometry,
+    path: CameraPath,
+    *,
+    cleanup: Cleanup = Cleanup(),  # noqa: B008  (an immutable tuple)
+    dilation: int = 0,
+    mode: str = "bilinear",
+    device: torch.device | str | None = None,
+    progress: Progress | None = None,
+) -> Warp:
+    """See a clip along a camera path.
+
+    Args:
+        video: ``[F, H, W, 3]`` in 0...1, the images the geometry was made from.
+        geometry: depth and source cameras, one a frame, at the video's size.
+        path: target cameras, one a frame.
+        cleanup: depth-edge cleanup; a threshold of 0 switches it off.
+        dilation: pixels by which holes grow.
+        mode: ``"bilinear"`` or ``"bicubic"`` colour sampling.
+        device: where to compute; the geometry's own by default. Results are on the CPU.
+        progress: called with (frames done, frames); may raise to cancel.
+
+    Raises:
+        InputError: counts or sizes differ, NaN, an alpha channel, or a frame that sees nothing.
+    """
+    video = require_fit(video, geometry, path)
+    warped = torch.empty(video.shape, dtype=torch.float32)
+    visible = torch.empty(video.shape[:3], dtype=torch.bool)
+    for frame, view in enumerate(views(video, on_device(geometry, device), path, cleanup, mode)):
+        known = dilate_holes(view.visible, dilation)
+        visible[frame] = known
+        if known.device.type == "cpu":
+            torch.mul(view.image, known[..., None], out=warped[frame])
+        else:
+            warped[frame] = view.image * known[..., None]
+        if progress is not None:
+            progress(frame + 1, len(video))
+    require_something_seen(visible, path)
+    result = Warp(warped, visible, path.name)
+    logger.info("warp %s", result.report)
+    return result
