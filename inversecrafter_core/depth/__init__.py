@@ -1,0 +1,46 @@
+"""Depth: estimators behind one protocol, and what turns their answers into a steady Geometry."""
+
+from .convert import Depth, to_depth
+from .estimator import KINDS, DepthEstimator, Kind, RawDepth
+from .flicker import Flicker, measure_flicker
+from .flow import ClipFlow, clip_flow
+from .geometry import DEFAULT_FOV, geometry_from_depth
+from .image_depth import ENCODINGS, depth_from_images, match_size
+from .interchange import ImportedGeometry, from_da3, from_moge
+from .onnx import OnnxDepth
+from .pipeline import GeometryReport, build_geometry
+from .preview import depth_preview
+from .prior import PRIOR_NAME, VerticalGradientPrior
+from .stabilise import Alignment, stabilise
+from .transformers import TransformersDepth, load_transformers_depth
+
+__all__ = [
+    "DEFAULT_FOV",
+    "ENCODINGS",
+    "KINDS",
+    "PRIOR_NAME",
+    "Alignment",
+    "ClipFlow",
+    "Depth",
+    "DepthEstimator",
+    "Flicker",
+    "GeometryReport",
+    "ImportedGeometry",
+    "Kind",
+    "OnnxDepth",
+    "RawDepth",
+    "TransformersDepth",
+    "VerticalGradientPrior",
+    "build_geometry",
+    "clip_flow",
+    "depth_from_images",
+    "depth_preview",
+    "from_da3",
+    "from_moge",
+    "geometry_from_depth",
+    "load_transformers_depth",
+    "match_size",
+    "measure_flicker",
+    "stabilise",
+    "to_depth",
+]

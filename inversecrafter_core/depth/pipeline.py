@@ -1,0 +1,105 @@
+"""From raw values and the clip they belong to, to a Geometry and what there is to say about it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+
+from ..camera import Geometry
+from ..camera.intrinsics import field_of_view
+from ..errors import InputError, require_same_frames, require_video
+from .convert import FAR_RATIO, to_depth
+from .estimator import Progress, RawDepth
+from .flicker import Flicker, measure_flicker
+from .flow import clip_flow
+from .geometry import DEFAULT_FOV, geometry_from_depth
+from .stabilise import stabilise
+
+Stabilisation = Literal["frames and pixels", "frames", "off"]
+
+
+@dataclass(frozen=True)
+class GeometryReport:
+    """A geometry and the story of its making.
+
+    Attributes:
+        geometry: the result.
+        before, after: flicker without and with stabilisation; None where it could not be measured (no video, or one frame).
+        lines: the report, a sentence each.
+    """
+
+    geometry: Geometry
+    before: Flicker | None
+    after: Flicker | None
+    lines: list[str] = field(default_factory=list)
+
+
+def build_geometry(
+    raw: RawDepth,
+    video: torch.Tensor | None,
+    stabilisation: Stabilisation = "frames and pixels",
+    far_ratio: float = FAR_RATIO,
+    focal: float | None = None,
+    fov: float | None = None,
+    camera_to_world: torch.Tensor | None = None,
+    progress: Progress | None = None,
+) -> GeometryReport:
+    """Stabilise, convert, measure, and put a lens on.
+
+    Args:
+        raw: ``[F, H, W]`` values.
+        video: ``[F, H, W, 3]`` of the same size; None: nothing can be followed, so nothing is stabilised or measured.
+        stabilisation: what to take out.
+        far_ratio: for disparity, see ``convert.to_depth``.
+        focal: in pixels; wins over ``fov`` (radians), which wins over the model's own estimate, which wins over 55 degrees.
+        fov: horizontal, radians.
+        camera_to_world: ``[F, 4, 4]`` source cameras. Frame scales are then tied to the cameras' motion and left alone.
+        progress: over flow and stabilisation.
+
+    Raises:
+        InputError: video and depth differ in count or size, or any step's own.
+    """
+    if video is not None:
+        video = require_video("video", video)
+        require_same_frames(video=len(video), depth=len(raw.values))
+        if video.shape[1:3] != raw.values.shape[1:]:
+            raise InputError(
+                "depth", f"size {tuple(raw.values.shape[1:])}", f"It must be that of the video, {tuple(video.shape[1:3])}."
+            )
+    lines = [f"Depth by {raw.source}: {raw.kind.replace('_', ' ')}, {len(raw.values)} frames."]
+    plain = to_depth(raw, far_ratio)
+    depth, before, after = plain, None, None
+    if video is not None and len(video) > 1:
+        flow = clip_flow(video, progress=progress)
+        before = after = measure_flicker(plain.depth, flow, plain.valid)
+        if stabilisation != "off":
+            pixels = stabilisation == "frames and pixels"
+            steady, alignment = stabilise(raw, flow, pixels, progress, frames=camera_to_world is None)
+            depth = to_depth(steady, far_ratio)
+            after = measure_flicker(depth.depth, flow, depth.valid)
+            lines.append(f"Stabilised ({stabilisation}): still in {alignment.still_pairs} of {len(video) - 1} pairs of frames.")
+        lines.append(f"Flicker: {before}" + (f" before, {after} after." if stabilisation != "off" else ", not stabilised."))
+    elif len(raw.values) > 1:
+        lines.append("Flicker is not known without the video: connect it to measure and to stabilise.")
+    chosen = fov if fov is not None else raw.fov
+    geometry = geometry_from_depth(depth.depth, depth.valid, focal, chosen, camera_to_world, depth.metric)
+    lines += [*depth.notes, _lens_line(geometry, focal, fov, raw.fov), _range_line(geometry)]
+    return GeometryReport(geometry, before, after, lines)
+
+
+def _lens_line(geometry: Geometry, focal: float | None, fov: float | None, own: float | None) -> str:
+    pixels = float(geometry.intrinsics[0, 0, 0])
+    degrees = math.degrees(field_of_view(geometry.intrinsics[0], geometry.size[1]))
+    origin = "given" if focal is not None or fov is not None else "the model's estimate"
+    if origin != "given" and own is None:
+        origin = f"assumed; nothing says otherwise, so {math.degrees(DEFAULT_FOV):.0f} degrees"
+    return f"Lens: {degrees:.1f} degrees across, {pixels:.0f} px ({origin})."
+
+
+def _range_line(geometry: Geometry) -> str:
+    known = geometry.depth[geometry.valid]
+    unit = " m" if geometry.metric else ""
+    return f"Depth from {float(known.min()):.3g} to {float(known.max()):.3g}{unit}, pivot {geometry.pivot_depth:.3g}{unit}."
