@@ -33,7 +33,7 @@ def double_reprojection(
         geometry, path, cleanup, dilation, device, progress: as in :func:`warp_video`.
 
     Returns:
-        ``(video [F, H, W, 3], visible [F, H, W] bool)``: the masked input is ``visible * video``, clean pixels, not warped ones.
+        ``(video [F, H, W, 3], visible [F, H, W] bool)``: the masked input is ``visible * video``: clean pixels.
     """
     video = require_fit(video, geometry, path)
     geometry = on_device(geometry, device)

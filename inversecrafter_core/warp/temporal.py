@@ -105,10 +105,11 @@ def fill_from_clip_then_telea(
     geometry: Geometry,
     path: CameraPath,
     *,
+    radius: int = 3,
     device: torch.device | str | None = None,
     progress: Progress | None = None,
 ) -> torch.Tensor:
-    """:func:`fill_from_clip`, and Telea's method for what no frame saw. ``[F, H, W, 3]``."""
+    """:func:`fill_from_clip`, and Telea's method (``radius``) for what no frame saw. ``[F, H, W, 3]``."""
     frames = len(warped)
 
     def first_half(done: int, _: int) -> None:
@@ -120,4 +121,4 @@ def fill_from_clip_then_telea(
             progress(frames + done, 2 * frames)
 
     filled, known = fill_from_clip(warped, visible, source, geometry, path, device=device, progress=first_half)
-    return fill_holes(filled, known, progress=second_half)
+    return fill_holes(filled, known, radius, second_half)

@@ -65,7 +65,7 @@ def require_fit(video: torch.Tensor, geometry: Geometry, path: CameraPath) -> to
 
 
 def on_device(geometry: Geometry, device: torch.device | str | None) -> Geometry:
-    """The cameras of a geometry on ``device``; its depth stays where it is and moves frame by frame."""
+    """A geometry on ``device``; the same object when it is there already or no device is asked for."""
     if device is None or torch.device(device) == geometry.depth.device:
         return geometry
     return replace(
