@@ -11,6 +11,7 @@ import json
 import logging
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import comfy.model_management
@@ -100,8 +101,6 @@ def load_model(choice: str, hub_id: str, kind: Kind | None, precision: str, edge
 
 
 def _can_run(path: Path) -> bool:
-    from importlib.util import find_spec
-
     return find_spec("onnxruntime" if path.suffix == ".onnx" else "transformers") is not None
 
 

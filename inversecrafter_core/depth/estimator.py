@@ -12,7 +12,7 @@ Video is ``[F, H, W, 3]`` in 0...1; raw values are ``[F, H, W]`` float32 at the 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
@@ -71,7 +71,7 @@ class DepthEstimator(Protocol):
         ...
 
 
-def batches(video: torch.Tensor, batch_size: int, progress: Progress | None):
+def batches(video: torch.Tensor, batch_size: int, progress: Progress | None) -> Iterator[torch.Tensor]:
     """Yield ``video`` in slices of ``batch_size`` frames, reporting progress after each is used.
 
     Raises:

@@ -7,6 +7,7 @@ in pixels of the small copy, pointing from a pixel of the frame it belongs to, t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -55,7 +56,7 @@ def clip_flow(video: torch.Tensor, long_side: int = LONG_SIDE, progress: Progres
     height, width = grey.shape[1:]
     flows = np.zeros((2, pairs, height, width, 2), np.float32)
     known = np.zeros((2, pairs, height, width), bool)
-    engine = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    engine: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     for t in range(pairs):
         before, after = grey[t], grey[t + 1]
         flows[0, t] = engine.calc(after, before, None)

@@ -14,7 +14,7 @@ One lens is used for the clip, the median of the frames': a focal length that br
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,7 +131,7 @@ def _tensor(geometry: Mapping[str, Any], key: str, name: str, dimensions: int) -
     return value.detach().float().cpu()
 
 
-def _mask_out(depth: torch.Tensor, mask: Any, name: str, hidden) -> torch.Tensor:
+def _mask_out(depth: torch.Tensor, mask: Any, name: str, hidden: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
     if mask is None:
         return depth
     if mask.shape != depth.shape:

@@ -6,7 +6,9 @@ the input's size, so a wide frame loses its aspect ratio exactly as the network'
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -79,11 +81,9 @@ def _without_failures(values: torch.Tensor) -> torch.Tensor:
     return torch.where(lost, farthest[:, None, None], values)
 
 
-def _open(path: Path, threads: int):
+def _open(path: Path, threads: int) -> Any:
     if not path.is_file():
         raise InputError("depth model", f"no file at {path}", "Put the .onnx file there, or choose another model.")
-    from importlib.util import find_spec
-
     if find_spec("onnxruntime") is None:
         raise InputError(
             "depth model", "onnxruntime is not installed", "Run 'pip install onnxruntime', or choose another model."

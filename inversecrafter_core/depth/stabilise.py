@@ -27,7 +27,7 @@ from .flow import ClipFlow, follow, resize_flow, small_maps
 
 TREND = 4.0  # frames: standard deviation of the smoothing that tells trend from jump
 STILL_PART = 0.4  # part of the picture that must stand still for the camera to count as still
-FEWEST = 0.02  # part of the picture that must be followed for a pair to be compared at all
+FEWEST = 0.2  # part of the picture that must be followed for a pair to be compared at all: less is a cut
 MEMORY = 0.8  # how much of a trusted neighbour the pixel filter takes
 TOLERANCE = 0.2  # changes well above this are true: 20 % of depth, or a fifth of the disparity spread
 
