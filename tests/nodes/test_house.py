@@ -152,6 +152,8 @@ def test_the_project_file_has_what_the_registry_asks_for():
     assert len(project["description"]) > 20
     assert {"Repository", "Documentation", "Bug Tracker"} <= set(project["urls"])
     assert comfy["PublisherId"] and comfy["DisplayName"] and comfy["requires-comfyui"] == ">=0.3.75"
+    for picture in ("Icon", "Banner"):
+        assert comfy[picture].startswith("https://") and (ROOT / "web" / comfy[picture].rpartition("/")[2]).is_file()
 
 
 def test_the_host_reads_the_project_file(pack):
