@@ -14,7 +14,6 @@ import argparse
 import importlib
 import logging
 import math
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -179,8 +178,9 @@ def measure(case: Case, nodes: Nodes, seed: int) -> list[Row]:
     for name in list(runs)[1:]:
         ratio = median(guided / bare for guided, bare in zip(times[name], times["bare"], strict=True))
         rows.append(at_most(f"{case.name}: time, {name}", ratio, "x", case.time_bound))
-        if peaks[name] and peaks["bare"]:
-            rows.append(at_most(f"{case.name}: peak memory, {name}", peaks[name] / peaks["bare"], "x", case.memory_bound))
+        peak, bare_peak = peaks[name], peaks["bare"]
+        if peak and bare_peak:
+            rows.append(at_most(f"{case.name}: peak memory, {name}", peak / bare_peak, "x", case.memory_bound))
     return rows
 
 
@@ -207,4 +207,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main("overhead", run, add_arguments))
+    main("overhead", run, add_arguments)

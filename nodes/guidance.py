@@ -54,7 +54,7 @@ class GuidancePatch:
         denoise_mask: Any = None,
         *rest: Any,
         **more: Any,
-    ):
+    ) -> Any:
         """OUTER_SAMPLE: refuse what cannot work before any model is loaded."""
         refuse_noise_mask(denoise_mask)
         self.guidance.check_shape(noise.shape)
@@ -67,7 +67,7 @@ class GuidancePatch:
         timestep: torch.Tensor,
         model_options: dict[str, Any] | None = None,
         seed: Any = None,
-    ):
+    ) -> torch.Tensor:
         """PREDICT_NOISE: the final prediction of any guider, corrected within the window."""
         model_options = {} if model_options is None else model_options
         denoised = executor(x, timestep, model_options, seed)

@@ -66,9 +66,9 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
                 io.Boolean.Input(
                     "first_frame_known",
                     default=True,
-                    tooltip="With a source connected: its frame 0 replaces the warp's first frame and counts as fully "
-                    "known, because the "
-                    "path starts at the source camera. Turn off for a path that starts elsewhere.",
+                    tooltip="With a source connected: its frame 0 replaces the warp's first frame and counts as fully known, "
+                    "because the path starts at the source camera. Turn off for a path that starts elsewhere. Not for "
+                    "known_source.",
                 ),
                 io.Combo.Input(
                     "preview",
@@ -112,9 +112,10 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
         visible = visible_from_holes(holes, warp, "warp")
         source = None if source is None else same_size("source", require_video("source", source), "warp", warp)
         holed = None if holed_warp is None else same_size("holed_warp", require_video("holed_warp", holed_warp), "warp", warp)
-        starts_at_source = first_frame_known and source is not None
-        if starts_at_source and source is not None:
-            warp, visible = start_at_source(warp, visible, source)
+        # In editing the source is the clip itself, and its frame 0 has holes like any other.
+        start = source if first_frame_known and mask_mode != "known_source" else None
+        if start is not None:
+            warp, visible = start_at_source(warp, visible, start)
         w = video_vae.encode(warp)
         given = MaskInputs(
             visible=visible,
@@ -129,7 +130,7 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
             predict=None if mask_encoder is None else mask_encoder.predict,
         )
         h = latent_mask(mask_mode, given)
-        if starts_at_source:
+        if start is not None:
             h = hold_first_frame(h)
         named = f"{mask_mode} ({candidate})" if mask_mode == "training_free" else mask_mode
         return io.NodeOutput(Measurement(w, h, size, named), PREVIEWS[preview](h, video_vae.spatial))

@@ -107,7 +107,7 @@ def test_every_candidate_knows_the_untouched_half_and_doubts_the_hidden_one(cand
 
 
 def test_known_source_is_equation_five():
-    given = mask_inputs()
+    given = mask_inputs(scale=1.0)
     hidden = given.warp * given.visible[..., None] + 0.5 * (1 - given.visible[..., None])
     expected = 1 - torch.tanh((encode(given.warp) - encode(hidden)).abs())
     assert torch.allclose(masks.latent_mask("known_source", given), expected)
