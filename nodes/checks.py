@@ -60,3 +60,10 @@ def same_size(name: str, video: torch.Tensor, reference_name: str, reference: to
             "Resize both to one size.",
         )
     return video
+
+
+def begin_with(image: torch.Tensor, video: torch.Tensor, visible: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Copies of ``video [F, H, W, 3]`` and ``visible [F, H, W]`` whose first frame is ``image [H, W, 3]``, all of it known."""
+    video, visible = video.clone(), visible.clone()
+    video[0], visible[0] = image, 1.0
+    return video, visible

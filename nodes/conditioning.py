@@ -17,7 +17,7 @@ from comfy_api.latest import io
 
 from ..inversecrafter_core.errors import InputError, require_video
 from ..inversecrafter_core.masks import by_group, hide
-from .checks import visible_from_holes
+from .checks import begin_with, visible_from_holes
 from .compat import VideoVae
 from .sockets import CATEGORY, HOLES_TOOLTIP
 
@@ -96,9 +96,7 @@ def with_start(video: torch.Tensor, visible: torch.Tensor, start_image: torch.Te
             f"size {start.shape[1]}x{start.shape[0]} beside a video of {video.shape[2]}x{video.shape[1]}",
             "Resize it to the video's size.",
         )
-    video, visible = video.clone(), visible.clone()
-    video[0], visible[0] = start, 1.0
-    return video, visible
+    return begin_with(start, video, visible)
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterInpaintConditioning]

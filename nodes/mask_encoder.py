@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import comfy.model_management
-import comfy.utils
 import folder_paths
 import torch
 from comfy.model_patcher import ModelPatcher
@@ -15,6 +14,7 @@ from ..inversecrafter_core.errors import InputError
 from ..inversecrafter_core.masks import MaskEncoderSpec, encoder_input, head_to_mask, read_mask_encoder
 from .compat import causal_chunks, wan_encoder
 from .models import MASK_ENCODERS
+from .progress import host_progress
 from .sockets import CATEGORY, MaskEncoderSocket
 
 BYTES_A_PIXEL_AND_WIDTH = 250
@@ -36,8 +36,7 @@ class MaskEncoder:
         clip = encoder_input(self.spec, visible, warp)
         needed = BYTES_A_PIXEL_AND_WIDTH * self.spec.width * clip.shape[-1] * clip.shape[-2]
         comfy.model_management.load_models_gpu([self.patcher], memory_required=needed)
-        bar = comfy.utils.ProgressBar((clip.shape[2] + 3) // 4)
-        head = causal_chunks(self.patcher.model, clip.to(self.patcher.load_device), bar.update_absolute)
+        head = causal_chunks(self.patcher.model, clip.to(self.patcher.load_device), host_progress())
         return head_to_mask(self.spec, head).to(comfy.model_management.intermediate_device())
 
 

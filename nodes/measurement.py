@@ -10,7 +10,7 @@ from comfy_api.latest import io
 from ..inversecrafter_core.errors import InputError, require_video
 from ..inversecrafter_core.inverse import Measurement
 from ..inversecrafter_core.masks import CANDIDATES, MASK_MODES, PREVIEWS, MaskInputs, hold_first_frame, latent_mask
-from .checks import same_size, visible_from_holes
+from .checks import begin_with, same_size, visible_from_holes
 from .compat import VideoVae
 from .mask_encoder import MaskEncoder
 from .sockets import CATEGORY, HOLES_TOOLTIP, MaskEncoderSocket, MeasurementSocket
@@ -150,9 +150,7 @@ def start_at_source(warp: torch.Tensor, visible: torch.Tensor, source: torch.Ten
             f"the warp's first frame differs from source frame 0 by {difference:.2f} on average",
             "Turn first_frame_known off, or let the path start at the source camera.",
         )
-    warp, visible = warp.clone(), visible.clone()
-    warp[0], visible[0] = source[0], 1.0
-    return warp, visible
+    return begin_with(source[0], warp, visible)
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterEncodeMeasurement]

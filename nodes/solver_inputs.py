@@ -68,31 +68,14 @@ def solver_inputs() -> list[Any]:
             "shifted schedule). "
             "percent: between start_percent and end_percent.",
         ),
-        io.Float.Input(
-            "alpha",
-            default=WINDOW.alpha,
-            min=0.0,
-            max=1.0,
-            step=0.05,
-            tooltip="Larger starts earlier; 0 never, 1 always. The paper: 0.6.",
-        ),
-        io.Float.Input(
-            "start_percent",
-            default=WINDOW.start,
-            min=0.0,
-            max=1.0,
-            step=0.01,
-            tooltip="For window_mode percent: where guidance begins.",
-        ),
-        io.Float.Input(
-            "end_percent",
-            default=WINDOW.end,
-            min=0.0,
-            max=1.0,
-            step=0.01,
-            tooltip="For window_mode percent: where guidance ends.",
-        ),
+        _fraction("alpha", WINDOW.alpha, 0.05, "Larger starts earlier; 0 never, 1 always. The paper: 0.6."),
+        _fraction("start_percent", WINDOW.start, 0.01, "For window_mode percent: where guidance begins."),
+        _fraction("end_percent", WINDOW.end, 0.01, "For window_mode percent: where guidance ends."),
     ]
+
+
+def _fraction(name: str, default: float, step: float, tooltip: str) -> Any:
+    return io.Float.Input(name, default=default, min=0.0, max=1.0, step=step, tooltip=tooltip)
 
 
 def guidance_from(
