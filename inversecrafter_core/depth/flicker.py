@@ -35,7 +35,7 @@ def measure_flicker(depth: torch.Tensor, flow: ClipFlow, valid: torch.Tensor | N
     Pairs without a trusted pixel (a cut) count as zero change.
     """
     require_same_frames(depth=len(depth), video=len(flow.back) + 1)
-    logs = small_maps(depth.log(), flow.size)
+    logs = np.log(small_maps(depth, flow.size))
     usable = np.ones(logs.shape, np.float32) if valid is None else small_maps(valid.float(), flow.size)
     changes = []
     for t in range(len(logs) - 1):

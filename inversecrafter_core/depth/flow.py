@@ -20,6 +20,7 @@ LONG_SIDE = 384
 ROUND_TRIP = 1.0  # pixels of the small copy: there and back again must end so near
 GREY_CHANGE = 25  # of 255: a followed pixel must keep its brightness so well
 STILL = 0.3  # pixels a frame: less motion counts as none
+TEXTURE = 24  # Sobel magnitude, of 255: below it nobody can tell whether a pixel moved
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,14 @@ class ClipFlow:
         forth: ``[F-1, h, w, 2]``, lives in frame ``t``, points into frame ``t + 1``.
         back_known: ``[F-1, h, w]`` bool, where ``back`` survives the round trip and keeps brightness.
         forth_known: the same for ``forth``.
+        textured: ``[F-1, h, w]`` bool, pixels of frame ``t + 1`` with enough structure to show motion.
     """
 
     back: np.ndarray
     forth: np.ndarray
     back_known: np.ndarray
     forth_known: np.ndarray
+    textured: np.ndarray
 
     @property
     def size(self) -> tuple[int, int]:
@@ -46,6 +49,11 @@ class ClipFlow:
         """``[h, w]`` bool: the pixels of frame ``pair + 1`` that did not move since frame ``pair``."""
         motion = np.hypot(self.back[pair, ..., 0], self.back[pair, ..., 1])
         return self.back_known[pair] & (motion < STILL)
+
+    def still_part(self, pair: int) -> float:
+        """How much of what could show motion shows none, in 0...1. A blank sky or a black bar says nothing either way."""
+        textured = self.textured[pair]
+        return float(self.still(pair)[textured].mean()) if textured.mean() > 0.01 else 0.0
 
 
 def clip_flow(video: torch.Tensor, long_side: int = LONG_SIDE, progress: Progress | None = None) -> ClipFlow:
@@ -65,7 +73,8 @@ def clip_flow(video: torch.Tensor, long_side: int = LONG_SIDE, progress: Progres
         known[1, t] = _trusted(flows[1, t], flows[0, t], before, after)
         if progress is not None:
             progress(t + 1, pairs)
-    return ClipFlow(flows[0], flows[1], known[0], known[1])
+    textured = np.array([_structure(frame) > TEXTURE for frame in grey[1:]], bool).reshape(pairs, height, width)
+    return ClipFlow(flows[0], flows[1], known[0], known[1], textured)
 
 
 def follow(values: np.ndarray, flow: np.ndarray, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
@@ -98,6 +107,10 @@ def _small_grey(video: torch.Tensor, long_side: int) -> np.ndarray:
         rgb = (frame.clamp(0, 1) * 255).round().byte().cpu().numpy()
         frames.append(cv2.resize(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA))
     return np.stack(frames)
+
+
+def _structure(grey: np.ndarray) -> np.ndarray:
+    return np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))
 
 
 def _trusted(flow: np.ndarray, reverse: np.ndarray, here: np.ndarray, there: np.ndarray) -> np.ndarray:

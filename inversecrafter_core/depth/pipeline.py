@@ -70,12 +70,12 @@ def build_geometry(
                 "depth", f"size {tuple(raw.values.shape[1:])}", f"It must be that of the video, {tuple(video.shape[1:3])}."
             )
     lines = [f"Depth by {raw.source}: {raw.kind.replace('_', ' ')}, {len(raw.values)} frames."]
-    plain = to_depth(raw, far_ratio)
-    depth, before, after = plain, None, None
+    depth, before, after = to_depth(raw, far_ratio), None, None
     if video is not None and len(video) > 1:
         flow = clip_flow(video, progress=progress)
-        before = after = measure_flicker(plain.depth, flow, plain.valid)
+        before = after = measure_flicker(depth.depth, flow, depth.valid)
         if stabilisation != "off":
+            del depth  # a long clip's worth of memory
             pixels = stabilisation == "frames and pixels"
             steady, alignment = stabilise(raw, flow, pixels, progress, frames=camera_to_world is None)
             depth = to_depth(steady, far_ratio)

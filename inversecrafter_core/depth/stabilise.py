@@ -26,7 +26,7 @@ from .estimator import Progress, RawDepth
 from .flow import ClipFlow, follow, resize_flow, small_maps
 
 TREND = 4.0  # frames: standard deviation of the smoothing that tells trend from jump
-STILL_PART = 0.4  # part of the picture that must stand still for the camera to count as still
+STILL_PART = 0.4  # part of the textured picture that must stand still for the camera to count as still
 FEWEST = 0.2  # part of the picture that must be followed for a pair to be compared at all: less is a cut
 MEMORY = 0.8  # how much of a trusted neighbour the pixel filter takes
 TOLERANCE = 0.2  # changes well above this are true: 20 % of depth, or a fifth of the disparity spread
@@ -69,7 +69,7 @@ def stabilise(
         alignment = replace(alignment, log_scale=0 * alignment.log_scale, shift=0 * alignment.shift)
     scale = torch.from_numpy(np.exp(alignment.log_scale)).float()[:, None, None]
     shift = torch.from_numpy(alignment.shift).float()[:, None, None]
-    work = (work - alignment.pivot) * scale + alignment.pivot + shift
+    work.sub_(alignment.pivot).mul_(scale).add_(shift + alignment.pivot)
     if pixels and len(work) > 1:
         tolerance = TOLERANCE * (_spread(work[usable].numpy()) if raw.kind == "disparity" else 1.0)
         work = filter_pixels(work, usable, flow, max(tolerance, 1e-12), progress)
@@ -80,7 +80,7 @@ def stabilise(
 def align_frames(work: torch.Tensor, usable: torch.Tensor, flow: ClipFlow, with_scale: bool) -> Alignment:
     """Find the correction of whole frames for ``work [F, H, W]`` (log depth, or disparity with ``with_scale``)."""
     maps, known = small_maps(work, flow.size), small_maps(usable.float(), flow.size)
-    still = np.array([flow.still(t).mean() >= STILL_PART for t in range(len(maps) - 1)], bool)
+    still = np.array([flow.still_part(t) >= STILL_PART for t in range(len(maps) - 1)], bool)
     pivot = float(np.median(maps[known > 0])) if bool((known > 0).any()) else 0.0
     maps = maps - pivot
     stretches = [_stretch(*_followed(maps, known, flow, t, still[t])) if with_scale else 0.0 for t in range(len(still))]
@@ -138,7 +138,7 @@ def filter_pixels(
     work: torch.Tensor, usable: torch.Tensor, flow: ClipFlow, tolerance: float, progress: Progress | None = None
 ) -> torch.Tensor:
     """Recursive filter of ``work [F, H, W]`` along the flow, forward and backward, averaged."""
-    maps, known = work.numpy(), usable.numpy().astype(np.float32)
+    maps, known = work.numpy(), usable.numpy()
     total = np.zeros_like(maps)
     frames = len(maps)
     for direction in (1, -1):
@@ -152,7 +152,8 @@ def filter_pixels(
             total[t] += state
             if progress is not None:
                 progress(done + (frames if direction == -1 else 0), 2 * frames)
-    return torch.from_numpy(total / 2)
+    total /= 2
+    return torch.from_numpy(total)
 
 
 def _blend(
@@ -166,7 +167,7 @@ def _blend(
 ) -> np.ndarray:
     full = resize_flow(flow, (here.shape[0], here.shape[1]))
     trust = cv2.resize(trusted.astype(np.float32), (here.shape[1], here.shape[0]), interpolation=cv2.INTER_LINEAR)
-    trust = trust * known_here * (follow(known_there, full) > 0.99)
+    trust = trust * known_here * (follow(known_there.astype(np.float32), full) > 0.99)
     carried = follow(state, full, cv2.INTER_NEAREST)
     weight = MEMORY * trust * np.exp(-(((carried - here) / tolerance) ** 2))
     return here + weight * (carried - here)

@@ -42,7 +42,7 @@ def test_flow_finds_the_slide_both_ways_and_knows_the_border():
     assert float(np.median(flow.forth[inner][..., 0])) == pytest.approx(-3, abs=0.2)
     assert not flow.back_known[:, :, -2:].any(), "the last columns came into the picture just now"
     assert flow.back_known[inner].mean() > 0.8
-    assert not any(flow.still(t).mean() > 0.4 for t in range(FRAMES - 1))
+    assert not any(flow.still_part(t) > 0.4 for t in range(FRAMES - 1))
 
 
 @pytest.mark.parametrize("step", [0, 3])
@@ -92,6 +92,14 @@ def test_a_true_approach_survives_while_jumps_go():
     course = (steady.values / depth).flatten(1).median(1).values.log()
     slope = np.polyfit(np.arange(FRAMES), course.numpy(), 1)[0]
     assert slope == pytest.approx(-0.02, abs=0.006)
+
+
+def test_a_blank_sky_does_not_make_a_moving_camera_still():
+    video, _ = scene(3)
+    video[:, :80] = 0.9
+    flow = clip_flow(video)
+    assert all(flow.still(t).mean() > 0.4 for t in range(FRAMES - 1)), "most of the picture looks still"
+    assert not any(flow.still_part(t) > 0.4 for t in range(FRAMES - 1))
 
 
 def test_a_still_camera_loses_even_slow_drift():
