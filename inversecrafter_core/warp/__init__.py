@@ -5,7 +5,7 @@ from .edges import depth_edges
 from .frame import Cleanup, View, see
 from .holes import dilate_holes, fill_holes, telea
 from .temporal import fill_from_clip, fill_from_clip_then_telea
-from .warp import Warp, views, warp_video
+from .warp import Warp, warp_video
 
 __all__ = [
     "Cleanup",
@@ -19,6 +19,5 @@ __all__ = [
     "fill_holes",
     "see",
     "telea",
-    "views",
     "warp_video",
 ]

@@ -16,7 +16,10 @@ NEAR = 1e-3
 
 
 class View(NamedTuple):
-    """A source frame seen from a target camera: ``image [H, W, C]``, ``visible [H, W]`` bool, ``depth [H, W]`` planar z."""
+    """A source frame seen from a target camera.
+
+    ``image [H, W, C]``, 0 in holes; ``visible [H, W]`` bool; ``depth [H, W]`` planar z, :data:`EMPTY` in holes.
+    """
 
     image: torch.Tensor
     visible: torch.Tensor
@@ -56,11 +59,12 @@ def see(
     near: float,
     cleanup: Cleanup,
     mode: str = "bilinear",
+    out: torch.Tensor | None = None,
 ) -> View:
     """What a target camera (``camera_to_world [4, 4]``, ``intrinsics [3, 3]``) sees of one source frame.
 
-    The image is *not* masked: where ``visible`` is False it means nothing.
+    ``out [H, W, C]``, if given, is what the view's image is written to.
     """
     to_target, to_source = transfers(geometry, frame, camera, intrinsics)
     depth = see_depth(geometry, frame, to_target, near, cleanup)
-    return View(sample_backward(image, depth, to_source, mode), depth < EMPTY, depth)
+    return View(sample_backward(image, depth, to_source, mode, out), depth < EMPTY, depth)

@@ -19,6 +19,8 @@ EMPTY = 1e30
 """Depth of a target pixel that nothing fell on."""
 REACH = 0.98
 """How far (pixels, per axis) a point reaches. Just below 1, so that a point on a pixel's centre touches that pixel only."""
+OUTSIDE = 9.0
+"""A normalised source coordinate that no kernel reaches the picture from."""
 SAME_SURFACE = 1.05
 """Depths within this ratio belong to one surface when cracks are closed."""
 
@@ -40,23 +42,23 @@ def splat_depth(
     """
     height, width = size
     x, y, z = to_target(depth)
-    z.masked_fill_((z > near).logical_and_(valid).logical_not_(), EMPTY)
+    z = torch.where((z > near).logical_and_(valid), z, EMPTY)
     x.div_(z).sub_(0.5)
     y.div_(z).sub_(0.5)
     # One cell of padding on each side takes what falls outside; clamping comes before the cast, which overflows.
-    left = (x - REACH).ceil_().clamp_(-1, width).long()
-    right = x.add_(REACH).floor_().clamp_(-1, width).long()
-    top = (y - REACH).ceil_().clamp_(-1, height).long().mul_(width + 2)
-    bottom = y.add_(REACH).floor_().clamp_(-1, height).long().mul_(width + 2)
-    across, down = right.sub_(left), bottom.sub_(top)
-    cells = top.add_(left).add_(width + 3).flatten()
+    left = (x - REACH).ceil_().clamp_(-1, width).int()
+    right = x.add_(REACH).floor_().clamp_(-1, width).int()
+    top = (y - REACH).ceil_().clamp_(-1, height).int().mul_(width + 2)
+    bottom = y.add_(REACH).floor_().clamp_(-1, height).int().mul_(width + 2)
+    across, down = right.sub_(left).flatten(), bottom.sub_(top).flatten()
+    cells = top.add_(left).add_(width + 3).flatten().long()
     # Positive floats sort like their bit patterns, and an integer minimum is exact in any order.
     bits = z.flatten().view(torch.int32)
     nearest = torch.full(((height + 2) * (width + 2),), EMPTY, device=depth.device)
     buffer = nearest.view(torch.int32)
     buffer.scatter_reduce_(0, cells, bits, "amin")
     for step in (across, down, across.neg()):
-        buffer.scatter_reduce_(0, cells.add_(step.flatten()), bits, "amin")
+        buffer.scatter_reduce_(0, cells.add_(step), bits, "amin")
     return nearest.view(height + 2, width + 2)[1:-1, 1:-1].contiguous()
 
 
@@ -72,11 +74,17 @@ def close_cracks(depth: torch.Tensor, ratio: float = SAME_SURFACE) -> torch.Tens
     ):
         far, close = torch.maximum(before, after), torch.minimum(before, after)
         crack = (far < close * ratio) & (far * ratio < centre)
-        centre.copy_(torch.where(crack, far.add_(close).mul_(0.5), centre))
+        torch.where(crack, far.add_(close).mul_(0.5), centre, out=centre)
     return depth
 
 
-def sample_backward(image: torch.Tensor, depth: torch.Tensor, to_source: Transfer, mode: str = "bilinear") -> torch.Tensor:
+def sample_backward(
+    image: torch.Tensor,
+    depth: torch.Tensor,
+    to_source: Transfer,
+    mode: str = "bilinear",
+    out: torch.Tensor | None = None,
+) -> torch.Tensor:
     """Read the source's colours where target pixels with a depth come from.
 
     Args:
@@ -84,21 +92,32 @@ def sample_backward(image: torch.Tensor, depth: torch.Tensor, to_source: Transfe
         depth: ``[height, width]`` planar z in the target camera.
         to_source: target pixels to source pixels.
         mode: ``"bilinear"`` or ``"bicubic"``.
+        out: ``[height, width, C]`` contiguous, to write into.
 
     Returns:
-        ``[height, width, C]``, a view. Pixels of :data:`EMPTY` depth hold whatever lies infinitely far that way: mask them.
+        ``[height, width, C]``, 0 where the depth is :data:`EMPTY`.
     """
     rows, columns = image.shape[:2]
-    normalise = torch.tensor([[2 / columns, 0, -1], [0, 2 / rows, -1], [0, 0, 1]])
-    x, y, z = to_source.then(normalise)(depth)
-    grid = torch.empty((*depth.shape, 2), device=depth.device)
-    torch.div(x, z, out=grid[..., 0])
-    torch.div(y, z, out=grid[..., 1])
     height, width = depth.shape
+    x, y, z = to_source.then(torch.tensor([[2 / columns, 0, -1], [0, 2 / rows, -1], [0, 0, 1]]))(depth)
+    grid = torch.empty((height, width, 2), device=depth.device)
+    # A visible pixel reads inside the source's outermost centres, an empty one far outside, where padding gives 0.
+    edge_x, edge_y = 1 - 1 / columns, 1 - 1 / rows
+    grid[..., 0] = x.div_(z).clamp_(-edge_x, edge_x).masked_fill_(depth >= EMPTY, OUTSIDE)
+    torch.clamp(y.div_(z), -edge_y, edge_y, out=grid[..., 1])
     # grid_sample runs one thread per batch item: bands of rows keep the cores busy and change no value.
     bands = next((n for n in (8, 4, 2) if height % n == 0), 1) if depth.device.type == "cpu" else 1
-    source = image.permute(2, 0, 1).expand(bands, -1, -1, -1)
     sampled = F.grid_sample(
-        source, grid.view(bands, height // bands, width, 2), mode=mode, padding_mode="border", align_corners=False
+        image.permute(2, 0, 1).expand(bands, -1, -1, -1),
+        grid.view(bands, height // bands, width, 2),
+        mode=mode,
+        padding_mode="border" if mode == "bicubic" else "zeros",
+        align_corners=False,
     )
-    return sampled.permute(0, 2, 3, 1).reshape(height, width, -1)
+    if out is None:
+        out = torch.empty((height, width, image.shape[2]), device=image.device)
+    out.view(bands, height // bands, width, -1).copy_(sampled.permute(0, 2, 3, 1))
+    if mode == "bicubic":
+        # A cubic kernel reaches past the border, which must not be dark; so the holes are blackened afterwards.
+        out.mul_((depth < EMPTY)[..., None])
+    return out

@@ -6,8 +6,6 @@ torch and deterministic: on one device, two runs give the same bits.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -15,10 +13,8 @@ import torch
 from ..camera.geometry import Geometry
 from ..camera.path import CameraPath
 from ..errors import InputError, require_same_frames, require_video
-from .frame import NEAR, Cleanup, View, see
+from .frame import NEAR, Cleanup, see
 from .holes import Progress, dilate_holes
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -38,7 +34,8 @@ class Warp:
     @property
     def coverage(self) -> torch.Tensor:
         """``[F]``: the known share of every frame."""
-        return self.visible.flatten(1).float().mean(1)
+        # Frame by frame: a float copy of the whole mask would be a third of a clip.
+        return torch.stack([frame.float().mean() for frame in self.visible])
 
     @property
     def report(self) -> str:
@@ -75,17 +72,6 @@ def on_device(geometry: Geometry, device: torch.device | str | None) -> Geometry
         intrinsics=geometry.intrinsics.to(device),
         camera_to_world=geometry.camera_to_world.to(device),
     )
-
-
-def views(
-    video: torch.Tensor, geometry: Geometry, path: CameraPath, cleanup: Cleanup, mode: str = "bilinear"
-) -> Iterator[View]:
-    """One :class:`View` a frame, on the geometry's device, nothing kept in between."""
-    cameras, intrinsics = path.resolve(geometry)
-    near = NEAR * geometry.pivot_depth
-    for frame in range(len(video)):
-        image = video[frame].to(geometry.depth.device)
-        yield see(image, geometry, frame, cameras[frame], intrinsics[frame], near, cleanup, mode)
 
 
 def require_something_seen(visible: torch.Tensor, path: CameraPath) -> None:
@@ -127,18 +113,22 @@ def warp_video(
         InputError: counts or sizes differ, NaN, an alpha channel, or a frame that sees nothing.
     """
     video = require_fit(video, geometry, path)
+    geometry = on_device(geometry, device)
+    cameras, intrinsics = path.resolve(geometry)
+    place, near = geometry.depth.device, NEAR * geometry.pivot_depth
     warped = torch.empty(video.shape, dtype=torch.float32)
     visible = torch.empty(video.shape[:3], dtype=torch.bool)
-    for frame, view in enumerate(views(video, on_device(geometry, device), path, cleanup, mode)):
+    for frame in range(len(video)):
+        out = warped[frame] if place.type == "cpu" else None
+        image = video[frame].to(place)
+        view = see(image, geometry, frame, cameras[frame], intrinsics[frame], near, cleanup, mode, out)
         known = dilate_holes(view.visible, dilation)
+        if dilation > 0:
+            view.image.mul_(known[..., None])
+        if out is None:
+            warped[frame] = view.image
         visible[frame] = known
-        if known.device.type == "cpu":
-            torch.mul(view.image, known[..., None], out=warped[frame])
-        else:
-            warped[frame] = view.image * known[..., None]
         if progress is not None:
             progress(frame + 1, len(video))
     require_something_seen(visible, path)
-    result = Warp(warped, visible, path.name)
-    logger.info("warp %s", result.report)
-    return result
+    return Warp(warped, visible, path.name)

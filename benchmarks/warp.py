@@ -1,0 +1,122 @@
+"""Our warp against the relatives' soft z-buffer splat: speed at 480x832, truth on a real stereo pair, memory over 81 frames.
+
+    python -m benchmarks.warp --seed 0 --json FILE
+
+Both run on this machine in this process, in turns, on one random textured step scene. The speed is the ratio of
+the best runs, those that the machine's other work disturbed least; the ratio of medians is printed beside it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+import torch
+
+from hosting.assets import asset, why_missing
+from inversecrafter_core.camera import Geometry, intrinsics_from_focal, preset_path
+from inversecrafter_core.warp import Cleanup, see, warp_video
+
+from .report import Row, at_least, at_most, main
+from .soft_splat import soft_splat
+from .stereo import StereoPair, load_stereo_pair, psnr
+from .warp_memory import measure_apart
+
+HEIGHT, WIDTH, FOCAL = 480, 832, 700.0
+FRAMES = 81
+PAIR = ("motorcycle_left", "motorcycle_right", "motorcycle_disp")
+
+
+def scene(seed: int) -> tuple[torch.Tensor, Geometry]:
+    """A noisy wall with a nearer block: ``(image [1, H, W, 3], geometry)``."""
+    generator = torch.Generator().manual_seed(seed)
+    depth = 3 + 0.05 * torch.rand(1, HEIGHT, WIDTH, generator=generator)
+    depth[:, 100:380, 250:500] = 1.5
+    lens = intrinsics_from_focal(FOCAL, HEIGHT, WIDTH)[None]
+    image = torch.rand(1, HEIGHT, WIDTH, 3, generator=generator)
+    return image, Geometry(depth, depth > 0, lens, torch.eye(4)[None])
+
+
+def milliseconds(function: Callable[[], object], device: torch.device) -> float:
+    start = time.perf_counter()
+    function()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return (time.perf_counter() - start) * 1e3
+
+
+def speed(seed: int, repeats: int, device: torch.device) -> list[Row]:
+    """Milliseconds a frame of both, taken in turns, and their ratio."""
+    image, geometry = scene(seed)
+    image = image.to(device)
+    geometry = Geometry(*(getattr(geometry, name).to(device) for name in ("depth", "valid", "intrinsics", "camera_to_world")))
+    path = preset_path("arc_left", 1, start="full")
+    cameras, lenses = path.resolve(geometry)
+
+    def ours() -> object:
+        return warp_video(image, geometry, path)
+
+    def theirs() -> object:
+        source = image[0], geometry.depth[0], geometry.valid[0], geometry.intrinsics[0]
+        warped, visible = soft_splat(*source, lenses[0], cameras[0])
+        return warped.cpu(), visible.cpu()
+
+    ours(), theirs()
+    times = [(milliseconds(ours, device), milliseconds(theirs, device)) for _ in range(repeats)]
+    mine, soft = (statistics.median(column) for column in zip(*times, strict=True))
+    best = tuple(min(column) for column in zip(*times, strict=True))
+    return [
+        Row("warp, one frame 832x480, checks and cleanup included", best[0], "ms"),
+        Row("soft z-buffer splat, the same frame", best[1], "ms"),
+        at_least("speed-up, best runs", best[1] / best[0], "x", 3.0),
+        Row("speed-up, medians", soft / mine, "x"),
+    ]
+
+
+def repeatability(seed: int) -> list[Row]:
+    """How many values differ between two runs."""
+    image, geometry = scene(seed)
+    path = preset_path("arc_left", 1, start="full")
+    first, second = (warp_video(image, geometry, path) for _ in range(2))
+    different = int((first.video != second.video).sum()) + int((first.visible != second.visible).sum())
+    return [at_most("values that differ between two runs", different, "values", 0)]
+
+
+def truth(pair: StereoPair) -> list[Row]:
+    """Left to right with true depth, ours and theirs, against the true right image."""
+    view = see(pair.left, pair.geometry, 0, pair.camera, pair.intrinsics, 1.0, Cleanup())
+    source = pair.left, pair.geometry.depth[0], pair.geometry.valid[0], pair.geometry.intrinsics[0]
+    soft, soft_visible = soft_splat(*source, pair.intrinsics, pair.camera)
+    both = view.visible & soft_visible
+    return [
+        at_least("stereo truth, PSNR on covered pixels", psnr(view.image, pair.right, view.visible), "dB", 27.3),
+        at_least("stereo truth, covered", 100 * float(view.visible.float().mean()), "%", 86.0),
+        Row("soft splat, PSNR on covered pixels", psnr(soft, pair.right, soft_visible), "dB"),
+        Row("soft splat, covered", 100 * float(soft_visible.float().mean()), "%"),
+        Row("gain on pixels that both cover", psnr(view.image, pair.right, both) - psnr(soft, pair.right, both), "dB"),
+    ]
+
+
+def run(seed: int, args: argparse.Namespace) -> Sequence[Row]:
+    rows = speed(seed, args.repeats, torch.device(args.device)) + repeatability(seed)
+    files = [asset(name) for name in PAIR]
+    found = [file for file in files if file is not None]
+    if len(found) == len(files):
+        rows += truth(load_stereo_pair(*found))
+    else:
+        missing = ", ".join(f"{name}: {why_missing(name)}" for name, file in zip(PAIR, files, strict=True) if file is None)
+        rows.append(Row(f"stereo truth not measured ({missing})", 0, "", ">= 27.3", False))
+    extra = measure_apart(FRAMES, HEIGHT, WIDTH)
+    rows.append(at_most(f"memory added over {FRAMES} frames {WIDTH}x{HEIGHT}, beyond clip in and out", extra, "MB", 500.0))
+    return rows
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--repeats", type=int, default=31, help="frames a side")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+
+
+if __name__ == "__main__":
+    main("warp", run, add_arguments)

@@ -1,0 +1,139 @@
+"""Camera and warp nodes in the host: sockets, conventions, errors in the user's words."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+import torch
+
+FRAMES, HEIGHT, WIDTH = 5, 48, 64
+
+
+@pytest.fixture(scope="module")
+def clip():
+    return torch.rand(FRAMES, HEIGHT, WIDTH, 3, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(scope="module")
+def geometry(pack):
+    camera = pack.core("camera")
+    depth = torch.full((FRAMES, HEIGHT, WIDTH), 3.0)
+    depth[:, 12:36, 20:40] = 1.0
+    lens = camera.intrinsics_from_focal(60, HEIGHT, WIDTH).expand(FRAMES, 3, 3)
+    return camera.Geometry(depth, depth > 0, lens, torch.eye(4).expand(FRAMES, 4, 4))
+
+
+def make_path(pack, **changes):
+    defaults = {
+        "preset": "arc_left", "frames": FRAMES, "amount": 0.0, "strength": 1.0, "start": "source", "ease": "linear",
+        "relative_to": "source",
+    }  # fmt: skip
+    return pack.node("InverseCrafterCameraPath").execute(**(defaults | changes)).args
+
+
+def warp(pack, clip, geometry, path, **changes):
+    settings = {"edge_cleanup": 0.0, "edge_radius": 2, "dilation": 0, "sampling": "bilinear"}
+    return pack.node("InverseCrafterWarpVideo").execute(clip, geometry, path, **(settings | changes)).args
+
+
+def degrees(pose: torch.Tensor) -> float:
+    return math.degrees(math.acos((float(pose[:3, :3].trace()) - 1) / 2))
+
+
+def test_amount_zero_is_the_presets_own_and_strength_multiplies_it(pack):
+    for settings, expected in (
+        ({}, 9.6),
+        ({"strength": 0.5}, 4.8),
+        ({"amount": 20.0}, 20),
+        ({"amount": 20.0, "strength": 0.5}, 10),
+    ):
+        path, picture = make_path(pack, **settings)
+        assert degrees(path.camera_to_world[-1]) == pytest.approx(expected, abs=0.01)
+        assert picture.ndim == 4 and picture.shape[-1] == 3
+    assert make_path(pack, preset="dolly", amount=-0.3)[0].camera_to_world[-1, 2, 3] == pytest.approx(-0.3)
+
+
+def test_a_connected_video_gives_the_path_its_length(pack, clip):
+    assert make_path(pack, frames=81, video=clip)[0].frames == FRAMES
+
+
+def test_keyframes_replace_the_preset(pack):
+    keys = json.dumps([{"frame": 4, "position": [0, 0, 0.5]}])
+    path, _ = make_path(pack, keyframes=keys)
+    assert path.name == "keyframes" and path.camera_to_world[-1, 2, 3] == pytest.approx(0.5)
+    with pytest.raises(ValueError, match=r"keyframes: no JSON"):
+        make_path(pack, keyframes="frame 4")
+
+
+def test_one_frame_is_answered_with_what_to_do(pack):
+    with pytest.raises(ValueError, match=r"frames: 1.*'full'"):
+        make_path(pack, frames=1)
+
+
+def test_holes_are_ones_and_the_first_frame_has_none(pack, clip, geometry):
+    path, _ = make_path(pack, preset="orbit")
+    warped, holes, report = warp(pack, clip, geometry, path)
+    assert warped.shape == clip.shape and warped.dtype == holes.dtype == torch.float32
+    assert holes.shape == clip.shape[:3] and set(holes.unique().tolist()) == {0.0, 1.0}
+    assert holes[0].sum() == 0 and holes[-1].sum() > 0
+    assert (warped[holes == 1] == 0).all()
+    assert "5 frames 64x48" in report
+
+
+def test_dilation_and_edge_cleanup_reach_the_core(pack, clip, geometry):
+    path, _ = make_path(pack, preset="orbit")
+    plain = warp(pack, clip, geometry, path)[1].sum()
+    assert warp(pack, clip, geometry, path, dilation=2)[1].sum() > plain
+    camera = pack.core("camera")
+    slope = torch.linspace(1, 9, WIDTH).expand(FRAMES, HEIGHT, WIDTH).contiguous()
+    sloping = camera.Geometry(slope, slope > 0, geometry.intrinsics, geometry.camera_to_world)
+    static, _ = make_path(pack, preset="static")
+    assert warp(pack, clip, sloping, static)[1].sum() == 0
+    assert warp(pack, clip, sloping, static, edge_cleanup=0.05)[1].sum() > 0
+
+
+@pytest.mark.parametrize("method", ["telea", "other frames, then telea"])
+def test_filling_leaves_known_pixels_alone_and_no_hole_black(pack, clip, geometry, method):
+    path, _ = make_path(pack, preset="orbit")
+    bright = clip * 0.5 + 0.5
+    warped, holes, _ = warp(pack, bright, geometry, path)
+    sources = {} if method == "telea" else {"source": bright, "geometry": geometry, "camera_path": path}
+    (filled,) = pack.node("InverseCrafterFillHoles").execute(warped, holes, method, 3, **sources).args
+    assert torch.equal(filled[holes == 0], warped[holes == 0]) and filled.min() > 0.3
+
+
+def test_filling_from_other_frames_names_what_is_not_connected(pack, clip):
+    holes = torch.zeros(clip.shape[:3])
+    holes[:, 4:8, 4:8] = 1
+    with pytest.raises(ValueError, match=r"geometry and camera_path: not connected.*'telea'"):
+        pack.node("InverseCrafterFillHoles").execute(clip, holes, "other frames, then telea", 3, source=clip)
+
+
+def test_double_reprojection_gives_the_clean_clip_and_its_holes(pack, clip, geometry):
+    path, _ = make_path(pack, preset="orbit")
+    video, holes = pack.node("InverseCrafterDoubleReprojection").execute(clip, geometry, path, 0.0, 2, 0).args
+    assert torch.equal(video, clip) and holes[0].sum() == 0 and holes[-1].sum() > 0
+
+
+def test_more_frames_than_the_geometry_has_are_refused_and_the_next_prompt_runs(pack, clip, geometry):
+    path, _ = make_path(pack)
+    with pytest.raises(ValueError, match="video has 10, geometry has 5"):
+        warp(pack, clip.repeat(2, 1, 1, 1), geometry, path)
+    with pytest.raises(ValueError, match=r"camera_path has 3"):
+        warp(pack, clip, geometry, make_path(pack, frames=3)[0])
+    with pytest.raises(ValueError, match="behind the camera"):
+        warp(pack, clip, geometry, make_path(pack, preset="dolly", amount=5.0, start="full")[0])
+    with pytest.raises(ValueError, match="alpha"):
+        warp(pack, torch.rand(FRAMES, HEIGHT, WIDTH, 4), geometry, path)
+    assert warp(pack, clip, geometry, path)[0].shape == clip.shape
+
+
+def test_cancelling_stops_the_warp(pack, clip, geometry):
+    import comfy.model_management as management
+
+    management.interrupt_current_processing(True)
+    with pytest.raises(management.InterruptProcessingException):
+        warp(pack, clip, geometry, make_path(pack)[0])
+    assert warp(pack, clip, geometry, make_path(pack)[0])[0].shape == clip.shape
