@@ -123,7 +123,7 @@ def masks_of(clip: dict[str, torch.Tensor], encode: Encode) -> tuple[torch.Tenso
             remembered[key] = encode(video)
         return remembered[key]
 
-    def given(scale: float, candidate: str = "holed_warp", source: str = "source") -> MaskInputs:
+    def given(scale: float, candidate: str = MaskInputs.candidate, source: str = "source") -> MaskInputs:
         return MaskInputs(clip["visible"], clip["warp"], latent, once, scale=scale, candidate=candidate, source=clip[source])
 
     masks = {mode: latent_mask(mode, given(1.0)) for mode in ("area", "binary")}

@@ -51,9 +51,10 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
                     options=list(CANDIDATES),
                     default=next(iter(CANDIDATES)),
                     tooltip="Which training-free mask. holed_warp: infilled against holed warp (1 more encoding). "
-                    "hidden_source: source "
-                    "against masked source. mask_video: white clip against the mask. two_infills: holes black against "
-                    "holes white.",
+                    "holed_warp_area: times the "
+                    "share of known pixels. hidden_source: source against masked source. mask_video: white clip against "
+                    "the mask. "
+                    "two_infills: holes black against holes white.",
                 ),
                 io.Float.Input(
                     "mask_scale",

@@ -39,8 +39,8 @@ class MaskInputs:
     latent: torch.Tensor
     encode: Encode
     spatial: int = 8
-    scale: float = 2.0
-    candidate: str = "holed_warp"
+    scale: float = 1.0
+    candidate: str = "holed_warp_area"
     source: torch.Tensor | None = None
     holed: torch.Tensor | None = None
     predict: Predict | None = None
@@ -65,8 +65,14 @@ def _learned(given: MaskInputs) -> torch.Tensor:
     return given.predict(given.visible, given.warp)
 
 
+def _holed_warp(given: MaskInputs) -> torch.Tensor:
+    return differences.hidden_warp(given.encode, given.latent, given.warp, given.visible, given.scale, given.holed)
+
+
 CANDIDATES: dict[str, MaskMode] = {
-    "holed_warp": lambda g: differences.hidden_warp(g.encode, g.latent, g.warp, g.visible, g.scale, g.holed),
+    # Ours: a hole that happens to look like its filling moves no latent, so the difference alone trusts it; the area does not.
+    "holed_warp_area": lambda g: _holed_warp(g) * causal.area(g.visible, g.spatial).to(g.latent.device),
+    "holed_warp": _holed_warp,
     "hidden_source": lambda g: differences.hidden_source(g.encode, _source(g), g.visible, g.scale),
     "mask_video": lambda g: differences.mask_video(g.encode, g.visible, g.scale),
     "two_infills": lambda g: differences.two_infills(g.encode, g.warp, g.visible, g.scale),
