@@ -68,9 +68,13 @@ def transfer(
 ) -> Transfer:
     """The :class:`Transfer` from one camera (``intrinsics [3, 3]``, ``camera_to_world [4, 4]``) to another.
 
-    ``matrix = K' R K^-1`` and ``offset = K' t`` with ``[R t] = T'^-1 T``, worked out in float64.
+    ``matrix = K' R K^-1`` and ``offset = K' t`` with ``[R t] = T'^-1 T``, worked out in float64 on the CPU (not every device
+    has float64) and returned on the device of ``intrinsics_from``.
     """
-    relative = torch.linalg.inv(camera_to.double()) @ camera_from.double()
-    target = intrinsics_to.double()
-    matrix = target @ relative[:3, :3] @ torch.linalg.inv(intrinsics_from.double())
-    return Transfer(matrix.float(), (target @ relative[:3, 3]).float())
+    source, first, target, second = (
+        tensor.detach().cpu().double() for tensor in (intrinsics_from, camera_from, intrinsics_to, camera_to)
+    )
+    relative = torch.linalg.inv(second) @ first
+    matrix = target @ relative[:3, :3] @ torch.linalg.inv(source)
+    offset = target @ relative[:3, 3]
+    return Transfer(matrix.float().to(intrinsics_from.device), offset.float().to(intrinsics_from.device))
