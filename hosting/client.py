@@ -121,6 +121,11 @@ class Client:
         body = {"prompt_id": prompt_id} if prompt_id else {}
         requests.post(f"{self.url}/interrupt", json=body, timeout=HTTP_SECONDS).raise_for_status()
 
+    def forget(self) -> None:
+        """Drop the host's cached node outputs and loaded models, so that the next prompt runs every node again."""
+        body = {"unload_models": True, "free_memory": True}
+        requests.post(f"{self.url}/free", json=body, timeout=HTTP_SECONDS).raise_for_status()
+
     # files and facts
 
     def upload(self, path: Path | str, overwrite: bool = True) -> str:
