@@ -53,6 +53,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pack]:
     # pytest registers this folder as a module called "nodes"; the host's module of that name must win from here on.
     if not hasattr(sys.modules.get("nodes"), "NODE_CLASS_MAPPINGS"):
         sys.modules.pop("nodes", None)
-    base = tmp_path_factory.mktemp("host")
+    # A training module, imported by an earlier test, may have brought up the host already: one process, one base directory.
+    base = None if "comfy.cli_args" in sys.modules else tmp_path_factory.mktemp("host")
     use_host(cpu=True, base=base)
     yield Pack(load_pack(base))
