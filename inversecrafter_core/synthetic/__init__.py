@@ -3,12 +3,13 @@
 from .caption import VOCABULARY, caption
 from .render import Clip, frame_times, render
 from .scene import Scene, random_scene
-from .text import encode_prompt
+from .text import Prompt, encode_prompt
 from .visibility import landing, visible_from
 
 __all__ = [
     "VOCABULARY",
     "Clip",
+    "Prompt",
     "Scene",
     "caption",
     "encode_prompt",

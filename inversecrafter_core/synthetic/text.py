@@ -1,58 +1,59 @@
-"""A text encoder without weights: a fixed random vector a word, for the pack's small embedded model.
+"""Prompts for the embedded models: a fixed hashed embedding, without weights.
 
-The small DiT was trained on captions of about forty words (:mod:`.caption`); a real text encoder would dwarf it. Each word of
-the prompt becomes a 4096-wide token (Wan's text width) drawn from a generator seeded by the word itself, so any word has a
-vector, but only the words of the vocabulary mean something to the model. Cross-attention does not see order, so each token
-carries a faded, rotated trace of the two words before it: "red" of "red box" differs from "red" of "white and red". Prompts
-are filled up with a null token to :data:`TOKENS`; the empty prompt is the null token alone, and as attention ignores copies
-that is the same as all nulls.
+Every word, and every pair of neighbouring words, is one token: 4096 values drawn from a normal distribution whose seed is
+the word's hash. Pairs are there because Wan's cross-attention does not know the order of text tokens: without them "red
+box, blue sphere" and "blue box, red sphere" would be the same prompt. The width is that of umT5-XXL, so the tokens fit any
+Wan; they *mean* something only to a model that was trained on them.
 """
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import torch
 
-from .caption import VOCABULARY
-
 WIDTH = 4096
-TOKENS = 48
-NULL = ""
-_TRACE = (1.0, 0.7, 0.4)
+MAX_WORDS = 64
+WORD = re.compile(r"[a-z0-9]+")
 
 
-def split_words(prompt: str) -> list[str]:
-    """Lower-case words of letters and digits; punctuation separates and is dropped."""
-    return re.findall(r"[^\W_]+", prompt.lower())
+@dataclass(frozen=True)
+class Prompt:
+    """An encoded prompt.
 
-
-@functools.lru_cache(maxsize=4096)
-def word_vector(word: str) -> torch.Tensor:
-    """``[4096]`` float32 of unit variance, the same on every machine: PCG64 seeded with the word's SHA-256."""
-    seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "little")
-    return torch.from_numpy(np.random.default_rng(seed).standard_normal(WIDTH, dtype=np.float32))
-
-
-def encode_prompt(prompt: str) -> tuple[torch.Tensor, list[str]]:
-    """Encode a prompt.
-
-    Returns:
-        tokens ``[1, L, 4096]`` float32 of about unit variance (``L`` = 1 for an empty prompt, otherwise the number of words,
-        but at least :data:`TOKENS`), and the words outside the vocabulary, each once, in order.
+    Attributes:
+        tokens: ``[1, L, 4096]`` float32, unit variance; an empty prompt is one zero token.
+        words: the words that were read, lower case, in order.
+        dropped: how many words lay past the limit of 64 and were left out.
     """
-    words = split_words(prompt)
-    null = word_vector(NULL)
+
+    tokens: torch.Tensor
+    words: tuple[str, ...]
+    dropped: int = 0
+
+    def unknown(self, vocabulary: frozenset[str]) -> list[str]:
+        """Words outside ``vocabulary``, each once, in order."""
+        return list(dict.fromkeys(word for word in self.words if word not in vocabulary))
+
+
+def encode_prompt(text: str) -> Prompt:
+    """Read the words of ``text`` (case and punctuation do not matter) and embed them and their neighbouring pairs."""
+    found = WORD.findall(text.lower())
+    words = tuple(found[:MAX_WORDS])
     if not words:
-        return null[None, None].clone(), []
-    vectors = torch.stack([word_vector(word) for word in words])
-    tokens = torch.zeros_like(vectors)
-    for back, weight in enumerate(_TRACE):
-        tokens[back:] += weight * vectors[: len(words) - back].roll(back * WIDTH // 4, dims=1)
-    tokens = tokens / tokens.std(dim=1, keepdim=True)
-    filling = null.expand(max(0, TOKENS - len(words)), WIDTH)
-    unknown = list(dict.fromkeys(word for word in words if word not in VOCABULARY))
-    return torch.cat([tokens, filling])[None], unknown
+        return Prompt(torch.zeros(1, 1, WIDTH), ())
+    names = [*words, *(f"{left} {right}" for left, right in pairwise(words))]
+    tokens = torch.from_numpy(np.stack([_embedding(name) for name in names]))
+    return Prompt(tokens[None], words, len(found) - len(words))
+
+
+@lru_cache(maxsize=4096)
+def _embedding(name: str) -> np.ndarray:
+    """The 4096 values of a word or a pair; the same on every machine (SHA-256 seeds a counter-based generator)."""
+    seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
+    return np.random.Generator(np.random.Philox(seed)).standard_normal(WIDTH).astype(np.float32)

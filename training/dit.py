@@ -1,0 +1,226 @@
+"""Train the small Wan DiT on latents of the frozen VAE. ``python -m training.dit encode``, then ``... train --minutes 20``
+
+Flow matching in the host's normalised latent space, ``x = (1 - sigma) z + sigma e``, target ``e - z``, sigma shifted like the
+sampler's. In two of five clips some tokens are context: clean, at token-time 0, and without loss (Multi-View Masked
+Diffusion): the first latent frame, both end frames, or what a moving half-plane leaves visible, as a pan or an arc does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+from hosting.inprocess import use_host
+
+use_host(cpu=True)
+
+import comfy.ops  # noqa: E402
+from comfy.latent_formats import Wan21  # noqa: E402
+from comfy.ldm.wan.model import WanModel  # noqa: E402
+
+from inversecrafter_core.synthetic import caption, random_scene  # noqa: E402
+from inversecrafter_core.synthetic.text import WORD, encode_prompt  # noqa: E402
+
+from .common import ROOT, RUNS, Clock, Curve, export, load_checkpoint, save_checkpoint  # noqa: E402
+from .export_vae import FILE as VAE_FILE  # noqa: E402
+from .optimiser import Muon  # noqa: E402
+from .pool import FIRST_TRAINING_SEED  # noqa: E402
+from .vae import build as build_vae  # noqa: E402
+from .vae import held_out  # noqa: E402
+
+RUN = RUNS / "dit"
+LATENTS = RUNS / "latents"
+FILE = ROOT / "weights" / "diffusion_models" / "inversecrafter_small_wan_t2v.safetensors"
+RECIPE = "python -m training.dit encode; python -m training.dit train"
+SHIFT = 4.0
+CONTEXT_SHARE, NO_TEXT_SHARE, AVERAGING = 0.4, 0.1, 0.995
+PATCH = 2
+
+
+def build() -> WanModel:
+    """The module the host builds for our file, every weight initialised here."""
+    size = {"dim": 256, "ffn_dim": 1024, "num_heads": 2, "num_layers": 6, "in_dim": 16, "out_dim": 16, "text_dim": 4096}
+    model = WanModel(
+        model_type="t2v",
+        freq_dim=256,
+        patch_size=(1, PATCH, PATCH),
+        cross_attn_norm=True,
+        operations=comfy.ops.disable_weight_init,
+        dtype=torch.float32,
+        **size,
+    )
+    for name, value in model.named_parameters():
+        with torch.no_grad():
+            _initialise(name, value)
+    return model
+
+
+def _initialise(name: str, value: torch.Tensor) -> None:
+    if "modulation" in name:
+        value.normal_(std=1 / math.sqrt(value.shape[-1]))
+    elif name.endswith("bias") or name.startswith("head.head"):
+        value.zero_()
+    elif value.ndim == 1:
+        value.fill_(1.0)
+    elif name.startswith(("time", "text")):
+        value.normal_(std=0.02)
+    else:
+        torch.nn.init.xavier_uniform_(value.view(len(value), -1))
+
+
+def encode(first: int, count: int) -> None:
+    """Normalised latents ``[16, 5, 16, 24]`` of rendered training clips, one file a seed; what exists is kept."""
+    vae = build_vae()
+    vae.load_state_dict({name: value.float() for name, value in load_file(VAE_FILE).items()})
+    LATENTS.mkdir(parents=True, exist_ok=True)
+    for seed in range(first, first + count):
+        target = LATENTS / f"{seed}.pt"
+        if target.exists():
+            continue
+        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+            latent = vae.encode(held_out(1, seed))
+        torch.save(Wan21().process_in(latent.float())[0].half(), target.with_suffix(".part"))
+        target.with_suffix(".part").rename(target)
+
+
+def load_latents(known: dict[int, torch.Tensor]) -> dict[int, torch.Tensor]:
+    """All encoded training clips by seed; those already in ``known`` are not read again."""
+    paths: list[Path] = sorted(LATENTS.glob("*.pt"))
+    for path in paths:
+        seed = int(path.stem)
+        if seed >= FIRST_TRAINING_SEED and seed not in known:
+            known[seed] = torch.load(path, weights_only=True)
+    return known
+
+
+def prompt_tokens(prompts: list[str]) -> torch.Tensor:
+    """``[B, L, 4096]`` of prompts with equally many words: attention has no mask, so a batch shares one length."""
+    return torch.cat([encode_prompt(prompt).tokens for prompt in prompts])
+
+
+class Captions:
+    """The training clips' captions, and batches of clips whose captions have the same number of words."""
+
+    def __init__(self) -> None:
+        self._of: dict[int, str] = {}
+        self._by_length: dict[int, list[int]] = {}
+
+    def add(self, seeds: Iterable[int]) -> None:
+        for seed in seeds:
+            if seed not in self._of:
+                self._of[seed] = caption(random_scene(seed))
+                self._by_length.setdefault(len(WORD.findall(self._of[seed])), []).append(seed)
+
+    def batch(self, size: int) -> tuple[list[int], list[str]]:
+        """Seeds and prompts; in one batch of ten all prompts are empty."""
+        length = len(WORD.findall(self._of[random.choice(list(self._of))]))
+        seeds = random.choices(self._by_length[length], k=size)
+        if random.random() < NO_TEXT_SHARE:
+            return random.choices(list(self._of), k=size), [""] * size
+        return seeds, [self._of[seed] for seed in seeds]
+
+
+def random_sigma(count: int) -> torch.Tensor:
+    u = torch.rand(count)
+    return SHIFT * u / (1 + (SHIFT - 1) * u)
+
+
+def random_context(frames: int, height: int, width: int) -> torch.Tensor:
+    """Known tokens ``[frames, height, width]`` bool of one clip; none in three of five."""
+    known = torch.zeros(frames, height, width, dtype=torch.bool)
+    if random.random() >= CONTEXT_SHARE:
+        return known
+    kind = random.choice(("first", "ends", "uncovered"))
+    if kind == "uncovered":
+        angle, start, speed = random.uniform(0, 2 * math.pi), random.uniform(0.3, 1.0), random.uniform(-0.15, 0.1)
+        t, y, x = torch.meshgrid(
+            torch.arange(float(frames)), *(torch.linspace(-1, 1, n) for n in (height, width)), indexing="ij"
+        )
+        known = x * math.cos(angle) + y * math.sin(angle) < start + speed * t
+    known[0] = True
+    if kind == "ends":
+        known[-1] = True
+    return known
+
+
+def loss_of(model: WanModel, latents: torch.Tensor, prompts: list[str]) -> torch.Tensor:
+    """Mean squared velocity error over the noised tokens of a batch ``[B, 16, T, h, w]``."""
+    count, _, frames, height, width = latents.shape
+    grid = (frames, height // PATCH, width // PATCH)
+    known = torch.stack([random_context(*grid) for _ in range(count)])
+    sigma = random_sigma(count).view(-1, 1, 1, 1) * ~known
+    everywhere = sigma.repeat_interleave(PATCH, 2).repeat_interleave(PATCH, 3)[:, None]
+    noise = torch.randn_like(latents)
+    noised = (1 - everywhere) * latents + everywhere * noise
+    time = sigma.flatten(1) * 1000 if bool(known.any()) else sigma[:, 0, 0, 0] * 1000
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        velocity = model(noised, time, prompt_tokens(prompts)).float()
+    weight = (everywhere > 0).float()
+    return ((velocity - (noise - latents)).square() * weight).sum() / (weight.sum() * latents.shape[1])
+
+
+def train(minutes: float, rate: float, size: int) -> None:
+    random.seed(0)
+    torch.manual_seed(0)
+    model, before = build(), load_checkpoint(RUN / "last.pt")
+    optimiser, spent, step = Muon(model.parameters(), lr=rate), 0.0, 0
+    average = {name: value.detach().clone() for name, value in model.state_dict().items()}
+    if before is not None:
+        model.load_state_dict(before["model"])
+        optimiser.load_state_dict(before["optimiser"])
+        average, spent, step = before["average"], before["minutes"], before["step"]
+    clips, captions = load_latents({}), Captions()
+    captions.add(clips)
+    clock, curve = Clock(minutes, spent), Curve(RUN / "curve.csv", ["minutes", "step", "clips", "loss", "rate"])
+    saved, losses = clock.spent, []
+    while clock.fraction < 1:
+        for group in optimiser.param_groups:
+            group["lr"] = clock.rate(rate)
+        seeds, prompts = captions.batch(size)
+        loss = loss_of(model, torch.stack([clips[seed] for seed in seeds]).float(), prompts)
+        loss.backward()
+        optimiser.step()
+        optimiser.zero_grad()
+        step += 1
+        keep = min(AVERAGING, step / (step + 10))
+        for name, value in model.state_dict().items():
+            average[name].lerp_(value, 1 - keep)
+        losses.append(float(loss.detach()))
+        if clock.spent - saved > 1.0 or clock.fraction >= 1:
+            saved = clock.spent
+            state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "average": average}
+            save_checkpoint(RUN / "last.pt", **state, minutes=saved, step=step)
+            curve.add(minutes=saved, step=step, clips=len(clips), loss=sum(losses) / len(losses), rate=clock.rate(rate))
+            clips, losses = load_latents(clips), []
+            captions.add(clips)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", choices=["encode", "train", "export"])
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--first", type=int, default=FIRST_TRAINING_SEED)
+    parser.add_argument("--count", type=int, default=700)
+    parser.add_argument("--threads", type=int, default=1)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    if arguments.command == "encode":
+        encode(arguments.first, arguments.count)
+    elif arguments.command == "train":
+        train(arguments.minutes, arguments.rate, arguments.batch)
+    else:
+        state = load_checkpoint(RUN / "last.pt")
+        assert state is not None, "train first: python -m training.dit train"
+        export(state["average"], FILE, RECIPE)
+
+
+if __name__ == "__main__":
+    main()

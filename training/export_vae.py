@@ -1,0 +1,64 @@
+"""Fold the host's latent statistics into the trained VAE and write the file. ``python -m training.export_vae``
+
+The host normalises Wan latents with fixed per-channel means and deviations. Our latents get exactly those by an affine map
+in the last encoder and the first decoder convolution, both 1x1x1: with measured mean m and deviation s, target M and S, the
+encoder gives ``(z - m) S / s + M`` and the decoder takes it back, so reconstruction does not change.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from hosting.inprocess import use_host
+
+use_host(cpu=True)
+
+from comfy.latent_formats import Wan21  # noqa: E402
+
+from .common import ROOT, RUNS, export, load_checkpoint, psnr  # noqa: E402
+from .pool import FIRST_TRAINING_SEED  # noqa: E402
+from .vae import build, held_out, reconstruct  # noqa: E402
+
+FILE = ROOT / "weights" / "vae" / "inversecrafter_small_wan_vae.safetensors"
+RECIPE = "python -m training.vae; python -m training.export_vae"
+
+
+@torch.no_grad()
+def fold(model: torch.nn.Module, latents: torch.Tensor) -> None:
+    """Change ``model`` in place so that ``latents [B, 16, T, h, w]``, which it made, would get the host's statistics."""
+    target = Wan21()
+    mean, deviation = target.latents_mean.flatten(), target.latents_std.flatten()
+    channels = latents.transpose(0, 1).flatten(1)
+    scale = deviation / channels.std(dim=1)
+    shift = mean - channels.mean(dim=1) * scale
+    half = len(mean)
+    model.conv1.weight[:half] *= scale.view(-1, 1, 1, 1, 1)
+    model.conv1.bias[:half] = model.conv1.bias[:half] * scale + shift
+    inverse = model.conv2.weight / scale.view(1, -1, 1, 1, 1)
+    model.conv2.bias -= (inverse[:, :, 0, 0, 0] * shift).sum(dim=1)
+    model.conv2.weight.copy_(inverse)
+
+
+@torch.no_grad()
+def encode_training_clips(model: torch.nn.Module, count: int) -> torch.Tensor:
+    """Latents of whole-frame training clips: the statistics are measured on these and only tested on held-out ones."""
+    clips = held_out(count, first=FIRST_TRAINING_SEED)
+    return torch.cat([model.encode(clip[None]) for clip in clips])
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    model, state = build(), load_checkpoint(RUNS / "vae" / "last.pt")
+    assert state is not None, "train first: python -m training.vae"
+    model.load_state_dict(state["model"])
+    test = held_out(4)
+    before = psnr(reconstruct(model, test), test / 2 + 0.5)
+    fold(model, encode_training_clips(model, 64))
+    export(model.state_dict(), FILE, RECIPE)
+    model.load_state_dict({name: value.half().float() for name, value in model.state_dict().items()})
+    again = reconstruct(model, test)
+    print(f"held out: {before:.2f} dB before folding, {psnr(again, test / 2 + 0.5):.2f} dB from the fp16 file")
+
+
+if __name__ == "__main__":
+    main()
