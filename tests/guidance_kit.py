@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,15 @@ class Kit:
         self.pack, self.folder = pack, folder
         self.models: dict[str, Any] = {}
         self.positive, self.negative = tiny_wan.text_condition(seed=1), tiny_wan.text_condition(seed=2)
+
+    @classmethod
+    @contextmanager
+    def open(cls, pack: Any, folder: Path) -> Iterator[Kit]:
+        """A kit, on one thread: networks this small only make threads wait for each other, and on a busy machine for long."""
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        yield cls(pack, folder)
+        torch.set_num_threads(threads)
 
     def model(self, form: str = "16 channels", **options: Any) -> Any:
         key = f"{form} {options}"

@@ -11,7 +11,8 @@ ALL = {"window_mode": "alpha_steps", "alpha": 1.0, "gamma": 50.0, "solver": "clo
 
 @pytest.fixture(scope="module")
 def kit(pack, tmp_path_factory):
-    return Kit(pack, tmp_path_factory.mktemp("weights"))
+    with Kit.open(pack, tmp_path_factory.mktemp("weights")) as kit:
+        yield kit
 
 
 def guided_by(kit, route, model, measurement, sampler="euler", cfg=2.0, **settings):

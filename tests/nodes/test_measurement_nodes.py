@@ -18,7 +18,8 @@ FRAMES, HEIGHT, WIDTH = 9, 32, 48
 
 @pytest.fixture(scope="module")
 def kit(pack, tmp_path_factory):
-    return Kit(pack, tmp_path_factory.mktemp("weights"))
+    with Kit.open(pack, tmp_path_factory.mktemp("weights")) as kit:
+        yield kit
 
 
 def clip(seed=0, frames=FRAMES, height=HEIGHT, width=WIDTH):
