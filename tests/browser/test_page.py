@@ -13,6 +13,8 @@ from hosting.page import DIALOG, chromium, drop_workflow, open_page
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
 FRAMES, HEIGHT, WIDTH = 17, 128, 192
+REGISTRY = "https://api.comfy.org"
+"""The page asks the registry about packs it does not know; a host without API nodes forbids it, on the console."""
 UNKNOWN = (
     "() => app.graph.nodes.filter(n => n.type !== 'Reroute' && !(n.type in LiteGraph.registered_node_types)).map(n => n.type)"
 )
@@ -26,6 +28,7 @@ SET_WIDGET = """([kind, name, value]) => {
     }
     return nodes.map(n => n.type);
 }"""
+PICTURES_SHOWN = "count => [...document.querySelectorAll('.p-dialog img')].filter(i => i.naturalWidth >= 200).length >= count"
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium here: install one or set CHROMIUM_PATH")
 
@@ -43,13 +46,17 @@ def test_workflows_are_shipped():
 
 def test_the_template_browser_offers_our_workflows_with_their_pictures(page_and_problems):
     page, _ = page_and_problems
+    fetched: list[str] = []
+    page.on("response", lambda reply: fetched.append(reply.url) if reply.ok else None)
     page.click("button[aria-label='Templates']")
     page.wait_for_selector(DIALOG)
-    page.get_by_text("inversecrafter", exact=False).first.click()
+    browser = page.locator(DIALOG)
+    browser.get_by_text("inversecrafter", exact=True).first.click()
     for path in WORKFLOWS:
-        picture = page.locator(f"img[src*='inversecrafter/{path.stem}.jpg']").first
-        picture.wait_for(state="visible")
-        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") >= 200
+        browser.get_by_text(path.stem, exact=True).first.wait_for(state="visible")
+    page.wait_for_function(PICTURES_SHOWN, arg=len(WORKFLOWS))
+    for path in WORKFLOWS:
+        assert [url for url in fetched if url.endswith(f"/workflow_templates/inversecrafter/{path.stem}.jpg")], fetched
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
@@ -71,7 +78,8 @@ def test_a_dropped_workflow_loads_runs_and_the_video_arrives(host, page_and_prob
     assert complaints(page) == []
     (video,) = set((host.base / "output").rglob("*.mp4")) - before
     assert read_clip(video).shape == (FRAMES, HEIGHT, WIDTH, 3)
-    assert not [line for line in problems if "inversecrafter" in line.lower()], problems
+    ours = [line for line in problems if "inversecrafter" in line.lower() and REGISTRY not in line]
+    assert not ours, ours
 
 
 def complaints(page) -> list[str]:
