@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import tomllib
@@ -163,6 +164,18 @@ def test_the_host_reads_the_project_file(pack):
     assert read.project.name == "inversecrafter"
     assert read.project.supported_os and read.project.supported_accelerators
     assert read.project.supported_comfyui_version == ">=0.3.75"
+
+
+def test_every_workflow_has_its_picture_its_api_form_its_pack_and_a_note():
+    shipped = sorted((ROOT / "workflows").glob("*.json"))
+    assert shipped
+    for path in shipped:
+        assert path.with_suffix(".jpg").is_file() and (ROOT / "workflows" / "api" / path.name).is_file(), path.stem
+        nodes = json.loads(path.read_text(encoding="utf-8"))["nodes"]
+        ours = [node for node in nodes if node["type"].startswith("InverseCrafter")]
+        assert ours and all(node["properties"].get("cnr_id") == "inversecrafter" for node in ours), path.stem
+        notes = " ".join(str(node.get("widgets_values")) for node in nodes if node["type"].endswith("Note"))
+        assert "models/diffusion_models" in notes and "models/vae" in notes and "https://" in notes, path.stem
 
 
 def test_no_file_names_a_machine():
