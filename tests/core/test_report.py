@@ -1,0 +1,60 @@
+"""What every benchmark prints and writes."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks import report
+
+
+def measure(seed, args):
+    drawn = float(torch.rand(1)) + float(np.random.rand())
+    return [report.Row("drawn", drawn, "1"), report.at_least("speed-up", 3.5, "x", 3), report.at_most("time", 1.2, "s", 1)]
+
+
+def run(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["benchmarks.example", *arguments])
+    report.main("example", measure)
+
+
+def test_standard_output_is_nothing_but_json_when_asked_for(monkeypatch, capsys):
+    run(monkeypatch, "--seed", "3", "--json", "-")
+    said = capsys.readouterr()
+    written = json.loads(said.out)
+    assert set(written) == {"seed", "machine", "rows"} and written["seed"] == 3
+    assert written["rows"][1] == {"name": "speed-up", "value": 3.5, "unit": "x", "target": ">= 3", "holds": True}
+    assert written["rows"][2]["holds"] is False
+    assert "speed-up" in said.err and "NO" in said.err
+
+
+def test_the_table_and_the_file_say_the_same(monkeypatch, capsys, tmp_path):
+    run(monkeypatch, "--json", str(tmp_path / "out.json"))
+    printed = capsys.readouterr().out
+    for row in json.loads((tmp_path / "out.json").read_text())["rows"]:
+        assert row["name"] in printed and f"{row['value']:.4g}" in printed
+
+
+def test_one_seed_gives_one_result(monkeypatch, capsys):
+    figures = []
+    for seed in ("1", "1", "2"):
+        run(monkeypatch, "--seed", seed, "--json", "-")
+        figures.append(json.loads(capsys.readouterr().out)["rows"][0]["value"])
+    assert figures[0] == figures[1] != figures[2]
+
+
+def test_the_machine_is_described_and_not_named():
+    said = report.machine()
+    assert f"torch {torch.__version__}" in said and "threads" in said
+    if len(platform.node()) > 3:
+        assert platform.node() not in said
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.123456, "0.1235"), (7, "7")])
+def test_figures_are_rounded_to_four_places_in_the_table(value, shown):
+    assert shown in report.table([report.Row("figure", value, "s")]).splitlines()[-1]
