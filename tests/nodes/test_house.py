@@ -6,6 +6,7 @@ import ast
 import json
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -34,6 +35,7 @@ MAY_IMPORT = {
     "camera": set(),
     "evaluation": set(),
 }
+IMPORT_NAMES = {"opencv-python-headless": "cv2", "scikit-image": "skimage"}
 LIBRARY = ("inversecrafter_core", "nodes")
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
 
@@ -141,6 +143,16 @@ def test_requirements_equal_the_project_file():
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     assert sorted(line.strip() for line in lines if line.strip() and not line.startswith("#")) == sorted(declared)
     assert not [entry for entry in declared if re.search(r"[=<>~!]", entry)], "pin nothing that the host pins"
+
+
+def test_what_the_library_imports_is_what_the_project_file_declares():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    optional = {name for group in project["optional-dependencies"].values() for name in group}
+    declared = {IMPORT_NAMES.get(name, name) for name in project["dependencies"]}
+    imported = set().union(*(absolute_imports(path) for path in python_files(*LIBRARY)))
+    foreign = imported - set(sys.stdlib_module_names) - HOST_MODULES - {"typing_extensions"}
+    assert declared <= foreign, f"declared and never imported: {declared - foreign}"
+    assert foreign <= declared | optional, f"imported and not declared: {foreign - declared - optional}"
 
 
 def test_the_project_file_has_what_the_registry_asks_for():
