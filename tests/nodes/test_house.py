@@ -15,6 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "inversecrafter_core"
 HOST_MODULES = {
+    "latent_preview",
     "comfy",
     "comfy_api",
     "comfy_extras",
