@@ -87,6 +87,7 @@ def export(weights: dict[str, torch.Tensor], path: Path, recipe: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     half = {name: value.detach().to(torch.float16).contiguous() for name, value in weights.items()}
     save_file(half, path, metadata={"license": "Apache-2.0", "recipe": recipe, "commit": git_commit(), "format": "pt"})
+    path.chmod(0o644)
 
 
 def psnr(one: torch.Tensor, two: torch.Tensor) -> float:

@@ -14,9 +14,11 @@ from hosting.inprocess import use_host
 use_host(cpu=True)
 
 from comfy.latent_formats import Wan21  # noqa: E402
+from comfy.ldm.wan.vae import WanVAE  # noqa: E402
 
 from .common import ROOT, RUNS, export, load_checkpoint, psnr  # noqa: E402
 from .pool import FIRST_TRAINING_SEED  # noqa: E402
+from .sheet import write_sheet  # noqa: E402
 from .vae import build, held_out, reconstruct  # noqa: E402
 
 FILE = ROOT / "weights" / "vae" / "inversecrafter_small_wan_vae.safetensors"
@@ -24,7 +26,7 @@ RECIPE = "python -m training.vae; python -m training.export_vae"
 
 
 @torch.no_grad()
-def fold(model: torch.nn.Module, latents: torch.Tensor) -> None:
+def fold(model: WanVAE, latents: torch.Tensor) -> None:
     """Change ``model`` in place so that ``latents [B, 16, T, h, w]``, which it made, would get the host's statistics."""
     target = Wan21()
     mean, deviation = target.latents_mean.flatten(), target.latents_std.flatten()
@@ -40,10 +42,11 @@ def fold(model: torch.nn.Module, latents: torch.Tensor) -> None:
 
 
 @torch.no_grad()
-def encode_training_clips(model: torch.nn.Module, count: int) -> torch.Tensor:
+def encode_training_clips(model: WanVAE, count: int) -> torch.Tensor:
     """Latents of whole-frame training clips: the statistics are measured on these and only tested on held-out ones."""
     clips = held_out(count, first=FIRST_TRAINING_SEED)
-    return torch.cat([model.encode(clip[None]) for clip in clips])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        return torch.cat([model.encode(clip[None]) for clip in clips]).float()
 
 
 def main() -> None:
@@ -51,13 +54,15 @@ def main() -> None:
     model, state = build(), load_checkpoint(RUNS / "vae" / "last.pt")
     assert state is not None, "train first: python -m training.vae"
     model.load_state_dict(state["model"])
-    test = held_out(4)
+    test = held_out(2)
     before = psnr(reconstruct(model, test), test / 2 + 0.5)
     fold(model, encode_training_clips(model, 64))
     export(model.state_dict(), FILE, RECIPE)
     model.load_state_dict({name: value.half().float() for name, value in model.state_dict().items()})
-    again = reconstruct(model, test)
-    print(f"held out: {before:.2f} dB before folding, {psnr(again, test / 2 + 0.5):.2f} dB from the fp16 file")
+    again, truth = reconstruct(model, test), test / 2 + 0.5
+    print(f"held out: {before:.2f} dB before folding, {psnr(again, truth):.2f} dB from the fp16 file")
+    rows = [clip.movedim(0, -1) for pair in zip(truth, again, strict=True) for clip in pair]
+    write_sheet(rows, ROOT / "weights" / "vae.jpg")
 
 
 if __name__ == "__main__":

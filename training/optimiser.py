@@ -7,6 +7,9 @@ Newton-Schulz iteration runs on the small Gram matrix: X -> pX with p a polynomi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import torch
 
 QUINTIC = (3.4445, -4.7750, 2.0315)
@@ -30,35 +33,40 @@ def orthogonalise(matrix: torch.Tensor, rounds: int = 5) -> torch.Tensor:
 class Muon(torch.optim.Optimizer):
     """Parameters of two or more axes get Muon, the rest Adam (at half the rate, which gains and biases tolerate)."""
 
-    def __init__(self, parameters, lr: float, momentum: float = 0.95, betas: tuple[float, float] = (0.9, 0.99)):
+    def __init__(
+        self,
+        parameters: Iterable[torch.nn.Parameter],
+        lr: float,
+        momentum: float = 0.95,
+        betas: tuple[float, float] = (0.9, 0.99),
+    ):
         super().__init__(list(parameters), {"lr": lr, "momentum": momentum, "betas": betas})
 
     @torch.no_grad()
-    def step(self, closure=None):
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
         for group in self.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is None:
                     continue
-                if parameter.squeeze().ndim >= 2 and parameter.ndim != 3:
-                    self._muon(parameter, group)
-                else:
-                    self._adam(parameter, group)
+                matrix = parameter.squeeze().ndim >= 2 and parameter.ndim != 3
+                update = self._muon if matrix else self._adam
+                update(parameter, parameter.grad, group)
 
-    def _muon(self, parameter: torch.Tensor, group: dict) -> None:
+    def _muon(self, parameter: torch.Tensor, gradient: torch.Tensor, group: dict) -> None:
         state = self.state[parameter]
         momentum = state.setdefault("momentum", torch.zeros_like(parameter))
-        momentum.lerp_(parameter.grad, 1 - group["momentum"])
-        nesterov = parameter.grad.lerp(momentum, group["momentum"]).flatten(1)
+        momentum.lerp_(gradient, 1 - group["momentum"])
+        nesterov = gradient.lerp(momentum, group["momentum"]).flatten(1)
         update = orthogonalise(nesterov).reshape(parameter.shape)
         parameter.add_(update, alpha=-group["lr"] * 0.2 * max(nesterov.shape) ** 0.5)
 
-    def _adam(self, parameter: torch.Tensor, group: dict) -> None:
+    def _adam(self, parameter: torch.Tensor, gradient: torch.Tensor, group: dict) -> None:
         state = self.state[parameter]
         first = state.setdefault("first", torch.zeros_like(parameter))
         second = state.setdefault("second", torch.zeros_like(parameter))
         state["count"] = state.get("count", 0) + 1
         low, high = group["betas"]
-        first.lerp_(parameter.grad, 1 - low)
-        second.mul_(high).addcmul_(parameter.grad, parameter.grad, value=1 - high)
+        first.lerp_(gradient, 1 - low)
+        second.mul_(high).addcmul_(gradient, gradient, value=1 - high)
         size = first / (1 - low ** state["count"]) / ((second / (1 - high ** state["count"])).sqrt() + 1e-8)
         parameter.add_(size, alpha=-group["lr"] * 0.5)

@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,7 +31,7 @@ RUN = RUNS / "vae"
 LATENT_NOISE, LATENT_WEIGHT, EDGE_WEIGHT = 0.1, 2e-3, 0.5
 
 
-def build() -> torch.nn.Module:
+def build() -> host_vae.WanVAE:
     """The module the host builds for a file of width 16, every weight initialised here."""
     shape = {"dim": 16, "z_dim": 16, "dim_mult": [1, 2, 4, 4], "num_res_blocks": 2, "attn_scales": []}
     model = host_vae.WanVAE(**shape, temperal_downsample=[False, True, True])
@@ -69,7 +70,7 @@ def as_pictures() -> Iterator[None]:
     """Inside, causal convolutions take one frame at the start of time, as 2D convolutions with their newest tap."""
     usual = host_vae.CausalConv3d.forward
 
-    def forward(self, x, cache_x=None, cache_list=None, cache_idx=None):
+    def forward(self: Any, x: torch.Tensor, cache_x: Any = None, cache_list: Any = None, cache_idx: Any = None) -> torch.Tensor:
         return F.conv2d(x[:, :, 0], self.weight[:, :, -1], self.bias, padding=self._padding[0])[:, :, None]
 
     host_vae.CausalConv3d.forward = forward
@@ -94,7 +95,7 @@ def batch(crops: np.ndarray, clips: int, frames: int) -> torch.Tensor:
     return torch.stack(chosen).permute(0, 4, 1, 2, 3).float() / 127.5 - 1
 
 
-def loss_of(model: torch.nn.Module, video: torch.Tensor, decoder_only: bool = False) -> torch.Tensor:
+def loss_of(model: host_vae.WanVAE, video: torch.Tensor, decoder_only: bool = False) -> torch.Tensor:
     with torch.autocast("cpu", dtype=torch.bfloat16):
         with torch.set_grad_enabled(not decoder_only):
             latent = model.encode(video)
@@ -117,7 +118,7 @@ def held_out(count: int, first: int = 0) -> torch.Tensor:
 
 
 @torch.no_grad()
-def reconstruct(model: torch.nn.Module, clips: torch.Tensor) -> torch.Tensor:
+def reconstruct(model: host_vae.WanVAE, clips: torch.Tensor) -> torch.Tensor:
     """Clip by clip, to 0…1."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
         again = [model.decode(model.encode(clip[None])).float() for clip in clips]
