@@ -62,7 +62,8 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
                     min=0.01,
                     max=20.0,
                     step=0.05,
-                    tooltip="s of tanh(s d): larger doubts more. Used by the modes made of differences.",
+                    tooltip="s of tanh(s d): larger doubts more. Used by the modes made of differences; 0.5 by "
+                    "measurement, 1 for known_source.",
                 ),
                 io.Boolean.Input(
                     "first_frame_known",

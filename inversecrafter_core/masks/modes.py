@@ -39,7 +39,7 @@ class MaskInputs:
     latent: torch.Tensor
     encode: Encode
     spatial: int = 8
-    scale: float = 1.0
+    scale: float = 0.5
     candidate: str = "holed_warp_area"
     source: torch.Tensor | None = None
     holed: torch.Tensor | None = None
