@@ -32,15 +32,9 @@ test: lint
 bench: setup
 	@$(RUN) -m benchmarks
 
-# The embedded weights, from nothing: hours on a CPU. Stopped runs go on where they were; each step is a command of its own.
+# The embedded weights, from nothing; a stopped run goes on where it was.
 train: setup
-	$(RUN) -m training.pool crops
-	$(RUN) -m training.vae
-	$(RUN) -m training.export_vae
-	$(RUN) -m training.pool frames
-	$(RUN) -m training.dit encode
-	$(RUN) -m training.dit train
-	$(RUN) -m training.dit export
+	@$(RUN) -m training.all
 
 # What runs leave behind. The host, the packages and the downloaded files stay: remove .host, .cache and the environment for those.
 clean:
