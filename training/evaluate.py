@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+from itertools import pairwise
+from pathlib import Path
 from statistics import mean
 
 import torch
@@ -79,7 +81,7 @@ def sample(model: WanModel, prompt: str, seed: int, first_frame: torch.Tensor | 
     if first_frame is not None:
         x[:, :, :1] = first_frame
         known[0] = 1
-    for sigma, after in zip(sigmas, sigmas[1:], strict=False):
+    for sigma, after in pairwise(sigmas):
         time = (sigma * 1000 * (1 - known)).reshape(1, -1) if first_frame is not None else sigma[None] * 1000
         with torch.autocast("cpu", dtype=torch.bfloat16):
             told, untold = (model(x, time, dit.prompt_tokens([text])).float() for text in (prompt, ""))
@@ -99,10 +101,10 @@ def _trained(name: str) -> str:
     return f"{state['step']} steps in {state['minutes']:.0f} minutes on {_machine()}" if state else "unknown here"
 
 
-def _header(path: os.PathLike[str]) -> str:
+def _header(path: Path) -> str:
     with safe_open(path, "pt") as file:
         made = file.metadata()
-    size = os.path.getsize(path) / 1e6
+    size = path.stat().st_size / 1e6
     return f"Licence {made['license']}. Recipe: `{made['recipe']}`, at commit {made['commit']}. Size: {size:.1f} MB, fp16."
 
 
@@ -125,7 +127,8 @@ The Wan 2.1 VAE at base width 16 (3.6 M parameters), for ComfyUI's stock `VAELoa
 | data | 600 crops of 17x64x64 of our synthetic world, some of its textures from scikit-image's photographs |
 | reconstruction, {count} held-out scenes, 17x128x192 | {mean(scores):.2f} dB PSNR ({min(scores):.2f} to {max(scores):.2f}) |
 | the same, a flat picture of each clip's mean colour | {flat:.2f} dB |
-| latent statistics against the host's, {4 * count} held-out scenes | means off by at most {means:.2f} deviations, deviations by at most {100 * deviations:.0f} % |
+| latent means against the host's, {4 * count} held-out scenes | off by at most {means:.2f} deviations |
+| latent deviations, the same scenes | off by at most {100 * deviations:.0f} % |
 
 ![source and reconstruction in turns, frames 0, 4, 8, 12, 16](vae.jpg)
 
