@@ -46,6 +46,15 @@ def shipped_prompt(clip: str, **sampling):
     return prompt
 
 
+def of_length(prompt, frames: int):
+    """The prompt for that many frames of the clip, wherever the workflow has a number of frames."""
+    graph.set_widgets(prompt, "ImageFromBatch", length=frames)
+    for node in prompt.values():
+        if isinstance(node["inputs"].get("frames"), int):
+            node["inputs"]["frames"] = frames
+    return prompt
+
+
 def sampler_of(prompt) -> str:
     return next(node["class_type"] for node in prompt.values() if "steps" in node["inputs"])
 
@@ -117,17 +126,13 @@ def test_the_shipped_workflow_makes_a_video(recapture, first_run):
 
 @pytest.mark.slow
 def test_a_bad_prompt_names_the_input_and_the_next_prompt_in_the_queue_runs(host, clip):
-    bad = shipped_prompt(clip, steps=3)
-    graph.set_widgets(bad, "ImageFromBatch", length=16)
-    for node in bad.values():
-        if "frames" in node["inputs"] and node["class_type"].startswith("InverseCrafter"):
-            node["inputs"]["frames"] = 16
-    failing, following = host.queue(bad), host.queue(shipped_prompt(clip, steps=3, seed=5))
+    bad, good = of_length(shipped_prompt(clip, steps=3), 8), of_length(shipped_prompt(clip, steps=3), 9)
+    failing, following = host.queue(bad), host.queue(good)
     with pytest.raises(PromptFailed) as failure:
         host.wait(failing)
     assert failure.value.node_type.startswith("InverseCrafter")
-    assert "16 frames" in failure.value.message and "4k+1" in failure.value.message
-    assert saved_video(host, host.wait(following)).shape == (FRAMES, HEIGHT, WIDTH, 3)
+    assert "8 frames" in failure.value.message and "4k+1" in failure.value.message
+    assert saved_video(host, host.wait(following)).shape == (9, HEIGHT, WIDTH, 3)
 
 
 def test_a_prompt_with_a_wrong_widget_is_refused_by_name(host, recapture):
