@@ -180,8 +180,8 @@ first latent frame given.
 
 ## Limits
 
-A first short training: it denoises and continues what it is given, but from text alone it makes grainy coloured blobs rather than
-scenes. It knows one size well (17 frames of 192x128) and about forty words. It is no generative model of the real world.
+A first short training: it denoises and continues what it is given, but from text alone it makes grainy coloured blobs rather
+than scenes. It knows one size well (17 frames of 192x128) and about forty words. It is no generative model of the real world.
 """
     (ROOT / "weights" / "inversecrafter_small_wan_t2v.md").write_text(text)
 
