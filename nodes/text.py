@@ -54,8 +54,10 @@ class InverseCrafterTextEncode(io.ComfyNode):
                 ),
             ],
             outputs=[
-                io.Conditioning.Output("conditioning", tooltip="For the sampler's positive or negative input."),
-                io.String.Output("report", tooltip="What was read, and which words the embedded model does not know."),
+                io.Conditioning.Output(display_name="conditioning", tooltip="For the sampler's positive or negative input."),
+                io.String.Output(
+                    display_name="report", tooltip="What was read, and which words the embedded model does not know."
+                ),
             ],
         )
 

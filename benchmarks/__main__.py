@@ -1,0 +1,50 @@
+"""Run every benchmark and refresh the tables in the README: ``python -m benchmarks [--seed N]``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+BENCHMARKS = ["warp", "overhead"]
+
+
+def table(name: str, seed: int, result: dict[str, Any]) -> str:
+    """One benchmark as a Markdown table under the command that made it."""
+    made_by = f"`python -m benchmarks.{name} --seed {seed}` on {result['machine']}"
+    lines = [made_by, "", "| figure | value | target | holds |", "|---|---|---|---|"]
+    for row in result["rows"]:
+        holds = {True: "yes", False: "**no**", None: ""}[row.get("holds")]
+        lines.append(f"| {row['name']} | {row['value']:.4g} {row['unit']} | {row.get('target') or ''} | {holds} |")
+    return "\n".join(lines)
+
+
+def refresh(readme: Path, name: str, text: str) -> None:
+    """Replace what stands between this benchmark's two markers."""
+    begin, end = f"<!-- bench:{name} -->", f"<!-- /bench:{name} -->"
+    before, _, rest = readme.read_text().partition(begin)
+    _, _, after = rest.partition(end)
+    readme.write_text(f"{before}{begin}\n{text}\n{end}{after}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=0)
+    seed: int = parser.parse_args().seed
+    with tempfile.TemporaryDirectory() as folder:
+        for name in BENCHMARKS:
+            out = Path(folder) / f"{name}.json"
+            subprocess.run(
+                [sys.executable, "-m", f"benchmarks.{name}", "--seed", str(seed), "--json", str(out)], cwd=ROOT, check=True
+            )
+            refresh(ROOT / "README.md", name, table(name, seed, json.loads(out.read_text())))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

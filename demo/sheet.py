@@ -1,0 +1,55 @@
+"""The contact sheet: rows of frames, one row a stage, labelled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+LABEL, PAD = 26, 4
+
+
+def read_frames(paths: list[Path]) -> np.ndarray:
+    """Images as ``[F, H, W, 3]`` uint8 RGB."""
+    return np.stack([cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in paths])
+
+
+def pick(frames: int, columns: int) -> list[int]:
+    """Evenly spread frame numbers, the first and the last among them."""
+    return [round(i * (frames - 1) / max(1, columns - 1)) for i in range(columns)]
+
+
+def contact_sheet(rows: dict[str, np.ndarray], columns: int = 5, width: int = 256) -> np.ndarray:
+    """``{label: [F, H, W, 3] uint8}`` to one RGB picture; each row shows the same moments of its clip."""
+    bands = []
+    for label, video in rows.items():
+        height = round(video.shape[1] * width / video.shape[2])
+        band = np.full((LABEL + height + PAD, columns * (width + PAD), 3), 24, np.uint8)
+        cv2.putText(band, label, (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (235, 235, 235), 1, cv2.LINE_AA)
+        for column, index in enumerate(pick(len(video), columns)):
+            picture = cv2.resize(video[index], (width, height), interpolation=cv2.INTER_AREA)
+            left = column * (width + PAD)
+            band[LABEL : LABEL + height, left : left + width] = picture
+        bands.append(band)
+    return np.concatenate(bands)
+
+
+def paint_holes(video: np.ndarray, holes: np.ndarray) -> np.ndarray:
+    """Holes in magenta over a clip, so that black picture and missing picture cannot be taken for one another."""
+    return np.where(holes[..., :1] > 127, np.array([255, 0, 255], np.uint8), video)
+
+
+def write_video(path: Path, video: np.ndarray, fps: float) -> None:
+    """H.264 in an mp4 that any player opens."""
+    from fractions import Fraction
+
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
+        stream.height, stream.width = video.shape[1:3]
+        stream.pix_fmt, stream.options = "yuv420p", {"crf": "12"}
+        for frame in video:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")))
+        container.mux(stream.encode())
