@@ -15,7 +15,7 @@ STEPS = (
     ["training.vae", "--minutes", "22", "--picture-share", "0.3"],
     ["training.export_vae"],
     ["training.dit", "encode", "--count", "400"],
-    ["training.dit", "train", "--minutes", "16", "--batch", "6"],
+    ["training.dit", "train", "--minutes", "28", "--batch", "6"],
     ["training.dit", "export"],
     ["training.evaluate", "vae"],
     ["training.evaluate", "dit"],
