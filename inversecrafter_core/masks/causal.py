@@ -46,7 +46,7 @@ def area(visible: torch.Tensor, spatial: int = 8) -> torch.Tensor:
 
 
 def binary(visible: torch.Tensor, spatial: int = 8) -> torch.Tensor:
-    """The relatives' mask and the paper's ablation (METHOD 1.5): nearest in space, then known only if known in every frame
+    """The relatives' mask and the paper's ablation: nearest in space, then known only if known in every frame
     of the group.
 
     Shapes as in :func:`area`; the values are 0 or 1.
@@ -57,9 +57,7 @@ def binary(visible: torch.Tensor, spatial: int = 8) -> torch.Tensor:
 
 
 def hold_first_frame(h: torch.Tensor) -> torch.Tensor:
-    """A copy of ``h [B, C, T', H', W']`` whose first latent frame is fully known: the path starts at source frame 0
-    (METHOD 1.9).
-    """
+    """A copy of ``h [B, C, T', H', W']`` whose first latent frame is fully known: the path starts at source frame 0."""
     held = h.clone()
     held[:, :, 0] = 1.0
     return held

@@ -1,4 +1,4 @@
-"""Latent masks from differences of encodings: no training, right per channel (InverseCrafter, eq. 5 and METHOD 1.2, 1.4).
+"""Latent masks from differences of encodings: no training, right per channel (InverseCrafter, eq. 5).
 
 ``h = 1 - N(|E(a) - E(b)|)``, with ``N = tanh(s d)`` and latents *normalised per channel*: where hiding the holes moves the
 latent, the latent does not know. ``encode`` is the VAE as a function: video ``[F, H, W, 3]`` in 0...1 to normalised latents

@@ -1,4 +1,4 @@
-"""The mask encoder's contract (InverseCrafter's P_phi, METHOD 1.3): its file, its input, its output. The layers are the host's.
+"""The mask encoder's contract (InverseCrafter's P_phi): its file, its input, its output. The layers are the host's.
 
 It is the *encoder half* of a Wan 2.1 VAE at any base width: ``3`` channels in, causal, 1/8 in space, frame groups 1, 4, 4,
 ... in time. Its head has ``2C`` channels (the first ``C`` are used, as in the VAE) or ``C``, and a sigmoid makes them

@@ -27,8 +27,8 @@ class MaskInputs:
         latent: ``[1, C, T', H', W']``, ``E(y)`` normalised per channel.
         encode: the VAE: video in 0...1 to normalised latents.
         spatial: pixels along one side of a latent cell.
-        scale: ``s`` of ``tanh(s d)``. 2 leaves the least error after the proximal step, by ``benchmarks.masks``; METHOD
-        starts at 1. candidate: which training-free mask, a key of :data:`CANDIDATES`.
+        scale: ``s`` of ``tanh(s d)``; ``benchmarks.masks`` says what each leaves after the proximal step.
+        candidate: which training-free mask, a key of :data:`CANDIDATES`.
         source: ``[F, H, W, 3]``, the clean source clip.
         holed: ``[F, H, W, 3]``, the warp with its holes left as they are.
         predict: the mask encoder: ``(visible, warp)`` to ``h``.

@@ -1,6 +1,4 @@
-"""The exact sampler: Euler on the flow with the *old* noise kept beside the corrected clean latent (DDS, FlowDPS; METHOD
-1.8).
-"""
+"""The exact sampler: Euler on the flow with the *old* noise kept beside the corrected clean latent (DDS, FlowDPS)."""
 
 from __future__ import annotations
 

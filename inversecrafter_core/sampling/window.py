@@ -1,4 +1,4 @@
-"""When guidance acts: a closed range of sigma, from a percent range or from alpha in either of its two readings (METHOD 1.7).
+"""When guidance acts: a closed range of sigma, from a percent range or from alpha in either of its two readings.
 
 Sigma is the host's flow time, 1 = noise, 0 = clean. A larger alpha starts earlier.
 

@@ -1,4 +1,4 @@
-"""Double reprojection: realistic holes on a clean clip (InverseCrafter, section on the mask encoder; METHOD 1.3).
+"""Double reprojection: realistic holes on a clean clip (InverseCrafter, section on the mask encoder).
 
 A frame is thrown at the target camera and what arrived is thrown back. What survives both trips is what a warp along this path
 would know; the rest is a hole in the source's own view, so that the clean pixels are known on both sides of the mask.
