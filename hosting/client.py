@@ -79,7 +79,17 @@ class Client:
         reply = requests.post(f"{self.url}/prompt", json=body, timeout=HTTP_SECONDS)
         if reply.status_code != 200:
             raise _refusal(reply.json())
-        return reply.json()["prompt_id"]
+        said = reply.json()
+        if said.get("node_errors"):
+            # The host drops the faulty outputs and runs the others: a script wants the fault, not a part of the answer.
+            self._withdraw(said["prompt_id"])
+            raise _refusal(said)
+        return said["prompt_id"]
+
+    def _withdraw(self, prompt_id: str) -> None:
+        """Take a prompt out of the queue, or end it if it has begun."""
+        requests.post(f"{self.url}/queue", json={"delete": [prompt_id]}, timeout=HTTP_SECONDS).raise_for_status()
+        self.interrupt(prompt_id)
 
     def wait(
         self, prompt_id: str, on_progress: Callable[[str, int, int], None] | None = None, timeout: float = 1800

@@ -62,7 +62,7 @@ def sampler_of(prompt) -> str:
 def with_frames(prompt):
     """The prompt with the frames saved as PNG too (H.264 is not the same from run to run); and the id of the saving node."""
     make = prompt[graph.find(prompt, "CreateVideo")]
-    return prompt, graph.tap_images(prompt, make["inputs"]["images"], "frames")
+    return prompt, graph.add(prompt, "SaveImage", images=make["inputs"]["images"], filename_prefix="frames")
 
 
 def pictures(host, outcome, node_id: str) -> np.ndarray:
