@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-BENCHMARKS = ["warp", "overhead"]
+BENCHMARKS = ["warp", "overhead", "masks", "depth"]
 
 
 def table(name: str, seed: int, result: dict[str, Any]) -> str:
@@ -25,9 +25,11 @@ def table(name: str, seed: int, result: dict[str, Any]) -> str:
 
 
 def refresh(readme: Path, name: str, text: str) -> None:
-    """Replace what stands between this benchmark's two markers."""
+    """Replace what stands between this benchmark's two markers; a benchmark without markers has no table there."""
     begin, end = f"<!-- bench:{name} -->", f"<!-- /bench:{name} -->"
-    before, _, rest = readme.read_text().partition(begin)
+    before, found, rest = readme.read_text().partition(begin)
+    if not found:
+        return
     _, _, after = rest.partition(end)
     readme.write_text(f"{before}{begin}\n{text}\n{end}{after}")
 

@@ -5,7 +5,7 @@ initialised Wan 2.1 1.3B at 81x480x832. The guided runs are the pack's own nodes
 guidance in *every* step, which is more than any window asks for. Repeats are interleaved, and each guided run is set
 against the bare run of its own repeat.
 
-``python -m benchmarks.overhead --seed 0 --json - [--repeats 15] [--steps 8]``
+``python -m benchmarks.overhead --seed 0 --json - [--repeats 25] [--steps 8]``
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ def run(seed: int, args: argparse.Namespace) -> list[Row]:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--repeats", type=int, default=9, help="interleaved repeats of each way on the small model")
+    parser.add_argument("--repeats", type=int, default=25, help="interleaved repeats of each way on the small model")
     parser.add_argument("--steps", type=int, default=8, help="sampling steps of a run")
 
 
