@@ -1,23 +1,28 @@
 """Clips rendered once and kept on disk: small crops for the VAE, whole frames for the DiT.
 
-``python -m training.pool crops --count 1000`` fills ``training/runs/crops`` with ``[17, 64, 64, 3]`` uint8 arrays;
-``... frames`` fills ``training/runs/frames`` with ``[17, 128, 192, 3]``. Seeds below :data:`FIRST_TRAINING_SEED` are held out:
-nothing trains on them. Already rendered seeds are kept, so that the command can be stopped and called again.
+``python -m training.pool crops --count 1000`` fills ``training/runs/world<version>/crops`` with ``[17, 64, 64, 3]`` uint8
+arrays; ``... frames`` fills ``.../frames`` with ``[17, 128, 192, 3]``. Seeds below :data:`FIRST_TRAINING_SEED` are held out:
+nothing trains on them. Already rendered seeds are kept, so that the command can be stopped and called again. The folder
+carries the world's version, so that clips of an older world are never mixed in.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
+import os
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from inversecrafter_core.synthetic import frame_times, random_scene, render
+from inversecrafter_core.synthetic import WORLD_VERSION, frame_times, random_scene, render
 from inversecrafter_core.synthetic.render import source_intrinsics
 
 RUNS = Path(__file__).parent / "runs"
+POOL = RUNS / f"world{WORLD_VERSION}"
 FRAMES, HEIGHT, WIDTH, CROP = 17, 128, 192, 64
 FIRST_TRAINING_SEED = 10_000
 
@@ -41,25 +46,42 @@ def render_crop(seed: int) -> np.ndarray:
     return to_bytes(render(scene, frame_times(FRAMES), CROP, CROP, intrinsics=intrinsics).colour)
 
 
+def _kept(target: Path, draw: Callable[[], np.ndarray]) -> None:
+    """Draw and save unless it is there; a stop on the way leaves no half file under the final name."""
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_suffix(f".{os.getpid()}.part")
+    with partial.open("wb") as file:
+        np.save(file, draw())
+    partial.rename(target)
+
+
+def clip_path(seed: int) -> Path:
+    """Where the whole picture of a scene is kept: held-out seeds apart from training seeds."""
+    return POOL / ("frames" if seed >= FIRST_TRAINING_SEED else "heldout") / f"{seed}.npy"
+
+
+def clip(seed: int) -> np.ndarray:
+    """``[17, 128, 192, 3]`` uint8 of a scene, rendered at the first call and read from the pool after it."""
+    _kept(clip_path(seed), lambda: render_frames(seed))
+    return np.load(clip_path(seed))
+
+
 def fill(kind: str, first: int, count: int) -> None:
-    """Render the missing seeds of ``first … first + count`` into ``training/runs/<kind>``."""
-    folder = RUNS / kind
-    folder.mkdir(parents=True, exist_ok=True)
-    draw = {"crops": render_crop, "frames": render_frames}[kind]
+    """Render the missing seeds of ``first … first + count`` of ``kind`` (``crops`` or ``frames``) into the pool."""
     for seed in range(first, first + count):
-        target = folder / f"{seed}.npy"
-        if not target.exists():
-            partial = target.with_suffix(".part")
-            with partial.open("wb") as file:
-                np.save(file, draw(seed))
-            partial.rename(target)
+        if kind == "crops":
+            _kept(POOL / "crops" / f"{seed}.npy", functools.partial(render_crop, seed))
+        else:
+            _kept(clip_path(seed), functools.partial(render_frames, seed))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kind", choices=["crops", "frames"])
-    parser.add_argument("--first", type=int, default=FIRST_TRAINING_SEED)
-    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("kind", choices=["crops", "frames"], help="windows of 64x64, or whole pictures of 128x192")
+    parser.add_argument("--first", type=int, default=FIRST_TRAINING_SEED, help="first scene seed")
+    parser.add_argument("--count", type=int, default=1000, help="how many seeds; those rendered before are kept")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     fill(arguments.kind, arguments.first, arguments.count)

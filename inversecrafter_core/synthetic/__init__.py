@@ -1,13 +1,15 @@
-"""A ray-cast world of textured rooms and moving things: exact depth, exact poses, any other view; and its small language."""
+"""A ray-cast world of rooms, open places and moving things: exact depth and poses, any other view; and its small language."""
 
 from .caption import VOCABULARY, caption
+from .draw import random_scene
 from .render import Clip, frame_times, render
-from .scene import Scene, random_scene
+from .scene import WORLD_VERSION, Scene
 from .text import Prompt, encode_prompt
-from .visibility import landing, visible_from
+from .visibility import landing, round_trip, sampled, visible_from
 
 __all__ = [
     "VOCABULARY",
+    "WORLD_VERSION",
     "Clip",
     "Prompt",
     "Scene",
@@ -17,5 +19,7 @@ __all__ = [
     "landing",
     "random_scene",
     "render",
+    "round_trip",
+    "sampled",
     "visible_from",
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from .scene import CAMERA_MOVES, COLOURS, PATTERNS, SHAPES, Scene, Texture, Thing
+from .scene import CAMERA_MOVES, COLOURS, PATTERNS, SHAPES, SKIES, Open, Room, Scene, Texture, Thing
 
 _OPPOSITE = {"left": "right", "up": "down", "forward": "backward"}
 _OPPOSITE |= {after: before for before, after in _OPPOSITE.items()}
 _STILL_SPEED = 0.05
-_FRAME = ("a", "and", "in", "room", "with", "floor", "walls", "moving", "the", "camera", "is", "moves")
-VOCABULARY = frozenset((*COLOURS, *PATTERNS, *SHAPES, *CAMERA_MOVES, *_FRAME))
+_INSIDE, _OUTSIDE = ("in", "room", "with", "floor", "walls"), ("outdoors", "on", "ground", "under", "an", "sky")
+_FRAME = ("a", "and", "moving", "the", "camera", "light", "is", "moves", *_INSIDE, *_OUTSIDE)
+VOCABULARY = frozenset((*COLOURS, *SKIES, *PATTERNS, *SHAPES, *" ".join(CAMERA_MOVES).split(), *_FRAME))
 
 
 def _look(texture: Texture) -> str:
@@ -35,17 +36,28 @@ def camera_words(move: str, mirrored: bool = False, reversed_time: bool = False)
     """The camera's part of a caption. ``mirrored`` and ``reversed_time`` describe a flipped or backward clip of the scene."""
     if move == "still":
         return "the camera is still"
-    if mirrored and move in ("left", "right"):
-        move = _OPPOSITE[move]
-    return f"the camera moves {_OPPOSITE[move] if reversed_time else move}"
+    *around, way = move.split()
+    if mirrored and way in ("left", "right"):
+        way = _OPPOSITE[way]
+    return " ".join(["the camera moves", *around, _OPPOSITE[way] if reversed_time else way])
+
+
+def _place(around: Room | Open) -> str:
+    if isinstance(around, Open):
+        article = "an" if around.sky[0] in "aeiou" else "a"
+        return f"outdoors on a {_look(around.floor)} ground under {article} {around.sky} sky"
+    return f"in a room with {_look(around.floor)} floor and {_look(around.walls)} walls"
 
 
 def caption(scene: Scene, mirrored: bool = False, reversed_time: bool = False) -> str:
-    """Caption of a scene's own clip, e.g. "a plain red box and a sphere ... in a room with ... walls, the camera moves left".
+    """Caption of a scene's own clip, e.g. "a plain red box, a ... panel moving left, in a room with ..., the camera is still".
 
-    Only the two things nearest to the camera are named. Every word is in :data:`VOCABULARY`.
+    Only the two things nearest to the camera are named; a moving light is, a still one is not. Every word is in
+    :data:`VOCABULARY`.
     """
     nearest = sorted(scene.things, key=lambda thing: thing.centre[2])[:2]
-    named = [f"a {_look(t.texture)} {t.shape}{_moving(t, mirrored, reversed_time)}" for t in nearest]
-    room = f"in a room with {_look(scene.floor)} floor and {_look(scene.walls)} walls"
-    return f"{', '.join(named)}, {room}, {camera_words(scene.camera.move, mirrored, reversed_time)}"
+    parts = [f"a {_look(t.texture)} {t.shape}{_moving(t, mirrored, reversed_time)}" for t in nearest]
+    parts.append(_place(scene.around))
+    if scene.light.moves:
+        parts.append("the light moves")
+    return ", ".join([*parts, camera_words(scene.camera.move, mirrored, reversed_time)])

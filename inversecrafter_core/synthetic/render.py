@@ -13,11 +13,14 @@ from dataclasses import dataclass
 import torch
 
 from ..errors import InputError, require_same_frames
-from .scene import FRAMES_PER_SECOND, Scene, Thing
-from .shapes import HITS, hit_room, surface
+from .light import brightness
+from .scene import FRAMES_PER_SECOND, SKIES, Open, Room, Scene, Thing
+from .shapes import surface
 from .textures import build_table, sample
+from .trace import Rays, first_hits, thing_pose, turned
 
-AMBIENT = 0.55
+_GRAZING, _GRAZING_POWER = 0.06, 0.7  # between no blur (0) and full blur (1) along a surface seen at a grazing angle
+_HAZE_FROM = 0.25
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,10 @@ def _look_at(position: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
 
 def _camera_to_room(scene: Scene, times: torch.Tensor) -> torch.Tensor:
     camera = scene.camera
-    drift = times[:, None] * torch.tensor(camera.velocity)
-    return _look_at(torch.tensor(camera.position) + drift, torch.tensor(camera.target) + drift * 0.3)
+    drift, target = times[:, None] * torch.tensor(camera.velocity), torch.tensor(camera.target)
+    angle = camera.turn * times
+    arm = turned((torch.tensor(camera.position) - target).expand_as(drift), angle.cos(), angle.sin())
+    return _look_at(target + arm + drift, target + drift * 0.3)
 
 
 def world_to_room(scene: Scene) -> torch.Tensor:
@@ -70,124 +75,81 @@ def source_intrinsics(scene: Scene, frames: int, height: int, width: int) -> tor
     return matrix.repeat(frames, 1, 1)
 
 
-@dataclass(frozen=True)
-class _Rays:
-    """Rays in the room frame, flat: ``frame [N]`` int64, ``origin`` and ``direction [N, 3]``."""
-
-    frame: torch.Tensor
-    origin: torch.Tensor
-    direction: torch.Tensor
-
-    def at(self, chosen: torch.Tensor) -> _Rays:
-        return _Rays(self.frame[chosen], self.origin[chosen], self.direction[chosen])
+def _on_floor(around: Room | Open, point: torch.Tensor) -> torch.Tensor:
+    """Which points of the surroundings ``[N]`` are on the floor or the ground."""
+    if isinstance(around, Open):
+        return (point[:, 1] - around.level).abs() < 1e-2
+    local = point / torch.tensor(around.half_size)
+    return (local.abs().argmax(-1) == 1) & (local[:, 1] > 0)
 
 
-def _turn(vector: torch.Tensor, cosine: torch.Tensor, sine: torch.Tensor) -> torch.Tensor:
-    """Turn ``[N, 3]`` about the vertical: room to local. With the sine negated, local to room."""
-    x, y, z = vector.unbind(-1)
-    return torch.stack([cosine * x - sine * z, y, sine * x + cosine * z], -1)
-
-
-def _pose(thing: Thing, times: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Cosine and sine of the turn room-to-local, ``[F]`` each, and the centre ``[F, 3]``."""
-    angle = thing.yaw + thing.spin * times
-    return angle.cos(), angle.sin(), torch.tensor(thing.centre) + times[:, None] * torch.tensor(thing.velocity)
-
-
-def _trace(scene: Scene, times: torch.Tensor, rays: _Rays) -> tuple[torch.Tensor, torch.Tensor]:
-    half = torch.tensor(scene.half_size)
-    nearest = hit_room(rays.origin / half, rays.direction / half)
-    what = torch.zeros_like(rays.frame)
-    for index, thing in enumerate(scene.things, start=1):
-        cosine, sine, centre = (value[rays.frame] for value in _pose(thing, times))
-        size = torch.tensor(thing.half_size)
-        origin = _turn(rays.origin - centre, cosine, sine) / size
-        t = HITS[thing.shape](origin, _turn(rays.direction, cosine, sine) / size)
-        what = torch.where(t < nearest, index, what)
-        nearest = torch.minimum(nearest, t)
-    return nearest, what
-
-
-def trace(
-    scene: Scene, times: torch.Tensor, origin: torch.Tensor, direction: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """First hits in the room frame.
-
-    Args:
-        origin: ``[F, 3]``, direction: ``[F, N, 3]`` of any length.
-
-    Returns:
-        ``t [F, N]`` in lengths of the direction, and what was hit ``[F, N]``: 0 the room, i + 1 the i-th thing.
-    """
-    frames, count = direction.shape[:2]
-    frame = torch.arange(frames).repeat_interleave(count)
-    t, what = _trace(scene, times, _Rays(frame, origin[frame], direction.reshape(-1, 3)))
-    return t.reshape(frames, count), what.reshape(frames, count)
-
-
-def _shade(normal: torch.Tensor, scene: Scene) -> torch.Tensor:
-    light = torch.nn.functional.normalize(torch.tensor(scene.light), dim=0)
-    return AMBIENT + (1 - AMBIENT) * (normal @ light).clamp(min=0)
-
-
-def _contact_shadow(scene: Scene, point: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
-    """Darkening of floor points near things: a soft blob, the same from every camera."""
-    dark = torch.ones(len(point))
-    for thing in scene.things:
-        centre = torch.tensor(thing.centre) + times[:, None] * torch.tensor(thing.velocity)
-        distance = ((point - centre)[:, ::2] ** 2).sum(-1) / (1.3 * max(thing.half_size[0], thing.half_size[2])) ** 2
-        dark = dark * (1 - 0.55 * torch.exp(-distance))
-    return dark
-
-
-def _room_surface(scene: Scene, point: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+def _room_surface(room: Room, point: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """Texture coordinates, normals, tile numbers and tile widths of points on the room's walls."""
-    half = torch.tensor(scene.half_size)
+    half = torch.tensor(room.half_size)
     local = point / half
     upright = local.abs().argmax(-1) == 1
     tile = torch.where(upright, torch.where(local[:, 1] > 0, 0, 1), 2)
-    widths = torch.tensor([scene.floor.period, scene.ceiling.period, scene.walls.period])[tile]
+    widths = torch.tensor([texture.period for texture in room.textures])[tile]
     uv, normal = surface("room", local, half, 1.0)
     return uv / widths[:, None], normal, tile, widths
 
 
-def _thing_surface(thing: Thing, times: torch.Tensor, rays: _Rays, point: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def _thing_surface(thing: Thing, times: torch.Tensor, rays: Rays, point: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Texture coordinates and room-frame normals of points on a thing."""
-    cosine, sine, centre = (value[rays.frame] for value in _pose(thing, times))
+    cosine, sine, centre = (value[rays.frame] for value in thing_pose(thing, times))
     half = torch.tensor(thing.half_size)
-    uv, normal = surface(thing.shape, _turn(point - centre, cosine, sine) / half, half, thing.texture.period)
-    return uv, _turn(normal, cosine, -sine)
+    uv, normal = surface(thing.shape, turned(point - centre, cosine, sine) / half, half, thing.texture.period)
+    return uv, turned(normal, cosine, -sine)
 
 
-def _colour(
-    scene: Scene,
-    table: torch.Tensor,
-    times: torch.Tensor,
-    rays: _Rays,
-    hits: tuple[torch.Tensor, torch.Tensor],
-    spacing: torch.Tensor,
-) -> torch.Tensor:
-    """Colour ``[N, 3]`` of traced rays; ``spacing [F]``: distance of neighbouring pixels at depth 1, for the texture filter."""
-    colour = torch.empty_like(rays.direction)
-    for index in range(len(scene.things) + 1):
-        chosen = torch.nonzero(hits[1] == index)[:, 0]
-        if not len(chosen):
-            continue
-        some, depth = rays.at(chosen), hits[0][chosen]
-        point = some.origin + depth[:, None] * some.direction
+def _haze(around: Open, point: torch.Tensor, colour: torch.Tensor) -> torch.Tensor:
+    """Sky above, and the ground's colour fading into the horizon's with its distance from the middle of the place."""
+    low, high = (torch.tensor(value) for value in SKIES[around.sky])
+    height = (-point[:, 1:2] / around.radius).clamp(0, 1)
+    sky = low + (high - low) * (1 - (1 - height) ** 3)
+    away = (point[:, ::2].norm(dim=-1, keepdim=True) / around.radius - _HAZE_FROM) / (1 - _HAZE_FROM)
+    away = away.clamp(0, 1)
+    ground = colour + (low - colour) * (away * (2 - away))
+    return torch.where(_on_floor(around, point)[:, None], ground, sky)
+
+
+@dataclass(frozen=True)
+class _Painter:
+    """What colouring needs: the scene, ``times [F]``, the table of its textures, and the pixel spacing ``[F]`` at depth 1."""
+
+    scene: Scene
+    times: torch.Tensor
+    table: torch.Tensor
+    spacing: torch.Tensor
+
+    def _paint(self, index: int, rays: Rays, depth: torch.Tensor) -> torch.Tensor:
+        """Colour ``[N, 3]`` of rays that all meet the same thing, or for index 0 the surroundings."""
+        around, point = self.scene.around, rays.origin + depth[:, None] * rays.direction
+        floor = None if index else _on_floor(around, point)
         if index:
-            thing = scene.things[index - 1]
-            uv, normal = _thing_surface(thing, times, some, point)
-            tile, widths = torch.full_like(chosen, index + 2), torch.full_like(depth, thing.texture.period)
+            thing = self.scene.things[index - 1]
+            uv, normal = _thing_surface(thing, self.times, rays, point)
+            tile = torch.full_like(rays.frame, index - 1 + len(around.textures))
+            widths = torch.full_like(depth, thing.texture.period)
+        elif isinstance(around, Room):
+            uv, normal, tile, widths = _room_surface(around, point)
         else:
-            uv, normal, tile, widths = _room_surface(scene, point)
-        cosine = ((normal * some.direction).sum(-1).abs() / some.direction.norm(dim=-1)).clamp(min=0.15)
-        light = _shade(normal, scene)
-        if not index:
-            light = torch.where(tile == 0, light * _contact_shadow(scene, point, times[some.frame]), light)
-        footprint = depth * spacing[some.frame] / (widths * cosine.sqrt())
-        colour[chosen] = sample(table, tile, uv, footprint) * light[:, None]
-    return colour
+            uv, tile = point[:, ::2] / around.floor.period, torch.zeros_like(rays.frame)
+            normal, widths = torch.tensor([0.0, -1.0, 0.0]).expand_as(point), torch.full_like(depth, around.floor.period)
+        light = brightness(self.scene, self.times, rays.frame, point, normal, index, floor)
+        cosine = (normal * rays.direction).sum(-1).abs() / rays.direction.norm(dim=-1)
+        footprint = depth * self.spacing[rays.frame] / (widths * cosine.clamp(min=_GRAZING) ** _GRAZING_POWER)
+        colour = sample(self.table, tile, uv, footprint) * light[:, None]
+        return _haze(around, point, colour) if isinstance(around, Open) and not index else colour
+
+    def colour(self, rays: Rays, depth: torch.Tensor, what: torch.Tensor) -> torch.Tensor:
+        """Colour ``[N, 3]`` of traced rays."""
+        colour = torch.empty_like(rays.direction)
+        for index in range(len(self.scene.things) + 1):
+            chosen = torch.nonzero(what == index)[:, 0]
+            if len(chosen):
+                colour[chosen] = self._paint(index, rays.at(chosen), depth[chosen])
+        return colour
 
 
 def _edges(what: torch.Tensor) -> torch.Tensor:
@@ -207,12 +169,12 @@ def _pixels(frames: int, height: int, width: int) -> tuple[torch.Tensor, torch.T
     return f.reshape(-1), torch.stack([u, v], -1).reshape(-1, 2).float()
 
 
-def _cast(in_room: torch.Tensor, intrinsics: torch.Tensor, frame: torch.Tensor, pixel: torch.Tensor) -> _Rays:
+def _cast(in_room: torch.Tensor, intrinsics: torch.Tensor, frame: torch.Tensor, pixel: torch.Tensor) -> Rays:
     """Rays through image points ``pixel [N, 2]``, camera-frame z = 1, turned into the room."""
     turned = in_room[:, :3, :3] @ torch.linalg.inv(intrinsics)
     columns = turned[frame]
     direction = columns[:, :, 0] * pixel[:, :1] + columns[:, :, 1] * pixel[:, 1:] + columns[:, :, 2]
-    return _Rays(frame, in_room[:, :3, 3][frame], direction)
+    return Rays(frame, in_room[:, :3, 3][frame], direction)
 
 
 def render(
@@ -243,10 +205,10 @@ def render(
     in_room = world_to_room(scene) @ poses
     frame, corner = _pixels(frames, height, width)
     rays = _cast(in_room, matrix, frame, corner + 0.5)
-    hits = _trace(scene, times, rays)
-    table = build_table([scene.floor, scene.ceiling, scene.walls, *(thing.texture for thing in scene.things)])
-    spacing = 1 / matrix[:, 0, 0]
-    colour = _colour(scene, table, times, rays, hits, spacing)
+    hits = first_hits(scene, times, rays)
+    table = build_table([*scene.around.textures, *(thing.texture for thing in scene.things)])
+    painter = _Painter(scene, times, table, 1 / matrix[:, 0, 0])
+    colour = painter.colour(rays, *hits)
     shape = (frames, height, width)
     edge = torch.nonzero(_edges(hits[1].reshape(shape)).reshape(-1))[:, 0]
     if samples > 1 and len(edge):
@@ -254,6 +216,6 @@ def render(
         parts = []
         for shift in ((x, y) for x in steps for y in steps):
             fine = _cast(in_room, matrix, frame[edge], corner[edge] + torch.tensor(shift))
-            parts.append(_colour(scene, table, times, fine, _trace(scene, times, fine), spacing))
+            parts.append(painter.colour(fine, *first_hits(scene, times, fine)))
         colour[edge] = torch.stack(parts).mean(0)
     return Clip(colour.clamp(0, 1).reshape(*shape, 3), hits[0].reshape(shape), matrix, poses, times)

@@ -66,7 +66,13 @@ def hit_cylinder(origin: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
     return _first_ahead(enter, leave, (root >= 0) & (enter <= leave))
 
 
-HITS = {"sphere": hit_sphere, "box": hit_box, "cylinder": hit_cylinder}
+def hit_ground(origin: torch.Tensor, direction: torch.Tensor, level: float) -> torch.Tensor:
+    """The horizontal plane ``y = level``."""
+    t = (level - origin[..., 1]) / _safe(direction[..., 1])
+    return torch.where(t > NEAR, t, torch.full_like(t, INF))
+
+
+HITS = {"sphere": hit_sphere, "box": hit_box, "cylinder": hit_cylinder, "panel": hit_box}
 
 
 def _face(point: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -86,7 +92,8 @@ def surface(shape: str, point: torch.Tensor, half_size: torch.Tensor, period: fl
     """Texture coordinates ``[N, 2]`` in tiles and outward normals ``[N, 3]`` in the (unscaled) local frame.
 
     Args:
-        shape: ``sphere``, ``box``, ``cylinder`` or ``room`` (a box seen from inside: normals point inwards).
+        shape: ``sphere``, ``box``, ``cylinder``, ``panel`` (a box whose texture's first quarter is its middle, so that half a
+            tile can span it) or ``room`` (a box seen from inside: normals point inwards).
         point: ``[N, 3]`` on the surface, in units of the half size.
         half_size: ``[3]`` scene units.
         period: width of one texture tile, scene units.
@@ -106,4 +113,5 @@ def surface(shape: str, point: torch.Tensor, half_size: torch.Tensor, period: fl
     axis, normal = _face(point)
     first = torch.where(axis == 0, place[:, 2], place[:, 0])
     second = torch.where(axis == 1, place[:, 2], place[:, 1])
-    return torch.stack([first, second], -1), -normal if shape == "room" else normal
+    uv = torch.stack([first, second], -1)
+    return uv + 0.25 if shape == "panel" else uv, -normal if shape == "room" else normal

@@ -17,9 +17,9 @@ import torch.nn.functional as F
 
 from .scene import COLOURS, Texture
 
-SIZE = 64
-LEVELS = 6  # 64, 32, …, 2
-PHOTOGRAPHS = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "cat.png", "brick.png", "gravel.png", "grass.png")
+SIZE = 128
+LEVELS = 7  # 128, 64, …, 2
+PHOTOGRAPHS = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "coins.png", "brick.png", "gravel.png", "grass.png")
 
 
 @functools.cache

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 
-from .render import Clip, trace, world_to_room
+from .render import Clip, world_to_room
 from .scene import Scene
+from .trace import trace
 
 _TOLERANCE = 2e-3
+
+
+def _carried(
+    position: torch.Tensor, depth: torch.Tensor, between: torch.Tensor, start: torch.Tensor, end: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Image points ``[F, N, 2]`` with planar depth ``[F, N]`` of cameras ``start`` (intrinsics), seen by cameras ``end``."""
+    pixels = torch.cat([position, torch.ones_like(position[..., :1])], -1)
+    points = pixels @ torch.linalg.inv(start).transpose(1, 2) * depth[..., None]
+    seen = points @ between[:, :3, :3].transpose(1, 2) + between[:, None, :3, 3]
+    ahead = torch.where(seen[..., 2:].abs() < 1e-6, torch.full_like(seen[..., 2:], 1e-6), seen[..., 2:])
+    return (seen @ end.transpose(1, 2))[..., :2] / ahead, seen[..., 2]
 
 
 def landing(clip: Clip, camera_to_world: torch.Tensor, intrinsics: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -21,14 +34,10 @@ def landing(clip: Clip, camera_to_world: torch.Tensor, intrinsics: torch.Tensor)
     """
     frames, height, width = clip.depth.shape
     v, u = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
-    pixels = torch.stack([u, v, torch.ones_like(u)], -1).reshape(1, -1, 3)
-    points = pixels @ torch.linalg.inv(clip.intrinsics).transpose(1, 2) * clip.depth.reshape(frames, -1, 1)
+    pixels = torch.stack([u, v], -1).reshape(1, -1, 2).expand(frames, -1, -1)
     between = torch.linalg.inv(camera_to_world) @ clip.camera_to_world
-    seen = points @ between[:, :3, :3].transpose(1, 2) + between[:, None, :3, 3]
-    depth = seen[..., 2]
-    image = seen @ intrinsics.transpose(1, 2)
-    ahead = torch.where(depth.abs() < 1e-6, torch.full_like(depth, 1e-6), depth)
-    return (image[..., :2] / ahead[..., None]).reshape(frames, height, width, 2), depth.reshape(frames, height, width)
+    position, depth = _carried(pixels, clip.depth.reshape(frames, -1), between, clip.intrinsics, intrinsics)
+    return position.reshape(frames, height, width, 2), depth.reshape(frames, height, width)
 
 
 def visible_from(scene: Scene, clip: Clip, camera_to_world: torch.Tensor, intrinsics: torch.Tensor) -> torch.Tensor:
@@ -41,3 +50,26 @@ def visible_from(scene: Scene, clip: Clip, camera_to_world: torch.Tensor, intrin
     first, _ = trace(scene, clip.times, in_room[:, :3, 3], flat @ inverse.transpose(1, 2))
     inside = (position >= 0).all(-1) & (position[..., 0] < width) & (position[..., 1] < height)
     return inside & (depth > 0) & (first.reshape(depth.shape) >= depth * (1 - _TOLERANCE))
+
+
+def sampled(values: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
+    """Bilinear lookup of ``values [F, H, W, C]`` at pixel positions ``[F, H', W', 2]``; beyond the border, the nearest."""
+    grid = position / torch.tensor([values.shape[2], values.shape[1]]) * 2 - 1
+    found = F.grid_sample(values.movedim(-1, 1), grid, padding_mode="border", align_corners=False)
+    return found.movedim(1, -1)
+
+
+def round_trip(source: Clip, target: Clip) -> torch.Tensor:
+    """How far from its start, in pixels ``[F, H, W]``, a source pixel comes back over the target view.
+
+    There by the source's depth, back by the depth *rendered* in the target, interpolated as its inverse, which is linear on
+    a plane. Meaningful where :func:`visible_from` holds; large next to outlines, where two depths are mixed.
+    """
+    frames, height, width = source.depth.shape
+    position, _ = landing(source, target.camera_to_world, target.intrinsics)
+    depth = 1 / sampled(1 / target.depth[..., None], position)
+    between = torch.linalg.inv(source.camera_to_world) @ target.camera_to_world
+    flat, there = position.reshape(frames, -1, 2), depth.reshape(frames, -1)
+    back, _ = _carried(flat, there, between, target.intrinsics, source.intrinsics)
+    v, u = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
+    return (back.reshape(frames, height, width, 2) - torch.stack([u, v], -1)).norm(dim=-1)
