@@ -49,14 +49,17 @@ def _place(around: Room | Open) -> str:
     return f"in a room with {_look(around.floor)} floor and {_look(around.walls)} walls"
 
 
+def named_things(scene: Scene) -> list[Thing]:
+    """The things a caption names, in its order: the two nearest to the camera."""
+    return sorted(scene.things, key=lambda thing: thing.centre[2])[:2]
+
+
 def caption(scene: Scene, mirrored: bool = False, reversed_time: bool = False) -> str:
     """Caption of a scene's own clip, e.g. "a plain red box, a ... panel moving left, in a room with ..., the camera is still".
 
-    Only the two things nearest to the camera are named; a moving light is, a still one is not. Every word is in
-    :data:`VOCABULARY`.
+    Of the things only :func:`named_things`; a moving light is named, a still one is not. Every word is in :data:`VOCABULARY`.
     """
-    nearest = sorted(scene.things, key=lambda thing: thing.centre[2])[:2]
-    parts = [f"a {_look(t.texture)} {t.shape}{_moving(t, mirrored, reversed_time)}" for t in nearest]
+    parts = [f"a {_look(t.texture)} {t.shape}{_moving(t, mirrored, reversed_time)}" for t in named_things(scene)]
     parts.append(_place(scene.around))
     if scene.light.moves:
         parts.append("the light moves")
