@@ -9,11 +9,11 @@ carries the world's version, so that clips of an older world are never mixed in.
 from __future__ import annotations
 
 import argparse
-import functools
 import os
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import torch
@@ -46,14 +46,14 @@ def render_crop(seed: int) -> np.ndarray:
     return to_bytes(render(scene, frame_times(FRAMES), CROP, CROP, intrinsics=intrinsics).colour)
 
 
-def _kept(target: Path, draw: Callable[[], np.ndarray]) -> None:
-    """Draw and save unless it is there; a stop on the way leaves no half file under the final name."""
+def keep(target: Path, save: Callable[[IO[bytes]], None]) -> None:
+    """``save`` into ``target`` unless it is there; a stop on the way leaves no half file under the final name."""
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(f".{os.getpid()}.part")
     with partial.open("wb") as file:
-        np.save(file, draw())
+        save(file)
     partial.rename(target)
 
 
@@ -64,21 +64,24 @@ def clip_path(seed: int) -> Path:
 
 def clip(seed: int) -> np.ndarray:
     """``[17, 128, 192, 3]`` uint8 of a scene, rendered at the first call and read from the pool after it."""
-    _kept(clip_path(seed), lambda: render_frames(seed))
+    _fill_one("frames", seed)
     return np.load(clip_path(seed))
+
+
+def _fill_one(kind: str, seed: int) -> None:
+    draw = {"crops": render_crop, "frames": render_frames}[kind]
+    target = POOL / "crops" / f"{seed}.npy" if kind == "crops" else clip_path(seed)
+    keep(target, lambda file: np.save(file, draw(seed)))
 
 
 def fill(kind: str, first: int, count: int) -> None:
     """Render the missing seeds of ``first … first + count`` of ``kind`` (``crops`` or ``frames``) into the pool."""
     for seed in range(first, first + count):
-        if kind == "crops":
-            _kept(POOL / "crops" / f"{seed}.npy", functools.partial(render_crop, seed))
-        else:
-            _kept(clip_path(seed), functools.partial(render_frames, seed))
+        _fill_one(kind, seed)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", choices=["crops", "frames"], help="windows of 64x64, or whole pictures of 128x192")
     parser.add_argument("--first", type=int, default=FIRST_TRAINING_SEED, help="first scene seed")
     parser.add_argument("--count", type=int, default=1000, help="how many seeds; those rendered before are kept")
