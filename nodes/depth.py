@@ -30,15 +30,15 @@ class InverseCrafterLoadDepthModel(io.ComfyNode):
             display_name="InverseCrafter Load Depth Model",
             category=CATEGORY,
             description="Loads a monocular depth model: a transformers folder or hub id, or an ONNX file "
-            "from models/geometry_estimation.",
+            "from models/geometry_estimation. The pack brings a small network of its own.",
             inputs=[
                 io.Combo.Input(
                     "model",
                     options=[AUTOMATIC, *found_models(), PRIOR_NAME],
                     default=AUTOMATIC,
                     tooltip="Models found in models/geometry_estimation and models/depth_estimation "
-                    "(.onnx files, transformers folders). "
-                    "Automatic takes the first that can run, and the prior when there is none. The prior looks at no pixel.",
+                    "(transformers folders, .onnx files), then the small network that comes with the pack. "
+                    "Automatic takes the first that can run. The prior looks at no pixel.",
                 ),
                 io.String.Input(
                     "hub_id",
@@ -46,7 +46,7 @@ class InverseCrafterLoadDepthModel(io.ComfyNode):
                     optional=True,
                     tooltip="Overrides the list: a hub id such as "
                     "depth-anything/Depth-Anything-V2-Small-hf (downloaded on first use), "
-                    "or a path to a folder or .onnx file.",
+                    "or a path to a folder, an .onnx file or a small network's .safetensors file.",
                 ),
                 io.Combo.Input(
                     "kind",
@@ -54,7 +54,7 @@ class InverseCrafterLoadDepthModel(io.ComfyNode):
                     default=AUTOMATIC_KIND,
                     optional=True,
                     tooltip="What the model's values are. Automatic reads it from the configuration; an "
-                    "ONNX file counts as metric depth.",
+                    "ONNX file counts as metric depth, the pack's small network gives relative depth.",
                 ),
                 io.Boolean.Input(
                     "edge_aware",

@@ -1,8 +1,8 @@
 """Which depth models this host has, and loading one.
 
 Looked at: the folders ``geometry_estimation`` and ``depth_estimation`` under the host's models (and wherever
-``extra_model_paths.yaml`` puts them) and ``weights/depth`` of the pack. A model is an ``.onnx`` file, or a folder as the
-``transformers`` library saves it.
+``extra_model_paths.yaml`` puts them) and ``weights/depth`` of the pack. A model is a folder as the ``transformers`` library
+saves it, an ``.onnx`` file, or a small depth network of the pack's own format, one of which comes with the pack.
 """
 
 from __future__ import annotations
@@ -21,20 +21,24 @@ from comfy.model_patcher import ModelPatcher
 
 from ..inversecrafter_core.depth import (
     PRIOR_NAME,
+    SMALL_FORMAT,
     DepthEstimator,
     Kind,
     OnnxDepth,
+    SmallDepth,
     TransformersDepth,
     VerticalGradientPrior,
     load_transformers_depth,
 )
 from ..inversecrafter_core.errors import InputError
+from ..inversecrafter_core.files import is_marked
 from .models import WEIGHTS
 
 FOLDERS = ("geometry_estimation", "depth_estimation")
 AUTOMATIC = "automatic (best found)"
 PRECISIONS = {"float32": torch.float32, "float16": torch.float16}
 ACTIVATIONS = 700 * 2**20  # bytes for one frame through the largest usual network, a ViT-L at 518 pixels
+SMALL_ACTIVATIONS = 100 * 2**20  # the same for the small network: most of it is the frame itself, at full HD
 
 
 @dataclass(frozen=True)
@@ -43,24 +47,29 @@ class LoadedDepthModel:
 
     estimator: DepthEstimator
     patcher: ModelPatcher | None = None
+    frame_bytes: int = ACTIVATIONS
 
     def prepare(self, batch_size: int) -> None:
         """Have the host move the weights to the device they run on."""
         if self.patcher is not None:
-            comfy.model_management.load_models_gpu([self.patcher], memory_required=batch_size * ACTIVATIONS)
+            comfy.model_management.load_models_gpu([self.patcher], memory_required=batch_size * self.frame_bytes)
 
 
 def found_models() -> dict[str, Path]:
-    """Every model by the name it has in the list; networks of the ``transformers`` library before ONNX files."""
+    """Every model by the name it has in the list: networks of ``transformers``, ONNX files, then small ones of our format."""
     folders: dict[str, Path] = {}
     files: dict[str, Path] = {}
+    small: dict[str, Path] = {}
     for root in _roots():
         for config in sorted([*root.glob("*/config.json"), *root.glob("*/*/config.json")]):
             if _is_depth_config(config):
                 folders.setdefault(config.parent.relative_to(root).as_posix(), config.parent)
         for path in sorted([*root.glob("*.onnx"), *root.glob("*/*.onnx")]):
             files.setdefault(path.relative_to(root).as_posix(), path)
-    return folders | files
+        for path in sorted([*root.glob("*.safetensors"), *root.glob("*/*.safetensors")]):
+            if is_marked(path, SMALL_FORMAT):
+                small.setdefault(path.relative_to(root).as_posix(), path)
+    return folders | files | small
 
 
 def _roots() -> list[Path]:
@@ -101,7 +110,7 @@ def load_model(choice: str, hub_id: str, kind: Kind | None, precision: str, edge
 
 
 def _can_run(path: Path) -> bool:
-    return find_spec("onnxruntime" if path.suffix == ".onnx" else "transformers") is not None
+    return path.suffix == ".safetensors" or find_spec("onnxruntime" if path.suffix == ".onnx" else "transformers") is not None
 
 
 def _dtype(precision: str) -> torch.dtype:
@@ -121,11 +130,20 @@ def _load(source: str, kind: Kind | None, dtype: torch.dtype, edge_aware: bool, 
     path = Path(source)
     if path.suffix == ".onnx":
         return LoadedDepthModel(OnnxDepth(path, kind or "metric_depth", edge_aware))
+    if path.suffix == ".safetensors":
+        return wrap(_load_small(path, kind, edge_aware))
     return wrap(load_transformers_depth(source, kind, dtype, edge_aware))
 
 
-def wrap(estimator: TransformersDepth) -> LoadedDepthModel:
+def _load_small(path: Path, kind: Kind | None, edge_aware: bool) -> SmallDepth:
+    if kind not in (None, SmallDepth.kind):
+        raise InputError("kind", f"'{kind}' for {path.name}", f"Its values are {SmallDepth.kind}: choose that, or automatic.")
+    return SmallDepth.load(path, edge_aware)
+
+
+def wrap(estimator: TransformersDepth | SmallDepth) -> LoadedDepthModel:
     """Put a network under the host's memory management."""
     device = comfy.model_management.get_torch_device()
     patcher = ModelPatcher(estimator.module, device, comfy.model_management.unet_offload_device())
-    return LoadedDepthModel(estimator, patcher)
+    small = isinstance(estimator, SmallDepth)
+    return LoadedDepthModel(estimator, patcher, SMALL_ACTIVATIONS if small else ACTIVATIONS)

@@ -11,6 +11,8 @@ from .onnx import OnnxDepth
 from .pipeline import GeometryReport, build_geometry
 from .preview import depth_preview
 from .prior import PRIOR_NAME, VerticalGradientPrior
+from .small_estimator import SmallDepth
+from .small_file import FORMAT as SMALL_FORMAT
 from .stabilise import Alignment, stabilise
 from .transformers import TransformersDepth, load_transformers_depth
 
@@ -19,6 +21,7 @@ __all__ = [
     "ENCODINGS",
     "KINDS",
     "PRIOR_NAME",
+    "SMALL_FORMAT",
     "Alignment",
     "ClipFlow",
     "Depth",
@@ -29,6 +32,7 @@ __all__ = [
     "Kind",
     "OnnxDepth",
     "RawDepth",
+    "SmallDepth",
     "TransformersDepth",
     "VerticalGradientPrior",
     "build_geometry",

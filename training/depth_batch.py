@@ -1,0 +1,129 @@
+"""Batches for the depth network: clips of the pool and glides over photographs, mirrored, re-coloured, noisy, some standing.
+
+All draws come from the one ``random.Random`` that is given, and from a torch generator seeded by it.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+SIZES = ((96, 144), (96, 144), (96, 128), (112, 128), (128, 96), (80, 160))  # most clips are wide; a few are not
+STANDING = 0.3  # part of the clips that are one frame, repeated with fresh noise
+GREY = 0.12  # part of the clips without colour
+FARTHEST = 40.0  # times the clip's median depth: what lies beyond (a sky) counts as there
+
+
+@dataclass(frozen=True)
+class Batch:
+    """``frames [B, T, 3, h, w]`` in 0...1, ``log_depth [B, T, h, w]``, ``exact [B]`` bool: truth, not a teacher's opinion."""
+
+    frames: torch.Tensor
+    log_depth: torch.Tensor
+    exact: torch.Tensor
+
+
+class Source:
+    """Pool and photographs in memory, as they lie on disk. Call :meth:`refresh` while the pool still grows."""
+
+    def __init__(self, pool: Path, photos: Path):
+        self.pool = pool
+        self.clips: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self.photos = [_read(path) for path in sorted(photos.glob("*.npz"))]
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take in the clips rendered since."""
+        self.clips |= {path.name: _read(path) for path in sorted(self.pool.glob("*.npz")) if path.name not in self.clips}
+
+    def batch(self, rng: random.Random, clips: int, photos: int, frames: int) -> Batch:
+        """``clips`` of the world and ``photos`` glides, of ``frames`` frames and one size."""
+        size = rng.choice(SIZES)
+        known = list(self.clips.values())
+        drawn = [_window(*_moments(rng.choice(known), frames, rng), size, rng) for _ in range(clips)]
+        drawn += [_glide(*rng.choice(self.photos), frames, size, rng) for _ in range(photos)]
+        generator = torch.Generator().manual_seed(rng.getrandbits(40))
+        parts = [_disturb(colour, depth, rng, generator) for colour, depth in drawn]
+        exact = torch.arange(len(parts)) < clips
+        return Batch(torch.stack([c for c, _ in parts]), torch.stack([d for _, d in parts]), exact)
+
+
+def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    with np.load(path) as stored:
+        return stored["colour"], stored["depth"]
+
+
+def _moments(clip: tuple[np.ndarray, np.ndarray], frames: int, rng: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
+    first = rng.randrange(len(clip[0]) - frames + 1)
+    colour, depth = (torch.from_numpy(part[first : first + frames]).float() for part in clip)
+    return colour.permute(0, 3, 1, 2) / 255, depth
+
+
+def _window(
+    colour: torch.Tensor, depth: torch.Tensor, size: tuple[int, int], rng: random.Random
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """A window of the wanted shape, at least seven tenths of the largest that fits, brought to ``size``."""
+    height, width = depth.shape[-2:]
+    largest = min(height / size[0], width / size[1])
+    part = largest * (1.0 if rng.random() < 0.4 else rng.uniform(0.7, 1.0))
+    h, w = round(part * size[0]), round(part * size[1])
+    top, left = rng.randint(0, height - h), rng.randint(0, width - w)
+    cut = (slice(top, top + h), slice(left, left + w))
+    if (h, w) == size:
+        return colour[..., cut[0], cut[1]], depth[..., cut[0], cut[1]]
+    pixels = F.interpolate(colour[..., cut[0], cut[1]], size=size, mode="bilinear", align_corners=False)
+    return pixels, F.interpolate(depth[:, None, cut[0], cut[1]], size=size, mode="nearest-exact")[:, 0]
+
+
+def _glide(
+    image: np.ndarray, depth: np.ndarray, frames: int, size: tuple[int, int], rng: random.Random
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """A window that drifts and zooms over one photograph and its depth."""
+    side = image.shape[:2]
+    largest = min(side[0] / size[0], side[1] / size[1])
+    scale = largest * rng.uniform(0.55, 0.97)
+    zoom, drift = rng.uniform(-0.02, 0.02), [rng.uniform(-2, 2) * scale for _ in range(2)]
+    room = [max(0.0, side[axis] - scale * size[axis]) for axis in range(2)]
+    start = [rng.uniform(0, free) + scale * size[axis] / 2 for axis, free in enumerate(room)]
+    colours, depths = [], []
+    for t in range(frames):
+        factor = scale * math.exp(zoom * t)
+        y, x = (start[a] + drift[a] * t - factor * size[a] / 2 for a in range(2))
+        back = np.array([[factor, 0, x + factor / 2 - 0.5], [0, factor, y + factor / 2 - 0.5]])
+        smooth = cv2.GaussianBlur(image, (0, 0), 0.4 * factor) if factor > 1.2 else image
+        colours.append(_sample(smooth, back, size))
+        depths.append(_sample(depth.astype(np.float32), back, size))
+    return torch.from_numpy(np.stack(colours)).permute(0, 3, 1, 2).float() / 255, torch.from_numpy(np.stack(depths))
+
+
+def _sample(image: np.ndarray, back: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(image, back, (size[1], size[0]), flags=flags, borderMode=cv2.BORDER_REFLECT)
+
+
+def _disturb(
+    colour: torch.Tensor, depth: torch.Tensor, rng: random.Random, generator: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mirror, reverse, stand still, re-colour, and add noise of its own to each frame."""
+    if rng.random() < 0.5:
+        colour, depth = colour.flip(-1), depth.flip(-1)
+    if rng.random() < 0.5:
+        colour, depth = colour.flip(0), depth.flip(0)
+    if rng.random() < STANDING:
+        colour, depth = colour[:1].expand_as(colour), depth[:1].expand_as(depth)
+    gain = torch.tensor([math.exp(rng.uniform(-0.2, 0.2)) for _ in range(3)]).view(3, 1, 1)
+    colour = (colour * gain * math.exp(rng.uniform(-0.4, 0.25))).clamp(0, 1) ** math.exp(rng.uniform(-0.35, 0.35))
+    if rng.random() < GREY:
+        colour = colour.mean(1, keepdim=True).expand_as(colour)
+    elif rng.random() < 0.3:
+        colour = colour[:, rng.sample(range(3), 3)]
+    noise = rng.choice((0.0, 0.008, 0.008, 0.03)) * torch.randn(colour.shape, generator=generator)
+    farthest = FARTHEST * float(depth.median())
+    return (colour + noise).clamp(0, 1), depth.clamp(min=1e-3, max=farthest).log()
