@@ -44,7 +44,8 @@ class InverseCrafterTextEncode(io.ComfyNode):
                     "prompt",
                     multiline=True,
                     default="",
-                    tooltip="What the clip shows, e.g. 'a red box and a striped blue sphere'. May be empty.",
+                    tooltip="What the clip shows, e.g. 'a plain red box, a photographic panel moving left, outdoors on a plain "
+                    "green ground under a blue sky, the camera moves right'. May be empty.",
                 ),
                 io.Clip.Input(
                     "clip",

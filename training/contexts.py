@@ -12,7 +12,6 @@ one rendering, the clip in ``.../frames`` too where it is missing. Stored, as :f
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import random
 from pathlib import Path
 
@@ -41,14 +40,10 @@ FARTHEST_PIVOT = 5.0
 _TRIES = 8
 
 
-def _geometry(clip: Clip) -> Geometry:
+def geometry_of(clip: Clip) -> Geometry:
     """The clip's geometry; what lies beyond :data:`FARTHEST_PIVOT`, like a sky, is no pivot to turn about."""
     depth = torch.minimum(clip.depth, torch.tensor(FARTHEST_PIVOT))
     return Geometry(depth, torch.ones_like(depth, dtype=torch.bool), clip.intrinsics, clip.camera_to_world)
-
-
-def _last_frame(clip: Clip) -> Clip:
-    return Clip(*(getattr(clip, field.name)[-1:] for field in dataclasses.fields(clip)))
 
 
 def random_view(rng: random.Random, scene: Scene, clip: Clip) -> torch.Tensor:
@@ -56,7 +51,7 @@ def random_view(rng: random.Random, scene: Scene, clip: Clip) -> torch.Tensor:
 
     Amounts that hide too little or too much of the last frame are drawn again, a few times.
     """
-    geometry, last = _geometry(clip), _last_frame(clip)
+    geometry, last = geometry_of(clip), clip.at(slice(-1, None))
     for _ in range(_TRIES):
         name = rng.choice(list(SIX))
         poses, intrinsics = preset_path(name, len(clip.times), rng.uniform(*SIX[name])).resolve(geometry)

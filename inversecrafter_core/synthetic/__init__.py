@@ -5,7 +5,7 @@ from .draw import random_scene
 from .render import Clip, frame_times, render
 from .scene import WORLD_VERSION, Scene
 from .text import Prompt, encode_prompt
-from .visibility import landing, round_trip, sampled, visible_from
+from .visibility import depth_at, landing, rendered_depth_at, round_trip, sampled, visible_from
 
 __all__ = [
     "VOCABULARY",
@@ -14,11 +14,13 @@ __all__ = [
     "Prompt",
     "Scene",
     "caption",
+    "depth_at",
     "encode_prompt",
     "frame_times",
     "landing",
     "random_scene",
     "render",
+    "rendered_depth_at",
     "round_trip",
     "sampled",
     "visible_from",

@@ -33,6 +33,11 @@ class Clip:
     camera_to_world: torch.Tensor
     times: torch.Tensor
 
+    def at(self, frames: slice) -> Clip:
+        """Some of the frames."""
+        parts = (self.colour, self.depth, self.intrinsics, self.camera_to_world, self.times)
+        return Clip(*(part[frames] for part in parts))
+
 
 def frame_times(frames: int, start: float = 0.0) -> torch.Tensor:
     """Times ``[F]`` in seconds of a clip that starts at ``start``."""

@@ -40,16 +40,27 @@ def landing(clip: Clip, camera_to_world: torch.Tensor, intrinsics: torch.Tensor)
     return position.reshape(frames, height, width, 2), depth.reshape(frames, height, width)
 
 
-def visible_from(scene: Scene, clip: Clip, camera_to_world: torch.Tensor, intrinsics: torch.Tensor) -> torch.Tensor:
-    """``[F, H, W]`` bool: the source pixel's surface point lies inside the other image and nothing stands before it there."""
-    frames, height, width = clip.depth.shape
-    position, depth = landing(clip, camera_to_world, intrinsics)
-    in_room = world_to_room(scene) @ camera_to_world
+def depth_at(
+    scene: Scene, times: torch.Tensor, position: torch.Tensor, camera_to_world: torch.Tensor, intrinsics: torch.Tensor
+) -> torch.Tensor:
+    """Planar depth ``[F, H, W]`` of what a camera sees at image points ``position [F, H, W, 2]``: exact, one ray each."""
+    frames, in_room = len(times), world_to_room(scene) @ camera_to_world
     flat = torch.cat([position, torch.ones_like(position[..., :1])], -1).reshape(frames, -1, 3)
     inverse = in_room[:, :3, :3] @ torch.linalg.inv(intrinsics)
-    first, _ = trace(scene, clip.times, in_room[:, :3, 3], flat @ inverse.transpose(1, 2))
+    first, _ = trace(scene, times, in_room[:, :3, 3], flat @ inverse.transpose(1, 2))
+    return first.reshape(position.shape[:-1])
+
+
+def visible_from(scene: Scene, clip: Clip, camera_to_world: torch.Tensor, intrinsics: torch.Tensor) -> torch.Tensor:
+    """``[F, H, W]`` bool: the source pixel's surface point lies inside the other image, and the ray there meets it first.
+
+    A point that the other ray misses by rounding, where it only grazes the outline of a sphere, counts as not seen.
+    """
+    height, width = clip.depth.shape[1:]
+    position, depth = landing(clip, camera_to_world, intrinsics)
+    first = depth_at(scene, clip.times, position, camera_to_world, intrinsics)
     inside = (position >= 0).all(-1) & (position[..., 0] < width) & (position[..., 1] < height)
-    return inside & (depth > 0) & (first.reshape(depth.shape) >= depth * (1 - _TOLERANCE))
+    return inside & (depth > 0) & ((first - depth).abs() <= depth * _TOLERANCE)
 
 
 def sampled(values: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
@@ -59,17 +70,23 @@ def sampled(values: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
     return found.movedim(1, -1)
 
 
-def round_trip(source: Clip, target: Clip) -> torch.Tensor:
-    """How far from its start, in pixels ``[F, H, W]``, a source pixel comes back over the target view.
+def rendered_depth_at(target: Clip, position: torch.Tensor) -> torch.Tensor:
+    """Like :func:`depth_at`, from a rendered clip: its inverse depth interpolated, which is exact on a plane and mixes two
+    depths at an outline.
+    """
+    return 1 / sampled(1 / target.depth[..., None], position)[..., 0]
 
-    There by the source's depth, back by the depth *rendered* in the target, interpolated as its inverse, which is linear on
-    a plane. Meaningful where :func:`visible_from` holds; large next to outlines, where two depths are mixed.
+
+def round_trip(source: Clip, camera_to_world: torch.Tensor, intrinsics: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:
+    """How far from its start, in pixels ``[F, H, W]``, a source pixel comes back from another view.
+
+    There by the source's depth; back by ``depth [F, H, W]`` of the other view where the pixel lands there
+    (:func:`depth_at`, :func:`rendered_depth_at`). Meaningful where :func:`visible_from` holds.
     """
     frames, height, width = source.depth.shape
-    position, _ = landing(source, target.camera_to_world, target.intrinsics)
-    depth = 1 / sampled(1 / target.depth[..., None], position)
-    between = torch.linalg.inv(source.camera_to_world) @ target.camera_to_world
-    flat, there = position.reshape(frames, -1, 2), depth.reshape(frames, -1)
-    back, _ = _carried(flat, there, between, target.intrinsics, source.intrinsics)
+    position, _ = landing(source, camera_to_world, intrinsics)
+    between = torch.linalg.inv(source.camera_to_world) @ camera_to_world
+    there = position.reshape(frames, -1, 2), depth.reshape(frames, -1)
+    back, _ = _carried(*there, between, intrinsics, source.intrinsics)
     v, u = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
     return (back.reshape(frames, height, width, 2) - torch.stack([u, v], -1)).norm(dim=-1)

@@ -12,10 +12,12 @@ from inversecrafter_core.synthetic import (
     VOCABULARY,
     Scene,
     caption,
+    depth_at,
     frame_times,
     landing,
     random_scene,
     render,
+    rendered_depth_at,
     round_trip,
     sampled,
     visible_from,
@@ -92,8 +94,11 @@ def test_a_warp_by_the_scenes_own_truth_lands_and_has_the_same_colour(seed):
     position, _ = landing(source, poses, source.intrinsics)
     assert float((in_units(source, position)[seen].abs()).max()) <= 1
 
-    away = round_trip(source, target)
-    assert float((away[seen] < 0.5).float().mean()) > 0.98, "all but those whose depth is mixed at an outline"
+    there = source, poses, source.intrinsics
+    away = round_trip(*there, depth_at(scene, TIMES, position, poses, source.intrinsics))
+    assert float(away[seen].max()) < 0.5, "every visible pixel comes back to itself by the ray through where it lands"
+    away = round_trip(*there, rendered_depth_at(target, position))
+    assert float((away[seen] < 0.5).float().mean()) > 0.98, "all but those whose rendered depth is mixed at an outline"
     hidden = ~seen & (in_units(source, position).abs() < 0.98).all(-1)
     assert float((away[hidden] < 0.5).float().mean()) < 0.5, "what is hidden comes back as what hides it"
     error = (sampled(target.colour, position) - source.colour).abs().mean(-1)
