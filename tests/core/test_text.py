@@ -1,8 +1,12 @@
 """The hashed prompt encoder."""
 
+import re
+from pathlib import Path
+
 import pytest
 import torch
 
+from inversecrafter_core.synthetic.caption import VOCABULARY
 from inversecrafter_core.synthetic.text import WIDTH, encode_prompt
 
 
@@ -46,3 +50,17 @@ def test_unknown_words_are_listed_once_and_long_prompts_are_cut() -> None:
 
 
 FIRST_OF_BOX = [-1.0029377, 0.7097833, 0.4476084]
+
+
+def test_every_prompt_of_the_node_s_page_is_in_the_models_language() -> None:
+    page = Path(__file__).parents[2] / "web" / "docs" / "InverseCrafterTextEncode.md"
+    prompts = [" ".join(quoted.split()) for quoted in re.findall(r"`([^`]+)`", page.read_text(encoding="utf-8"))]
+    prompts = [prompt for prompt in prompts if len(prompt.split()) > 4]
+    assert len(prompts) >= 3
+    for prompt in prompts:
+        assert encode_prompt(prompt).unknown(VOCABULARY) == []
+
+
+def test_every_word_of_the_vocabulary_is_read_as_one_word() -> None:
+    for word in VOCABULARY:
+        assert encode_prompt(word).words == (word,)
