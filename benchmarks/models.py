@@ -1,0 +1,35 @@
+"""Every figure of the embedded models' cards, on scenes that nothing trained on; another seed takes other scenes.
+
+``python -m benchmarks.models --seed 0 --json - [--only vae dit mask_encoder depth world] [--scenes 8]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib
+
+import torch
+
+from benchmarks.report import Row, main
+
+PARTS = ("world", "vae", "dit", "mask_encoder", "depth")
+
+
+def run(seed: int, args: argparse.Namespace) -> list[Row]:
+    torch.set_num_threads(args.threads)
+    found = []
+    for part in args.only:
+        rows = importlib.import_module(f"benchmarks.model_{part}").rows(seed, args.scenes)
+        found += [dataclasses.replace(row, name=f"{part}: {row.name}") for row in rows]
+    return found
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--scenes", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=2)
+
+
+if __name__ == "__main__":
+    main("models", run, add_arguments)
