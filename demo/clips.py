@@ -13,6 +13,9 @@ from inversecrafter_core.errors import InputError
 log = logging.getLogger(__name__)
 
 
+WORLD_RATE = 16
+
+
 def choose(video: Path | None, folder: Path, frames: int) -> tuple[Path, str]:
     """``(file, where it came from)``; by default a man talking in a moving car."""
     if video is not None:
@@ -33,14 +36,15 @@ def render(path: Path, frames: int) -> Path:
     from .sheet import write_video
 
     colour = render(random_scene(0), frame_times(frames), 128, 192).colour
-    write_video(path, (colour * 255).round().byte().numpy(), fps=16)
+    write_video(path, (colour * 255).round().byte().numpy(), fps=WORLD_RATE)
     return path
 
 
-def frame_count(path: Path) -> int:
-    """Decoded frames of a video file; an error that names the file when it is none."""
+def measure(path: Path) -> tuple[int, float]:
+    """Decoded frames of a video file and its frames a second; an error that names the file when it is none."""
     try:
         with av.open(str(path)) as container:
-            return sum(1 for _ in container.decode(video=0))
+            rate = container.streams.video[0].average_rate or WORLD_RATE
+            return sum(1 for _ in container.decode(video=0)), float(rate)
     except (av.error.FFmpegError, IndexError) as problem:
         raise InputError("VIDEO", f"{path.name} cannot be read as a video ({problem})", "Give an mp4, webm or mov.") from None

@@ -20,7 +20,6 @@ from inversecrafter_core.errors import InputError, require_multiple, require_wan
 from . import clips, graph, sheet
 
 log = logging.getLogger(__name__)
-FPS = 16.0
 TIMED_PAIRS = 4
 
 
@@ -43,7 +42,7 @@ def run(client: Client, options: Options) -> dict[str, Any]:
     require_multiple("SIZE", options.size[1], options.size[0], 16)
     options.out.mkdir(parents=True, exist_ok=True)
     clip, origin = clips.choose(options.video, options.out, options.frames)
-    available = clips.frame_count(clip)
+    available, rate = clips.measure(clip)
     if available < options.frames:
         raise InputError(
             "VIDEO", f"{available} frames in {clip.name}", f"Ask for at most {(available - 1) // 4 * 4 + 1} frames."
@@ -66,7 +65,7 @@ def run(client: Client, options: Options) -> dict[str, Any]:
         "sampling": compare_with_bare(client, prompt, options.seed),
         "peak_memory_bytes": client.peak_memory(),
     }
-    save(options.out, parts, client.files(outcome, graph.find(prompt, "SaveVideo")), report)
+    save(options.out, parts, client.files(outcome, graph.find(prompt, "SaveVideo")), report, rate)
     return report
 
 
@@ -184,11 +183,11 @@ def _stages(prompt: graph.Prompt, outcome: Outcome) -> dict[str, float]:
     return stages
 
 
-def save(out: Path, parts: dict[str, np.ndarray], videos: list[Path], report: dict[str, Any]) -> None:
-    """Videos, contact sheet and report into ``out``."""
+def save(out: Path, parts: dict[str, np.ndarray], videos: list[Path], report: dict[str, Any], rate: float) -> None:
+    """Videos at ``rate`` frames a second, contact sheet and report into ``out``."""
     shown = {**parts, "warp": sheet.paint_holes(parts["warp"], parts["holes"])}
     for name in ("source", "warp", "holes", "latent mask"):
-        sheet.write_video(out / f"{name.replace(' ', '_')}.mp4", parts[name], FPS)
+        sheet.write_video(out / f"{name.replace(' ', '_')}.mp4", parts[name], rate)
     for video in videos:
         shutil.move(video, out / f"recaptured{video.suffix}")
     picture = sheet.contact_sheet(shown)

@@ -90,6 +90,7 @@ class Client:
         """Take a prompt out of the queue, or end it if it has begun."""
         requests.post(f"{self.url}/queue", json={"delete": [prompt_id]}, timeout=HTTP_SECONDS).raise_for_status()
         self.interrupt(prompt_id)
+        self._messages.pop(prompt_id, None)
 
     def wait(
         self, prompt_id: str, on_progress: Callable[[str, int, int], None] | None = None, timeout: float = 1800

@@ -19,6 +19,74 @@ def _amounts() -> str:
     return ", ".join(f"{name} {preset.amount:g}{units[preset.unit]}" for name, preset in PRESETS.items() if preset.amount)
 
 
+def _inputs() -> list[io.Input]:
+    return [
+        io.Combo.Input(
+            "preset",
+            options=list(PRESETS),
+            default="arc_left",
+            tooltip="The trajectory. arc_left moves the camera to its left around the subject, so near things move right.",
+        ),
+        io.Int.Input(
+            "frames",
+            default=81,
+            min=1,
+            max=10000,
+            tooltip="Length of the path: as many frames as the video. Ignored when 'video' is connected.",
+        ),
+        io.Float.Input(
+            "amount",
+            default=0.0,
+            min=-360.0,
+            max=360.0,
+            step=0.01,
+            tooltip="The full amount, degrees for arcs, orbit, pan and tilt, multiples of ρ "
+            "(depth of the subject) for the "
+            f"rest; negative goes the other way. 0 takes the preset's own: {_amounts()}.",
+        ),
+        io.Float.Input(
+            "strength",
+            default=1.0,
+            min=-20.0,
+            max=20.0,
+            step=0.05,
+            tooltip="Multiplies the amount: 0.5 goes half as far.",
+        ),
+        io.Combo.Input(
+            "start",
+            options=["source", "full"],
+            default="source",
+            tooltip="'source': begin at the source camera and arrive at the last frame. "
+            "'full': stay at the full amount throughout.",
+        ),
+        io.Combo.Input(
+            "ease",
+            options=["linear", "smooth"],
+            default="linear",
+            tooltip="'linear': steady, as in the paper. 'smooth': soft start and stop; monotone curves between keyframes.",
+        ),
+        io.Combo.Input(
+            "relative_to",
+            options=["source", "world"],
+            default="source",
+            tooltip="'source': offsets from the source camera of each frame. 'world': fixed "
+            "in space (in the view of the first "
+            "frame) however the source camera moves; static then stabilises the clip.",
+        ),
+        io.String.Input(
+            "keyframes",
+            default="",
+            multiline=True,
+            optional=True,
+            tooltip="Keyframes as JSON; not empty, they replace preset, amount, strength and start. Example: "
+            + KEYFRAMES_EXAMPLE,
+        ),
+        io.Image.Input(
+            "video", optional=True, tooltip="If connected, only its number of frames is used, in place of 'frames'."
+        ),
+    ]
+
+
 class InverseCrafterCameraPath(io.ComfyNode):
     """Preset or keyframes to CAMERA_PATH."""
 
@@ -29,73 +97,7 @@ class InverseCrafterCameraPath(io.ComfyNode):
             display_name="InverseCrafter Camera Path",
             category=CATEGORY,
             description="Where the new camera goes: one of the paper's six trajectories and eight more, or keyframes.",
-            inputs=[
-                io.Combo.Input(
-                    "preset",
-                    options=list(PRESETS),
-                    default="arc_left",
-                    tooltip="The trajectory. arc_left moves the camera to its left around the "
-                    "subject, so near things move right.",
-                ),
-                io.Int.Input(
-                    "frames",
-                    default=81,
-                    min=1,
-                    max=10000,
-                    tooltip="Length of the path: as many frames as the video. Ignored when 'video' is connected.",
-                ),
-                io.Float.Input(
-                    "amount",
-                    default=0.0,
-                    min=-360.0,
-                    max=360.0,
-                    step=0.01,
-                    tooltip="The full amount, degrees for arcs, orbit, pan and tilt, multiples of ρ "
-                    "(depth of the subject) for the "
-                    f"rest; negative goes the other way. 0 takes the preset's own: {_amounts()}.",
-                ),
-                io.Float.Input(
-                    "strength",
-                    default=1.0,
-                    min=-20.0,
-                    max=20.0,
-                    step=0.05,
-                    tooltip="Multiplies the amount: 0.5 goes half as far.",
-                ),
-                io.Combo.Input(
-                    "start",
-                    options=["source", "full"],
-                    default="source",
-                    tooltip="'source': begin at the source camera and arrive at the last frame. "
-                    "'full': stay at the full amount throughout.",
-                ),
-                io.Combo.Input(
-                    "ease",
-                    options=["linear", "smooth"],
-                    default="linear",
-                    tooltip="'linear': steady, as in the paper. 'smooth': soft start and stop; "
-                    "monotone curves between keyframes.",
-                ),
-                io.Combo.Input(
-                    "relative_to",
-                    options=["source", "world"],
-                    default="source",
-                    tooltip="'source': offsets from the source camera of each frame. 'world': fixed "
-                    "in space (in the view of the first "
-                    "frame) however the source camera moves; static then stabilises the clip.",
-                ),
-                io.String.Input(
-                    "keyframes",
-                    default="",
-                    multiline=True,
-                    optional=True,
-                    tooltip="Keyframes as JSON; not empty, they replace preset, amount, strength and start. Example: "
-                    + KEYFRAMES_EXAMPLE,
-                ),
-                io.Image.Input(
-                    "video", optional=True, tooltip="If connected, only its number of frames is used, in place of 'frames'."
-                ),
-            ],
+            inputs=_inputs(),
             outputs=[
                 CameraPathSocket.Output(display_name="camera_path", tooltip="Target cameras, one a frame, for Warp Video."),
                 io.Image.Output(

@@ -52,7 +52,6 @@ def main() -> None:
             write(name, compose(page, workflow))
             if arguments.screenshot:
                 arguments.screenshot.mkdir(parents=True, exist_ok=True)
-                page.evaluate("() => window.app.canvas.ds.fitToBounds?.([0,0,10,10]) ?? null")
                 page.keyboard.press(".")
                 page.wait_for_timeout(1500)
                 page.screenshot(path=str(arguments.screenshot / f"{name}.png"))
