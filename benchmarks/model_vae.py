@@ -14,10 +14,10 @@ import torch
 from benchmarks.report import Row, at_least, at_most, main
 from benchmarks.unseen import REAL_CLIPS, real_clip, scene_seeds
 from hosting.assets import asset, why_missing
-from hosting.lpips import load_lpips
+from hosting.lpips import Lpips, load_lpips
 from training.common import psnr
 from training.pool import clip as rendered
-from training.shipped import decode, encode, load_vae
+from training.shipped import WanVAE, decode, encode, load_vae
 
 STARTS = {"carphone": (0, 60, 100), "bikes": (0, 120, 220), "bigbuckbunny": (0, 60, 110)}
 STATISTICS_CLIPS = 8  # times as many scenes for the statistics: one clip's own means scatter by half a deviation
@@ -48,9 +48,9 @@ def rows(seed: int, scenes: int) -> list[Row]:
 
 
 def _reconstruction(
-    what: str, clips: list[torch.Tensor], latents: list[torch.Tensor], model: object, metric: object, bound: float
+    what: str, clips: list[torch.Tensor], latents: list[torch.Tensor], model: WanVAE, metric: Lpips | None, bound: float
 ) -> list[Row]:
-    again = [decode(model, latent) for latent in latents]  # type: ignore[arg-type]
+    again = [decode(model, latent) for latent in latents]
     scores = [psnr(one, two) for one, two in zip(again, clips, strict=True)]
     flat = [psnr(clip.mean((0, 1, 2)).expand_as(clip), clip) for clip in clips]
     found = [
@@ -60,8 +60,7 @@ def _reconstruction(
     ]
     if metric is not None:
         distances = [
-            float(metric(one.movedim(-1, 1), two.movedim(-1, 1)).mean())  # type: ignore[operator]
-            for one, two in zip(again, clips, strict=True)
+            float(metric(one.movedim(-1, 1), two.movedim(-1, 1)).mean()) for one, two in zip(again, clips, strict=True)
         ]
         name, value = f"LPIPS (AlexNet), {len(clips)} {what}", mean(distances)
         found.append(at_most(name, value, "", 0.08) if bound == 30.0 else Row(name, value, ""))

@@ -30,6 +30,9 @@ class _OnlyArrays(pickle.Unpickler):
 class Lpips(torch.nn.Module):
     """Perceptual distance of pictures: 0 = the same. ``path``: a pickle of AlexNet's convolutions and LPIPS's five heads."""
 
+    shift: torch.Tensor
+    scale: torch.Tensor
+
     def __init__(self, path: Path):
         super().__init__()
         with path.open("rb") as file:

@@ -31,14 +31,14 @@ from inversecrafter_core.synthetic.text import WORD, encode_prompt  # noqa: E402
 from . import contexts  # noqa: E402
 from .common import ROOT, RUNS, Clock, Curve, export, load_checkpoint, save_checkpoint  # noqa: E402
 from .export_vae import FILE as VAE_FILE  # noqa: E402
+from .export_vae import LATENTS  # noqa: E402
 from .optimiser import Muon  # noqa: E402
-from .pool import FIRST_TRAINING_SEED, FRAMES, HEIGHT, POOL, WIDTH, clip  # noqa: E402
+from .pool import FIRST_TRAINING_SEED, FRAMES, HEIGHT, WIDTH, clip  # noqa: E402
 from .token_masks import draw_context, known_tokens, outline  # noqa: E402
 from .vae import as_video  # noqa: E402
 from .vae import build as build_vae  # noqa: E402
 
 RUN = RUNS / "dit"
-LATENTS = POOL / "latents"
 FILE = ROOT / "weights" / "diffusion_models" / "inversecrafter_small_wan_t2v.safetensors"
 RECIPE = "python -m training.dit encode; python -m training.dit train"
 SHIFT = 4.0

@@ -17,9 +17,10 @@ from comfy.latent_formats import Wan21  # noqa: E402
 from comfy.ldm.wan.vae import WanVAE  # noqa: E402
 
 from .common import ROOT, RUNS, export, load_checkpoint, psnr  # noqa: E402
-from .pool import FIRST_TRAINING_SEED, clip  # noqa: E402
+from .pool import FIRST_TRAINING_SEED, POOL, clip  # noqa: E402
 from .vae import as_video, build, reconstruct  # noqa: E402
 
+LATENTS = POOL / "latents"
 FILE = ROOT / "weights" / "vae" / "inversecrafter_small_wan_vae.safetensors"
 RECIPE = "python -m training.vae; python -m training.export_vae"
 STATISTICS_CLIPS = 400  # a clip's own mean scatters by about half a deviation
@@ -49,6 +50,16 @@ def encode_training_clips(model: WanVAE, count: int) -> torch.Tensor:
         return torch.cat([model.encode(as_video(clip(seed))) for seed in seeds]).float()
 
 
+def keep_normalised(latents: torch.Tensor) -> None:
+    """Store the same clips' latents for the DiT, in place of those of a former VAE: one file a seed, as ``dit encode`` does."""
+    LATENTS.mkdir(parents=True, exist_ok=True)
+    for former in LATENTS.glob("*.pt"):
+        former.unlink()
+    mean, deviation = (statistic(latents, (0, 2, 3, 4), keepdim=True) for statistic in (torch.mean, torch.std))
+    for seed, latent in enumerate((latents - mean) / deviation, start=FIRST_TRAINING_SEED):
+        torch.save(latent.half().clone(), LATENTS / f"{seed}.pt")
+
+
 def main() -> None:
     torch.set_num_threads(1)
     model, state = build(), load_checkpoint(RUNS / "vae" / "last.pt")
@@ -56,7 +67,9 @@ def main() -> None:
     model.load_state_dict(state["model"])
     test = torch.cat([as_video(clip(seed)) for seed in range(4)])
     before = psnr(reconstruct(model, test), test / 2 + 0.5)
-    fold(model, encode_training_clips(model, STATISTICS_CLIPS))
+    latents = encode_training_clips(model, STATISTICS_CLIPS)
+    fold(model, latents)
+    keep_normalised(latents)
     export(model.state_dict(), FILE, RECIPE)
     model.load_state_dict({name: value.half().float() for name, value in model.state_dict().items()})
     again, truth = reconstruct(model, test), test / 2 + 0.5

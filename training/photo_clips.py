@@ -31,7 +31,8 @@ def photographs() -> tuple[np.ndarray, ...]:
         if place is None or place.origin is None:
             continue
         folder = Path(place.origin).parent / FOLDERS[package]
-        found += [cv2.imread(str(folder / name))[..., ::-1] for name in names if (folder / name).exists()]
+        read = (cv2.imread(str(folder / name)) for name in names if (folder / name).exists())
+        found += [picture[..., ::-1] for picture in read if picture is not None]
     return tuple(found)
 
 
