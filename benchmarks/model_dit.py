@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections import defaultdict
-from collections.abc import Iterator
 from statistics import mean
 
 import torch
@@ -27,12 +26,13 @@ from inversecrafter_core.synthetic.caption import named_things
 from inversecrafter_core.synthetic.render import source_poses
 from inversecrafter_core.synthetic.scene import COLOURS, Texture
 from training import dit
-from training.dit_sampling import sample
+from training.dit_sampling import STEPS, sample
 from training.pool import FRAMES, HEIGHT, WIDTH
 from training.shipped import WanModel, WanVAE, decode, encode, load_dit, load_vae
 from training.token_masks import known_tokens, outline
 
 PROBED = ("red", "green", "blue", "yellow")
+LEAST_SHOWN = 0.01  # of the picture: a thing smaller than that says nothing
 LEVELS = (0.3, 0.5, 0.8)
 
 
@@ -123,14 +123,10 @@ def recoloured(scene: Scene, colour: str) -> Scene:
     return dataclasses.replace(scene, things=tuple(painted if each is thing else each for each in scene.things))
 
 
-def _probe_scenes(seeds: list[int]) -> Iterator[tuple[Scene, dict[str, torch.Tensor], torch.Tensor]]:
-    """Scenes, their clips in every probed colour, and where the thing is; scenes that show less than 1 % of it are left out."""
-    for seed in seeds:
-        scene = random_scene(seed)
-        views = {colour: render(recoloured(scene, colour), frame_times(FRAMES), HEIGHT, WIDTH).colour for colour in PROBED}
-        thing = (views["red"] - views["blue"]).abs().amax(-1) > 0.02
-        if float(thing.float().mean()) > 0.01:
-            yield scene, views, thing
+def _views(scene: Scene) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+    """The scene's clip with its first thing in each probed colour, and where that thing is, ``[F, H, W]`` bool."""
+    views = {colour: render(recoloured(scene, colour), frame_times(FRAMES), HEIGHT, WIDTH).colour for colour in PROBED}
+    return views, (views["red"] - views["blue"]).abs().amax(-1) > 0.02
 
 
 def _chroma(colour: torch.Tensor) -> torch.Tensor:
@@ -144,23 +140,35 @@ def named_colour(colour: torch.Tensor) -> str:
     return PROBED[int((hues @ _chroma(colour)).argmax())]
 
 
+def repainted(seed: int, coder: WanVAE, model: WanModel, steps: int = STEPS) -> list[bool]:
+    """Hide the nearest thing and ask for it in each colour: which of them come. Empty where too little of it is in view."""
+    scene = random_scene(seed)
+    views, thing = _views(scene)
+    if float(thing.float().mean()) < LEAST_SHOWN:
+        return []
+    known = known_tokens(~(outline(scene, named_things(scene)[0], FRAMES, HEIGHT, WIDTH) | thing))
+    hits = []
+    for colour in PROBED:
+        # The given clip shows another colour, so that whatever leaks out of the hidden part tells the wrong answer.
+        other = encode(coder, views[PROBED[(PROBED.index(colour) + 1) % len(PROBED)]])
+        made = sample(model, caption(recoloured(scene, colour)), seed, other, known, steps=steps)
+        hits.append(named_colour(decode(coder, made)[thing].mean(0)) == colour)
+    return hits
+
+
+def imagined(seed: int, coder: WanVAE, model: WanModel) -> list[bool]:
+    """From text alone, the same seed in each colour: the part of the clips that differs most has which colour?"""
+    scene = random_scene(seed)
+    clips = [decode(coder, sample(model, caption(recoloured(scene, colour)), seed)) for colour in PROBED]
+    spread = torch.stack(clips).std(0).sum(-1)
+    where = spread > spread.flatten()[::7].quantile(0.9)
+    return [named_colour(clip[where].mean(0)) == colour for clip, colour in zip(clips, PROBED, strict=True)]
+
+
 def text_probe(seeds: list[int], coder: WanVAE, model: WanModel) -> list[Row]:
-    """How often the colour that is asked for is the colour that comes."""
-    edits, alone = [], []
-    for scene, views, thing in _probe_scenes(seeds):
-        hidden = outline(scene, named_things(scene)[0], FRAMES, HEIGHT, WIDTH)
-        known = known_tokens(~(hidden | thing))
-        samples = {}
-        for colour in PROBED:
-            prompt = caption(recoloured(scene, colour))
-            # The given latent shows another colour, so that what leaks out of the hidden part would tell the wrong answer.
-            other = PROBED[(PROBED.index(colour) + 1) % len(PROBED)]
-            made = decode(coder, sample(model, prompt, scene.seed, encode(coder, views[other]), known))
-            edits.append(named_colour(made[thing].mean(0)) == colour)
-            samples[colour] = decode(coder, sample(model, prompt, scene.seed))
-        spread = torch.stack(list(samples.values())).std(0).sum(-1)
-        where = spread > spread.flatten()[::7].quantile(0.9)
-        alone += [named_colour(video[where].mean(0)) == colour for colour, video in samples.items()]
+    """How often the colour that is asked for is the colour that comes; chance is one in four."""
+    edits = [hit for seed in seeds for hit in repainted(seed, coder, model)]
+    alone = [hit for seed in seeds for hit in imagined(seed, coder, model)]
     return [
         at_least(f"the asked colour comes, thing repainted, {len(edits)} edits", 100 * mean(edits), "%", 80),
         at_least(f"the asked colour comes, text alone, {len(alone)} samples", 100 * mean(alone), "%", 80),

@@ -1,7 +1,8 @@
 """Everything from nothing to the shipped files: ``python -m training.all``. Each step resumes where it was stopped.
 
-The VAE comes first and is then frozen, because the DiT learns on its latents. ``python -m training.vae --decoder-only`` may
-go on afterwards: it does not touch the latents.
+The order matters: the video model and the mask encoder learn from latents, so the VAE comes first and is then frozen.
+``python -m training.vae --decoder-only`` may go on afterwards: it does not touch the latents. The depth network needs none of
+the others.
 """
 
 from __future__ import annotations
@@ -10,15 +11,14 @@ import subprocess
 import sys
 
 STEPS = (
-    ["training.pool", "crops", "--count", "600"],
-    ["training.pool", "frames", "--count", "400"],
-    ["training.vae", "--minutes", "22", "--picture-share", "0.3"],
+    ["training.contexts", "--count", "400"],
+    ["training.vae", "--minutes", "84", "--picture-share", "0.25"],
     ["training.export_vae"],
     ["training.dit", "encode", "--count", "400"],
-    ["training.dit", "train", "--minutes", "28", "--batch", "6"],
+    ["training.dit", "train", "--minutes", "93", "--batch", "8"],
     ["training.dit", "export"],
-    ["training.evaluate", "vae"],
-    ["training.evaluate", "dit"],
+    ["training.cards", "vae"],
+    ["training.cards", "dit"],
 )
 
 

@@ -73,23 +73,73 @@ def test_latents_have_the_hosts_statistics(latents):
     assert float(channels.std(1).mean()) == pytest.approx(1.0, abs=0.15)
 
 
-@pytest.mark.parametrize("sigma", [0.3, 0.5, 0.8])
-def test_the_dit_predicts_clean_latents_better_than_the_trivial_guesses(pack, clips, latents, sigma):
-    import comfy.latent_formats
+@pytest.fixture(scope="module")
+def dit(pack):
+    """The video model as the stock loader gives it, on its device."""
     import comfy.model_management
 
     patcher = pack.host_node("UNETLoader")().load_unet(DIT, "default")[0]
     comfy.model_management.load_models_gpu([patcher])
+    return patcher.model
+
+
+@pytest.fixture(scope="module")
+def clean(latents):
+    """Model space."""
+    import comfy.latent_formats
+
+    return comfy.latent_formats.Wan21().process_in(latents)
+
+
+@pytest.mark.parametrize("sigma", [0.3, 0.5, 0.8])
+def test_the_dit_predicts_clean_latents_better_than_the_trivial_guesses(pack, dit, clips, clean, sigma):
     encode = pack.core("synthetic.text").encode_prompt
-    clean = comfy.latent_formats.Wan21().process_in(latents)
     noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(1))
     noisy = (1 - sigma) * clean + sigma * noise
     errors = []
     with torch.no_grad():
         for z, start, (_, prompt) in zip(clean, noisy, clips, strict=True):
-            guess = patcher.model.apply_model(start[None], torch.tensor([sigma]), c_crossattn=encode(prompt).tokens)
+            guess = dit.apply_model(start[None], torch.tensor([sigma]), c_crossattn=encode(prompt).tokens)
             errors.append(float((guess.float()[0] - z).square().mean()))
     error = sum(errors) / len(errors)
     scale = float((noisy * clean).sum() / noisy.square().sum())
     assert error < 0.8 * float((scale * noisy - clean).square().mean()), "the best multiple of the noisy input"
     assert error < 0.8 * float(clean.var()), "the mean"
+
+
+def test_one_time_for_every_token_is_the_same_as_one_time_for_the_clip(pack, dit, clean):
+    tokens = pack.core("synthetic.text").encode_prompt("a plain red sphere").tokens
+    start = 0.3 * clean[:1] + 0.7 * torch.randn(clean[:1].shape, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        one = dit.diffusion_model(start, torch.tensor([700.0]), tokens)
+        many = dit.diffusion_model(start, torch.full((1, 480), 700.0), tokens)
+    assert torch.allclose(one, many, atol=1e-4)
+
+
+def test_a_clean_first_frame_at_token_time_0_helps_the_others(pack, dit, clips, clean):
+    encode = pack.core("synthetic.text").encode_prompt
+    noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(3))
+    noisy = 0.1 * clean + 0.9 * noise
+    errors = {"with": 0.0, "without": 0.0}
+    for index, (_, prompt) in enumerate(clips):
+        given, time = noisy[index : index + 1].clone(), torch.full((1, 5, 96), 0.9)
+        given[:, :, 0], time[:, 0] = clean[index, :, 0], 0
+        for name, start, times in (
+            ("with", given, time.flatten(1)),
+            ("without", noisy[index : index + 1], torch.tensor([0.9])),
+        ):
+            with torch.no_grad():
+                velocity = dit.diffusion_model(start, 1000 * times, encode(prompt).tokens).float()
+            guess = (start - 0.9 * velocity)[:, :, 1:]
+            errors[name] += float((guess - clean[index : index + 1, :, 1:]).square().mean())
+    assert errors["with"] < 0.8 * errors["without"], errors
+
+
+def test_the_asked_colour_comes():
+    """A small form of the probe in ``benchmarks.model_dit``; chance is one in four."""
+    from benchmarks.model_dit import repainted
+    from training.shipped import load_dit, load_vae
+
+    coder, model = load_vae(), load_dit()
+    right = [hit for seed in (907, 911, 913) for hit in repainted(seed, coder, model, steps=8)]
+    assert len(right) >= 8 and sum(right) > 0.5 * len(right), right
