@@ -5,7 +5,6 @@ Written for ComfyUI 0.3.75 and newer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ import comfy.model_sampling
 import torch
 
 from ..inversecrafter_core.errors import InputError, require_finite, require_multiple, require_wan_frames
+from ..inversecrafter_core.masks import LAYERS
 
 LATENT_FORMATS = {16: comfy.latent_formats.Wan21, 48: comfy.latent_formats.Wan22}
 WAN_VAES = (comfy.ldm.wan.vae.WanVAE, comfy.ldm.wan.vae2_2.WanVAE)
@@ -80,26 +80,7 @@ def model_channels(model: Any) -> int:
 
 def wan_encoder(width: int, head_channels: int) -> torch.nn.Module:
     """The encoder half of a Wan 2.1 VAE, weights not yet set."""
-    return comfy.ldm.wan.vae.Encoder3d(
-        dim=width,
-        z_dim=head_channels,
-        dim_mult=[1, 2, 4, 4],
-        num_res_blocks=2,
-        attn_scales=[],
-        temperal_downsample=[False, True, True],
-        dropout=0.0,
-    )
-
-
-def causal_chunks(encoder: torch.nn.Module, clip: torch.Tensor, progress: Callable[[int, int], None]) -> torch.Tensor:
-    """Run a Wan encoder over ``[1, 3, 4k+1, H, W]`` group by group with its feature cache, as the VAE itself does."""
-    cache: list[Any] = [None] * comfy.ldm.wan.vae.count_conv3d(encoder)
-    groups = [clip[:, :, :1], *clip[:, :, 1:].split(4, dim=2)]
-    out = []
-    for index, group in enumerate(groups):
-        out.append(encoder(group, feat_cache=cache, feat_idx=[0]))
-        progress(index + 1, len(groups))
-    return torch.cat(out, 2)
+    return comfy.ldm.wan.vae.Encoder3d(dim=width, z_dim=head_channels, dropout=0.0, **LAYERS)
 
 
 def run_scope(model_options: dict[str, Any]) -> dict[Any, Any]:

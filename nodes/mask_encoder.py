@@ -11,8 +11,14 @@ from comfy.model_patcher import ModelPatcher
 from comfy_api.latest import io
 
 from ..inversecrafter_core.errors import InputError
-from ..inversecrafter_core.masks import MaskEncoderSpec, encoder_input, head_to_mask, read_mask_encoder
-from .compat import causal_chunks, wan_encoder
+from ..inversecrafter_core.masks import (
+    MaskEncoderSpec,
+    causal_chunks,
+    encoder_input,
+    head_to_mask,
+    read_mask_encoder,
+)
+from .compat import VideoVae, wan_encoder
 from .models import MASK_ENCODERS
 from .progress import host_progress
 from .sockets import CATEGORY, MaskEncoderSocket
@@ -30,13 +36,24 @@ class MaskEncoder:
     spec: MaskEncoderSpec
     patcher: ModelPatcher
 
+    def require_fit(self, vae: VideoVae) -> MaskEncoder:
+        """Return itself if it was trained for latents like the VAE's, or raise :class:`InputError` that names both."""
+        if (self.spec.latent_channels, self.spec.spatial) != (vae.channels, vae.spatial):
+            raise InputError(
+                "mask_encoder and vae",
+                f"the mask encoder is for {self.spec.latent_channels} latent channels at 1/{self.spec.spatial} of the size, "
+                f"the VAE makes {vae.channels} at 1/{vae.spatial}",
+                "Load the mask encoder that was trained for this VAE, or choose another mask mode.",
+            )
+        return self
+
     @torch.no_grad()
     def predict(self, visible: torch.Tensor, warp: torch.Tensor) -> torch.Tensor:
-        """``visible [F, H, W]`` and ``warp [F, H, W, 3]`` to ``h [1, C, T', H/8, W/8]`` float32 in 0...1."""
-        clip = encoder_input(self.spec, visible, warp)
-        needed = BYTES_A_PIXEL_AND_WIDTH * self.spec.width * clip.shape[-1] * clip.shape[-2]
+        """``visible [F, H, W]`` and ``warp [F, H, W, 3]`` to ``h [1, C, T', h, w]`` of its VAE's latents, float32 in 0...1."""
+        shown = encoder_input(self.spec, visible, warp)
+        needed = BYTES_A_PIXEL_AND_WIDTH * self.spec.width * len(shown) * shown.shape[-1] * shown.shape[-2]
         comfy.model_management.load_models_gpu([self.patcher], memory_required=needed)
-        head = causal_chunks(self.patcher.model, clip.to(self.patcher.load_device), host_progress())
+        head = causal_chunks(self.patcher.model, shown.to(self.patcher.load_device), host_progress())
         return head_to_mask(self.spec, head).to(comfy.model_management.intermediate_device())
 
 

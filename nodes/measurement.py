@@ -111,6 +111,7 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
         video_vae = VideoVae.of(vae)
         warp = require_video("warp", warp)
         size = video_vae.require_size("warp", warp)
+        learned = mask_encoder.require_fit(video_vae) if mask_encoder is not None and mask_mode == "learned" else None
         visible = visible_from_holes(holes, warp, "warp")
         source = None if source is None else same_size("source", require_video("source", source), "warp", warp)
         holed = None if holed_warp is None else same_size("holed_warp", require_video("holed_warp", holed_warp), "warp", warp)
@@ -129,7 +130,7 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
             candidate=candidate,
             source=source,
             holed=holed,
-            predict=None if mask_encoder is None else mask_encoder.predict,
+            predict=None if learned is None else learned.predict,
         )
         h = latent_mask(mask_mode, given)
         if start is not None:

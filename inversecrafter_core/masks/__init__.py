@@ -2,12 +2,21 @@
 
 from .causal import area, binary, by_group, frame_groups, hold_first_frame
 from .differences import difference_mask, hide
-from .encoder import MaskEncoderSpec, encoder_input, head_to_mask, read_mask_encoder, save_mask_encoder
+from .encoder import (
+    LAYERS,
+    MaskEncoderSpec,
+    causal_chunks,
+    encoder_input,
+    head_to_mask,
+    read_mask_encoder,
+    save_mask_encoder,
+)
 from .modes import CANDIDATES, MASK_MODES, MaskInputs, latent_mask
 from .preview import PREVIEWS
 
 __all__ = [
     "CANDIDATES",
+    "LAYERS",
     "MASK_MODES",
     "PREVIEWS",
     "MaskEncoderSpec",
@@ -15,6 +24,7 @@ __all__ = [
     "area",
     "binary",
     "by_group",
+    "causal_chunks",
     "difference_mask",
     "encoder_input",
     "frame_groups",

@@ -1,28 +1,56 @@
 """The mask encoder's contract (InverseCrafter's P_phi): its file, its input, its output. The layers are the host's.
 
 It is the *encoder half* of a Wan 2.1 VAE at any base width: ``3`` channels in, causal, 1/8 in space, frame groups 1, 4, 4,
-... in time. Its head has ``2C`` channels (the first ``C`` are used, as in the VAE) or ``C``, and a sigmoid makes them
-``h`` in 0...1.
+... in time. Its head has ``2C`` channels (the first ``C`` are used, as in the VAE) or ``C``. What it is shown and what is made
+of its answer ``p`` is its ``reads``:
+
+========  ==========================================================================  =================================
+reads     shown, in -1...1                                                            ``h`` in 0...1
+========  ==========================================================================  =================================
+mask      the pixel mask three times, 1 = known                                       ``sigmoid(p)``
+warp      the infilled warp ``y``                                                     ``sigmoid(p)``
+marked    ``y``, in the holes ``y - 2``: below everything known, so it tells both      ``sigmoid(p)``
+pair      ``y`` and, apart, ``m y`` with grey holes                                   ``1 - tanh |p(y) - p(m y)|``
+========  ==========================================================================  =================================
+
+*pair* has the form of eq. 5 itself: an encoder that answered as the VAE does would give the training-free mask *holed_warp*,
+and training goes on from there.
 
 The file is safetensors: the encoder's state dict under its own names (``conv1.weight``, ``downsamples.0...``,
-``head.2.weight``), and metadata ``format = "inversecrafter.mask_encoder"``, ``version = "1"``, ``reads = "mask" |
-"warp"``, ``latent_channels = "16"``.
+``head.2.weight``), and metadata ``format = "inversecrafter.mask_encoder"``, ``version = "1"``, ``reads``, ``latent_channels =
+"16"``, and ``spatial = "8"`` (default) or ``"16"``: pixels along a latent cell; for 16 (Wan 2.2 5B) ``p`` is averaged 2x2.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from ..errors import InputError
+from .causal import GROUP
+from .differences import difference_mask, hide
 
 FORMAT = "inversecrafter.mask_encoder"
 VERSION = "1"
-READS = ("mask", "warp")
+READS = ("mask", "warp", "marked", "pair")
+BELOW = 2.0
+"""How far a marked hole is pushed below -1...1: its own full range."""
+STRIDE = 8
+"""Pixels along one side of a cell of the encoder's own answer."""
+LAYERS: dict[str, Any] = {
+    "dim_mult": [1, 2, 4, 4],
+    "num_res_blocks": 2,
+    "attn_scales": [],
+    "temperal_downsample": [False, True, True],
+}
+"""What the host's ``Encoder3d`` is built with, besides its width and head."""
 NAME = "mask encoder file"
 EXPECTED = f"Expected the encoder half of a Wan VAE as safetensors with the metadata format={FORMAT}."
 
@@ -38,12 +66,15 @@ FOREIGN = {
 
 @dataclass(frozen=True)
 class MaskEncoderSpec:
-    """What a mask encoder file says about itself: base width, head channels, latent channels ``C``, and what it reads."""
+    """What a mask encoder file says about itself: base width, head channels, latent channels ``C``, what it reads, and the
+    pixels along one side of a latent cell.
+    """
 
     width: int
     head_channels: int
     latent_channels: int
     reads: str = "mask"
+    spatial: int = STRIDE
 
 
 def read_mask_encoder(path: str | Path) -> tuple[MaskEncoderSpec, dict[str, torch.Tensor]]:
@@ -103,15 +134,55 @@ def _spec(name: str, state: dict[str, torch.Tensor], metadata: dict[str, str]) -
             f"{name} has {channels} head channels for latent_channels={declared or 'none'}",
             "The head must have C or 2C channels.",
         )
-    return MaskEncoderSpec(stem.shape[0], channels, int(declared), metadata["reads"])
+    spatial = metadata.get("spatial", str(STRIDE))
+    if spatial not in (str(STRIDE), str(2 * STRIDE)):
+        raise InputError(NAME, f"{name} is for latent cells of {spatial} pixels", f"This pack knows {STRIDE} and {2 * STRIDE}.")
+    return MaskEncoderSpec(stem.shape[0], channels, int(declared), metadata["reads"], int(spatial))
 
 
 def encoder_input(spec: MaskEncoderSpec, visible: torch.Tensor, warp: torch.Tensor) -> torch.Tensor:
-    """``[1, 3, F, H, W]`` in -1...1: the pixel mask repeated to three channels (1 = known), or the warp, as the spec says."""
-    frames = visible.float().unsqueeze(-1).expand(*visible.shape, 3) if spec.reads == "mask" else warp.float()
-    return frames.permute(3, 0, 1, 2).unsqueeze(0) * 2 - 1
+    """What the encoder is shown of ``visible [(B,) F, H, W]``, 1 = known, and the infilled warp ``[(B,) F, H, W, 3]`` in 0...1.
+
+    Returns ``[B, 3, F, H, W]``, or ``[2B, ...]`` for *pair*: the infilled clips, then the holed ones.
+    """
+    visible, warp = visible.float().reshape(-1, *visible.shape[-3:]), warp.float().reshape(-1, *warp.shape[-4:])
+    if spec.reads == "mask":
+        shown = visible.unsqueeze(-1).expand_as(warp) * 2 - 1
+    elif spec.reads == "marked":
+        shown = warp * 2 - 1 - BELOW * (1 - visible.unsqueeze(-1))
+    else:
+        shown = warp * 2 - 1 if spec.reads == "warp" else torch.cat([warp, hide(warp, visible)]) * 2 - 1
+    return shown.movedim(-1, 1)
 
 
 def head_to_mask(spec: MaskEncoderSpec, head: torch.Tensor) -> torch.Tensor:
-    """The head's output ``[1, C or 2C, T', H', W']`` to ``h [1, C, T', H', W']`` in 0...1."""
-    return torch.sigmoid(head.float()[:, : spec.latent_channels])
+    """The head's output ``[B or 2B, C or 2C, T', H/8, W/8]`` to ``h [B, C, T', H/spatial, W/spatial]`` in 0...1, float32."""
+    answer = head.float()[:, : spec.latent_channels]
+    if spec.spatial != STRIDE:
+        answer = F.avg_pool3d(answer, (1, spec.spatial // STRIDE, spec.spatial // STRIDE))
+    if spec.reads != "pair":
+        return torch.sigmoid(answer)
+    infilled, holed = answer.chunk(2)
+    return difference_mask(infilled, holed)
+
+
+def causal_chunks(
+    encoder: torch.nn.Module,
+    clips: torch.Tensor,
+    progress: Callable[[int, int], None] | None = None,
+    group: int = GROUP,
+) -> torch.Tensor:
+    """Run a Wan encoder over ``[B, 3, 4k+1, H, W]`` group by group with its feature cache, as the VAE itself does.
+
+    ``group`` is smaller for the upper layers alone: 2 above the first temporal halving.
+    """
+    cache: list[Any] = [None] * (1 + sum(isinstance(layer, torch.nn.Conv3d) for layer in encoder.modules()))
+    groups = [clips[:, :, :1]]
+    if clips.shape[2] > 1:
+        groups += clips[:, :, 1:].split(group, dim=2)
+    out = []
+    for index, frames in enumerate(groups):
+        out.append(encoder(frames, feat_cache=cache, feat_idx=[0]))
+        if progress is not None:
+            progress(index + 1, len(groups))
+    return torch.cat(out, 2)

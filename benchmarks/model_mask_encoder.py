@@ -1,0 +1,148 @@
+"""The embedded mask encoder against every mask that needs no training, where ``h_gt`` is known: on double reprojections.
+
+``python -m benchmarks.model_mask_encoder --seed 0 --scenes 8 --json -``
+
+A clip ``x`` is thrown to a target view and back (the six trajectories in turn); what came back is ``m``. Every mask is shown
+the holes and the clip with its holes filled by Telea's method; ``h_gt = 1 - tanh|E(x) - E(m x)|`` is what it should have
+answered. Scenes have held-out seeds and exact depth; the real clips' depth is FastDepth's, or the prior's where that cannot be
+had. *hidden_source* is left out: here the source is the clip itself, so it reads the pixels in the holes, which no warp knows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import logging
+from collections import defaultdict
+from collections.abc import Iterator
+from statistics import mean
+
+import torch
+
+from benchmarks.masks import SCALES
+from benchmarks.report import Row, at_most, main
+from benchmarks.unseen import REAL_CLIPS, real_clip, scene_seeds
+from hosting.assets import asset, why_missing
+from inversecrafter_core.depth import DepthEstimator, OnnxDepth, VerticalGradientPrior, build_geometry
+from inversecrafter_core.masks import CANDIDATES, MaskInputs, hide, latent_mask
+from inversecrafter_core.warp import fill_holes
+from training.export_vae import FILE as VAE_FILE
+from training.mask_model import MaskPredictor, load_predictor, ssim
+from training.mask_options import FILE
+from training.mask_pairs import TRAJECTORIES, MaskPair, path_of, reproject, synthetic_pair
+from training.mask_targets import LatentSpace
+from training.pool import FRAMES
+
+READS_THE_TRUTH = ("hidden_source",)
+OF_TRAINING_FREE, OF_BINARY = 0.75, 0.5
+"""Targets: the learned mask's L1 over the best training-free one's and over binary's."""
+Masks = dict[str, torch.Tensor]
+
+
+class Remembered:
+    """A VAE that encodes a clip once, and several at a time when told beforehand which will be asked for."""
+
+    def __init__(self, space: LatentSpace, clips: list[torch.Tensor]):
+        latents = space.encode(torch.stack(clips))
+        self._known = {_fingerprint(clip): latent[None] for clip, latent in zip(clips, latents, strict=True)}
+
+    def __call__(self, clip: torch.Tensor) -> torch.Tensor:
+        return self._known[_fingerprint(clip)]
+
+
+def _fingerprint(clip: torch.Tensor) -> bytes:
+    return clip.float().contiguous().numpy().tobytes()
+
+
+def masks_of(pair: MaskPair, space: LatentSpace, predictor: MaskPredictor) -> tuple[torch.Tensor, Masks]:
+    """``h_gt`` and every mask by name, all ``[1, C, T', H', W']``; those of differences at every scale."""
+    visible, warp = pair.visible.float(), fill_holes(pair.video, pair.visible)
+    white = visible.unsqueeze(-1).expand_as(warp)
+    asked = [
+        pair.video,
+        warp,
+        hide(warp, visible),
+        torch.ones_like(white),
+        white,
+        hide(warp, visible, 0.0),
+        hide(warp, visible, 1.0),
+    ]
+    encode = Remembered(space, asked)
+    given = MaskInputs(visible, warp, encode(warp), encode, space.spatial, source=pair.video)
+    masks = {mode: latent_mask(mode, given) for mode in ("area", "binary")}
+    masks["learned"] = predictor.mask(visible[None], warp[None])
+    for name in CANDIDATES:
+        if name not in READS_THE_TRUTH:
+            for scale in SCALES:
+                masks[f"{name}, s={scale:g}"] = latent_mask("training_free", _at(given, name, scale))
+    return latent_mask("known_source", _at(given, given.candidate, 1.0)), masks
+
+
+def _at(given: MaskInputs, candidate: str, scale: float) -> MaskInputs:
+    return dataclasses.replace(given, candidate=candidate, scale=scale)
+
+
+def _scenes(seed: int, count: int) -> Iterator[MaskPair]:
+    for index, number in enumerate(scene_seeds(seed, count)):
+        yield synthetic_pair(number, path_of(TRAJECTORIES[index % len(TRAJECTORIES)], FRAMES))
+
+
+def _real() -> Iterator[MaskPair]:
+    """Two of the six trajectories on every clip that can be had."""
+    path = asset("fastdepth")
+    depth: DepthEstimator = VerticalGradientPrior() if path is None else OnnxDepth(path)
+    for index, name in enumerate(REAL_CLIPS):
+        if asset(name) is None:
+            logging.getLogger(__name__).warning("%s is left out: %s", name, why_missing(name))
+            continue
+        video = real_clip(name)
+        geometry = build_geometry(depth.estimate(video), video, "frames").geometry
+        for trajectory in (TRAJECTORIES[index], TRAJECTORIES[index + len(REAL_CLIPS)]):
+            yield reproject(video, geometry, path_of(trajectory, FRAMES))
+
+
+def _compare(what: str, pairs: Iterator[MaskPair], space: LatentSpace, predictor: MaskPredictor) -> list[Row]:
+    """Means over ``pairs``: every mask's L1 and SSIM, candidates at the scale that suits them best here."""
+    far, alike = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
+    for pair in pairs:
+        wanted, masks = masks_of(pair, space, predictor)
+        for name, h in masks.items():
+            far[name].append(float((h - wanted).abs().mean()))
+            alike[name].append(float(ssim(h, wanted)))
+    if not far:
+        return [Row(f"{what} not measured", 0, "")]
+    l1, likeness = ({name: mean(values) for name, values in table.items()} for table in (far, alike))
+    free = [
+        min((n for n in l1 if n.startswith(f"{name}, ")), key=l1.__getitem__)
+        for name in CANDIDATES
+        if name not in READS_THE_TRUTH
+    ]
+    best = min(free, key=l1.__getitem__)
+    label = f"{len(far['learned'])} {what}"
+    found = []
+    for name in ["learned", *sorted(free, key=l1.__getitem__), "area", "binary"]:
+        found += [Row(f"{label}, {name}: L1", l1[name], ""), Row(f"{label}, {name}: SSIM", likeness[name], "")]
+    found.append(at_most(f"{label}: learned over the best training-free", l1["learned"] / l1[best], "x", OF_TRAINING_FREE))
+    return [*found, at_most(f"{label}: learned over binary", l1["learned"] / l1["binary"], "x", OF_BINARY)]
+
+
+def rows(seed: int, scenes: int) -> list[Row]:
+    """Every figure of the mask encoder's card; other scenes for every ``seed``."""
+    space, predictor = LatentSpace(VAE_FILE), load_predictor(FILE)
+    with torch.inference_mode():
+        found = _compare("held-out scenes", _scenes(seed, scenes), space, predictor)
+        return [*found, *_compare("reprojections of real clips", _real(), space, predictor)]
+
+
+def run(seed: int, args: argparse.Namespace) -> list[Row]:
+    torch.set_num_threads(args.threads)
+    return rows(seed, args.scenes)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--scenes", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=2)
+
+
+if __name__ == "__main__":
+    main("model_mask_encoder", run, add_arguments)
