@@ -1,4 +1,4 @@
-"""Pixel metrics on the part of a clip that a mask keeps.
+"""Picture metrics on the part of a clip that a mask keeps.
 
 Videos are ``[F, H, W, 3]`` float in 0...1, ``visible`` is ``[F, H, W]`` with 1 = counted. InverseCrafter's measurement
 consistency is exactly this: the decoded result against the warp, masked pixels left out (its Table 1).
@@ -7,6 +7,7 @@ consistency is exactly this: the decoded result against the warp, masked pixels 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from kornia.metrics import ssim as ssim_map
@@ -14,9 +15,16 @@ from kornia.metrics import ssim as ssim_map
 from ..errors import InputError, require_same_frames, require_video
 
 SSIM_WINDOW = 11
+Metric = Callable[[torch.Tensor, torch.Tensor, torch.Tensor | None], float]
+"""``(result, reference, visible)`` to a figure."""
+DistanceMap = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""Pictures ``[N, 3, H, W]`` in 0...1, twice, to a distance at every pixel, ``[N, H, W]``."""
 
 
-def _pair(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None) -> tuple[torch.Tensor, ...]:
+def as_pair(
+    result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Both clips and the mask (by default everything), checked to belong together and to leave something to compare."""
     result, reference = require_video("result", result), require_video("reference", reference)
     require_same_frames(result=len(result), reference=len(reference))
     if result.shape != reference.shape:
@@ -36,10 +44,19 @@ def _pair(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor |
 
 def masked_psnr(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None = None) -> float:
     """Peak signal-to-noise ratio in dB over visible pixels (peak 1.0); ``inf`` for identical clips."""
-    result, reference, visible = _pair(result, reference, visible)
+    result, reference, visible = as_pair(result, reference, visible)
     squared = ((result - reference) ** 2).mean(-1)
     error = float((squared * visible).double().sum() / visible.double().sum())
     return math.inf if error == 0 else -10 * math.log10(error)
+
+
+def _mean_of_maps(score: DistanceMap, result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None) -> float:
+    result, reference, visible = as_pair(result, reference, visible)
+    composed = torch.where(visible[..., None] > 0, result, reference)
+    total = 0.0
+    for frame, truth, weight in zip(composed.movedim(-1, 1), reference.movedim(-1, 1), visible, strict=True):
+        total += float((score(frame[None], truth[None])[0] * weight).double().sum())
+    return total / float(visible.double().sum())
 
 
 def masked_ssim(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None = None) -> float:
@@ -48,13 +65,20 @@ def masked_ssim(result: torch.Tensor, reference: torch.Tensor, visible: torch.Te
     Hidden pixels of the result are set to the reference's before the windows are taken, so that what lies in a hole
     never leaks into the score of a visible neighbour.
     """
-    result, reference, visible = _pair(result, reference, visible)
-    composed = torch.where(visible[..., None] > 0, result, reference)
-    total = 0.0
-    for frame, truth, weight in zip(composed, reference, visible, strict=True):
-        scores = ssim_map(frame.permute(2, 0, 1)[None], truth.permute(2, 0, 1)[None], SSIM_WINDOW)
-        total += float((scores[0].mean(0) * weight).double().sum())
-    return total / float(visible.double().sum())
+    return _mean_of_maps(lambda a, b: ssim_map(a, b, SSIM_WINDOW).mean(1), result, reference, visible)
+
+
+def masked_lpips(
+    result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None = None, *, distance: DistanceMap
+) -> float:
+    """Mean perceptual distance over visible pixels (LPIPS, Zhang et al. 2018); 0 = the same.
+
+    Hidden pixels are set to the reference's first, as in :func:`masked_ssim`.
+
+    Args:
+        distance: the network, which this library does not ship: spatial LPIPS.
+    """
+    return _mean_of_maps(distance, result, reference, visible)
 
 
 def hole_coverage(holes: torch.Tensor) -> list[float]:

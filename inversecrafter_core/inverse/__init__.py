@@ -4,6 +4,7 @@ from .conjugate_gradient import conjugate_gradient
 from .data_consistency import FORMS, SOLVERS, ProximalSettings, prepare, solve_closed_form, solve_conjugate_gradients
 from .measurement import Measurement
 from .operators import DiagonalMask, Operator
+from .pixel_space import prepare_pixels
 
 __all__ = [
     "FORMS",
@@ -14,6 +15,7 @@ __all__ = [
     "ProximalSettings",
     "conjugate_gradient",
     "prepare",
+    "prepare_pixels",
     "solve_closed_form",
     "solve_conjugate_gradients",
 ]

@@ -1,7 +1,19 @@
-"""Guided sampling: windows, a measurement bound to a run, and one short function a sampler."""
+"""Guided sampling: windows, a measurement bound to a run, and one short function a sampler; the relatives' beside ours."""
 
+from .baselines import renoise, sample_dps, sample_hard_paste, sample_zero4d
 from .guidance import BoundGuidance, Guidance
 from .guided_euler import sample_guided_euler
 from .window import WINDOW_MODES, SigmaRange, Window
 
-__all__ = ["WINDOW_MODES", "BoundGuidance", "Guidance", "SigmaRange", "Window", "sample_guided_euler"]
+__all__ = [
+    "WINDOW_MODES",
+    "BoundGuidance",
+    "Guidance",
+    "SigmaRange",
+    "Window",
+    "renoise",
+    "sample_dps",
+    "sample_guided_euler",
+    "sample_hard_paste",
+    "sample_zero4d",
+]

@@ -59,6 +59,14 @@ class Guidance:
                 "Give one measurement, or as many as the batch has clips.",
             )
 
+    def evidence(
+        self, like: torch.Tensor, to_model_space: Callable[[torch.Tensor], torch.Tensor]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """``w`` in model space and ``h``, float32 on the device of the run's latents ``like``, whose shape is checked."""
+        self.check_shape(like.shape)
+        w = to_model_space(self.measurement.w.to(like.device, torch.float32))
+        return w, self.measurement.h.to(like.device, torch.float32)
+
     def bind(
         self,
         like: torch.Tensor,
@@ -74,7 +82,5 @@ class Guidance:
             percent_to_sigma: the model's own.
             to_model_space: VAE space to model space, on float32.
         """
-        self.check_shape(like.shape)
-        w = to_model_space(self.measurement.w.to(like.device, torch.float32))
-        h = self.measurement.h.to(like.device, torch.float32)
+        w, h = self.evidence(like, to_model_space)
         return BoundGuidance(self.window.resolve(sigmas, percent_to_sigma), prepare(h, w, self.proximal))

@@ -1,0 +1,209 @@
+"""The relatives' samplers and the pixel-space step, against cases worked out by hand and finite differences."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from inversecrafter_core.errors import InputError
+from inversecrafter_core.inverse import ProximalSettings, prepare, prepare_pixels
+from inversecrafter_core.sampling import (
+    BoundGuidance,
+    SigmaRange,
+    renoise,
+    sample_dps,
+    sample_guided_euler,
+    sample_hard_paste,
+    sample_zero4d,
+)
+
+SHAPE = (2, 4, 3, 4, 5)
+SIGMAS = torch.tensor([1.0, 0.75, 0.5, 0.25, 0.0])
+ALWAYS, NEVER = SigmaRange(0.0, 1.0), SigmaRange(1.0, 0.0)
+
+
+def random(seed: int, shape=SHAPE) -> torch.Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def mask(seed: int, shape=SHAPE) -> torch.Tensor:
+    return torch.rand(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def model(x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
+    """Not linear, and it mixes cells, so that a gradient through it is not a multiple of the residual."""
+    return torch.tanh(0.5 * x + 0.2 * x.roll(1, -1)) + 0.1 * sigma.view(-1, 1, 1, 1, 1)
+
+
+def plain(x: torch.Tensor, sigmas: torch.Tensor = SIGMAS) -> torch.Tensor:
+    return sample_guided_euler(model, x, sigmas, correct=lambda denoised, sigma: denoised)
+
+
+def settings_of(name: str) -> dict:
+    w, m = random(1), mask(2)
+    return {
+        "paste": (sample_hard_paste, {"w": w, "known": m > 0.5, "noise": random(3)}),
+        "zero4d": (sample_zero4d, {"w": w, "m": m, "generator": torch.Generator().manual_seed(4)}),
+        "dps": (sample_dps, {"w": w, "h": m}),
+    }[name]
+
+
+@pytest.mark.parametrize("name", ["paste", "zero4d", "dps"])
+def test_outside_its_window_each_is_plain_euler(name):
+    sample, given = settings_of(name)
+    assert torch.allclose(sample(model, random(0), SIGMAS, active=NEVER, **given), plain(random(0)), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["paste", "zero4d", "dps"])
+def test_each_reports_every_step_once_and_leaves_no_graph(name):
+    sample, given = settings_of(name)
+    seen = []
+    out = sample(
+        model, random(0), SIGMAS, callback=lambda state: seen.append((state["i"], state["denoised"])), **given, active=ALWAYS
+    )
+    assert [i for i, _ in seen] == [0, 1, 2, 3]
+    assert not out.requires_grad and not any(denoised.requires_grad for _, denoised in seen)
+
+
+@pytest.mark.parametrize("name", ["paste", "zero4d", "dps"])
+def test_samples_of_a_batch_do_not_see_each_other(name):
+    sample, given = settings_of(name)
+    if name == "zero4d":
+        given |= {"repeats": 1}  # fresh noise is drawn for the batch as a whole
+    together = sample(model, random(0), SIGMAS, active=ALWAYS, **given)
+    one = {key: value[1:] if isinstance(value, torch.Tensor) else value for key, value in given.items()}
+    assert torch.allclose(together[1:], sample(model, random(0)[1:], SIGMAS, active=ALWAYS, **one), atol=1e-5)
+
+
+def test_hard_paste_keeps_known_cells_exactly_and_at_the_level_of_each_step():
+    w, known, noise, seen = random(1), mask(2) > 0.5, random(3), []
+    out = sample_hard_paste(
+        model, noise, SIGMAS, callback=lambda s: seen.append(s["x"]), w=w, known=known, noise=noise, active=ALWAYS
+    )
+    assert torch.equal(out[known], w[known])
+    for x, sigma in zip(seen[1:], SIGMAS[1:-1], strict=True):
+        assert torch.allclose(x[known], ((1 - sigma) * w + sigma * noise)[known])
+    assert not torch.allclose(out[~known], w[~known], atol=0.1)
+
+
+def test_hard_paste_on_paper():
+    """x = 2 at sigma 1, the model always says 1. Step to 0.5: 1 + 0.5 (2 - 1) = 1.5. Step to 0: 1. Known: w = 4 with noise 2."""
+    out = sample_hard_paste(
+        lambda x, sigma: torch.ones_like(x),
+        torch.tensor([[2.0, 2.0]]),
+        torch.tensor([1.0, 0.5]),
+        w=torch.full((1, 2), 4.0),
+        known=torch.tensor([[True, False]]),
+        noise=torch.full((1, 2), 2.0),
+        active=ALWAYS,
+    )
+    assert out.tolist() == [[3.0, 1.5]]
+
+
+def test_zero4d_is_the_papers_formula_in_the_papers_letters():
+    """In ``z = x / (1 - s)``, ``sigma = s / (1 - s)``: ``x_bar = z0 (1 - m) + w m``, ``z' = x_bar + (sigma'/sigma)(z - z0)``."""
+    x, w, m, s, s_next = random(0), random(1), mask(2), 0.75, 0.5
+    out = sample_zero4d(model, x, torch.tensor([s, s_next]), w=w, m=m, active=ALWAYS, repeats=1)
+    z0 = model(x, torch.full((2,), s))
+    z, sigma, sigma_next = x / (1 - s), s / (1 - s), s_next / (1 - s_next)
+    x_bar = z0 * (1 - m) + w * m
+    assert torch.allclose(out / (1 - s_next), x_bar + sigma_next / sigma * (z - z0), atol=1e-5)
+
+
+def test_zero4d_without_repeats_is_the_exact_sampler_with_a_plain_blend():
+    w, m = random(1), mask(2)
+    blend = BoundGuidance(ALWAYS, lambda z0: z0 + m * (w - z0))
+    expected = sample_guided_euler(model, random(0), SIGMAS, correct=blend)
+    assert torch.allclose(sample_zero4d(model, random(0), SIGMAS, w=w, m=m, active=ALWAYS, repeats=1), expected, atol=1e-5)
+
+
+def test_zero4d_repeats_the_first_share_of_the_guided_steps_only():
+    calls = []
+
+    def counting(x, sigma):
+        calls.append(float(sigma[0]))
+        return model(x, sigma)
+
+    guided = SigmaRange(0.0, 0.8)  # steps at 0.75, 0.5, 0.25
+    sample_zero4d(counting, random(0), SIGMAS, w=random(1), m=mask(2), active=guided, repeats=3, early=0.3)
+    assert calls == [1.0, 0.75, 0.75, 0.75, 0.5, 0.25]
+
+
+def test_renoising_gives_back_the_level_it_goes_to():
+    clean, old, fresh = (random(seed, (200_000,)) for seed in range(3))
+    x = renoise(0.6 * clean + 0.4 * old, 0.4, 0.7, fresh)
+    assert float((x * clean).mean()) == pytest.approx(0.3, abs=0.01), "the clean part of sigma 0.7"
+    assert float((x - 0.3 * clean).std()) == pytest.approx(0.7, abs=0.01)
+    assert torch.equal(renoise(clean, 0.4, 1.0, fresh), fresh), "nothing is left at sigma 1"
+
+
+def test_dps_walks_down_the_gradient_of_the_residual():
+    """The guided step minus the plain one, against finite differences of ``|h (w - z0(x))|``, at the length that is asked for."""
+    x, w, h = (value.double() for value in (random(0), random(1), mask(2)))
+    sigmas = torch.tensor([0.75, 0.5], dtype=torch.float64)
+    pull = sample_dps(model, x, sigmas, w=w, h=h, active=ALWAYS, zeta=0.3) - plain(x, sigmas)
+
+    def residual(at: torch.Tensor) -> torch.Tensor:
+        return (h * (w - model(at, sigmas[:1].expand(2)))).flatten(1).norm(dim=1)
+
+    numeric, step = torch.zeros_like(x), 1e-5
+    for cell in range(x[0].numel()):
+        nudge = torch.zeros_like(x)
+        nudge.view(2, -1)[:, cell] = step
+        numeric.view(2, -1)[:, cell] = (residual(x + nudge) - residual(x - nudge)) / (2 * step)
+    for sample in range(2):
+        expected = -0.3 * residual(x)[sample] * numeric[sample] / numeric[sample].norm()
+        assert torch.allclose(pull[sample], expected, atol=1e-6)
+
+
+def test_dps_lowers_the_residual_and_a_met_measurement_gives_no_nan():
+    w, h = random(1).tanh(), mask(2)
+    reached = [
+        float((h * (w - sample_dps(model, random(0), SIGMAS, w=w, h=h, active=ALWAYS, zeta=zeta))).norm())
+        for zeta in (0.0, 0.3)
+    ]
+    assert reached[1] < 0.8 * reached[0]
+    same = sample_dps(lambda x, sigma: x * 0 + w, random(0), SIGMAS, w=w, h=h, active=ALWAYS)
+    assert torch.allclose(same, w, atol=1e-6)
+
+
+def test_dps_says_that_it_needs_gradients():
+    with torch.inference_mode(), pytest.raises(InputError, match="inference mode"):
+        sample_dps(model, random(0), SIGMAS, w=random(1), h=mask(2), active=ALWAYS)
+
+
+VIDEO = (5, 6, 7, 3)
+
+
+@pytest.mark.parametrize("solver", ["closed_form", "conjugate_gradients"])
+def test_pixel_space_with_an_identity_for_a_vae_is_the_closed_form(solver):
+    z0, video, visible = random(0, VIDEO), random(1, VIDEO), (mask(2, VIDEO[:3]) > 0.4).float()
+    settings = ProximalSettings(solver, gamma=8.0)
+    step = prepare_pixels(video, visible, lambda z: z, lambda x: x, settings)
+    expected = (z0 + 8 * visible[..., None] * video) / (1 + 8 * visible[..., None])
+    assert torch.allclose(step(z0), expected, atol=1e-5)
+    assert torch.allclose(prepare(visible[..., None].expand(VIDEO), video, settings)(z0), step(z0))
+
+
+def test_pixel_space_decodes_solves_and_encodes_once_a_step():
+    """A VAE that doubles: z0 = 1 decodes to 2, half-way to the known 4 at gamma 1 is 3, which encodes to 1.5."""
+    calls = []
+
+    def decode(z):
+        calls.append("decode")
+        return 2 * z
+
+    def encode(x):
+        calls.append("encode")
+        return x / 2
+
+    visible = torch.ones(1, 1, 2)
+    visible[..., 1] = 0
+    step = prepare_pixels(torch.full((1, 1, 2, 3), 4.0), visible, decode, encode, ProximalSettings("closed_form", gamma=1.0))
+    assert step(torch.ones(1, 1, 2, 3))[0, 0, :, 0].tolist() == [1.5, 1.0]
+    assert calls == ["decode", "encode"]
+
+
+def test_pixel_space_refuses_a_mask_of_another_size():
+    with pytest.raises(InputError, match="visible"):
+        prepare_pixels(random(1, VIDEO), torch.ones(5, 6, 6), lambda z: z, lambda x: x, ProximalSettings())
