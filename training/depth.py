@@ -26,7 +26,7 @@ from .optimiser import Muon
 
 FILE = ROOT / "weights" / "depth" / "inversecrafter_small_depth.safetensors"
 RECIPE = "python -m training.depth_pool; python -m training.depth"
-EDGES, FLICKER, TEACHER = 0.5, 1.0, 0.4
+EDGES, FLICKER, TEACHER = 0.5, 1.0, 0.8
 WITHIN = math.log(1.25)
 FRAMES = 3  # of the held-out clips that the curve shows
 LENGTHS, IN_A_BATCH = (2, 2, 4), 20  # frames of a training clip; frames of all clips of the world together
@@ -85,7 +85,7 @@ def train(minutes: float, rate: float, name: str = "last") -> SmallDepthNet:
         pictures = clock.fraction < PICTURES
         frames = 1 if pictures else rng.choice(LENGTHS)
         clips = IN_A_BATCH // frames
-        batch = source.batch(rng, clips, clips // 5 if source.photos else 0, frames, pictures)
+        batch = source.batch(rng, clips, clips // 3 if source.photos else 0, frames, pictures)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             log_depth = network(batch.frames).log_depth
         loss = loss_of(log_depth, batch)

@@ -26,6 +26,7 @@ from inversecrafter_core.synthetic import WORLD_VERSION, frame_times, random_sce
 
 from .card import figures, misses, origin, training_line
 from .common import ROOT, Curve
+from .depth import PICTURES, TEACHER
 from .depth_pool import PHOTOS, POOL, RUN
 from .sheet import write_sheet
 
@@ -89,10 +90,10 @@ running average over the frames; before and behind it an average over what stand
 along image edges. {frames_a_second(ours):.0f} frames a second of {WIDTH}x{HEIGHT} on {torch.get_num_threads()} CPU core.
 
 Training: {training_line("depth")}, shared with other work. Data: {len(list(POOL.glob("1*.npz")))} clips of the synthetic world
-(version {WORLD_VERSION}) with exact depth and random lenses, and glides over {len(list(PHOTOS.glob("*.npz")))} photographs (of
-scikit-image and matplotlib; of Debian's `opencv-doc`, without its stereo pair, through `--folder`) with FastDepth's depth, at
-less weight. Loss: absolute log error after one factor a clip, its gradients, its change from frame to frame. The curve is
-`training/runs/depth/last.png`.
+(version {WORLD_VERSION}) with exact depth and random lenses, and {len(list(PHOTOS.glob("*_0.npz")))} photographs with FastDepth's
+depth, as glides over windows of them (from scikit-image, matplotlib, and through `--folder` Debian's `opencv-doc` without
+its stereo pairs). Loss: absolute log error after one factor a clip, its gradients, its change from frame to frame; a
+photograph counts {TEACHER:g} times a scene and teaches no edges. The first {PICTURES:.0%} of the time went into single small pictures.
 
 ## Figures
 

@@ -30,7 +30,7 @@ RUN = RUNS / "depth"
 POOL, PHOTOS = RUN / f"world{WORLD_VERSION}", RUN / "photos"
 FRAMES, HEIGHT, WIDTH = 4, 96, 144
 STEPS = (0.02, 0.0625, 0.125, 0.3)  # seconds between frames
-TEACHER_SIDE = 256  # short side of the photographs kept
+TEACHER_SIDE, VIEWS = 224, 6  # short side of the views kept; views of a photograph besides the whole
 TESTED = ("motorcycle", "aloe", "carphone", "bikes", "bigbuckbunny")
 
 
@@ -54,20 +54,30 @@ def fill(first: int, count: int) -> None:
 
 
 def label_photographs(folder: Path | None) -> None:
-    """Installed photographs, and those of ``folder``, with FastDepth's depth: ``<number>.npz``, ``colour`` and ``depth``."""
+    """Views of installed photographs, and of those in ``folder``, with FastDepth's depth: ``<number>_<view>.npz`` each."""
     model = asset("fastdepth")
     if model is None:
         print(f"no teacher, so no photographs: {why_missing('fastdepth')}")
         return
     PHOTOS.mkdir(parents=True, exist_ok=True)
-    teacher = OnnxDepth(model, threads=1)
+    teacher, rng = OnnxDepth(model, threads=1), random.Random(0)
     images = [np.ascontiguousarray(image) for image in photographs()] + _read_folder(folder)
     for number, image in enumerate(images):
-        factor = TEACHER_SIDE / min(image.shape[:2])
-        small = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-        depth = teacher.estimate(torch.from_numpy(small)[None].float() / 255).values[0]
-        np.savez(PHOTOS / f"{number:04d}.npz", colour=small, depth=depth.numpy().astype(np.float16))
+        for view, cut in enumerate([image] + [_cut(image, rng) for _ in range(VIEWS)]):
+            factor = TEACHER_SIDE / min(cut.shape[:2])
+            small = cv2.resize(
+                cut, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+            )
+            depth = teacher.estimate(torch.from_numpy(small)[None].float() / 255).values[0]
+            np.savez(PHOTOS / f"{number:04d}_{view}.npz", colour=small, depth=depth.numpy().astype(np.float16))
     print(f"{len(images)} photographs labelled")
+
+
+def _cut(image: np.ndarray, rng: random.Random) -> np.ndarray:
+    """A window of half to nine tenths of the photograph: the teacher sees it as a picture of its own."""
+    height, width = (round(side * rng.uniform(0.5, 0.9)) for side in image.shape[:2])
+    top, left = rng.randint(0, image.shape[0] - height), rng.randint(0, image.shape[1] - width)
+    return image[top : top + height, left : left + width]
 
 
 def _read_folder(folder: Path | None) -> list[np.ndarray]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -36,15 +37,60 @@ def test_the_prior_needs_nothing_and_gives_a_geometry_of_the_videos_size(pack, c
     assert "55.0 degrees" in report and "assumed" in report and "Flicker: 0.00 %" in report
 
 
-def test_automatic_falls_back_to_the_prior_and_the_list_always_has_both(pack):
+EMBEDDED = "inversecrafter_small_depth.safetensors"
+
+
+def test_automatic_takes_the_embedded_network_where_there_is_nothing_else(pack, clip):
     loader = pack.node("InverseCrafterLoadDepthModel")
-    options = loader.GET_SCHEMA().inputs[0].options
+    options = loader.define_schema().inputs[0].options
     assert options[0] == "automatic (best found)" and options[-1] == "vertical-gradient prior (no model)"
+    assert EMBEDDED in options
     model = loader.execute("automatic (best found)").args[0]
-    if len(options) == 2:
-        assert model.estimator.name == options[-1] and model.patcher is None
-    else:
-        assert model.estimator.name != options[-1]
+    assert model.estimator.name == options[1]
+    if len(options) == 3:
+        assert model.estimator.name == EMBEDDED and model.patcher is not None
+        assert model.patcher.model is model.estimator.module, "its weights are under the host's memory management"
+
+
+def test_the_embedded_network_through_the_nodes(pack, clip):
+    model = pack.node("InverseCrafterLoadDepthModel").execute(EMBEDDED).args[0]
+    geometry, preview, report = pack.node("InverseCrafterEstimateDepth").execute(model, clip, batch_size=2).args
+    assert geometry.size == (HEIGHT, WIDTH) and geometry.frames == FRAMES and not geometry.metric
+    assert f"{EMBEDDED}: relative depth" in report
+    assert float(geometry.depth.log().std()) > 0.01, "it must see something, not a flat plane"
+    assert preview.shape == clip.shape
+
+
+def test_small_networks_of_users_are_listed_after_onnx_files_and_others_are_not(pack, tmp_path):
+    import shutil
+
+    import folder_paths
+    from safetensors.torch import save_file
+
+    models = pack.submodule("nodes.depth_models")
+    folder = Path(folder_paths.models_dir) / "geometry_estimation"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(models.WEIGHTS / "depth" / EMBEDDED, folder / "mine.safetensors")
+    save_file({"decoder.x": torch.zeros(1)}, str(folder / "vae.safetensors"))
+    (folder / "any.onnx").write_bytes(b"")
+    names = list(models.found_models())
+    for path in folder.iterdir():
+        path.unlink()
+    assert "vae.safetensors" not in names
+    assert names.index("any.onnx") < names.index("mine.safetensors") < names.index(EMBEDDED)
+
+
+def test_a_wrong_safetensors_file_is_named_and_so_is_a_wrong_kind(pack):
+    error = pack.core("errors").InputError
+    loader = pack.node("InverseCrafterLoadDepthModel")
+    weights = pack.submodule("nodes.models").WEIGHTS
+    with pytest.raises(error, match=r"is a whole VAE.*Expected a small depth network"):
+        loader.execute("automatic (best found)", hub_id=str(weights / "vae" / "inversecrafter_small_wan_vae.safetensors"))
+    with pytest.raises(error, match="a Wan diffusion model"):
+        file = weights / "diffusion_models" / "inversecrafter_small_wan_t2v.safetensors"
+        loader.execute("automatic (best found)", hub_id=str(file))
+    with pytest.raises(error, match="relative_depth"):
+        loader.execute(EMBEDDED, kind="disparity")
 
 
 def test_one_frame_is_enough(pack, clip):
@@ -136,8 +182,6 @@ def test_a_transformers_folder_is_listed_loaded_and_run_under_the_hosts_memory_m
         hidden_size=32, num_hidden_layers=4, num_attention_heads=2, intermediate_size=64, image_size=64, patch_size=16,
         backbone_out_indices=[0, 1, 2, 3], neck_hidden_sizes=[8, 8, 16, 16], fusion_hidden_size=16,
     )  # fmt: skip
-    from pathlib import Path
-
     folder = Path(folder_paths.models_dir) / "depth_estimation" / "tiny-dpt"
     network = DPTForDepthEstimation(config)
     with torch.no_grad():
