@@ -99,8 +99,8 @@ def begin(predictor: MaskPredictor, space: LatentSpace, mean: float) -> str:
     """Initialise; returns in words where the weights come from.
 
     The layers start as those of a VAE's encoder of the same width: of the target VAE itself if it has that width, else of the
-    embedded one. Where encoder and VAE match and ``reads`` is *pair*, the head is the VAE's own too, so that training begins at
-    the training-free mask *holed_warp*; else it is small, with the bias that answers ``mean`` everywhere.
+    embedded one. Where encoder and VAE match and ``reads`` compares answers, the head is the VAE's own too, so that training
+    begins as a difference of the VAE's latents; else it is small, with a bias that answers ``mean`` everywhere.
     """
     own = space.model if isinstance(space.model, host_vae.WanVAE) else None
     same = own is not None and own.encoder.conv1.weight.shape[0] == predictor.spec.width
@@ -114,13 +114,15 @@ def begin(predictor: MaskPredictor, space: LatentSpace, mean: float) -> str:
     else:
         layers.update({key: value for key, value in state.items() if not key.startswith("head.2")})
         origin = f"the encoder of {space.name if same else EMBEDDED_VAE.name}"
-    pair = predictor.spec.reads == "pair"
-    if pair and own is not None and same and predictor.spec.head_channels == space.channels:
-        layers["head.2.weight"], layers["head.2.bias"] = _normalised_head(own, space)
-    else:
-        spread = 0.3 if pair else 0.03
-        layers["head.2.weight"] = torch.randn_like(layers["head.2.weight"]) * spread / layers["head.2.weight"][0].numel() ** 0.5
-        layers["head.2.bias"] = torch.full_like(layers["head.2.bias"], 0.0 if pair else math.log(mean / (1 - mean)))
+    head = torch.randn_like(layers["head.2.weight"]) * 0.03 / layers["head.2.weight"][0].numel() ** 0.5
+    bias = torch.full_like(layers["head.2.bias"], math.log(mean / (1 - mean)))
+    if predictor.spec.reads in ("pair", "infills"):
+        # The second half, the scores of infills, begins small: both are believed alike.
+        channels, bias = space.channels, torch.zeros_like(bias)
+        head[:channels] *= 10
+        if own is not None and same:
+            head[:channels], bias[:channels] = _normalised_head(own, space)
+    layers["head.2.weight"], layers["head.2.bias"] = head, bias
     predictor.encoder.load_state_dict(layers)
     return origin
 

@@ -11,6 +11,7 @@ from .encoder import (
     read_mask_encoder,
     save_mask_encoder,
 )
+from .held import held_infill
 from .modes import CANDIDATES, MASK_MODES, MaskInputs, latent_mask
 from .preview import PREVIEWS
 
@@ -29,6 +30,7 @@ __all__ = [
     "encoder_input",
     "frame_groups",
     "head_to_mask",
+    "held_infill",
     "hide",
     "hold_first_frame",
     "latent_mask",

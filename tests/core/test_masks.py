@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -144,6 +146,23 @@ def test_a_mask_encoder_of_another_latent_space_is_refused():
         masks.latent_mask("learned", given)
 
 
+def test_held_infill_takes_the_nearest_time_and_keeps_what_was_never_known():
+    video = torch.arange(5.0).view(5, 1, 1, 1).expand(5, 1, 3, 3).contiguous()
+    video[:, :, 2] += 10
+    known = torch.tensor([[1, 0, 0, 1, 0], [0, 0, 1, 1, 1], [0, 0, 0, 0, 0]]).T.reshape(5, 1, 3)
+    expected = torch.tensor([[0, 0, 3, 3, 3], [2, 2, 2, 3, 4], [10, 11, 12, 13, 14]])
+    assert torch.equal(masks.held_infill(video, known)[:, 0, :, 0].T.long(), expected)
+    both = masks.held_infill(torch.stack([video, video.flip(0)]), torch.stack([known, known.flip(0)]))
+    assert torch.equal(both[0, :, 0, :, 0].T.long(), expected), "a batch is clip by clip"
+
+
+def test_held_infill_of_a_clip_that_stands_still_is_the_truth():
+    still = torch.rand(1, 16, 16, 3).expand(9, 16, 16, 3)
+    visible = (torch.rand(9, 16, 16, generator=torch.Generator().manual_seed(0)) > 0.3).float()
+    visible[0] = 1
+    assert torch.equal(masks.held_infill(masks.hide(still, visible), visible), still)
+
+
 def encoder_state(width: int = 8, channels: int = 32) -> dict[str, torch.Tensor]:
     return {"conv1.weight": torch.zeros(width, 3, 3, 3, 3), "head.2.weight": torch.zeros(channels, 4 * width, 3, 3, 3)}
 
@@ -195,3 +214,50 @@ def test_the_encoder_reads_what_its_file_says():
     spec = masks.MaskEncoderSpec(8, 32, 16, "warp")
     assert torch.allclose(masks.encoder_input(spec, visible, warp)[0, 2], warp[..., 2] * 2 - 1)
     assert masks.head_to_mask(spec, torch.zeros(1, 32, 3, 4, 6)).shape == (1, 16, 3, 4, 6)
+
+
+def test_a_marked_hole_is_below_everything_known():
+    warp, visible = scene()
+    shown = masks.encoder_input(masks.MaskEncoderSpec(8, 32, 16, "marked"), visible, warp)[0].movedim(0, -1)
+    assert float(shown[visible == 0].max()) <= float(shown[visible == 1].min())
+    assert torch.allclose(shown[visible == 0] + 2, warp[visible == 0] * 2 - 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("reads", ["pair", "infills"])
+def test_answers_that_are_compared_give_equation_five_of_the_encoder(reads):
+    """With a stand-in for the encoder: what is known is 1, what the holes move is less, and per channel."""
+    warp, visible = scene()
+    spec = masks.MaskEncoderSpec(8, 8, 4, reads)
+    shown = masks.encoder_input(spec, visible, warp)
+    assert len(shown) == (2 if reads == "pair" else 3)
+    answers = torch.cat([encode(clip.movedim(0, -1) / 2 + 0.5) for clip in shown])
+    h = masks.head_to_mask(spec, torch.cat([answers, torch.zeros_like(answers)], 1))
+    assert torch.all(h[..., :3] == 1) and h[:, 2, ..., 3:].mean() < h[:, 0, ..., 3:].mean() < 1
+    # Nothing was ever seen in these holes, so both infills are the warp itself and the mask is the training-free one.
+    assert torch.allclose(h, masks.difference_mask(encode(warp), encode(masks.hide(warp, visible))), atol=1e-6)
+
+
+def test_the_scores_say_which_infill_is_believed():
+    spec = masks.MaskEncoderSpec(8, 2, 1, "infills")
+    answers, scores = torch.tensor([0.3, 2.0, 0.0]), torch.tensor([40.0, -40.0, 0.0])
+    head = torch.stack([answers, scores], 1).reshape(3, 2, 1, 1, 1)
+    assert float(masks.head_to_mask(spec, head)) == pytest.approx(1 - math.tanh(0.3))
+    assert float(masks.head_to_mask(spec, head * torch.tensor([1, -1]).view(1, 2, 1, 1, 1))) == pytest.approx(1 - math.tanh(2))
+
+
+def test_a_mask_encoder_for_wan_2_2_answers_on_its_coarser_grid(tmp_path):
+    state = encoder_state(channels=48)
+    masks.save_mask_encoder(tmp_path / "five.safetensors", state, latent_channels=48, reads="mask", spatial="16")
+    spec, _ = masks.read_mask_encoder(tmp_path / "five.safetensors")
+    assert (spec.latent_channels, spec.spatial) == (48, 16)
+    head = torch.zeros(1, 48, 3, 4, 6)
+    head[..., :2, :2] = torch.tensor([[1.0, 3.0], [5.0, 7.0]])
+    h = masks.head_to_mask(spec, head)
+    assert h.shape == (1, 48, 3, 2, 3) and torch.allclose(h[..., 0, 0], torch.sigmoid(torch.tensor(4.0)))
+
+
+def test_latent_cells_of_another_size_and_infills_without_scores_are_refused(tmp_path):
+    with pytest.raises(InputError, match="latent cells of 32 pixels"):
+        masks.save_mask_encoder(tmp_path / "a.safetensors", encoder_state(), latent_channels=16, spatial="32")
+    with pytest.raises(InputError, match="It needs 32"):
+        masks.save_mask_encoder(tmp_path / "b.safetensors", encoder_state(channels=16), latent_channels=16, reads="infills")
