@@ -6,6 +6,7 @@ that when it ends.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -14,7 +15,14 @@ from comfy.samplers import KSAMPLER
 from comfy_api.latest import io
 
 from ..inversecrafter_core.errors import InputError
-from ..inversecrafter_core.sampling import BoundGuidance, Guidance, sample_guided_euler
+from ..inversecrafter_core.sampling import (
+    BoundGuidance,
+    Guidance,
+    SigmaRange,
+    sample_guided_euler,
+    sample_hard_paste,
+    sample_zero4d,
+)
 from .compat import model_channels, require_flow, run_scope, schedule
 from .sockets import CATEGORY
 from .solver_inputs import guidance_from, measurement_input, solver_inputs
@@ -32,10 +40,23 @@ def refuse_noise_mask(mask: Any) -> None:
         )
 
 
+def percent_to_sigma(base_model: Any) -> Callable[[float], float]:
+    """Of the host's base model, which must be a flow."""
+    sampling = require_flow(base_model.model_sampling)
+    return lambda percent: float(sampling.percent_to_sigma(percent))
+
+
 def bind_to(guidance: Guidance, base_model: Any, x: torch.Tensor, sigmas: list[float] | None) -> BoundGuidance:
     """Bind to a run of the host's base model."""
-    sampling = require_flow(base_model.model_sampling)
-    return guidance.bind(x, sigmas, lambda percent: float(sampling.percent_to_sigma(percent)), base_model.process_latent_in)
+    return guidance.bind(x, sigmas, percent_to_sigma(base_model), base_model.process_latent_in)
+
+
+def evidence_for(
+    guidance: Guidance, base_model: Any, x: torch.Tensor, sigmas: list[float]
+) -> tuple[torch.Tensor, torch.Tensor, SigmaRange]:
+    """What the relatives' samplers need for a run: the measurement in model space, the latent mask, when to act."""
+    w, h = guidance.evidence(x, base_model.process_latent_in)
+    return w, h, guidance.window.resolve(sigmas, percent_to_sigma(base_model))
 
 
 class GuidancePatch:
@@ -99,15 +120,41 @@ def require_fitting(model: Any, guidance: Guidance) -> None:
         )
 
 
-def exact_sampler(guidance: Guidance) -> KSAMPLER:
-    """A host SAMPLER that runs :func:`sample_guided_euler`."""
+def _dds(guidance: Guidance, model: Any, x: torch.Tensor, sigmas: torch.Tensor, *rest: Any) -> torch.Tensor:
+    return sample_guided_euler(model, x, sigmas, *rest, correct=bind_to(guidance, _base(model), x, sigmas.tolist()))
+
+
+def _hard_paste(guidance: Guidance, model: Any, x: torch.Tensor, sigmas: torch.Tensor, *rest: Any) -> torch.Tensor:
+    w, h, active = evidence_for(guidance, _base(model), x, sigmas.tolist())
+    return sample_hard_paste(model, x, sigmas, *rest, w=w, known=h >= 0.5, noise=model.noise, active=active)
+
+
+def _zero4d(guidance: Guidance, model: Any, x: torch.Tensor, sigmas: torch.Tensor, *rest: Any) -> torch.Tensor:
+    w, h, active = evidence_for(guidance, _base(model), x, sigmas.tolist())
+    # The run's own seed would draw the run's own noise again.
+    generator = torch.Generator().manual_seed(((rest[0] or {}).get("seed") or 0) + 1)
+    return sample_zero4d(model, x, sigmas, *rest, w=w, m=h, active=active, generator=generator)
+
+
+def _base(model: Any) -> Any:
+    """The host's base model inside what it hands to a sampler function."""
+    return model.inner_model.inner_model
+
+
+EXACT = "dds_euler"
+RELATIVES = {"hard_paste_euler": _hard_paste, "zero4d_euler": _zero4d}
+OWN_SAMPLERS = {EXACT: _dds} | RELATIVES
+"""By the name under which the KSampler offers them."""
+
+
+def flow_sampler(guidance: Guidance, name: str = EXACT) -> KSAMPLER:
+    """A host SAMPLER that runs one of :data:`OWN_SAMPLERS`."""
 
     def sample(
         model: Any, x: torch.Tensor, sigmas: torch.Tensor, extra_args: Any = None, callback: Any = None, disable: Any = None
     ) -> torch.Tensor:
         refuse_noise_mask((extra_args or {}).get("denoise_mask"))
-        bound = bind_to(guidance, model.inner_model.inner_model, x, sigmas.tolist())
-        return sample_guided_euler(model, x, sigmas, extra_args, callback, disable, correct=bound)
+        return OWN_SAMPLERS[name](guidance, model, x, sigmas, extra_args, callback, disable)
 
     return KSAMPLER(sample)
 
@@ -159,7 +206,7 @@ class InverseCrafterSampler(io.ComfyNode):
 
     @classmethod
     def execute(cls, measurement: Any, **settings: Any) -> io.NodeOutput:
-        return io.NodeOutput(exact_sampler(guidance_from(measurement, **settings)))
+        return io.NodeOutput(flow_sampler(guidance_from(measurement, **settings)))
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterApplyGuidance, InverseCrafterSampler]

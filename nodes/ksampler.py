@@ -12,11 +12,9 @@ import latent_preview
 import torch
 from comfy_api.latest import io
 
-from .guidance import exact_sampler, patch_model, refuse_noise_mask, require_fitting
+from .guidance import EXACT, OWN_SAMPLERS, RELATIVES, flow_sampler, patch_model, refuse_noise_mask, require_fitting
 from .sockets import CATEGORY
 from .solver_inputs import guidance_from, measurement_input, solver_inputs
-
-EXACT = "dds_euler"
 
 
 class InverseCrafterKSampler(io.ComfyNode):
@@ -54,10 +52,11 @@ class InverseCrafterKSampler(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "sampler_name",
-                    options=[EXACT, *comfy.samplers.SAMPLER_NAMES],
+                    options=[EXACT, *comfy.samplers.SAMPLER_NAMES, *RELATIVES],
                     default=EXACT,
-                    tooltip="dds_euler is the exact update: the old noise is kept. Any other takes the guided model and "
-                    "re-derives the noise.",
+                    tooltip="dds_euler is the exact update: the old noise is kept. A stock one takes the guided model and "
+                    "re-derives the noise. hard_paste_euler and zero4d_euler are other papers' methods, to compare with: "
+                    "they use the measurement and the window, not solver, gamma and what follows.",
                 ),
                 io.Combo.Input(
                     "scheduler",
@@ -106,18 +105,18 @@ class InverseCrafterKSampler(io.ComfyNode):
         refuse_noise_mask(latent.get("noise_mask"))
         start = comfy.sample.fix_empty_latent_channels(model, latent["samples"])
         guidance.check_shape(start.shape)
-        # The exact sampler takes Euler's schedule; some stock samplers drop a sigma of theirs.
+        # Our own samplers take Euler's schedule; some stock samplers drop a sigma of theirs.
         plan = comfy.samplers.KSampler(
             model,
             steps,
             model.load_device,
-            "euler" if sampler_name == EXACT else sampler_name,
+            "euler" if sampler_name in OWN_SAMPLERS else sampler_name,
             scheduler,
             denoise,
             model.model_options,
         )
-        if sampler_name == EXACT:
-            sampler = exact_sampler(guidance)
+        if sampler_name in OWN_SAMPLERS:
+            sampler = flow_sampler(guidance, sampler_name)
         else:
             model, sampler = patch_model(model, guidance), comfy.samplers.sampler_object(sampler_name)
         samples = comfy.sample.sample_custom(

@@ -87,7 +87,7 @@ def test_hard_paste_keeps_known_cells_exactly_and_at_the_level_of_each_step():
 
 
 def test_hard_paste_on_paper():
-    """x = 2 at sigma 1, the model always says 1. Step to 0.5: 1 + 0.5 (2 - 1) = 1.5. Step to 0: 1. Known: w = 4 with noise 2."""
+    """x = 2 at sigma 1, and the model says 1. At 0.5: unknown 1 + 0.5 (2 - 1) = 1.5; known, w = 4 with noise 2: 3."""
     out = sample_hard_paste(
         lambda x, sigma: torch.ones_like(x),
         torch.tensor([[2.0, 2.0]]),
@@ -101,7 +101,7 @@ def test_hard_paste_on_paper():
 
 
 def test_zero4d_is_the_papers_formula_in_the_papers_letters():
-    """In ``z = x / (1 - s)``, ``sigma = s / (1 - s)``: ``x_bar = z0 (1 - m) + w m``, ``z' = x_bar + (sigma'/sigma)(z - z0)``."""
+    """In ``z = x / (1 - s)`` and ``sigma = s / (1 - s)``."""
     x, w, m, s, s_next = random(0), random(1), mask(2), 0.75, 0.5
     out = sample_zero4d(model, x, torch.tensor([s, s_next]), w=w, m=m, active=ALWAYS, repeats=1)
     z0 = model(x, torch.full((2,), s))
@@ -138,7 +138,7 @@ def test_renoising_gives_back_the_level_it_goes_to():
 
 
 def test_dps_walks_down_the_gradient_of_the_residual():
-    """The guided step minus the plain one, against finite differences of ``|h (w - z0(x))|``, at the length that is asked for."""
+    """The guided step minus the plain one, against finite differences of ``|h (w - z0(x))|``, at the length asked for."""
     x, w, h = (value.double() for value in (random(0), random(1), mask(2)))
     sigmas = torch.tensor([0.75, 0.5], dtype=torch.float64)
     pull = sample_dps(model, x, sigmas, w=w, h=h, active=ALWAYS, zeta=0.3) - plain(x, sigmas)

@@ -299,3 +299,54 @@ def test_progress_and_previews_are_reported_each_step(kit, monkeypatch):
     monkeypatch.setattr(latent_preview, "prepare_callback", watch)
     kit.ksampler(kit.model(), kit.measurement())
     assert steps == [(i, 4, (1, 16, *LATENT)) for i in range(4)]
+
+
+RELATIVES = ["hard_paste_euler", "zero4d_euler"]
+
+
+@pytest.mark.parametrize("sampler_name", RELATIVES)
+def test_the_relatives_are_drawn_to_the_measurement_too(kit, sampler_name):
+    measurement = kit.measurement()
+    held = kit.ksampler(kit.model(), measurement, sampler_name=sampler_name, **ALL)
+    bare = kit.sample(kit.model())
+    assert torch.isfinite(held).all()
+    assert distance_to(measurement, held) < 0.5 * distance_to(measurement, bare)
+    never = kit.ksampler(kit.model(), measurement, sampler_name=sampler_name, **(ALL | {"alpha": 0.0}))
+    assert torch.allclose(never, bare, atol=1e-4)
+
+
+def test_the_hard_paste_ends_in_the_measurement_where_the_mask_is_at_least_half(kit):
+    measurement = kit.measurement()
+    samples = kit.ksampler(kit.model(), measurement, sampler_name="hard_paste_euler", **ALL)
+    known = measurement.h >= 0.5
+    assert torch.allclose(samples[known], measurement.w[known], atol=1e-4), "in VAE space again"
+    assert not torch.allclose(samples[~known], measurement.w[~known], atol=0.5)
+
+
+def test_zero4d_ends_in_the_blend_and_draws_the_same_fresh_noise_again(kit):
+    measurement = kit.measurement(known=1.0)
+    samples = kit.ksampler(kit.model(), measurement, sampler_name="zero4d_euler", **ALL)
+    assert torch.allclose(samples, measurement.w, atol=1e-4)
+    half = kit.measurement()
+    first, again = (kit.ksampler(kit.model(), half, sampler_name="zero4d_euler", **ALL) for _ in range(2))
+    assert torch.equal(first, again)
+
+
+def test_no_gradient_can_be_taken_through_a_model_that_the_queue_has_loaded(kit):
+    """Why DPS is not among the KSampler's choices."""
+    import comfy.sd
+
+    with torch.inference_mode():
+        model = comfy.sd.load_diffusion_model(str(kit.folder / "wan_16.safetensors"))
+    dps = kit.pack.core("sampling").sample_dps
+
+    def sample(model, x, sigmas, extra_args=None, callback=None, disable=None):
+        with torch.inference_mode(False):
+            known = torch.ones_like(x)
+            always = kit.pack.core("sampling").SigmaRange(0, 1)
+            return dps(model, x.clone(), sigmas.clone(), extra_args, w=known, h=known, active=always)
+
+    import comfy.samplers
+
+    with pytest.raises(RuntimeError, match="Inference tensors"):
+        kit.sample(model, comfy.samplers.KSAMPLER(sample))
