@@ -89,11 +89,12 @@ A convolutional encoder and decoder on frames of about {AREA} pixels in the clip
 running average over the frames; before and behind it an average over what stands still. The map comes to the clip's size
 along image edges. {frames_a_second(ours):.0f} frames a second of {WIDTH}x{HEIGHT} on {torch.get_num_threads()} CPU core.
 
-Training: {training_line("depth")}, shared with other work. Data: {len(list(POOL.glob("1*.npz")))} clips of the synthetic world
-(version {WORLD_VERSION}) with exact depth and random lenses, and {len(list(PHOTOS.glob("*_0.npz")))} photographs with FastDepth's
-depth, as glides over windows of them (from scikit-image, matplotlib, and through `--folder` Debian's `opencv-doc` without
-its stereo pairs). Loss: absolute log error after one factor a clip, its gradients, its change from frame to frame; a
-photograph counts {TEACHER:g} times a scene and teaches no edges. The first {PICTURES:.0%} of the time went into single small pictures.
+Training: {training_line("depth")}, shared with other work. Data: {len(list(POOL.glob("1*.npz")))} clips of the synthetic
+world (version {WORLD_VERSION}) with exact depth and random lenses, and {len(list(PHOTOS.glob("*_0.npz")))} photographs with
+FastDepth's depth, as glides over windows of them (from scikit-image, matplotlib, and through `--folder` Debian's
+`opencv-doc` without its stereo pairs). Loss: absolute log error after one factor a clip, its gradients, its change from frame
+to frame; a photograph counts {TEACHER:g} times a scene and teaches no edges. The first {PICTURES:.0%} of the time went into
+single small pictures.
 
 ## Figures
 
