@@ -34,6 +34,7 @@ from inversecrafter_core.inverse import FORMS, ProximalSettings, prepare
 from inversecrafter_core.masks import CANDIDATES, MaskInputs, latent_mask
 from inversecrafter_core.synthetic import Clip, frame_times, random_scene, render
 from inversecrafter_core.synthetic.render import source_poses
+from training.contexts import FARTHEST_PIVOT
 
 FRAMES, HEIGHT, WIDTH = 17, 96, 144
 ARC = math.radians(12)
@@ -100,7 +101,7 @@ def scenes(seed: int, count: int) -> Iterator[dict[str, torch.Tensor]]:
     for index in range(count):
         scene, times = random_scene(1000 * seed + index), frame_times(FRAMES)
         source = render(scene, times, HEIGHT, WIDTH)
-        pivot = float(source.depth[0, HEIGHT // 2, WIDTH // 2])
+        pivot = min(FARTHEST_PIVOT, float(source.depth[0, HEIGHT // 2, WIDTH // 2]))
         target = render(scene, times, HEIGHT, WIDTH, arc(source_poses(scene, times), pivot), source.intrinsics)
         holed, visible = exact_warp(source, target)
         yield {

@@ -20,7 +20,7 @@ from training.pool import clip as rendered
 from training.shipped import WanVAE, decode, encode, load_vae
 
 STARTS = {"carphone": (0, 60, 100), "bikes": (0, 120, 220), "bigbuckbunny": (0, 60, 110)}
-STATISTICS_CLIPS = 8  # times as many scenes for the statistics: one clip's own means scatter by half a deviation
+STATISTICS_CLIPS = 24  # times as many scenes for the statistics: one clip's own means scatter by half a deviation
 
 
 def scene(seed: int) -> torch.Tensor:

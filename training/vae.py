@@ -1,8 +1,9 @@
 """Train the small Wan 2.1 VAE (width 16) on the synthetic world. ``python -m training.vae --minutes 30``
 
 First single pictures (only the newest temporal tap of each causal convolution works there, so they run as plain 2D
-convolutions at a third of the cost), then clips of 5 and 9 frames; 9 reach the steady state of the causal caches. Video goes
-in as ``2 v - 1``. Clips come from the world and, three in ten, from photographs. In the second half the loss has a perceptual
+convolutions at a third of the cost), then clips, in the second half long ones too: the causal caches look back over some twenty
+latent frames, and a decoder that only ever saw three of them grows brighter with every further frame. Video goes in as
+``2 v - 1``. Clips come from the world and, three in ten, from photographs. In the second half the loss has a perceptual
 part, where the LPIPS asset can be had.
 """
 
@@ -35,7 +36,9 @@ from .pool import clip as rendered  # noqa: E402
 
 RUN = RUNS / "vae"
 LATENT_NOISE, LATENT_WEIGHT, EDGE_WEIGHT, PERCEPTUAL_WEIGHT = 0.1, 2e-3, 0.5, 0.1
-PHOTO_SHARE, PERCEPTUAL_FROM = 0.3, 0.5
+PHOTO_SHARE, LATE = 0.3, 0.5
+SHORT = ((2, 5, CROP), (2, 9, CROP))  # clips, frames, side: about as many pixels each
+LONG = ((2, 9, CROP), (1, 17, CROP), (1, 17, CROP), (1, 33, 48), (1, 65, 32))
 
 
 def build() -> host_vae.WanVAE:
@@ -118,21 +121,22 @@ class Crops:
     def __len__(self) -> int:
         return len(self._all)
 
-    def any(self, frames: int) -> np.ndarray:
-        """``[frames, 64, 64, 3]``: a random window and moment of a random clip."""
+    def any(self, frames: int, side: int) -> np.ndarray:
+        """``[frames, side, side, 3]``: a random window and moment of a random clip, to and fro where it is too short."""
         clip = random.choice(self._all)
-        first, top, left = (
-            random.randrange(have - want + 1) for have, want in zip(clip.shape, (frames, CROP, CROP), strict=False)
-        )
-        return clip[first : first + frames, top : top + CROP, left : left + CROP]
+        top, left = (random.randrange(have - side + 1) for have in clip.shape[1:3])
+        window = clip[:, top : top + side, left : left + side]
+        order = [*range(len(clip)), *range(len(clip) - 2, 0, -1)]
+        first = random.randrange(max(1, len(clip) - frames + 1))
+        return window[[order[(first + step) % len(order)] for step in range(frames)]]
 
 
-def batch(crops: Crops, clips: int, frames: int) -> torch.Tensor:
-    """``[clips, 3, frames, 64, 64]`` in -1…1: random clips, moments and directions, mirrored and re-coloured."""
+def batch(crops: Crops, clips: int, frames: int, side: int = CROP) -> torch.Tensor:
+    """``[clips, 3, frames, side, side]`` in -1…1: random clips, moments and directions, mirrored and re-coloured."""
     chosen = []
     for _ in range(clips):
         photo = random.random() < PHOTO_SHARE and photographs()
-        clip = photo_clip(frames, CROP, random.Random(random.random())) if photo else crops.any(frames)
+        clip = photo_clip(frames, side, random.Random(random.random())) if photo else crops.any(frames, side)
         clip = clip[:: random.choice((1, -1))][:, :, :: random.choice((1, -1))]
         gain = random.uniform(0.7, 1.1)
         colour = torch.from_numpy(clip[..., random.sample(range(3), 3)].copy()).float() / 255
@@ -188,7 +192,7 @@ def train(minutes: float, picture_share: float, rate: float, decoder_only: bool 
     quicken(model)
     metric = load_lpips()
     crops = Crops([POOL / "frames", POOL / "crops"])
-    test = torch.cat([as_video(rendered(seed)) for seed in range(4)])[:, :, :9]
+    test = torch.cat([as_video(rendered(seed)) for seed in range(4)])
     clock, curve = (
         Clock(minutes, spent),
         Curve(RUN / "curve.csv", ["minutes", "step", "loss", "picture_db", "video_db", "rate"]),
@@ -202,8 +206,10 @@ def train(minutes: float, picture_share: float, rate: float, decoder_only: bool 
                 loss = loss_of(model, batch(crops, 8, 1))
                 loss.backward()
         else:
-            perceptual = metric if clock.fraction > PERCEPTUAL_FROM else None
-            loss = loss_of(model, batch(crops, 2, 9 if step % 2 else 5), decoder_only, perceptual)
+            late = clock.fraction > LATE
+            shape = random.choice(LONG if late else SHORT)
+            perceptual = metric if late and shape[2] == CROP else None
+            loss = loss_of(model, batch(crops, *shape), decoder_only, perceptual)
             loss.backward()
         optimiser.step()
         optimiser.zero_grad()
