@@ -3,7 +3,7 @@
 The loss forgives one factor a clip. With ``e = log z - log z_true`` and the clip's mean of ``e`` taken out: its absolute mean
 (twice it where it is beyond 25 %, which is what the score counts), the absolute mean of its gradients on four scales (Li and
 Snavely, "MegaDepth", 2018), and of its change from frame to frame, which on clips that stand still is plain flicker. A
-teacher's opinion of a photograph counts less and has no edges to teach. The first part of the time goes into single pictures of
+teacher's opinion of a photograph has no edges to teach. The first part of the time goes into single pictures of
 less than half the size, the rest into clips of two and four frames.
 """
 
@@ -26,10 +26,11 @@ from .optimiser import Muon
 
 FILE = ROOT / "weights" / "depth" / "inversecrafter_small_depth.safetensors"
 RECIPE = "python -m training.depth_pool; python -m training.depth"
-EDGES, FLICKER, TEACHER = 0.5, 1.0, 0.8
+EDGES, FLICKER = 0.5, 1.0
 WITHIN = math.log(1.25)
 FRAMES = 3  # of the held-out clips that the curve shows
-LENGTHS, IN_A_BATCH = (2, 2, 4), 20  # frames of a training clip; frames of all clips of the world together
+LENGTHS, IN_A_BATCH = (2, 2, 4), 16  # frames of a training clip; frames of all clips of the world together
+PHOTOGRAPHS = 0.35, 0.7  # photographs to a clip of the world, in the first and in the second part
 PICTURES = 0.45  # part of the time spent on single small pictures first: more scenes a minute
 TEST_SEEDS = range(7000, 7024)
 
@@ -39,11 +40,10 @@ def loss_of(log_depth: torch.Tensor, batch: Batch) -> torch.Tensor:
     error = log_depth - batch.log_depth
     error = error - error.mean((1, 2, 3), keepdim=True)
     size = error.abs()
-    weight = torch.where(batch.exact, 1.0, TEACHER)
     plain = size.mean((1, 2, 3)) + (size - WITHIN).clamp(min=0).mean((1, 2, 3))
     change = error.diff(dim=1).abs().mean((1, 2, 3)) if error.shape[1] > 1 else torch.zeros(len(error))
     edges = torch.stack([_gradient(error[:, :, ::step, ::step]) for step in (1, 2, 4, 8)]).mean(0)
-    return (weight * (plain + FLICKER * change) + EDGES * edges * batch.exact).mean()
+    return (plain + FLICKER * change + EDGES * edges * batch.exact).mean()
 
 
 def _gradient(error: torch.Tensor) -> torch.Tensor:
@@ -85,7 +85,7 @@ def train(minutes: float, rate: float, name: str = "last") -> SmallDepthNet:
         pictures = clock.fraction < PICTURES
         frames = 1 if pictures else rng.choice(LENGTHS)
         clips = IN_A_BATCH // frames
-        batch = source.batch(rng, clips, clips // 3 if source.photos else 0, frames, pictures)
+        batch = source.batch(rng, clips, round(clips * PHOTOGRAPHS[not pictures]) if source.photos else 0, frames, pictures)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             log_depth = network(batch.frames).log_depth
         loss = loss_of(log_depth, batch)

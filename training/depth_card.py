@@ -26,7 +26,7 @@ from inversecrafter_core.synthetic import WORLD_VERSION, frame_times, random_sce
 
 from .card import figures, misses, origin, training_line
 from .common import ROOT, Curve
-from .depth import PICTURES, TEACHER
+from .depth import PICTURES
 from .depth_pool import PHOTOS, POOL, RUN
 from .sheet import write_sheet
 
@@ -93,7 +93,7 @@ Training: {training_line("depth")}, shared with other work. Data: {len(list(POOL
 world (version {WORLD_VERSION}) with exact depth and random lenses, and {len(list(PHOTOS.glob("*_0.npz")))} photographs with
 FastDepth's depth, as glides over windows of them (from scikit-image, matplotlib, and through `--folder` Debian's
 `opencv-doc` without its stereo pairs). Loss: absolute log error after one factor a clip, its gradients, its change from frame
-to frame; a photograph counts {TEACHER:g} times a scene and teaches no edges. The first {PICTURES:.0%} of the time went into
+to frame; photographs teach no edges. The first {PICTURES:.0%} of the time went into
 single small pictures.
 
 ## Figures
