@@ -1,7 +1,7 @@
 """Inverse problems: measurements, operators, conjugate gradients, data consistency."""
 
 from .conjugate_gradient import conjugate_gradient
-from .data_consistency import FORMS, SOLVERS, ProximalSettings, prepare, solve_closed_form, solve_conjugate_gradients
+from .data_consistency import FORMS, SOLVERS, ProximalSettings, Step, prepare, solve_closed_form, solve_conjugate_gradients
 from .measurement import Measurement
 from .operators import DiagonalMask, Operator
 from .pixel_space import prepare_pixels
@@ -13,6 +13,7 @@ __all__ = [
     "Measurement",
     "Operator",
     "ProximalSettings",
+    "Step",
     "conjugate_gradient",
     "prepare",
     "prepare_pixels",

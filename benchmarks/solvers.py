@@ -1,0 +1,181 @@
+"""Solvers compared on scenes whose new view is rendered: ours, its settings, and the relatives', on one model.
+
+``python -m benchmarks.solvers --seed 0 --json - [--scenes 3] [--steps 16]``
+
+Each unseen scene is seen from an arc, warped by exact depth, filled by Telea's method, encoded, and masked by the default
+training-free mask. Figures of a way are means over scenes; names read ``way: figure``:
+
+* ``kept`` = against the warp on visible pixels, as the paper measures; ``whole`` and ``holes`` = against the true view;
+* ``flicker`` = false change from frame to frame over the truth's own change;
+* ``seam`` = PSNR against the true view within 8 pixels of a hole's edge;
+* ``time`` and ``memory`` = processor time and the process's peak, over the bare model's of the same scene.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import logging
+from collections import defaultdict
+from functools import partial
+from statistics import mean, median
+
+import torch
+
+from benchmarks.overhead import peak_memory, seconds
+from benchmarks.report import Row, at_least, at_most, main
+from benchmarks.solver_ways import (
+    ABLATIONS,
+    BARE,
+    CG5,
+    DPS,
+    EXACT,
+    LIMITS,
+    METHODS,
+    PASTE,
+    PIXELS,
+    Case,
+    Lab,
+    Way,
+    cases,
+)
+from benchmarks.unseen import scene_seeds
+from hosting.assets import why_missing
+from hosting.lpips import load_lpips
+from inversecrafter_core.evaluation import (
+    DistanceMap,
+    flicker,
+    masked_lpips,
+    masked_psnr,
+    masked_ssim,
+    seam_psnr,
+    temporal_change,
+)
+from training.shipped import decode, load_dit, load_vae
+
+UNITS = {"PSNR": "dB", "seam": "dB", "time": "x", "memory": "x", "flicker": "x"}
+FEW = ("kept PSNR", "whole PSNR", "whole LPIPS", "holes PSNR", "holes LPIPS", "seam PSNR")
+"""Figures of an ablation."""
+WAIT = 8
+"""Steps of the runs that are only timed."""
+logger = logging.getLogger(__name__)
+Figures = dict[str, list[float]]
+
+
+def quality(video: torch.Tensor, case: Case, distance: DistanceMap | None) -> dict[str, float]:
+    """Every figure of a result that is not a cost."""
+    metrics = {"PSNR": masked_psnr, "SSIM": masked_ssim}
+    if distance is not None:
+        metrics["LPIPS"] = partial(masked_lpips, distance=distance)
+    regions = {
+        "kept": (case.warp, case.visible),
+        "whole": (case.truth, torch.ones_like(case.visible)),
+        "holes": (case.truth, 1 - case.visible),
+    }
+    found = {
+        f"{region} {name}": metric(video, reference, where)
+        for region, (reference, where) in regions.items()
+        for name, metric in metrics.items()
+    }
+    found["seam PSNR"] = seam_psnr(video, case.truth, case.visible)
+    found["flicker"] = flicker(video, case.truth) / temporal_change(case.truth)
+    return found
+
+
+def costs(way: Way, lab: Lab, case: Case) -> tuple[torch.Tensor, float, float]:
+    """One run: its latents, seconds, and peak bytes of the process (nan where that cannot be asked)."""
+    kept: dict[str, torch.Tensor] = {}
+    peaks: list[float] = []
+
+    def run() -> None:
+        kept["latents"] = way(lab, case)
+
+    gc.collect()
+    took = seconds(lambda: peaks.append(peak_memory(run) or float("nan")))
+    return kept["latents"], took, peaks[0]
+
+
+def compare(lab: Lab, some: list[Case], ways: dict[str, Way]) -> dict[str, Figures]:
+    """All ways on all cases: figures by way and name, one a case."""
+    distance, found = load_lpips(), {name: defaultdict[str, list[float]](list) for name in ways}
+    if distance is None:
+        logger.warning("without LPIPS: %s", why_missing("lpips_alexnet"))
+    for number, case in enumerate(some):
+        bare: dict[str, float] = {}
+        for name, way in {BARE: METHODS[BARE], **ways}.items():
+            latents, took, peak = costs(way, lab, case)
+            bare = bare or {"time": took, "memory": peak}
+            figures = quality(decode(lab.coder, latents), case, distance.maps if distance else None)
+            for figure, value in (figures | {"time": took / bare["time"], "memory": peak / bare["memory"]}).items():
+                found[name][figure].append(value)
+            logger.info("scene %d, %s", number + 1, name)
+    return {name: dict(figures) for name, figures in found.items()}
+
+
+def overhead(lab: Lab, case: Case, repeats: int) -> float:
+    """Time of ours over the bare model's, interleaved; the median of ratios within a repeat."""
+    short = Lab.of(lab.model, lab.coder, WAIT)
+    ratios = []
+    for repeat in range(repeats):
+        order = [BARE, CG5] if repeat % 2 else [CG5, BARE]
+        took = {name: costs(METHODS[name], short, case)[1] for name in order}
+        ratios.append(took[CG5] / took[BARE])
+    return median(ratios)
+
+
+def table(found: dict[str, Figures]) -> list[Row]:
+    """Means over scenes, way by way: all figures of a method, some of an ablation."""
+    rows = []
+    for way, figures in found.items():
+        wanted = [
+            name for name in figures if name in FEW or way in METHODS or (way in LIMITS and name not in ("time", "memory"))
+        ]
+        rows += [Row(f"{way}: {name}", mean(figures[name]), UNITS.get(name.split()[-1], "")) for name in wanted]
+    return rows
+
+
+def targets(found: dict[str, Figures], ours_to_bare: float) -> list[Row]:
+    """What was promised, as differences and ratios of the same figures."""
+    at = {way: {name: mean(values) for name, values in figures.items()} for way, figures in found.items()}
+    seam = max(at[EXACT]["seam PSNR"], at[CG5]["seam PSNR"]) - at[PASTE]["seam PSNR"]
+    rows = [
+        at_least("seam PSNR, exact or CG-5 above hard paste", seam, "dB", 1.0),
+        at_most("time, ours over bare, interleaved", ours_to_bare, "x", 1.01),
+        at_least("time, DPS over ours", at[DPS]["time"] / at[EXACT]["time"], "x", 3.0),
+        at_least("time, pixel-space DDS over ours", at[PIXELS]["time"] / at[EXACT]["time"], "x", 2.0),
+        at_least("holes PSNR, ours above the bare model", at[EXACT]["holes PSNR"] - at[BARE]["holes PSNR"], "dB", 0.0),
+    ]
+    if "whole LPIPS" not in at[EXACT]:
+        return rows
+    others = [name for name in METHODS if not name.startswith("DDS")]
+    best = min(at[name]["whole LPIPS"] for name in others)
+    return [
+        *rows,
+        at_most("whole LPIPS, ours over the best baseline's", at[EXACT]["whole LPIPS"] / best, "x", 1.0),
+        at_most("whole LPIPS, ours over DPS's", at[EXACT]["whole LPIPS"] / at[DPS]["whole LPIPS"], "x", 1.0),
+        at_most("holes LPIPS, ours over the bare model's", at[EXACT]["holes LPIPS"] / at[BARE]["holes LPIPS"], "x", 1.0),
+    ]
+
+
+def run(seed: int, args: argparse.Namespace) -> list[Row]:
+    """Everything, or the methods alone."""
+    logging.getLogger().setLevel(logging.WARNING)
+    torch.set_num_threads(args.threads)
+    lab = Lab.of(load_dit(), load_vae(), args.steps)
+    some = list(cases(scene_seeds(seed, 8 * args.scenes), args.scenes, lab.coder))
+    found = compare(lab, some, LIMITS | METHODS | ({} if args.methods_only else ABLATIONS))
+    holes = mean(float((case.visible == 0).float().mean()) for case in some)
+    rows = [Row(f"holes of the warp, {len(some)} scenes", 100 * holes, "%")]
+    return rows + targets(found, overhead(lab, some[0], args.repeats)) + table(found)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--scenes", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=16, help="sampling steps of a run")
+    parser.add_argument("--repeats", type=int, default=9, help="interleaved repeats of ours and bare, for their times")
+    parser.add_argument("--methods-only", action="store_true", help="leave out the sweeps of single settings")
+    parser.add_argument("--threads", type=int, default=2)
+
+
+if __name__ == "__main__":
+    main("solvers", run, add_arguments)
