@@ -41,6 +41,7 @@ class Case:
 
     Attributes:
         truth, warp: ``[F, H, W, 3]``: the rendered view, and the exact warp, filled by Telea's method.
+        reachable: the rendered view through the VAE: nothing made of latents comes nearer, in expectation.
         visible: ``[F, H, W]``.
         w: ``E(warp)``.
         masks: latent masks by mode, the first frame fully known.
@@ -50,6 +51,7 @@ class Case:
 
     truth: torch.Tensor
     warp: torch.Tensor
+    reachable: torch.Tensor
     visible: torch.Tensor
     w: torch.Tensor
     masks: dict[str, torch.Tensor]
@@ -63,7 +65,8 @@ def make_case(seed: int, clip: dict[str, torch.Tensor], coder: WanVAE) -> Case:
     masks = {mode: hold_first_frame(latent_mask(mode, given)) for mode in MASKS}
     noise = torch.randn(w.shape, generator=torch.Generator().manual_seed(seed))
     scene = caption(random_scene(seed))
-    return Case(clip["truth"], clip["telea"], clip["visible"], w, masks, scene, noise)
+    reachable = decode(coder, encode(coder, clip["truth"]))
+    return Case(clip["truth"], clip["telea"], reachable, clip["visible"], w, masks, scene, noise)
 
 
 def cases(seeds: list[int], count: int, coder: WanVAE) -> Iterator[Case]:
@@ -189,7 +192,7 @@ def zero4d(window: Window) -> Way:
     return way
 
 
-def dps(window: Window, zeta: float = 0.3) -> Way:
+def dps(window: Window, zeta: float = 0.6) -> Way:
     """Average-pooled mask."""
 
     def way(lab: Lab, case: Case) -> torch.Tensor:

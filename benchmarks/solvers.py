@@ -6,6 +6,8 @@ Each unseen scene is seen from an arc, warped by exact depth, filled by Telea's 
 training-free mask. Figures of a way are means over scenes; names read ``way: figure``:
 
 * ``kept`` = against the warp on visible pixels, as the paper measures; ``whole`` and ``holes`` = against the true view;
+* ``past the VAE`` = against the true view as the VAE reconstructs it, so that the VAE's own error, which every way has,
+  does not hide the rest;
 * ``flicker`` = false change from frame to frame over the truth's own change;
 * ``seam`` = PSNR against the true view within 8 pixels of a hole's edge;
 * ``time`` and ``memory`` = processor time and the process's peak, over the bare model's of the same scene.
@@ -53,8 +55,8 @@ from inversecrafter_core.evaluation import (
 )
 from training.shipped import decode, load_dit, load_vae
 
-UNITS = {"PSNR": "dB", "seam": "dB", "time": "x", "memory": "x", "flicker": "x"}
-FEW = ("kept PSNR", "whole PSNR", "whole LPIPS", "holes PSNR", "holes LPIPS", "seam PSNR")
+UNITS = {"time": "x", "memory": "x", "flicker": "x"}
+FEW = ("kept PSNR", "whole PSNR", "whole LPIPS", "holes PSNR", "holes LPIPS", "seam PSNR", "seam PSNR past the VAE")
 """Figures of an ablation."""
 WAIT = 8
 """Steps of the runs that are only timed."""
@@ -77,7 +79,10 @@ def quality(video: torch.Tensor, case: Case, distance: DistanceMap | None) -> di
         for region, (reference, where) in regions.items()
         for name, metric in metrics.items()
     }
+    found["whole PSNR past the VAE"] = masked_psnr(video, case.reachable)
+    found["holes PSNR past the VAE"] = masked_psnr(video, case.reachable, 1 - case.visible)
     found["seam PSNR"] = seam_psnr(video, case.truth, case.visible)
+    found["seam PSNR past the VAE"] = seam_psnr(video, case.reachable, case.visible)
     found["flicker"] = flicker(video, case.truth) / temporal_change(case.truth)
     return found
 
@@ -130,16 +135,16 @@ def table(found: dict[str, Figures]) -> list[Row]:
         wanted = [
             name for name in figures if name in FEW or way in METHODS or (way in LIMITS and name not in ("time", "memory"))
         ]
-        rows += [Row(f"{way}: {name}", mean(figures[name]), UNITS.get(name.split()[-1], "")) for name in wanted]
+        rows += [Row(f"{way}: {name}", mean(figures[name]), "dB" if "PSNR" in name else UNITS.get(name, "")) for name in wanted]
     return rows
 
 
 def targets(found: dict[str, Figures], ours_to_bare: float) -> list[Row]:
     """What was promised, as differences and ratios of the same figures."""
     at = {way: {name: mean(values) for name, values in figures.items()} for way, figures in found.items()}
-    seam = max(at[EXACT]["seam PSNR"], at[CG5]["seam PSNR"]) - at[PASTE]["seam PSNR"]
+    seams = {name: max(at[EXACT][name], at[CG5][name]) - at[PASTE][name] for name in ("seam PSNR", "seam PSNR past the VAE")}
     rows = [
-        at_least("seam PSNR, exact or CG-5 above hard paste", seam, "dB", 1.0),
+        *(at_least(f"{name}, exact or CG-5 above hard paste", gain, "dB", 1.0) for name, gain in seams.items()),
         at_most("time, ours over bare, interleaved", ours_to_bare, "x", 1.01),
         at_least("time, DPS over ours", at[DPS]["time"] / at[EXACT]["time"], "x", 3.0),
         at_least("time, pixel-space DDS over ours", at[PIXELS]["time"] / at[EXACT]["time"], "x", 2.0),
