@@ -16,26 +16,30 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterator
 from statistics import mean
+from typing import NamedTuple
 
 import torch
 
-from benchmarks.masks import SCALES
+from benchmarks.masks import SCALES, scenes
 from benchmarks.report import Row, at_most, main
 from benchmarks.unseen import REAL_CLIPS, real_clip, scene_seeds
 from hosting.assets import asset, why_missing
+from inversecrafter_core.camera import Geometry
 from inversecrafter_core.depth import DepthEstimator, OnnxDepth, VerticalGradientPrior, build_geometry
 from inversecrafter_core.masks import CANDIDATES, MaskInputs, hide, latent_mask
 from inversecrafter_core.warp import fill_holes
 from training.export_vae import FILE as VAE_FILE
-from training.mask_model import MaskPredictor, load_predictor, ssim
+from training.mask_model import USUAL_MEAN, MaskPredictor, begin, load_predictor, ssim
 from training.mask_options import FILE
-from training.mask_pairs import TRAJECTORIES, MaskPair, path_of, reproject, synthetic_pair
+from training.mask_pairs import TRAJECTORIES, path_of, reproject, synthetic_pair
 from training.mask_targets import LatentSpace
 from training.pool import FRAMES
 
 READS_THE_TRUTH = ("hidden_source",)
 OF_TRAINING_FREE, OF_BINARY = 0.75, 0.5
 """Targets: the learned mask's L1 over the best training-free one's and over binary's."""
+NEW_VIEWS = "new views of scenes"
+"""The third set has no target: nothing was trained on it."""
 Masks = dict[str, torch.Tensor]
 
 
@@ -54,23 +58,23 @@ def _fingerprint(clip: torch.Tensor) -> bytes:
     return clip.float().contiguous().numpy().tobytes()
 
 
-def masks_of(pair: MaskPair, space: LatentSpace, predictor: MaskPredictor) -> tuple[torch.Tensor, Masks]:
+class Case(NamedTuple):
+    """A clip whose truth is known: ``truth`` and infilled ``warp [F, H, W, 3]``, ``visible [F, H, W]`` float, 1 = known."""
+
+    truth: torch.Tensor
+    visible: torch.Tensor
+    warp: torch.Tensor
+
+
+def masks_of(case: Case, space: LatentSpace, predictors: dict[str, MaskPredictor]) -> tuple[torch.Tensor, Masks]:
     """``h_gt`` and every mask by name, all ``[1, C, T', H', W']``; those of differences at every scale."""
-    visible, warp = pair.visible.float(), fill_holes(pair.video, pair.visible)
+    visible, warp = case.visible, case.warp
     white = visible.unsqueeze(-1).expand_as(warp)
-    asked = [
-        pair.video,
-        warp,
-        hide(warp, visible),
-        torch.ones_like(white),
-        white,
-        hide(warp, visible, 0.0),
-        hide(warp, visible, 1.0),
-    ]
-    encode = Remembered(space, asked)
-    given = MaskInputs(visible, warp, encode(warp), encode, space.spatial, source=pair.video)
+    asked = [case.truth, hide(case.truth, visible), warp, hide(warp, visible), torch.ones_like(white), white]
+    encode = Remembered(space, [*asked, hide(warp, visible, 0.0), hide(warp, visible, 1.0)])
+    given = MaskInputs(visible, warp, encode(warp), encode, space.spatial, source=case.truth)
     masks = {mode: latent_mask(mode, given) for mode in ("area", "binary")}
-    masks["learned"] = predictor.mask(visible[None], warp[None])
+    masks |= {name: predictor.mask(visible[None], warp[None]) for name, predictor in predictors.items()}
     for name in CANDIDATES:
         if name not in READS_THE_TRUTH:
             for scale in SCALES:
@@ -82,12 +86,19 @@ def _at(given: MaskInputs, candidate: str, scale: float) -> MaskInputs:
     return dataclasses.replace(given, candidate=candidate, scale=scale)
 
 
-def _scenes(seed: int, count: int) -> Iterator[MaskPair]:
+def _reprojected(video: torch.Tensor, geometry: Geometry, trajectory: str) -> Case:
+    pair = reproject(video, geometry, path_of(trajectory, FRAMES))
+    return Case(pair.video, pair.visible.float(), fill_holes(pair.video, pair.visible))
+
+
+def scene_cases(seed: int, count: int) -> Iterator[Case]:
+    """Held-out scenes, the six trajectories in turn at their own amounts."""
     for index, number in enumerate(scene_seeds(seed, count)):
-        yield synthetic_pair(number, path_of(TRAJECTORIES[index % len(TRAJECTORIES)], FRAMES))
+        pair = synthetic_pair(number, path_of(TRAJECTORIES[index % len(TRAJECTORIES)], FRAMES))
+        yield Case(pair.video, pair.visible.float(), fill_holes(pair.video, pair.visible))
 
 
-def _real() -> Iterator[MaskPair]:
+def real_cases() -> Iterator[Case]:
     """Two of the six trajectories on every clip that can be had."""
     path = asset("fastdepth")
     depth: DepthEstimator = VerticalGradientPrior() if path is None else OnnxDepth(path)
@@ -98,40 +109,57 @@ def _real() -> Iterator[MaskPair]:
         video = real_clip(name)
         geometry = build_geometry(depth.estimate(video), video, "frames").geometry
         for trajectory in (TRAJECTORIES[index], TRAJECTORIES[index + len(REAL_CLIPS)]):
-            yield reproject(video, geometry, path_of(trajectory, FRAMES))
+            yield _reprojected(video, geometry, trajectory)
 
 
-def _compare(what: str, pairs: Iterator[MaskPair], space: LatentSpace, predictor: MaskPredictor) -> list[Row]:
-    """Means over ``pairs``: every mask's L1 and SSIM, candidates at the scale that suits them best here."""
+def new_views(seed: int, count: int) -> Iterator[Case]:
+    """What a mask is for: warps to new views of scenes, whose truth is rendered. No double reprojection."""
+    for clip in scenes(seed, count):
+        yield Case(clip["truth"], clip["visible"], clip["warp"])
+
+
+def _compare(what: str, cases: Iterator[Case], space: LatentSpace, predictors: dict[str, MaskPredictor]) -> list[Row]:
+    """Means over ``cases``: every mask's L1 and SSIM, candidates at the scale that suits them best here."""
     far, alike = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
-    for pair in pairs:
-        wanted, masks = masks_of(pair, space, predictor)
+    for case in cases:
+        wanted, masks = masks_of(case, space, predictors)
         for name, h in masks.items():
             far[name].append(float((h - wanted).abs().mean()))
             alike[name].append(float(ssim(h, wanted)))
     if not far:
         return [Row(f"{what} not measured", 0, "")]
     l1, likeness = ({name: mean(values) for name, values in table.items()} for table in (far, alike))
-    free = [
-        min((n for n in l1 if n.startswith(f"{name}, ")), key=l1.__getitem__)
-        for name in CANDIDATES
-        if name not in READS_THE_TRUTH
-    ]
+    fair = [name for name in CANDIDATES if name not in READS_THE_TRUTH]
+    free = [min((key for key in l1 if key.startswith(f"{name}, ")), key=l1.__getitem__) for name in fair]
     best = min(free, key=l1.__getitem__)
     label = f"{len(far['learned'])} {what}"
     found = []
-    for name in ["learned", *sorted(free, key=l1.__getitem__), "area", "binary"]:
+    for name in [*predictors, *sorted(free, key=l1.__getitem__), "area", "binary"]:
         found += [Row(f"{label}, {name}: L1", l1[name], ""), Row(f"{label}, {name}: SSIM", likeness[name], "")]
-    found.append(at_most(f"{label}: learned over the best training-free", l1["learned"] / l1[best], "x", OF_TRAINING_FREE))
-    return [*found, at_most(f"{label}: learned over binary", l1["learned"] / l1["binary"], "x", OF_BINARY)]
+    ratios = {"the best training-free": l1["learned"] / l1[best], "binary": l1["learned"] / l1["binary"]}
+    for other, bound in zip(ratios, (OF_TRAINING_FREE, OF_BINARY), strict=True):
+        name = f"{label}: learned over {other}"
+        found.append(Row(name, ratios[other], "x") if what == NEW_VIEWS else at_most(name, ratios[other], "x", bound))
+    return found
+
+
+def predictors_of(space: LatentSpace) -> dict[str, MaskPredictor]:
+    """The shipped file, and the same as its training began: how much of it is learning."""
+    learned = load_predictor(FILE)
+    torch.manual_seed(0)
+    begun = MaskPredictor(learned.spec)
+    begin(begun, space, USUAL_MEAN)
+    return {"learned": learned, "before training": begun.eval().requires_grad_(False)}
 
 
 def rows(seed: int, scenes: int) -> list[Row]:
     """Every figure of the mask encoder's card; other scenes for every ``seed``."""
-    space, predictor = LatentSpace(VAE_FILE), load_predictor(FILE)
+    space = LatentSpace(VAE_FILE)
+    predictors = predictors_of(space)
     with torch.inference_mode():
-        found = _compare("held-out scenes", _scenes(seed, scenes), space, predictor)
-        return [*found, *_compare("reprojections of real clips", _real(), space, predictor)]
+        found = _compare("held-out scenes", scene_cases(seed, scenes), space, predictors)
+        found += _compare("reprojections of real clips", real_cases(), space, predictors)
+        return [*found, *_compare(NEW_VIEWS, new_views(seed, scenes), space, predictors)]
 
 
 def run(seed: int, args: argparse.Namespace) -> list[Row]:

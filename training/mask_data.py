@@ -19,7 +19,7 @@ from inversecrafter_core.masks import encoder_input
 
 from .mask_model import MaskPredictor, ssim
 from .mask_pairs import load
-from .mask_targets import LatentSpace, target_path
+from .mask_targets import LatentSpace, autocast, target_path
 
 Batch = tuple[torch.Tensor, torch.Tensor]
 """What ``MaskPredictor.forward`` takes, and ``h_gt [B, C, T', h', w']``."""
@@ -35,7 +35,7 @@ class MaskWindows(Dataset):
 
     def __init__(self, pairs: list[Path], space: LatentSpace, predictor: MaskPredictor, batch: int, seed: str = "0"):
         self.pairs, self.targets = pairs, [target_path(pair, space) for pair in pairs]
-        self.predictor, self.batch, self.seed = predictor, batch, seed
+        self.predictor, self.precision, self.batch, self.seed = predictor, space.precision, batch, seed
         self._held: OrderedDict[int, Batch] = OrderedDict()
 
     def __len__(self) -> int:
@@ -64,8 +64,8 @@ class MaskWindows(Dataset):
         shown = encoder_input(self.predictor.spec, visible, warp)
         if self.predictor.kept:
             place = next(self.predictor.parameters()).device
-            with torch.autocast(place.type, torch.bfloat16):
-                shown = self.predictor.lower(shown.to(place)).bfloat16().cpu()
+            with autocast(place, self.precision):
+                shown = self.predictor.lower(shown.to(place)).to(self.precision).cpu()
         return shown.unflatten(0, (-1, len(wanted))), wanted
 
 

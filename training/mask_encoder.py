@@ -9,7 +9,6 @@ docs/train_mask_encoder.md tells the costs and the options.
 from __future__ import annotations
 
 import argparse
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,18 +22,15 @@ from inversecrafter_core.masks import MaskEncoderSpec, save_mask_encoder
 
 from .common import RUNS, Clock, Curve, git_commit, load_checkpoint, save_checkpoint
 from .mask_data import Batch, MaskWindows, score
-from .mask_model import MaskPredictor, begin, loss_of
+from .mask_model import USUAL_MEAN, MaskPredictor, begin, loss_of
 from .mask_options import pairs, parse
 from .mask_ranks import Ranks
-from .mask_targets import SCALE, LatentSpace, encode_targets
+from .mask_targets import SCALE, LatentSpace, autocast, encode_targets
 from .optimiser import Muon
 from .vae import quicken
 
-logger = logging.getLogger(__name__)
 PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 SAVE_MINUTES = 1.0
-USUAL_MEAN = 0.9
-"""Mean of ``h_gt`` over windows of the world: what an untrained sigmoid head answers."""
 
 
 class Training:
@@ -49,9 +45,9 @@ class Training:
         self.predictor = MaskPredictor(spec, options.kept)
         self.origin = begin(self.predictor, space, USUAL_MEAN)
         self.predictor.to(ranks.device)
-        self.identity = f"{space.digest} {options.reads} {options.width} {options.kept} {options.optimiser}"
         if ranks.device.type == "cpu":
             quicken(self.predictor)
+        self.identity = f"{space.digest} {options.reads} {options.width} {options.kept} {options.optimiser}"
         trained = [value for value in self.predictor.parameters() if value.requires_grad]
         optimiser = Muon if options.optimiser == "muon" else torch.optim.AdamW
         self.optimiser = optimiser(trained, lr=options.rate)
@@ -82,8 +78,7 @@ class Training:
             )
 
     def autocast(self) -> torch.autocast:
-        kind = PRECISIONS[self.options.precision]
-        return torch.autocast(self.ranks.device.type, kind, enabled=kind != torch.float32)
+        return autocast(self.ranks.device, PRECISIONS[self.options.precision])
 
     def advance(self, batch: Batch, rate: float) -> float:
         """One step on ``batch``; its L1."""
@@ -149,28 +144,24 @@ def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
     torch.set_num_threads(options.threads)
     ranks = Ranks.join()
-    logging.basicConfig(level=logging.INFO if ranks.first else logging.WARNING, format="%(message)s")
     taught, scored = pairs(options, ranks)
-    space = LatentSpace(options.vae, ranks.device)
+    space = LatentSpace(options.vae, ranks.device, PRECISIONS[options.precision])
+    if ranks.device.type == "cpu":
+        quicken(space.model)
     encode_targets(ranks.share(taught + scored), space)
     ranks.wait()
     training = Training(options, ranks, space)
     seed = f"{options.seed} {ranks.rank}"
     windows = MaskWindows(taught, space, training.predictor, options.batch, seed)
     held = MaskWindows(scored, space, training.predictor, options.batch)
-    logger.info(
-        "%d files, %d to score; begins as %s; step %d, minute %.1f",
-        len(taught),
-        len(scored),
-        training.origin,
-        training.step,
-        training.clock.spent,
-    )
+    if ranks.first:
+        at = f"step {training.step}, minute {training.clock.spent:.1f} of {options.minutes:g}"
+        print(f"{len(taught)} files, {len(scored)} to score; begins as {training.origin}; {at}", flush=True)
     fit(training, windows, held)
     if ranks.first:
         export(training, options.out)
         Curve(training.folder / "curve.csv", []).draw("held_l1", training.folder / "curve.png")
-        logger.info("wrote %s", options.out)
+        print(f"wrote {options.out}", flush=True)
     ranks.leave()
 
 

@@ -39,6 +39,10 @@ SSIM_WEIGHT = 0.1
 """lambda; the paper does not give it. See docs/train_mask_encoder.md for what others gave."""
 
 
+USUAL_MEAN = 0.9
+"""Mean of ``h_gt`` over windows of the world: what an untrained sigmoid head answers."""
+FIRST_GUESS = -1.5
+"""Logit of belief in the first infill before training: what other times show is right four times in five."""
 STAGE_ENDS = (0, 3, 6, 9)
 """Layers of ``Encoder3d.downsamples`` below each stage: two residual blocks and a halving each."""
 GROUPS = (4, 4, 2, 1)
@@ -117,8 +121,9 @@ def begin(predictor: MaskPredictor, space: LatentSpace, mean: float) -> str:
     head = torch.randn_like(layers["head.2.weight"]) * 0.03 / layers["head.2.weight"][0].numel() ** 0.5
     bias = torch.full_like(layers["head.2.bias"], math.log(mean / (1 - mean)))
     if predictor.spec.reads in ("pair", "infills"):
-        # The second half, the scores of infills, begins small: both are believed alike.
-        channels, bias = space.channels, torch.zeros_like(bias)
+        # The second half, the scores of infills, begins almost without an opinion.
+        channels, bias = space.channels, torch.full_like(bias, FIRST_GUESS)
+        bias[:channels] = 0
         head[:channels] *= 10
         if own is not None and same:
             head[:channels], bias[:channels] = _normalised_head(own, space)

@@ -47,7 +47,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     fit.add_argument("--optimiser", choices=("adamw", "muon"), default="adamw")
     fit.add_argument("--rate", type=float, default=2e-4, help="highest learning rate")
     fit.add_argument("--ssim-weight", type=float, default=SSIM_WEIGHT, help="lambda of L1 + lambda (1 - SSIM)")
-    fit.add_argument("--precision", choices=("bf16", "fp16", "fp32"), default="bf16")
+    fit.add_argument("--precision", choices=("bf16", "fp16", "fp32"), default="bf16", help="of targets and of training")
     fit.add_argument("--report", type=float, default=2, help="minutes between held-out scores")
     fit.add_argument("--threads", type=int, default=1)
     fit.add_argument("--workers", type=int, default=0, help="processes that read ahead; only without --kept")

@@ -35,23 +35,32 @@ FORMATS: dict[int, Any] = {16: Wan21, 48: Wan22}
 WAN_VAES = (comfy.ldm.wan.vae.WanVAE, comfy.ldm.wan.vae2_2.WanVAE)
 
 
+def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
+    """Mixed precision where ``precision`` is a half one; nothing for float32."""
+    half = precision != torch.float32
+    return torch.autocast(device.type, precision if half else torch.bfloat16, enabled=half)
+
+
 class LatentSpace:
     """A Wan VAE file as clips ``[B, F, H, W, 3]`` in 0...1 to normalised latents ``[B, C, T', H', W']``, float32."""
 
-    def __init__(self, path: Path, device: torch.device | str = "cpu"):
+    def __init__(self, path: Path, device: torch.device | str = "cpu", precision: torch.dtype = torch.float32):
         wrapped = comfy.sd.VAE(sd=comfy.utils.load_torch_file(str(path)))
         inner, self.channels = wrapped.first_stage_model, wrapped.latent_channels
         if not isinstance(inner, WAN_VAES) or self.channels not in FORMATS:
             raise InputError("--vae", f"{path.name} is a {type(inner).__name__}", "Give a Wan VAE of 16 or 48 channels.")
         self.model, self.device = inner.float().eval().to(device), torch.device(device)
         self.format, self.spatial = FORMATS[self.channels](), wrapped.spacial_compression_encode()
-        self.name, self.digest = path.name, hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        self.precision, self.name = precision, path.name
+        self.digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
     @torch.no_grad()
     def encode(self, clips: torch.Tensor) -> torch.Tensor:
         # Two clips at a time at least: for a single one torch has no fast 3D convolution on a CPU.
         shown = torch.cat([clips] * (2 if len(clips) == 1 else 1)).to(self.device, torch.float32).movedim(-1, 1) * 2 - 1
-        return self.format.process_in(self.model.encode(shown).float())[: len(clips)]
+        with autocast(self.device, self.precision):
+            latents = self.model.encode(shown)
+        return self.format.process_in(latents.float())[: len(clips)]
 
     def wanted(self, clips: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
         """``h_gt [B, C, T', H', W']`` of clean clips and their masks ``[B, F, H, W]``."""

@@ -102,7 +102,7 @@ def store_videos(folder: Path, videos: list[Path], taken: Cut, window: Window, d
         if not done.exists():
             count = _store_one(folder, name, path, taken, window, depth)
             done.write_text(str(count))
-            logger.info("pairs: %d of %d videos, %s gave %d", number, len(videos), path.name, count)
+            print(f"pairs: video {number} of {len(videos)}, {path.name} gave {count}", flush=True)
         files += [folder / f"{name}_{index}.npz" for index in range(int(done.read_text()))]
     return files
 

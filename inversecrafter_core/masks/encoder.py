@@ -15,8 +15,8 @@ infills  ``y``, ``y`` filled again by :func:`held_infill`, and ``m y``, each apa
 =======  ============================================================================  ==================================
 
 *pair* has the form of eq. 5 itself: an encoder that answered as the VAE does would give the training-free mask *holed_warp*,
-and training goes on from there. *infills* needs a head of ``2C``: ``mix = a p(y) + (1 - a) p(held)``, and the second ``C``
-channels are each infill's score, ``a`` their softmax: which of the two to believe, for every channel and cell.
+and training goes on from there. *infills* needs a head of ``2C`` channels, ``p`` and a score ``q``: ``mix = a p(y) + (1 - a)
+p(held)`` with ``a = sigmoid(q(y) - q(held) + q(m y))`` says which of the two to believe, for every channel and cell.
 
 The file is safetensors: the encoder's state dict under its own names (``conv1.weight``, ``downsamples.0...``,
 ``head.2.weight``), and metadata ``format = "inversecrafter.mask_encoder"``, ``version = "1"``, ``reads``, ``latent_channels =
@@ -176,8 +176,8 @@ def head_to_mask(spec: MaskEncoderSpec, head: torch.Tensor) -> torch.Tensor:
     *filled, holed = answer.unflatten(0, (2 if spec.reads == "pair" else 3, -1))
     if spec.reads == "pair":
         return difference_mask(filled[0], holed)
-    first, second, _ = head[:, spec.latent_channels :].unflatten(0, (3, -1))
-    return difference_mask(torch.lerp(filled[1], filled[0], torch.sigmoid(first - second)), holed)
+    first, second, third = head[:, spec.latent_channels :].unflatten(0, (3, -1))
+    return difference_mask(torch.lerp(filled[1], filled[0], torch.sigmoid(first - second + third)), holed)
 
 
 def causal_chunks(

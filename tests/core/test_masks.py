@@ -239,7 +239,7 @@ def test_answers_that_are_compared_give_equation_five_of_the_encoder(reads):
 
 def test_the_scores_say_which_infill_is_believed():
     spec = masks.MaskEncoderSpec(8, 2, 1, "infills")
-    answers, scores = torch.tensor([0.3, 2.0, 0.0]), torch.tensor([40.0, -40.0, 0.0])
+    answers, scores = torch.tensor([0.3, 2.0, 0.0]), torch.tensor([40.0, -40.0, 10.0])
     head = torch.stack([answers, scores], 1).reshape(3, 2, 1, 1, 1)
     assert float(masks.head_to_mask(spec, head)) == pytest.approx(1 - math.tanh(0.3))
     assert float(masks.head_to_mask(spec, head * torch.tensor([1, -1]).view(1, 2, 1, 1, 1))) == pytest.approx(1 - math.tanh(2))

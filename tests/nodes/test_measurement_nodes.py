@@ -215,6 +215,26 @@ def test_a_damaged_encoder_says_what_is_missing(kit, tmp_path):
         load(encoder_file(kit, tmp_path / "b.safetensors", **wrong))
 
 
+def test_a_mask_encoder_of_another_vae_is_named_beside_it(kit, tmp_path):
+    path = tmp_path / "five.safetensors"
+    model = kit.pack.submodule("nodes.compat").wan_encoder(8, 48)
+    kit.pack.core("masks").save_mask_encoder(path, model.state_dict(), latent_channels=48, reads="pair", spatial="16")
+    encoder = kit.pack.submodule("nodes.mask_encoder").load_mask_encoder(path)
+    with pytest.raises(ValueError, match=r"is for 48 latent channels at 1/16 of the size, the VAE makes 16 at 1/8"):
+        encode(kit, mask_mode="learned", mask_encoder=encoder)
+    assert encode(kit, mask_mode="area", mask_encoder=encoder)[0].mask_mode == "area", "unused, so it may stay connected"
+
+
+@pytest.mark.parametrize("reads", ["mask", "warp", "marked", "pair", "infills"])
+def test_every_kind_of_mask_encoder_runs(kit, tmp_path, reads):
+    encoder = kit.pack.submodule("nodes.mask_encoder").load_mask_encoder(
+        encoder_file(kit, tmp_path / "m.safetensors", reads=reads)
+    )
+    h = encode(kit, mask_mode="learned", mask_encoder=encoder, first_frame_known=False)[0].h
+    assert h.shape == (1, 16, 3, 4, 6) and float(h.min()) >= 0 and float(h.max()) <= 1
+    assert float(h.std()) > 0
+
+
 def test_a_whole_vae_is_not_a_mask_encoder(kit, tmp_path):
     path = tmp_path / "vae.safetensors"
     save_file({key: value.contiguous() for key, value in kit.vae().get_sd().items()}, str(path))
