@@ -134,3 +134,20 @@ def test_targets_are_differences_of_the_means(ways):
     assert rows["holes PSNR, ours above the bare model"].value == pytest.approx(0.5)
     assert rows["whole LPIPS, ours over the best baseline's"].holds is False
     assert rows["whole LPIPS, ours over DPS's"].holds
+
+
+def test_the_report_reads_rows_back_into_a_table_and_a_picture(ways, tmp_path):
+    from benchmarks import solver_report
+    from benchmarks.solvers import table
+
+    names = list(ways.LIMITS | ways.METHODS | ways.ABLATIONS)
+    found = {way: {figure: [float(place)] for figure in solver_report.COLUMNS} for place, way in enumerate(names)}
+    rows = [{"name": row.name, "value": row.value} for row in table(found)] + [{"name": "holes of the warp", "value": 8.0}]
+    read = solver_report.by_way(rows)
+    assert list(read) == names and read[ways.CG5]["seam PSNR"] == names.index(ways.CG5)
+    settings = [setting for setting, _ in solver_report.points(read, "gamma", "kept PSNR")]
+    assert settings == sorted(settings) and 8.0 in settings and len(settings) == 6
+    lines = solver_report.wide(read)
+    assert len(lines) == 2 + len(names) and len({line.count("|") for line in lines}) == 1
+    solver_report.draw(read, "title", tmp_path / "sweeps.png")
+    assert (tmp_path / "sweeps.png").stat().st_size > 10_000

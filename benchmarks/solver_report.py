@@ -1,0 +1,108 @@
+"""What ``benchmarks.solvers`` found, to be read: one wide Markdown table of the methods, and pictures of the sweeps.
+
+``python -m benchmarks.solvers --json solvers.json && python -m benchmarks.solver_report solvers.json docs/solvers.png``
+
+The table goes to standard output. Nothing is measured here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from inversecrafter_core.inverse import ProximalSettings
+from inversecrafter_core.sampling import Window
+
+COLUMNS = {
+    "kept PSNR": "kept PSNR",
+    "kept SSIM": "SSIM",
+    "kept LPIPS": "LPIPS",
+    "whole PSNR": "whole PSNR",
+    "whole PSNR past the VAE": "past the VAE",
+    "whole SSIM": "SSIM",
+    "whole LPIPS": "LPIPS",
+    "holes PSNR": "holes PSNR",
+    "holes SSIM": "SSIM",
+    "holes LPIPS": "LPIPS",
+    "seam PSNR": "seam PSNR",
+    "seam PSNR past the VAE": "past the VAE",
+    "flicker": "flicker",
+    "time": "time",
+    "memory": "memory",
+}
+SWEEPS: dict[str, tuple[str, str, float]] = {
+    "gamma": ("gamma ", "DDS, closed form", ProximalSettings().gamma),
+    "share of the steps, alpha": ("alpha_steps ", "DDS, closed form", Window().alpha),
+    "conjugate-gradient steps, K": ("K = ", "DDS, CG K=5", 5),
+}
+"""Axis: how the rows of the sweep begin, which row is the default, and where it stands."""
+DRAWN = {"kept PSNR": "dB", "seam PSNR past the VAE": "dB", "holes LPIPS": ""}
+Ways = dict[str, dict[str, float]]
+
+
+def by_way(rows: list[dict[str, Any]]) -> Ways:
+    """Rows named ``way: figure`` as ``{way: {figure: value}}``; all others are left out."""
+    ways: Ways = {}
+    for row in rows:
+        way, _, figure = row["name"].rpartition(": ")
+        if figure in COLUMNS:
+            ways.setdefault(way, {})[figure] = row["value"]
+    return ways
+
+
+def wide(ways: Ways) -> list[str]:
+    """A Markdown table, a line a way."""
+    lines = ["| | " + " | ".join(COLUMNS.values()) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+    for way, figures in ways.items():
+        cells = [f"{figures[name]:.{2 if 'PSNR' in name else 3}f}" if name in figures else "" for name in COLUMNS]
+        lines.append(f"| {way} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def points(ways: Ways, axis: str, figure: str) -> list[tuple[float, float]]:
+    """``(setting, figure)`` of one sweep, its default among them, in order."""
+    begins, default, place = SWEEPS[axis]
+    swept = [(float(way.removeprefix(begins)), found[figure]) for way, found in ways.items() if way.startswith(begins)]
+    return sorted([*swept, (place, ways[default][figure])])
+
+
+def draw(ways: Ways, title: str, target: Path) -> None:
+    """One column a sweep, one line of panels a figure, the default in red."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    drawn = {name: unit for name, unit in DRAWN.items() if name in ways["DDS, closed form"]}
+    picture, panels = pyplot.subplots(len(drawn), len(SWEEPS), figsize=(10, 2.4 * len(drawn)), sharey="row", squeeze=False)
+    for line, (name, unit) in zip(panels, drawn.items(), strict=True):
+        for panel, (axis, (_, _, default)) in zip(line, SWEEPS.items(), strict=True):
+            found = points(ways, axis, name)
+            panel.plot(*zip(*found, strict=True), marker="o", color="#2a6f97")
+            panel.plot(default, dict(found)[default], marker="o", markersize=10, color="#d1495b")
+            panel.set_xscale("log" if axis == "gamma" else "linear")
+            panel.grid(alpha=0.3)
+        line[0].set_ylabel(f"{name}, {unit}" if unit else name)
+    for panel, axis in zip(panels[-1], SWEEPS, strict=True):
+        panel.set_xlabel(axis)
+    picture.suptitle(title)
+    picture.tight_layout()
+    picture.savefig(target, dpi=100)
+    pyplot.close(picture)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.solver_report", description=__doc__)
+    parser.add_argument("results", type=Path, help="what benchmarks.solvers wrote")
+    parser.add_argument("picture", type=Path, help="where the picture of the sweeps goes")
+    arguments = parser.parse_args()
+    document = json.loads(arguments.results.read_text(encoding="utf-8"))
+    ways = by_way(document["rows"])
+    draw(ways, f"{document['rows'][0]['name']}, seed {document['seed']}; red: the default", arguments.picture)
+    print("\n".join(wide(ways)))
+
+
+if __name__ == "__main__":
+    main()
