@@ -32,10 +32,10 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from ..errors import InputError
+from ..files import read_marked
 from .causal import GROUP
 from .differences import difference_mask, hide
 from .held import held_infill
@@ -56,15 +56,6 @@ LAYERS: dict[str, Any] = {
 """What the host's ``Encoder3d`` is built with, besides its width and head."""
 NAME = "mask encoder file"
 EXPECTED = f"Expected the encoder half of a Wan VAE as safetensors with the metadata format={FORMAT}."
-
-FOREIGN = {
-    "decoder.": "a whole VAE",
-    "patch_embedding.": "a Wan diffusion model",
-    "blocks.": "a transformer model",
-    "model.diffusion_model.": "a diffusion checkpoint",
-    "lora_": "a LoRA",
-}
-"""How the tensors of files that are often picked by mistake begin."""
 
 
 @dataclass(frozen=True)
@@ -87,18 +78,7 @@ def read_mask_encoder(path: str | Path) -> tuple[MaskEncoderSpec, dict[str, torc
         InputError: the file is missing, corrupt, or something else; the message says what it is and what was expected.
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(NAME, f"no file {path.name}", "Choose one that is there.")
-    try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                raise InputError(NAME, f"{path.name} is {describe(list(file.keys()), metadata)}", EXPECTED)
-            state = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
-    except SafetensorError as error:
-        raise InputError(
-            NAME, f"{path.name} is not a readable safetensors file ({error})", f"Download or copy it again. {EXPECTED}"
-        ) from error
+    state, metadata = read_marked(path, NAME, FORMAT, VERSION, EXPECTED)
     return _spec(path.name, state, metadata), state
 
 
@@ -111,20 +91,7 @@ def save_mask_encoder(
     save_file({key: value.contiguous() for key, value in state.items()}, str(path), metadata)
 
 
-def describe(keys: list[str], metadata: dict[str, str]) -> str:
-    """In a user's words, what a safetensors file without our mark seems to be."""
-    if metadata.get("format", "pt") not in ("pt", "np"):
-        return f"a file of format '{metadata['format']}'"
-    kinds = [kind for prefix, kind in FOREIGN.items() if any(key.startswith(prefix) for key in keys)]
-    seen = f"{len(keys)} tensors, e.g. '{keys[0]}'" if keys else "no tensors"
-    return f"{kinds[0] if kinds else 'of an unknown kind'} ({seen})"
-
-
 def _spec(name: str, state: dict[str, torch.Tensor], metadata: dict[str, str]) -> MaskEncoderSpec:
-    if metadata.get("version") != VERSION:
-        raise InputError(
-            NAME, f"{name} has version {metadata.get('version')}", f"This pack reads version {VERSION}: update one of the two."
-        )
     if metadata.get("reads") not in READS:
         raise InputError(NAME, f"{name} reads '{metadata.get('reads')}'", f"It must be one of: {', '.join(READS)}.")
     stem, head = state.get("conv1.weight"), state.get("head.2.weight")
