@@ -19,6 +19,7 @@ import argparse
 import gc
 import logging
 from collections import defaultdict
+from collections.abc import Callable, Collection
 from functools import partial
 from statistics import mean, median
 
@@ -55,36 +56,38 @@ from inversecrafter_core.evaluation import (
 )
 from training.shipped import decode, load_dit, load_vae
 
+COSTS = ("time", "memory")
 UNITS = {"time": "x", "memory": "x", "flicker": "x"}
 FEW = ("kept PSNR", "whole PSNR", "whole LPIPS", "holes PSNR", "holes LPIPS", "seam PSNR", "seam PSNR past the VAE")
 """Figures of an ablation."""
-WAIT = 8
+TIMED_STEPS = 8
 """Steps of the runs that are only timed."""
 logger = logging.getLogger(__name__)
 Figures = dict[str, list[float]]
 
 
-def quality(video: torch.Tensor, case: Case, distance: DistanceMap | None) -> dict[str, float]:
-    """Every figure of a result that is not a cost."""
+def quality(
+    video: torch.Tensor, case: Case, distance: DistanceMap | None, wanted: Collection[str] | None = None
+) -> dict[str, float]:
+    """Every figure of a result that is not a cost, or those that are ``wanted``."""
     metrics = {"PSNR": masked_psnr, "SSIM": masked_ssim}
     if distance is not None:
         metrics["LPIPS"] = partial(masked_lpips, distance=distance)
-    regions = {
-        "kept": (case.warp, case.visible),
-        "whole": (case.truth, torch.ones_like(case.visible)),
-        "holes": (case.truth, 1 - case.visible),
-    }
-    found = {
-        f"{region} {name}": metric(video, reference, where)
+    everywhere, holes = torch.ones_like(case.visible), 1 - case.visible
+    regions = {"kept": (case.warp, case.visible), "whole": (case.truth, everywhere), "holes": (case.truth, holes)}
+    figures: dict[str, Callable[[], float]] = {
+        f"{region} {name}": partial(metric, video, reference, where)
         for region, (reference, where) in regions.items()
         for name, metric in metrics.items()
     }
-    found["whole PSNR past the VAE"] = masked_psnr(video, case.reachable)
-    found["holes PSNR past the VAE"] = masked_psnr(video, case.reachable, 1 - case.visible)
-    found["seam PSNR"] = seam_psnr(video, case.truth, case.visible)
-    found["seam PSNR past the VAE"] = seam_psnr(video, case.reachable, case.visible)
-    found["flicker"] = flicker(video, case.truth) / temporal_change(case.truth)
-    return found
+    figures |= {
+        "whole PSNR past the VAE": lambda: masked_psnr(video, case.reachable),
+        "holes PSNR past the VAE": lambda: masked_psnr(video, case.reachable, holes),
+        "seam PSNR": lambda: seam_psnr(video, case.truth, case.visible),
+        "seam PSNR past the VAE": lambda: seam_psnr(video, case.reachable, case.visible),
+        "flicker": lambda: flicker(video, case.truth) / temporal_change(case.truth),
+    }
+    return {name: measure() for name, measure in figures.items() if wanted is None or name in wanted}
 
 
 def costs(way: Way, lab: Lab, case: Case) -> tuple[torch.Tensor, float, float]:
@@ -101,16 +104,18 @@ def costs(way: Way, lab: Lab, case: Case) -> tuple[torch.Tensor, float, float]:
 
 
 def compare(lab: Lab, some: list[Case], ways: dict[str, Way]) -> dict[str, Figures]:
-    """All ways on all cases: figures by way and name, one a case."""
+    """All ways, the bare one among them, on all cases: figures by way and name, one a case."""
     distance, found = load_lpips(), {name: defaultdict[str, list[float]](list) for name in ways}
     if distance is None:
         logger.warning("without LPIPS: %s", why_missing("lpips_alexnet"))
+    METHODS[BARE](lab, some[0])  # the first run in a process is slower than the next
     for number, case in enumerate(some):
         bare: dict[str, float] = {}
         for name, way in {BARE: METHODS[BARE], **ways}.items():
             latents, took, peak = costs(way, lab, case)
             bare = bare or {"time": took, "memory": peak}
-            figures = quality(decode(lab.coder, latents), case, distance.maps if distance else None)
+            wanted = FEW if name in ABLATIONS else None
+            figures = quality(decode(lab.coder, latents), case, distance.maps if distance else None, wanted)
             for figure, value in (figures | {"time": took / bare["time"], "memory": peak / bare["memory"]}).items():
                 found[name][figure].append(value)
             logger.info("scene %d, %s", number + 1, name)
@@ -118,25 +123,27 @@ def compare(lab: Lab, some: list[Case], ways: dict[str, Way]) -> dict[str, Figur
 
 
 def overhead(lab: Lab, case: Case, repeats: int) -> float:
-    """Time of ours over the bare model's, interleaved; the median of ratios within a repeat."""
-    short = Lab.of(lab.model, lab.coder, WAIT)
+    """Time of ours over the bare model's, interleaved, on one thread; the median of ratios within a repeat."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    short = Lab.of(lab.model, lab.coder, TIMED_STEPS)
     ratios = []
     for repeat in range(repeats):
         order = [BARE, CG5] if repeat % 2 else [CG5, BARE]
         took = {name: costs(METHODS[name], short, case)[1] for name in order}
         ratios.append(took[CG5] / took[BARE])
+    torch.set_num_threads(threads)
     return median(ratios)
 
 
 def table(found: dict[str, Figures]) -> list[Row]:
-    """Means over scenes, way by way: all figures of a method, some of an ablation."""
-    rows = []
-    for way, figures in found.items():
-        wanted = [
-            name for name in figures if name in FEW or way in METHODS or (way in LIMITS and name not in ("time", "memory"))
-        ]
-        rows += [Row(f"{way}: {name}", mean(figures[name]), "dB" if "PSNR" in name else UNITS.get(name, "")) for name in wanted]
-    return rows
+    """Means over scenes, way by way; costs of the methods alone."""
+    return [
+        Row(f"{way}: {name}", mean(values), "dB" if "PSNR" in name else UNITS.get(name, ""))
+        for way, figures in found.items()
+        for name, values in figures.items()
+        if way in METHODS or name not in COSTS
+    ]
 
 
 def targets(found: dict[str, Figures], ours_to_bare: float) -> list[Row]:
