@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +12,11 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from hosting.assets import asset, why_missing
 from hosting.server import Client, Outcome
 from inversecrafter_core.errors import InputError, require_multiple, require_wan_frames
 
 from . import clips, graph, sheet
 
-log = logging.getLogger(__name__)
 TIMED_PAIRS = 4
 
 
@@ -84,20 +81,7 @@ def prepare(client: Client, options: Options, clip: Path) -> graph.Prompt:
         graph.set_widgets(prompt, "InverseCrafterCameraPath", preset=options.trajectory)
     if options.steps:
         graph.set_widgets(prompt, "InverseCrafterKSampler", steps=options.steps)
-    offer_depth(client)
     return prompt
-
-
-def offer_depth(client: Client) -> None:
-    """Put the small ONNX depth network where the workflow's automatic choice finds it, when it can be had."""
-    weights = asset("fastdepth")
-    if weights is None or client.base is None:
-        log.warning("no depth network (%s): the workflow's own choice is used", why_missing("fastdepth"))
-        return
-    folder = client.base / "models" / "geometry_estimation"
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / weights.name).exists():
-        shutil.copy(weights, folder / weights.name)
 
 
 def tap_pictures(prompt: graph.Prompt) -> dict[str, str]:

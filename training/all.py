@@ -19,6 +19,9 @@ STEPS = (
     ["training.dit", "export"],
     ["training.cards", "vae"],
     ["training.cards", "dit"],
+    ["training.depth_pool"],
+    ["training.depth", "--minutes", "46"],
+    ["training.depth_card"],
 )
 
 
