@@ -28,7 +28,7 @@ from .mask_targets import LatentSpace
 from .sheet import write_sheet
 
 SEED, SCENES = 0, 8
-RECIPE = ["--scenes", "220", "--frames", "17", "--windows", "3"]
+RECIPE = ["--scenes", "120", "--frames", "17", "--windows", "3"]
 """The data of the shipped file, as docs/train_mask_encoder.md gives it."""
 LIMITS = """TODO
 """
@@ -68,24 +68,26 @@ def card(predictor: MaskPredictor) -> str:
     return f"""# inversecrafter_small_mask_encoder
 
 The encoder half of a Wan 2.1 VAE at base width {predictor.spec.width} ({weights:.1f} M parameters). It says how far each
-latent of a warp is known, for *InverseCrafter Load Mask Encoder* and `mask_mode` *learned*. For latents of `inversecrafter_small_wan_vae`
-only; another VAE needs its own, see [docs/train_mask_encoder.md](../docs/train_mask_encoder.md). {origin(FILE)}
+latent of a warp is known, for *InverseCrafter Load Mask Encoder* and `mask_mode` *learned*. For latents of
+`inversecrafter_small_wan_vae` only; another VAE needs its own, see
+[docs/train_mask_encoder.md](../docs/train_mask_encoder.md). {origin(FILE)}
 
-It is shown the warp with its holes filled twice, by Telea's method and from the nearest time at which each pixel was known, and
-the warp with grey holes. `h = 1 - tanh|mix - holed|`, where `mix` weighs its answers to the two infills by scores that it gives
+It is shown the warp with its holes filled twice, by Telea's method and with what other frames show of the same place (found along
+optical flow), and the warp with grey holes. `h = 1 - tanh|mix - holed|`, where `mix` weighs its answers to the two infills by scores that it gives
 them, for every channel and cell. Its layers began as those of the VAE's own encoder, its scores without an opinion: *before
 training* below is that beginning, a mask that needs no training either. The lowest three stages were left so.
 
 Training: {training_line("mask")}, shared with other work. Data: {len(taught)} clips of the synthetic world (version
 {WORLD_VERSION}) with exact depth, double reprojections along the six trajectories at {low} to {high} times their amounts,
-windows of 64x64; in {PHOTO_SHARE:.0%} of the windows the pixels are a glide over a photograph. Loss: `L1 + {SSIM_WEIGHT} (1 - SSIM)`
-against `h_gt = 1 - tanh|E(x) - E(m x)|`. The curve is `training/runs/mask/curve.png`.
+windows of 64x64; in {PHOTO_SHARE:.0%} of the windows the pixels are a glide over a photograph. Loss:
+`L1 + {SSIM_WEIGHT} (1 - SSIM)` against `h_gt = 1 - tanh|E(x) - E(m x)|`. The curve is `training/runs/mask/curve.png`.
 
 ## Figures
 
 `python -m benchmarks.model_mask_encoder --seed {SEED} --scenes {SCENES}`, on held-out scenes and real footage that nothing
 trained on. Candidates stand at the scale that suits them best in each set. *hidden_source* is left out: on a double
-reprojection it is `h_gt` itself. The last set is what a mask is for, warps of a scene to a new view; it has no double reprojection in it.
+reprojection it is `h_gt` itself. The last set is what a mask is for, warps of a scene to a new view; it has no double
+reprojection in it.
 
 {figures(found)}
 

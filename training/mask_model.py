@@ -41,8 +41,8 @@ SSIM_WEIGHT = 0.1
 
 USUAL_MEAN = 0.9
 """Mean of ``h_gt`` over windows of the world: what an untrained sigmoid head answers."""
-FIRST_GUESS = -1.5
-"""Logit of belief in the first infill before training: what other times show is right four times in five."""
+FIRST_GUESS = -2.5
+"""Logit of belief in the first infill before training; what other times show is the better guess by far."""
 STAGE_ENDS = (0, 3, 6, 9)
 """Layers of ``Encoder3d.downsamples`` below each stage: two residual blocks and a halving each."""
 GROUPS = (4, 4, 2, 1)
