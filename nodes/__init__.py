@@ -5,7 +5,7 @@ from __future__ import annotations
 from comfy_api.latest import ComfyExtension, io
 from typing_extensions import override
 
-from . import camera, conditioning, depth, guidance, ksampler, mask_encoder, measurement, metrics, text, warp
+from . import camera, conditioning, depth, guidance, ksampler, mask_encoder, measurement, metrics, stochastic, text, warp
 from .models import register_model_folders
 
 NODES: list[type[io.ComfyNode]] = [
@@ -16,6 +16,7 @@ NODES: list[type[io.ComfyNode]] = [
     *measurement.NODES,
     *guidance.NODES,
     *ksampler.NODES,
+    *stochastic.NODES,
     *conditioning.NODES,
     *text.NODES,
     *metrics.NODES,

@@ -1,0 +1,218 @@
+"""Stochastic conditioning: known tokens enter clean, and from a release time on they are denoised like everything else.
+
+Multi-View Masked Diffusion: above the release time ``t*`` what is known stands beside the noise as clean tokens at token-time
+0; at the first ``t <= t*`` of the schedule it becomes ``(1 - t) z + t e``, and from there on there is one time for all. What a
+bad warp gets wrong is so repaired by the model instead of inherited. Latents are ``[B, C, T', H', W']`` in *model space*, time
+is the flow's sigma (1 = noise), a token is ``PATCH x PATCH`` cells of one latent frame, masks are bool and True = known.
+
+| ``times`` | what stands clean at token-time 0 before the release | what is held as ``(1 - t) z + t e`` instead |
+|---|---|---|
+| ``per_token`` | every known token | nothing |
+| ``per_frame`` | frames known as a whole | the known tokens of other frames |
+| ``one_time`` | nothing | every known token: the emulation for models that take one time |
+
+The window is ``[1, t*]``: with ``t* = 0`` what is known never lets go and comes out as given. A run that starts at or below
+``t*``, as every run does with ``t* = 1``, is never conditioned, and is the plain sampler's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from ..errors import InputError
+from .guidance import Guidance
+from .guided_euler import Correct
+from .window import SLACK
+
+PATCH = 2
+TIMES = ("per_token", "per_frame", "one_time")
+Model = Callable[..., torch.Tensor]
+
+
+def known_cells(h: torch.Tensor, threshold: float) -> torch.Tensor:
+    """Which tokens a latent mask makes known, as cells: ``h [B, C, T', H', W']`` in 0...1 to bool ``[B, 1, T', H', W']``.
+
+    A token is known when the mean of ``h`` over channels is at least ``threshold`` in *every* cell of its patch: a token with a
+    hole in it is no clean token.
+
+    Raises:
+        InputError: sides that do not divide into patches.
+    """
+    height, width = h.shape[-2:]
+    if height % PATCH or width % PATCH:
+        raise InputError(
+            "measurement",
+            f"a latent of {width}x{height} cells",
+            f"Both sides must divide by {PATCH}, the patch of Wan: resize the clip to multiples of 16.",
+        )
+    least = -F.max_pool3d(-h.float().mean(1, keepdim=True), (1, PATCH, PATCH))
+    return (least >= threshold).repeat_interleave(PATCH, -2).repeat_interleave(PATCH, -1)
+
+
+def token_times(time: torch.Tensor, clean: torch.Tensor, per_frame: bool = False) -> torch.Tensor:
+    """A time for every token: 0 where it is ``clean``, the run's elsewhere.
+
+    Args:
+        time: ``[N]``, in the model's own units.
+        clean: ``[b, 1, T', H', W']`` cells, whole tokens; ``N`` is a multiple of ``b`` (prompts of a guided batch come one
+            after the other, each for all clips).
+        per_frame: one time a frame, which is 0 when all of the frame is clean.
+
+    Returns:
+        ``[N, T' H'/2 W'/2]`` in the order of the model's tokens, or ``[N, T']``.
+    """
+    tokens = clean[:, 0, :, ::PATCH, ::PATCH].flatten(2)
+    tokens = tokens.all(2) if per_frame else tokens.flatten(1)
+    return time.view(-1, 1) * ~tokens.repeat(len(time) // len(tokens), 1)
+
+
+def seeded_noise(shape: Sequence[int], seed: int) -> torch.Tensor:
+    """Noise ``[B, ...]`` drawn on the CPU, clip ``i`` from ``seed + i`` alone: the same in any batch and on any device."""
+    clips = [torch.Generator().manual_seed((seed + i) % 2**64) for i in range(shape[0])]
+    return torch.stack([torch.randn(tuple(shape[1:]), generator=generator) for generator in clips])
+
+
+@dataclass(frozen=True)
+class Context:
+    """What one run holds on to, on its device and in model space.
+
+    Attributes:
+        z: ``[b, C, T', H', W']``, the known clip; ``b`` is 1 or the run's batch.
+        noise: what it is re-noised with, ``[B, C, T', H', W']``.
+        known: bool cells ``[b, 1, T', H', W']``.
+        clean: the part of ``known`` that stands clean at token-time 0.
+        release: ``t*``.
+    """
+
+    z: torch.Tensor
+    noise: torch.Tensor
+    known: torch.Tensor
+    clean: torch.Tensor
+    release: float
+
+    def holds(self, sigma: float) -> bool:
+        return sigma > self.release + SLACK
+
+    def renoised(self, x: torch.Tensor, sigma: float) -> torch.Tensor:
+        """``x`` whose known cells are ``(1 - sigma) z + sigma e``."""
+        return torch.where(self.known, ((1 - sigma) * self.z + sigma * self.noise).to(x.dtype), x)
+
+    def entered(self, x: torch.Tensor, sigma: float) -> torch.Tensor:
+        """``x`` as the model sees it while the context holds."""
+        return torch.where(self.clean, self.z.to(x.dtype), self.renoised(x, sigma))
+
+
+@dataclass(frozen=True)
+class Release:
+    """When a measurement lets go, and what of it is held until then.
+
+    Attributes:
+        at: ``t*`` in 0...1 of flow time.
+        seed: of the re-noising.
+        threshold: see :func:`known_cells`. At 0.5 the training-free mask and the mask of shares agree best with tokens all of
+            whose pixels are seen.
+    """
+
+    at: float = 0.7
+    seed: int = 0
+    threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name, value in (("release", self.at), ("known_threshold", self.threshold)):
+            if not 0 <= value <= 1:
+                raise InputError(name, f"{value}", "Keep it within 0...1.")
+
+    def known(self, h: torch.Tensor) -> torch.Tensor:
+        """:func:`known_cells` of a clip of which some, and not all, is known; otherwise :class:`InputError`."""
+        known = known_cells(h, self.threshold)
+        for clip in known.flatten(1):
+            if not bool(clip.any()):
+                best = float(h.mean(1).max())
+                raise InputError(
+                    "measurement",
+                    f"no token is known at a threshold of {self.threshold:g} (the surest cell has {best:.2f})",
+                    "Lower known_threshold, or use a smaller camera motion.",
+                )
+            if bool(clip.all()):
+                raise InputError(
+                    "measurement",
+                    f"every token is known at a threshold of {self.threshold:g}, so nothing is left to generate",
+                    "Raise known_threshold, or check the holes.",
+                )
+        return known
+
+    def bind(
+        self, guidance: Guidance, like: torch.Tensor, to_model_space: Callable[[torch.Tensor], torch.Tensor], times: str
+    ) -> Context:
+        """Prepare one run.
+
+        Args:
+            guidance: whose measurement is held; its shape is checked against ``like``.
+            like: the run's latents.
+            to_model_space: VAE space to model space, on float32.
+            times: one of :data:`TIMES`, what the model takes.
+        """
+        if times not in TIMES:
+            raise InputError("context_time", f"'{times}'", f"Choose one of: {', '.join(TIMES)}.")
+        z, h = guidance.evidence(like, to_model_space)
+        known = self.known(h)
+        whole = known.flatten(3).all(3)[..., None, None].expand_as(known)
+        clean = {"per_token": known, "per_frame": whole, "one_time": torch.zeros_like(known)}[times]
+        return Context(z, seeded_noise(like.shape, self.seed).to(z), known, clean, self.at)
+
+
+@torch.no_grad()
+def sample_stochastic(
+    model: Model,
+    x: torch.Tensor,
+    sigmas: torch.Tensor,
+    extra_args: dict[str, Any] | None = None,
+    callback: Callable[[dict[str, Any]], None] | None = None,
+    disable: bool | None = None,
+    *,
+    context: Context,
+    correct: Correct,
+    told: Model | None = None,
+) -> torch.Tensor:
+    """Euler steps that keep the old noise (``sample_guided_euler``), with a context that is released on the way.
+
+    In each step data consistency corrects the prediction first and the context has the last word, so that what is held is held
+    exactly. A run that ends above ``t*`` hands its known cells on at its own noise level, so that the next run can go on.
+
+    Args:
+        model: ``model(x, sigma [B], **extra_args)`` returns ``z0``.
+        x: noise at ``sigmas[0]``, ``[B, C, T', H', W']``.
+        sigmas: ``N + 1`` falling flow times.
+        extra_args: passed to the model.
+        callback: called in each step with ``x, i, sigma, sigma_hat, denoised``; may raise to stop.
+        disable: accepted for the host's sake.
+        context: what is held, and until when.
+        correct: ``(z0, sigma) -> z*``, data consistency within its own window.
+        told: the model told that ``context.clean`` is at token-time 0; used while the context holds. None: ``model``.
+    """
+    extra_args = extra_args or {}
+    s_in = x.new_ones([x.shape[0]])
+    steps = list(pairwise(sigmas.tolist()))
+    if steps and context.holds(steps[0][0]):
+        x = context.entered(x, steps[0][0])
+    for i, (sigma, sigma_next) in enumerate(steps):
+        held = context.holds(sigma)
+        predict = told if held and told is not None else model
+        denoised = predict(x, sigmas[i] * s_in, **extra_args)
+        noise = (x - (1 - sigma) * denoised) / sigma
+        denoised = correct(denoised, sigma)
+        if held:
+            denoised = torch.where(context.known, context.z.to(denoised.dtype), denoised)
+        if callback is not None:
+            callback({"x": x, "i": i, "sigma": sigmas[i], "sigma_hat": sigmas[i], "denoised": denoised})
+        x = (1 - sigma_next) * denoised + sigma_next * noise
+        if held:
+            on = context.holds(sigma_next) and i + 1 < len(steps)
+            x = context.entered(x, sigma_next) if on else context.renoised(x, sigma_next)
+    return x

@@ -1,0 +1,72 @@
+"""Which times a host model takes, and how it is told that some tokens are clean while the rest of the clip is noise.
+
+The host asks a model for one time a clip. Wan's own network takes a time for every token as well, ``[B, tokens]``, or for every
+frame, and repeats it to its tokens; its relatives (VACE, camera control, Animate and others) do not. The times are put in by a
+``DIFFUSION_MODEL`` wrapper that lives in the options of one sampling run, so the model itself stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import comfy.ldm.wan.model
+import comfy.model_base
+import comfy.model_patcher
+import comfy.patcher_extension
+import torch
+from comfy.patcher_extension import WrappersMP
+
+from ..inversecrafter_core.errors import InputError
+from ..inversecrafter_core.sampling.stochastic import token_times
+
+KEY = "inversecrafter_token_time"
+ONE_TIME = "Choose context_time 'one_time' for this model."
+
+
+def times_of(base_model: Any) -> str:
+    """The finest times that a host's base model takes: ``per_token``, ``per_frame`` or ``one_time``."""
+    network = base_model.diffusion_model
+    # Subclasses have a forward of their own; a reference picture puts tokens ahead of the clip's.
+    plain = type(network) is comfy.ldm.wan.model.WanModel and getattr(network, "ref_conv", None) is None
+    if not plain:
+        return "one_time"
+    return "per_frame" if isinstance(base_model, comfy.model_base.WAN22) else "per_token"
+
+
+def choose_times(wanted: str, base_model: Any) -> str:
+    """``wanted`` or, for ``auto``, the finest; :class:`InputError` when the model does not take them."""
+    finest = times_of(base_model)
+    if wanted == "auto":
+        return finest
+    if wanted != "one_time" and finest == "one_time":
+        raise InputError(
+            "context_time", f"'{wanted}' with a {type(base_model.diffusion_model).__name__}, which takes one time", ONE_TIME
+        )
+    return wanted
+
+
+def tell_clean(model: Any, clean: torch.Tensor, times: str) -> Callable[..., torch.Tensor]:
+    """``model`` as a sampler is handed it, told that the cells ``clean [b, 1, T', H', W']`` are at token-time 0."""
+
+    def with_times(executor: Any, x: torch.Tensor, timestep: torch.Tensor, *rest: Any, **more: Any) -> torch.Tensor:
+        options = more.get("transformer_options") or next((r for r in reversed(rest) if isinstance(r, dict)), {})
+        seen = in_window(clean, options.get("context_window"))
+        if any(torch.is_tensor(extra) and extra.ndim == 5 for extra in rest) or seen.shape[2:] != x.shape[2:]:
+            raise InputError("model", "it sees other frames beside the clip, or a part of it", ONE_TIME)
+        time = timestep.reshape(len(x), -1)[:, 0]
+        return executor(x, token_times(time, seen, per_frame=times == "per_frame"), *rest, **more)
+
+    def told(x: torch.Tensor, sigma: torch.Tensor, **extra_args: Any) -> torch.Tensor:
+        options = comfy.model_patcher.create_model_options_clone(extra_args.get("model_options") or {})
+        comfy.patcher_extension.add_wrapper_with_key(
+            WrappersMP.DIFFUSION_MODEL, KEY, with_times, options, is_model_options=True
+        )
+        return model(x, sigma, **(extra_args | {"model_options": options}))
+
+    return told
+
+
+def in_window(clean: torch.Tensor, window: Any) -> torch.Tensor:
+    """The frames of ``clean`` that a context window of the host sees; all of them without one."""
+    return clean if window is None else clean[:, :, window.index_list]

@@ -1,0 +1,268 @@
+"""Stochastic conditioning with models of pencil and paper: what is held, what is released, and with which noise."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from inversecrafter_core.errors import InputError
+from inversecrafter_core.inverse import Measurement
+from inversecrafter_core.sampling import Guidance, Window, sample_guided_euler
+from inversecrafter_core.sampling.stochastic import (
+    TIMES,
+    Release,
+    known_cells,
+    sample_stochastic,
+    seeded_noise,
+    token_times,
+)
+from inversecrafter_core.sampling.window_picture import percent_of, wan_schedule, windows_picture
+
+SHAPE = (1, 3, 3, 4, 6)
+SIGMAS = torch.tensor([1.0, 0.8, 0.6, 0.4, 0.2, 0.0])
+
+
+def randn(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def measurement(batch=1):
+    """The left third known in every frame, frame 0 known as a whole."""
+    h = torch.zeros(batch, *SHAPE[1:])
+    h[..., :2] = 1
+    h[:, :, 0] = 1
+    return Measurement(1 + randn(*h.shape, seed=5), h, (9, 32, 48))
+
+
+def never(batch=1):
+    return Guidance(measurement(batch), window=Window(alpha=0.0))
+
+
+def linear(x, sigma):
+    """A linear model in which every cell sees every other."""
+    return 0.4 * x + 0.2 * x.mean((1, 2, 3, 4), keepdim=True) + 0.1 * sigma.view(-1, 1, 1, 1, 1)
+
+
+class Watched:
+    """The linear model, remembering what it was shown."""
+
+    def __init__(self):
+        self.seen = {}
+
+    def __call__(self, x, sigma):
+        self.seen[round(float(sigma[0]), 3)] = x.clone()
+        return linear(x, sigma)
+
+
+def unguided(denoised, sigma):
+    return denoised
+
+
+def run(release, times="per_token", batch=1, sigmas=SIGMAS, guidance=None, model=None, callback=None, **more):
+    guidance = guidance or never()
+    x = randn(2, *SHAPE[1:], seed=1)[:batch]
+    context = release.bind(guidance, x, lambda latent: latent, times)
+    correct = guidance.bind(x, sigmas.tolist(), lambda percent: 1 - percent, lambda latent: latent)
+    out = sample_stochastic(model or linear, x, sigmas, callback=callback, context=context, correct=correct, **more)
+    return out, context, x
+
+
+def test_known_tokens_are_clean_until_the_release_and_noised_exactly_there():
+    model = Watched()
+    _, context, x = run(Release(0.5, seed=3), model=model)
+    known, z, noise = context.known.expand(SHAPE), context.z, seeded_noise(SHAPE, 3)
+    for sigma in (1.0, 0.8, 0.6):
+        assert torch.equal(model.seen[sigma][known], z[known])
+    assert torch.equal(model.seen[1.0][~known], x[~known])
+    t = SIGMAS.tolist()[3]
+    assert torch.equal(model.seen[0.4][known], ((1 - t) * z + t * noise)[known])
+
+
+def test_in_the_emulation_known_tokens_are_at_the_level_of_the_rest_until_the_release_and_equal_there():
+    model, clean = Watched(), Watched()
+    _, context, _ = run(Release(0.5, seed=3), "one_time", model=model)
+    run(Release(0.5, seed=3), "per_token", model=clean)
+    known = context.known.expand(SHAPE)
+    for t in SIGMAS.tolist()[:4]:
+        level = (1 - t) * context.z + t * seeded_noise(SHAPE, 3)
+        assert torch.equal(model.seen[round(t, 3)][known], level[known])
+    assert torch.equal(clean.seen[0.4][known], model.seen[0.4][known]), "one release for all times"
+
+
+def test_only_frames_known_as_a_whole_are_clean_per_frame():
+    model = Watched()
+    _, context, _ = run(Release(0.5), "per_frame", model=model)
+    assert torch.equal(context.clean[0, 0].flatten(1).all(1), torch.tensor([True, False, False]))
+    assert torch.equal(model.seen[0.8][:, :, 0], context.z[:, :, 0])
+    level = 0.2 * context.z + 0.8 * context.noise
+    assert torch.allclose(model.seen[0.8][:, :, 1:, :, :2], level[:, :, 1:, :, :2], atol=1e-6)
+
+
+def test_after_the_release_nothing_is_constrained():
+    """From the released state on it is the plain sampler, bit for bit."""
+    model = Watched()
+    out, context, _ = run(Release(0.5), model=model)
+    plain = sample_guided_euler(linear, model.seen[0.4], SIGMAS[3:], correct=unguided)
+    assert torch.equal(out, plain)
+    known = context.known.expand(SHAPE)
+    assert not torch.allclose(out[known], context.z[known], atol=0.1)
+
+
+def test_a_step_on_the_release_time_is_released():
+    model = Watched()
+    _, context, _ = run(Release(0.6), model=model)
+    assert torch.allclose(model.seen[0.6], context.renoised(model.seen[0.6], SIGMAS[2].item()))
+    assert not torch.equal(model.seen[0.6], context.entered(model.seen[0.6], 0.6))
+
+
+@pytest.mark.parametrize("times", TIMES)
+def test_a_release_at_one_is_the_plain_sampler_with_no_context_at_all(times):
+    out, _, x = run(Release(1.0), times)
+    assert torch.equal(out, sample_guided_euler(linear, x, SIGMAS, correct=unguided))
+
+
+@pytest.mark.parametrize("times", TIMES)
+def test_a_run_that_starts_below_the_release_is_never_conditioned(times):
+    out, _, x = run(Release(0.5), times, sigmas=SIGMAS[3:])
+    assert torch.equal(out, sample_guided_euler(linear, x, SIGMAS[3:], correct=unguided))
+
+
+@pytest.mark.parametrize("times", TIMES)
+def test_a_release_at_zero_is_rigid(times):
+    out, context, x = run(Release(0.0), times)
+    known = context.known.expand(SHAPE)
+    assert torch.equal(out[known], context.z[known])
+    assert not torch.allclose(out[~known], sample_guided_euler(linear, x, SIGMAS, correct=unguided)[~known], atol=1e-3), (
+        "the rest sees the context"
+    )
+
+
+@pytest.mark.parametrize("cut", [1, 3, 4])
+def test_a_run_in_two_parts_is_the_run(cut):
+    """The first part hands its known cells over at its own noise level, so that the host may rescale them."""
+    whole, context, _ = run(Release(0.5))
+    first, _, _ = run(Release(0.5), sigmas=SIGMAS[: cut + 1])
+    second = sample_stochastic(linear, first, SIGMAS[cut:], context=context, correct=unguided)
+    assert torch.allclose(second, whole, atol=1e-6)
+    if cut == 1:
+        assert torch.equal(first, context.renoised(first, SIGMAS[1].item()))
+
+
+def test_the_callback_is_shown_what_is_held_as_given():
+    seen = []
+    _, context, _ = run(Release(0.5), callback=lambda state: seen.append(state["denoised"]))
+    known = context.known.expand(SHAPE)
+    assert [bool(torch.equal(z0[known], context.z[known])) for z0 in seen] == [True, True, True, False, False]
+
+
+def test_only_the_told_model_is_asked_while_the_context_holds_and_only_the_plain_one_after():
+    asked = []
+    run(
+        Release(0.5),
+        model=lambda x, sigma: (asked.append(("plain", round(float(sigma[0]), 1))), linear(x, sigma))[1],
+        told=lambda x, sigma: (asked.append(("told", round(float(sigma[0]), 1))), linear(x, sigma))[1],
+    )
+    assert asked == [("told", 1.0), ("told", 0.8), ("told", 0.6), ("plain", 0.4), ("plain", 0.2)]
+
+
+@pytest.mark.parametrize("alpha", [0.4, 1.0])
+def test_data_consistency_comes_first_and_the_context_has_the_last_word(alpha):
+    """DDS at the literal form would move known cells (h < 1); while the context holds, they stay as given."""
+    from inversecrafter_core.inverse import ProximalSettings
+
+    soft = Measurement(measurement().w, measurement().h * 0.7, (9, 32, 48))
+    guidance = Guidance(soft, ProximalSettings("closed_form", 20.0, form="literal"), Window("alpha_sigma", alpha=alpha))
+    seen, calls = [], []
+    guided_at = guidance.bind(torch.zeros(SHAPE), SIGMAS.tolist(), lambda p: 1 - p, lambda z: z).active
+    out, context, _ = run(
+        Release(0.5),
+        guidance=guidance,
+        callback=lambda state: (seen.append(state["denoised"]), calls.append(float(state["sigma"]) in guided_at)),
+    )
+    known = context.known.expand(SHAPE)
+    assert calls == ([True] * 5 if alpha == 1.0 else [False, False, False, True, True])
+    for z0, held in zip(seen, [True, True, True, False, False], strict=True):
+        assert torch.equal(z0[known], context.z[known]) is held
+    bare, _, _ = run(Release(0.5), guidance=Guidance(soft, window=Window(alpha=0.0)))
+    assert not torch.allclose(out, bare, atol=1e-2), "and late it acts"
+    expected = (soft.h * 20 * soft.w) / (1 + 20 * soft.h**2)
+    drawn = seen[-1] - expected
+    assert float(drawn[known].abs().mean()) < 0.2 * float((seen[-1] - context.z)[known].abs().mean() + 1), "towards E(y)/h"
+
+
+def test_the_same_seed_is_the_same_clip_in_a_batch_of_one_and_of_two():
+    def apart(x, sigma):
+        return 0.4 * x + 0.2 * x.mean((1, 2, 3, 4), keepdim=True)
+
+    one, _, _ = run(Release(0.5, seed=9), model=apart)
+    two, context, _ = run(Release(0.5, seed=9), batch=2, model=apart)
+    assert torch.equal(one[0], two[0])
+    assert not torch.equal(context.noise[0], context.noise[1]), "clips differ"
+    assert not torch.equal(run(Release(0.5, seed=10), model=apart)[0], one)
+
+
+def test_the_noise_of_a_clip_depends_on_its_place_alone():
+    assert torch.equal(seeded_noise((3, 4), 7)[:2], seeded_noise((2, 4), 7))
+    assert torch.isfinite(seeded_noise((2, 4), 2**64 - 1)).all()
+    long = seeded_noise((1, 40000), 0)
+    assert abs(float(long.mean())) < 0.02 and abs(float(long.std()) - 1) < 0.02
+
+
+def test_a_token_is_known_when_all_its_cells_are_by_the_mean_over_channels():
+    h = torch.ones(1, 2, 1, 4, 4)
+    h[0, :, 0, 0, 0] = torch.tensor([0.9, 0.3])  # mean 0.6
+    h[0, :, 0, 3, 3] = 0.0
+    at_half, above = (known_cells(h, threshold)[0, 0, 0] for threshold in (0.5, 0.7))
+    assert at_half.tolist() == [[1, 1, 1, 1], [1, 1, 1, 1], [1, 1, 0, 0], [1, 1, 0, 0]]
+    assert above.tolist() == [[0, 0, 1, 1], [0, 0, 1, 1], [1, 1, 0, 0], [1, 1, 0, 0]]
+
+
+def test_token_times_are_zero_where_clean_in_the_order_of_the_tokens():
+    clean = known_cells(measurement().h, 0.5)
+    times = token_times(torch.tensor([800.0, 800.0]), clean)
+    assert times.shape == (2, 3 * 2 * 3)
+    assert times[0].view(3, 2, 3).tolist() == [[[0, 0, 0]] * 2, [[0, 800, 800]] * 2, [[0, 800, 800]] * 2]
+    assert torch.equal(times[0], times[1])
+    assert token_times(torch.tensor([800.0]), clean, per_frame=True).tolist() == [[0, 800, 800]]
+
+
+def test_token_times_of_a_guided_batch_follow_its_clips():
+    """Two clips with contexts of their own, prompt and negative: clip 0, clip 1, clip 0, clip 1."""
+    clean = torch.zeros(2, 1, 1, 2, 2, dtype=torch.bool)
+    clean[1] = True
+    assert token_times(torch.full((4,), 5.0), clean).flatten().tolist() == [5, 0, 5, 0]
+
+
+@pytest.mark.parametrize("bad", [{"at": -0.1}, {"at": 1.1}, {"at": float("nan")}, {"threshold": 2.0}])
+def test_a_release_out_of_range_is_refused(bad):
+    with pytest.raises(InputError, match=r"within 0\.\.\.1"):
+        Release(**bad)
+
+
+@pytest.mark.parametrize(("value", "says"), [(0.0, "no token is known"), (1.0, "every token is known")])
+def test_nothing_known_and_everything_known_are_refused(value, says):
+    with pytest.raises(InputError, match=says):
+        Release().known(torch.full(SHAPE, value))
+
+
+def test_a_latent_of_another_size_and_times_unheard_of_are_refused():
+    with pytest.raises(InputError, match="48x32 and 9 frames"):
+        Release().bind(never(), torch.zeros(1, 3, 3, 8, 6), lambda z: z, "per_token")
+    with pytest.raises(InputError, match="context_time"):
+        Release().bind(never(), torch.zeros(SHAPE), lambda z: z, "sometimes")
+    with pytest.raises(InputError, match="divide by 2"):
+        known_cells(torch.ones(1, 3, 3, 5, 6), 0.5)
+
+
+def test_the_picture_shows_each_window_where_it_acts():
+    from inversecrafter_core.sampling.window_picture import FIRST_ROW, LEFT, RIGHT, ROW
+
+    sigmas = wan_schedule(10, 1.0)
+    active = Window("percent", start=0.6, end=1.0).resolve(sigmas, percent_of(sigmas))
+    picture = windows_picture(0.7, active, sigmas, "a title")
+    assert picture.shape == (168, 480, 3) and float(picture.min()) >= 0 and float(picture.max()) <= 1
+    coloured = [(picture[FIRST_ROW + row * ROW + 3] > 0.2).any(-1)[LEFT : RIGHT + 1].float() for row in range(3)]
+    shares = [float(row.mean()) for row in coloured]
+    assert shares == pytest.approx([0.3, 0.3, 0.4], abs=0.02)
+    nothing = windows_picture(1.0, active, sigmas, "a title")
+    assert float((nothing[FIRST_ROW + 3] > 0.2).any(-1)[LEFT + 3 : RIGHT - 3].float().mean()) == 0

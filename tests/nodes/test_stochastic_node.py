@@ -1,0 +1,245 @@
+"""Stochastic conditioning under the host's own sampling, on Wans with random weights: what the network is told, and when."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from guidance_kit import FRAMES, HEIGHT, LATENT, WIDTH, Kit
+
+NODE = "InverseCrafterStochasticConditioning"
+NEVER = {"alpha": 0.0}
+"""No data consistency: the context alone."""
+
+
+@pytest.fixture(scope="module")
+def kit(pack, tmp_path_factory):
+    with Kit.open(pack, tmp_path_factory.mktemp("weights")) as kit:
+        yield kit
+
+
+def partly_known(kit, channels=16, h=1.0):
+    """Frame 0 known as a whole, of the others the left third."""
+    mask = torch.zeros(1, channels, *LATENT)
+    mask[:, :, 0] = h
+    mask[..., :2] = h
+    w = torch.randn(mask.shape, generator=torch.Generator().manual_seed(4))
+    return kit.pack.core("inverse").Measurement(w, mask, (FRAMES, HEIGHT, WIDTH))
+
+
+def conditioned(kit, model, measurement=None, cfg=2.0, steps=4, latent=None, **settings):
+    sampler, _ = kit.run(NODE, measurement=partly_known(kit) if measurement is None else measurement, **(NEVER | settings))
+    return kit.sample(model, sampler, cfg=cfg, steps=steps, latent=latent)
+
+
+def known_cells(kit, measurement):
+    return kit.pack.core("sampling.stochastic").known_cells(measurement.h, 0.5).expand(measurement.h.shape)
+
+
+@pytest.fixture
+def shown(kit, monkeypatch):
+    """What Wan's network is shown in each call: its input, its times."""
+
+    def watch(model):
+        calls, network = [], model.model.diffusion_model
+        inner = network.forward_orig
+        monkeypatch.setattr(
+            network,
+            "forward_orig",
+            lambda x, t, *rest, **more: calls.append((x.clone(), t.clone())) or inner(x, t, *rest, **more),
+        )
+        return calls
+
+    return watch
+
+
+def test_wan_is_told_time_zero_for_known_tokens_until_the_release(kit, shown):
+    from comfy_extras.nodes_model_advanced import ModelSamplingSD3
+
+    model, measurement = ModelSamplingSD3().patch(kit.model(), 1.0)[0], partly_known(kit)
+    calls = shown(model)
+    conditioned(kit, model, measurement, release=0.6)
+    known = known_cells(kit, measurement)
+    tokens = known[0, 0, :, ::2, ::2].flatten()
+    held, free = calls[:2], calls[2:]
+    assert len(free) == 2, "sigmas 1, .75 | .5, .25"
+    for (x, t), level in zip(held, (1000.0, 750.0), strict=True):
+        assert t.shape == (2, len(tokens)), "prompt and negative, a time for every token"
+        for row in t:
+            assert torch.equal(row[tokens], torch.zeros(int(tokens.sum())))
+            assert torch.allclose(row[~tokens], torch.tensor(level), atol=1.0)
+        clean = model.model.process_latent_in(measurement.w)
+        for clip in x:
+            assert torch.equal(clip[known[0]], clean[0][known[0]]), "known tokens are clean"
+    for (_, t), level in zip(free, (500.0, 250.0), strict=True):
+        assert t.shape == (2,) and torch.allclose(t, torch.tensor(level), atol=1.0)
+    noise = kit.pack.core("sampling.stochastic").seeded_noise(measurement.w.shape, 0)
+    sigma = float(free[0][1][0]) / 1000
+    level = (1 - sigma) * clean + sigma * noise
+    assert torch.allclose(free[0][0][0][known[0]], level[0][known[0]], atol=1e-5), "re-noised exactly"
+
+
+def test_one_time_tells_nothing_and_shows_known_tokens_at_the_level_of_the_rest(kit, shown):
+    model, measurement = kit.model(), partly_known(kit)
+    calls = shown(model)
+    conditioned(kit, model, measurement, context_time="one_time", release=0.0)
+    known, clean = known_cells(kit, measurement), model.model.process_latent_in(measurement.w)
+    noise = kit.pack.core("sampling.stochastic").seeded_noise(measurement.w.shape, 0)
+    assert len(calls) == 4
+    for x, t in calls:
+        assert t.shape == (2,)
+        sigma = float(t[0]) / 1000
+        level = (1 - sigma) * clean + sigma * noise
+        assert torch.allclose(x[0][known[0]], level[0][known[0]], atol=1e-4)
+
+
+def test_wan_2_2_is_told_a_time_for_every_frame(kit, shown):
+    import comfy.model_base
+
+    model, measurement = kit.model("48 channels"), partly_known(kit, 48)
+    calls = shown(model)
+    conditioned(kit, model, measurement, release=0.0, context_time="per_frame")
+    assert all(t.shape == (2, LATENT[0]) for _, t in calls)
+    assert all(bool((t[:, 0] == 0).all()) and bool((t[:, 1:] > 0).all()) for _, t in calls), "frame 0 alone is known as a whole"
+    tell = kit.pack.submodule("nodes.token_time")
+    assert tell.times_of(kit.model().model) == "per_token"
+    inner = type("Base", (comfy.model_base.WAN22,), {"__init__": lambda self: None})()
+    object.__setattr__(inner, "diffusion_model", kit.model().model.diffusion_model)
+    assert tell.times_of(inner) == "per_frame"
+
+
+@pytest.mark.parametrize("times", ["per_token", "per_frame", "one_time"])
+@pytest.mark.parametrize("form", ["16 channels", "36 channels", "48 channels"])
+def test_a_release_at_zero_brings_the_known_tokens_out_as_given(kit, form, times):
+    channels = 48 if form.startswith("48") else 16
+    measurement, model = partly_known(kit, channels), kit.model(form)
+    samples = conditioned(kit, model, measurement, release=0.0, context_time=times)
+    known = known_cells(kit, measurement)
+    assert torch.allclose(samples[known], measurement.w[known], atol=1e-4), "in VAE space again"
+    assert torch.isfinite(samples).all() and not torch.allclose(samples[~known], measurement.w[~known], atol=0.5)
+
+
+def test_a_release_at_one_is_the_sampler_without_context(kit):
+    from_node = conditioned(kit, kit.model(), release=1.0)
+    exact = kit.run("InverseCrafterSampler", measurement=partly_known(kit), **NEVER)
+    assert torch.equal(from_node, kit.sample(kit.model(), exact))
+
+
+def test_a_network_with_a_forward_of_its_own_takes_one_time(kit, monkeypatch):
+    import comfy.ldm.wan.model
+
+    class Other(comfy.ldm.wan.model.WanModel):
+        pass
+
+    model, measurement = kit.model().clone(), partly_known(kit)
+    expected = conditioned(kit, kit.model(), measurement, context_time="one_time")
+    monkeypatch.setattr(model.model.diffusion_model, "__class__", Other)
+    assert torch.equal(conditioned(kit, model, measurement), expected)
+    with pytest.raises(ValueError, match="takes one time"):
+        conditioned(kit, model, measurement, context_time="per_token")
+
+
+def test_the_released_are_repaired_and_data_consistency_draws_them_back(kit):
+    """Released early, known tokens drift; with data consistency late they are drawn to the measurement again."""
+    measurement, model = partly_known(kit), kit.model()
+    known = known_cells(kit, measurement)
+
+    def drift(samples):
+        return float((samples - measurement.w)[known].square().mean().sqrt())
+
+    free = drift(conditioned(kit, model, measurement, release=0.9))
+    late = {"window_mode": "alpha_steps", "alpha": 0.5, "gamma": 50.0, "solver": "closed_form"}
+    both = drift(conditioned(kit, model, measurement, release=0.9, **late))
+    assert both < 0.5 * free
+
+
+def test_a_batch_of_two_holds_one_measurement_and_its_first_clip_gets_the_noise_of_a_batch_of_one(kit):
+    model, measurement = kit.model(), partly_known(kit)
+    known = known_cells(kit, measurement)[0]
+    latent = {"samples": torch.zeros(2, 16, *LATENT)}
+    for clip in conditioned(kit, model, measurement, latent=latent, release=0.0):
+        assert torch.allclose(clip[known], measurement.w[0][known], atol=1e-4)
+    one = conditioned(kit, model, measurement, release=0.9)
+    two = conditioned(kit, model, measurement, latent=latent, release=0.9)
+    assert torch.allclose(two[0], one[0], atol=1e-4)
+    assert not torch.allclose(two[0], two[1], atol=1e-2)
+
+
+def test_a_context_window_is_told_the_times_of_its_own_frames(kit):
+    tell = kit.pack.submodule("nodes.token_time")
+    clean = torch.arange(5).view(1, 1, 5, 1, 1).expand(1, 1, 5, 2, 2) > 2
+    window = type("Window", (), {"index_list": [1, 2, 3]})()
+    assert tell.in_window(clean, window)[0, 0, :, 0, 0].tolist() == [False, False, True]
+
+
+def test_the_next_run_and_the_model_are_as_if_nothing_had_happened(kit):
+    model = kit.model()
+    bare = kit.sample(model)
+    first = conditioned(kit, model, release=0.9)
+    assert torch.equal(conditioned(kit, model, release=0.9), first)
+    assert torch.equal(kit.sample(model), bare)
+    assert not torch.equal(conditioned(kit, model, release=0.9, renoise_seed=1), first)
+
+
+def test_under_sampler_custom_with_progress_and_cancel(kit):
+    import comfy.model_management
+    import comfy.samplers
+    import comfy.utils
+    from comfy_extras.nodes_custom_sampler import SamplerCustom
+
+    sampler, _ = kit.run(NODE, measurement=partly_known(kit), **NEVER)
+    sigmas = comfy.samplers.KSampler(kit.model(), 4, kit.model().load_device, "euler", "simple").sigmas
+    given = [kit.model(), True, 7, 2.0, kit.positive, kit.negative, sampler, sigmas, {"samples": torch.zeros(1, 16, *LATENT)}]
+    steps = []
+
+    def watch(value, total, preview, node_id=None):
+        steps.append((value, total))
+        if len(steps) == stop_at:
+            raise comfy.model_management.InterruptProcessingException()
+
+    run = SamplerCustom.execute if hasattr(SamplerCustom, "execute") else SamplerCustom().sample
+    hook = comfy.utils.PROGRESS_BAR_HOOK
+    comfy.utils.set_progress_bar_global_hook(watch)
+    try:
+        stop_at = 99
+        with torch.inference_mode():
+            whole = run(*given)[0]["samples"]
+        assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
+        steps.clear()
+        stop_at = 2
+        with pytest.raises(comfy.model_management.InterruptProcessingException), torch.inference_mode():
+            run(*given)
+        assert len(steps) == 2
+    finally:
+        comfy.utils.set_progress_bar_global_hook(hook)
+    assert torch.allclose(whole, conditioned(kit, kit.model()), atol=1e-5)
+
+
+def test_the_picture_is_drawn_for_the_connected_schedule(kit):
+    _, default = kit.run(NODE, measurement=partly_known(kit))
+    _, drawn = kit.run(NODE, measurement=partly_known(kit), sigmas=torch.linspace(1, 0, 5))
+    assert default.shape == drawn.shape == (1, 168, 480, 3)
+    assert not torch.equal(default, drawn)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"release": 1.2}, "release: 1.2"),
+        ({"release": -0.1}, "within 0"),
+        ({"h": 0.3}, "no token is known at a threshold of 0.5"),
+        ({"known_threshold": 0.0}, "every token is known"),
+    ],
+)
+def test_bad_input_is_said_before_anything_runs(kit, settings, says):
+    measurement = partly_known(kit, h=settings.pop("h", 1.0))
+    with pytest.raises(ValueError, match=says):
+        kit.run(NODE, measurement=measurement, **settings)
+
+
+def test_a_latent_of_another_size_and_a_noise_mask_are_named(kit):
+    with pytest.raises(ValueError, match="48x32 and 9 frames"):
+        conditioned(kit, kit.model(), latent={"samples": torch.zeros(1, 16, 3, 8, 6)})
+    with pytest.raises(ValueError, match="it carries a noise_mask"):
+        conditioned(
+            kit, kit.model(), latent={"samples": torch.zeros(1, 16, *LATENT), "noise_mask": torch.ones(1, 1, HEIGHT, WIDTH)}
+        )
