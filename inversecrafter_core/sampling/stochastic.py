@@ -115,13 +115,14 @@ class Release:
     Attributes:
         at: ``t*`` in 0...1 of flow time.
         seed: of the re-noising.
-        threshold: see :func:`known_cells`. At 0.5 the training-free mask and the mask of shares agree best with tokens all of
-            whose pixels are seen.
+        threshold: see :func:`known_cells`. At 0.9 the training-free mask agrees best with tokens all of whose pixels are seen:
+            on three scenes turned by 12 degrees an overlap (intersection over union) of 0.87, against 0.75 at 0.5 and 0.84
+            at 0.95; for the mask of shares it is 0.84, 0.68 and 0.88.
     """
 
     at: float = 0.7
     seed: int = 0
-    threshold: float = 0.5
+    threshold: float = 0.9
 
     def __post_init__(self) -> None:
         for name, value in (("release", self.at), ("known_threshold", self.threshold)):

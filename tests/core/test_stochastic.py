@@ -175,7 +175,7 @@ def test_data_consistency_comes_first_and_the_context_has_the_last_word(alpha):
     seen, calls = [], []
     guided_at = guidance.bind(torch.zeros(SHAPE), SIGMAS.tolist(), lambda p: 1 - p, lambda z: z).active
     out, context, _ = run(
-        Release(0.5),
+        Release(0.5, threshold=0.5),
         guidance=guidance,
         callback=lambda state: (seen.append(state["denoised"]), calls.append(float(state["sigma"]) in guided_at)),
     )
@@ -183,7 +183,7 @@ def test_data_consistency_comes_first_and_the_context_has_the_last_word(alpha):
     assert calls == ([True] * 5 if alpha == 1.0 else [False, False, False, True, True])
     for z0, held in zip(seen, [True, True, True, False, False], strict=True):
         assert torch.equal(z0[known], context.z[known]) is held
-    bare, _, _ = run(Release(0.5), guidance=Guidance(soft, window=Window(alpha=0.0)))
+    bare, _, _ = run(Release(0.5, threshold=0.5), guidance=Guidance(soft, window=Window(alpha=0.0)))
     assert not torch.allclose(out, bare, atol=1e-2), "and late it acts"
     expected = (soft.h * 20 * soft.w) / (1 + 20 * soft.h**2)
     drawn = seen[-1] - expected

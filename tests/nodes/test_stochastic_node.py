@@ -32,7 +32,7 @@ def conditioned(kit, model, measurement=None, cfg=2.0, steps=4, latent=None, **s
 
 
 def known_cells(kit, measurement):
-    return kit.pack.core("sampling.stochastic").known_cells(measurement.h, 0.5).expand(measurement.h.shape)
+    return kit.pack.core("sampling.stochastic").known_cells(measurement.h, 0.9).expand(measurement.h.shape)
 
 
 @pytest.fixture
@@ -226,7 +226,7 @@ def test_the_picture_is_drawn_for_the_connected_schedule(kit):
     [
         ({"release": 1.2}, "release: 1.2"),
         ({"release": -0.1}, "within 0"),
-        ({"h": 0.3}, "no token is known at a threshold of 0.5"),
+        ({"h": 0.3}, "no token is known at a threshold of 0.9"),
         ({"known_threshold": 0.0}, "every token is known"),
     ],
 )
