@@ -164,11 +164,19 @@ def test_a_batch_of_two_holds_one_measurement_and_its_first_clip_gets_the_noise_
     assert not torch.allclose(two[0], two[1], atol=1e-2)
 
 
-def test_a_context_window_is_told_the_times_of_its_own_frames(kit):
-    tell = kit.pack.submodule("nodes.token_time")
-    clean = torch.arange(5).view(1, 1, 5, 1, 1).expand(1, 1, 5, 2, 2) > 2
-    window = type("Window", (), {"index_list": [1, 2, 3]})()
-    assert tell.in_window(clean, window)[0, 0, :, 0, 0].tolist() == [False, False, True]
+def test_each_context_window_is_told_the_times_of_its_own_frames(kit, shown):
+    from comfy_extras.nodes_context_windows import WanContextWindowsManualNode
+
+    windowed = WanContextWindowsManualNode.execute(kit.model(), 5, 1, "standard_static", 1, False, "pyramid")[0]
+    measurement = partly_known(kit)
+    calls = shown(windowed)
+    samples = conditioned(kit, windowed, measurement, release=0.0, cfg=1.0)
+    clean = known_cells(kit, measurement)[0, 0, :, ::2, ::2]
+    assert len(calls) == 8, "two windows of two latent frames in each of 4 steps"
+    for (_, t), frames in zip(calls, [[0, 1], [1, 2]] * 4, strict=True):
+        assert torch.equal(t[0] == 0, clean[frames].flatten())
+    known = known_cells(kit, measurement)
+    assert torch.allclose(samples[known], measurement.w[known], atol=1e-4)
 
 
 def test_the_next_run_and_the_model_are_as_if_nothing_had_happened(kit):
