@@ -113,8 +113,9 @@ world, and beside Wan 2.1 it is a toy with the same sockets.
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", choices=["vae", "dit"])
+    parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(arguments.threads)
     {"vae": vae_card, "dit": dit_card}[arguments.model]()
 
 

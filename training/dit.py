@@ -12,6 +12,7 @@ import argparse
 import math
 import random
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
@@ -33,12 +34,13 @@ from .common import ROOT, RUNS, Clock, Curve, export, load_checkpoint, save_chec
 from .export_vae import FILE as VAE_FILE  # noqa: E402
 from .export_vae import LATENTS  # noqa: E402
 from .optimiser import Muon  # noqa: E402
-from .pool import FIRST_TRAINING_SEED, FRAMES, HEIGHT, WIDTH, clip  # noqa: E402
+from .pool import FIRST_TRAINING_SEED, FRAMES, HEIGHT, POOL, WIDTH, clip  # noqa: E402
 from .token_masks import draw_context, known_tokens, outline  # noqa: E402
 from .vae import as_video  # noqa: E402
 from .vae import build as build_vae  # noqa: E402
 
 RUN = RUNS / "dit"
+PICTURES = POOL / "pictures"
 FILE = ROOT / "weights" / "diffusion_models" / "inversecrafter_small_wan_t2v.safetensors"
 RECIPE = "python -m training.dit encode; python -m training.dit train"
 SHIFT = 4.0
@@ -142,6 +144,36 @@ def prompt_tokens(prompts: list[str]) -> torch.Tensor:
     return torch.cat([encode_prompt(prompt).tokens for prompt in prompts])
 
 
+class Pictures:
+    """Latents of single pictures with captions, from ``training.pictures``; ``refresh`` reads new files."""
+
+    def __init__(self) -> None:
+        self._read: set[Path] = set()
+        self._by_length: dict[int, list[tuple[torch.Tensor, str]]] = {}
+        self._lengths: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def refresh(self) -> None:
+        for path in sorted(PICTURES.glob("*.pt")):
+            if path in self._read:
+                continue
+            self._read.add(path)
+            for seed, latent in enumerate(torch.load(path, weights_only=True), start=int(path.stem)):
+                prompt = caption(random_scene(seed))
+                self._lengths.append(len(WORD.findall(prompt)))
+                self._by_length.setdefault(self._lengths[-1], []).append((latent, prompt))
+
+    def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor, list[str]]:
+        """Latents ``[B, 16, 1, h, w]``, no known tokens, and prompts of one length; in one batch of ten all are empty."""
+        some = random.choices(self._by_length[random.choice(self._lengths)], k=size)
+        latents = torch.stack([latent for latent, _ in some]).float()
+        known = torch.zeros(size, 1, latents.shape[3] // PATCH, latents.shape[4] // PATCH, dtype=torch.bool)
+        untold = random.random() < NO_TEXT_SHARE
+        return latents, known, [""] * size if untold else [prompt for _, prompt in some]
+
+
 def random_sigma(count: int) -> torch.Tensor:
     u = torch.rand(count)
     return SHIFT * u / (1 + (SHIFT - 1) * u)
@@ -170,14 +202,17 @@ def train(minutes: float, rate: float, size: int) -> None:
         model.load_state_dict(before["model"])
         optimiser.load_state_dict(before["optimiser"])
         average, spent, step = before["average"], before["minutes"], before["step"]
-    examples = Examples()
+    examples, pictures = Examples(), Pictures()
     examples.refresh()
+    pictures.refresh()
     clock, curve = Clock(minutes, spent), Curve(RUN / "curve.csv", ["minutes", "step", "clips", "loss", "rate"])
     saved, losses = clock.spent, []
     while clock.fraction < 1:
         for group in optimiser.param_groups:
             group["lr"] = clock.rate(rate)
-        loss = loss_of(model, *examples.batch(size))
+        # Every second step is one of pictures, as many tokens: where words are learnt, because there are many scenes.
+        of_pictures = step % 2 == 1 and len(pictures) > 0
+        loss = loss_of(model, *(pictures.batch(5 * size) if of_pictures else examples.batch(size)))
         loss.backward()
         optimiser.step()
         optimiser.zero_grad()
@@ -193,6 +228,7 @@ def train(minutes: float, rate: float, size: int) -> None:
             curve.add(minutes=saved, step=step, clips=len(examples), loss=sum(losses) / len(losses), rate=clock.rate(rate))
             losses = []
             examples.refresh()
+            pictures.refresh()
 
 
 def main() -> None:
