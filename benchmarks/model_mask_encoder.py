@@ -34,6 +34,7 @@ from training.mask_options import FILE
 from training.mask_pairs import TRAJECTORIES, path_of, reproject, synthetic_pair
 from training.mask_targets import LatentSpace
 from training.pool import FRAMES
+from training.vae import quicken
 
 READS_THE_TRUTH = ("hidden_source",)
 OF_TRAINING_FREE, OF_BINARY = 0.75, 0.5
@@ -155,6 +156,7 @@ def predictors_of(space: LatentSpace) -> dict[str, MaskPredictor]:
 def rows(seed: int, scenes: int) -> list[Row]:
     """Every figure of the mask encoder's card; other scenes for every ``seed``."""
     space = LatentSpace(VAE_FILE)
+    quicken(space.model)
     predictors = predictors_of(space)
     with torch.inference_mode():
         found = _compare("held-out scenes", scene_cases(seed, scenes), space, predictors)

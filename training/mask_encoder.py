@@ -31,6 +31,8 @@ from .vae import quicken
 
 PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 SAVE_MINUTES = 1.0
+RECIPE = ("scenes", "frames", "windows", "reads", "kept", "optimiser", "rate", "minutes")
+"""Options that a file tells of itself; no paths."""
 
 
 class Training:
@@ -131,9 +133,8 @@ def export(training: Training, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     state = {key: value.detach().half().cpu() for key, value in training.predictor.encoder.state_dict().items()}
     spec, options = training.predictor.spec, training.options
-    recipe = "python -m training.mask_encoder" + "".join(
-        f" --{name} {getattr(options, name)}" for name in ("reads", "kept", "optimiser", "minutes")
-    )
+    given = {name: getattr(options, name) for name in RECIPE}
+    recipe = "python -m training.mask_encoder" + "".join(f" --{n} {v}" for n, v in given.items() if v is not None)
     notes = {"license": "Apache-2.0", "recipe": recipe, "commit": git_commit(), "scale": f"{SCALE:g}"}
     notes |= {"spatial": str(spec.spatial), "vae": options.vae.name, "begin": training.origin}
     save_mask_encoder(path, state, spec.latent_channels, spec.reads, **notes)
