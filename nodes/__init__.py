@@ -5,12 +5,13 @@ from __future__ import annotations
 from comfy_api.latest import ComfyExtension, io
 from typing_extensions import override
 
-from . import camera, conditioning, depth, guidance, ksampler, mask_encoder, measurement, metrics, stochastic, text, warp
+from . import camera, clips, conditioning, depth, guidance, ksampler, mask_encoder, measurement, metrics, stochastic, text, warp
 from .models import register_model_folders
 
 NODES: list[type[io.ComfyNode]] = [
     *depth.NODES,
     *camera.NODES,
+    *clips.NODES,
     *warp.NODES,
     *mask_encoder.NODES,
     *measurement.NODES,

@@ -1,0 +1,84 @@
+"""What becomes a clip: one photo that a camera moves through, two ends with everything open between them."""
+
+from __future__ import annotations
+
+import torch
+from comfy_api.latest import io
+
+from ..inversecrafter_core.camera import Geometry
+from ..inversecrafter_core.camera.still import still_clip
+from ..inversecrafter_core.warp.ends import LEAST, between_ends
+from .sockets import CATEGORY, HOLES_TOOLTIP, GeometrySocket
+
+
+class InverseCrafterPhotoClip(io.ComfyNode):
+    """One IMAGE and its GEOMETRY to a clip and its geometry."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="InverseCrafterPhotoClip",
+            display_name="InverseCrafter Photo Clip",
+            category=CATEGORY,
+            description="Makes a still clip of one photo and its depth, which is so estimated once, for Warp Video to move "
+            "through.",
+            inputs=[
+                io.Image.Input("photo", tooltip="One RGB image; sides multiples of 16."),
+                GeometrySocket.Input("geometry", tooltip="Of the photo alone, from Estimate Depth."),
+                io.Int.Input(
+                    "frames", default=17, min=1, max=4001, step=4, tooltip="How many frames the clip gets: 4k+1, e.g. 17 to 81."
+                ),
+            ],
+            outputs=[
+                io.Image.Output(display_name="video", tooltip="The photo, once a frame."),
+                GeometrySocket.Output(display_name="geometry", tooltip="The photo's geometry, once a frame."),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, photo: torch.Tensor, geometry: Geometry, frames: int) -> io.NodeOutput:
+        return io.NodeOutput(*still_clip(photo, geometry, frames))
+
+
+class InverseCrafterBetweenEnds(io.ComfyNode):
+    """Two IMAGEs to a clip with its middle open."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="InverseCrafterBetweenEnds",
+            display_name="InverseCrafter Between Ends",
+            category=CATEGORY,
+            description="Two pictures, or the ends of two clips, as the ends of a clip of which everything between is to be "
+            "generated.",
+            inputs=[
+                io.Image.Input("start", tooltip="A picture, or a clip whose last frame is the new clip's first."),
+                io.Image.Input(
+                    "end",
+                    tooltip="A picture, or a clip whose first four frames are the new clip's last four; a picture stands "
+                    "still for four.",
+                ),
+                io.Int.Input(
+                    "frames",
+                    default=17,
+                    min=LEAST,
+                    max=4001,
+                    step=4,
+                    tooltip="Frames of the new clip, both ends included: 4k+1, at least 9.",
+                ),
+            ],
+            outputs=[
+                io.Image.Output(
+                    display_name="video", tooltip="Both ends and, between them, a cross-fade that fills the holes."
+                ),
+                io.Mask.Output(display_name="holes", tooltip=f"All of every frame between the ends. {HOLES_TOOLTIP}"),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, start: torch.Tensor, end: torch.Tensor, frames: int) -> io.NodeOutput:
+        video, visible = between_ends(start, end, frames)
+        return io.NodeOutput(video, 1 - visible)
+
+
+NODES: list[type[io.ComfyNode]] = [InverseCrafterPhotoClip, InverseCrafterBetweenEnds]
