@@ -1,0 +1,159 @@
+"""What the workflows share: pictures in, models and prompts, the measurement, sampling with a released context, video out.
+
+Every part takes the left edge of its column and returns its nodes; links between parts go by the keys used here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .recapture import HEIGHT, SMALL_MODEL, SMALL_VAE, WIDTH
+from .recapture import NOTE as RECAPTURE_NOTE
+from .spec import BYPASSED, Group, Node
+
+MODEL_COLOUR = "#2a363b"
+FRAME_RATE = 16.0
+COLUMN = 380
+REAL_WAN = "### " + RECAPTURE_NOTE.partition("### ")[2]
+"""Which two widgets to change, with links and folders."""
+
+Links = dict[str, tuple[str, str]]
+
+
+def note(text: str) -> Node:
+    """The note at the left: ``text`` on this workflow, then how to use the real Wan."""
+    return Node("note", "MarkdownNote", (-620, 0), {"text": text + REAL_WAN}, title="Read me", size=(560, 640), color="#332922")
+
+
+def picture(key: str, left: float, top: float, file: str, title: str) -> list[Node]:
+    """A picture from a file and, as ``<key>_sized``, at the size of the clip."""
+    return [
+        Node(key, "LoadImage", (left, top), {"image": file}, title=title, size=(300, 320)),
+        Node(
+            f"{key}_sized",
+            "ImageScale",
+            (left, top + 360),
+            {"upscale_method": "area", "width": WIDTH, "height": HEIGHT, "crop": "center"},
+            {"image": (key, "IMAGE")},
+            title="Size: multiples of 16",
+        ),
+    ]
+
+
+def models(left: float) -> list[Node]:
+    """The video model with its shift, the VAE, both prompts."""
+    prompt_boxes = [
+        Node(
+            key,
+            "InverseCrafterTextEncode",
+            (left, top),
+            {"prompt": ""},
+            {"clip": ("clip", "CLIP")},
+            title=title,
+            size=(320, 170),
+        )
+        for key, title, top in (("positive", "Prompt", 520), ("negative", "Negative prompt", 740))
+    ]
+    return [
+        Node("unet", "UNETLoader", (left, 0), {"unet_name": SMALL_MODEL, "weight_dtype": "default"}, color=MODEL_COLOUR),
+        Node("vae", "VAELoader", (left, 140), {"vae_name": SMALL_VAE}, color=MODEL_COLOUR),
+        Node(
+            "clip",
+            "CLIPLoader",
+            (left, 250),
+            {"clip_name": "umt5_xxl_fp8_e4m3fn_scaled.safetensors", "type": "wan"},
+            title="Load CLIP (only for the real Wan)",
+            mode=BYPASSED,
+        ),
+        Node("shift", "ModelSamplingSD3", (left, 410), {"shift": 4.0}, {"model": ("unet", "MODEL")}),
+        *prompt_boxes,
+    ]
+
+
+def measurement(
+    left: float, widgets: dict[str, Any], video: tuple[str, str], holes: tuple[str, str], more: Links
+) -> list[Node]:
+    """What is known of ``video``, as measurement and as conditioning for checkpoints that take a masked video.
+
+    Args:
+        more: further links of Encode Measurement.
+    """
+    return [
+        Node(
+            "measure",
+            "InverseCrafterEncodeMeasurement",
+            (left, 0),
+            widgets,
+            {"vae": ("vae", "VAE"), "warp": video, "holes": holes} | more,
+        ),
+        Node("mask", "PreviewImage", (left, 400), {}, {"images": ("measure", "latent_mask")}, "Latent mask", (320, 260)),
+        Node(
+            "inpaint",
+            "InverseCrafterInpaintConditioning",
+            (left, 700),
+            {},
+            {
+                "positive": ("positive", "conditioning"),
+                "negative": ("negative", "conditioning"),
+                "vae": ("vae", "VAE"),
+                "video": video,
+                "holes": holes,
+            },
+        ),
+    ]
+
+
+def sampling(left: float, conditioning: dict[str, Any], steps: int = 20) -> list[Node]:
+    """Schedule, context with its release, sampling."""
+    return [
+        Node(
+            "schedule",
+            "BasicScheduler",
+            (left, 0),
+            {"scheduler": "simple", "steps": steps, "denoise": 1.0},
+            {"model": ("shift", "MODEL")},
+        ),
+        Node(
+            "release",
+            "InverseCrafterStochasticConditioning",
+            (left, 160),
+            conditioning,
+            {"measurement": ("measure", "measurement"), "sigmas": ("schedule", "SIGMAS")},
+            size=(340, 560),
+        ),
+        Node(
+            "sampler",
+            "SamplerCustom",
+            (left, 780),
+            {"add_noise": True, "noise_seed": 0, "cfg": 1.0},
+            {
+                "model": ("shift", "MODEL"),
+                "positive": ("inpaint", "positive"),
+                "negative": ("inpaint", "negative"),
+                "sampler": ("release", "sampler"),
+                "sigmas": ("schedule", "SIGMAS"),
+                "latent_image": ("inpaint", "latent"),
+            },
+            size=(340, 320),
+        ),
+    ]
+
+
+def video_out(left: float, name: str) -> list[Node]:
+    """Decoded and saved as a video."""
+    return [
+        Node("decode", "VAEDecode", (left, 0), links={"samples": ("sampler", "output"), "vae": ("vae", "VAE")}),
+        Node("video", "CreateVideo", (left, 90), {"fps": FRAME_RATE}, {"images": ("decode", "IMAGE")}),
+        Node(
+            "save",
+            "SaveVideo",
+            (left, 220),
+            {"filename_prefix": f"video/InverseCrafter_{name}"},
+            {"video": ("video", "VIDEO")},
+        ),
+    ]
+
+
+def columns(*titles: str) -> list[Group]:
+    """A group around each column, from the left."""
+    return [Group(title, (i * COLUMN - 20, -80, COLUMN - 20, 1240)) for i, title in enumerate(titles)]

@@ -1,0 +1,76 @@
+"""Single image: a photo seen from a moving camera. Depth once, warp along the path, completion with the photo as first frame."""
+
+from __future__ import annotations
+
+from .parts import COLUMN, columns, measurement, models, note, picture, sampling, video_out
+from .recapture import FRAMES
+from .spec import Node, Workflow
+
+TEXT = """\
+## One photo, a new camera
+
+1. **Load Image**: choose a photo. *width* and *height* are multiples of 16; for a portrait photo set the height above the width.
+2. **Photo Clip**: how many frames, 4k+1 (17, 33, 49, 81).
+3. **Camera Path**: choose a trajectory.
+4. **Run.** It works at once on the small models inside this pack. They show the method at thumbnail size; they are not Wan.
+
+What the camera saw of the photo stands clean beside the noise until the *release*, then everything is denoised together, so that torn
+edges of the warp are repaired. Raise *release* where they stay, lower it where the photo is forgotten. The picture on the node shows the windows.
+
+"""
+
+WARPED, HOLES = ("fill", "filled"), ("warp", "holes")
+
+WORKFLOW = Workflow(
+    name="single_image",
+    nodes=[
+        note(TEXT),
+        *picture("photo", 0, 0, "choose_a_photo.png", "The photo"),
+        Node("depth_model", "InverseCrafterLoadDepthModel", (COLUMN, 0)),
+        Node(
+            "depth",
+            "InverseCrafterEstimateDepth",
+            (COLUMN, 220),
+            links={"depth_model": ("depth_model", "depth_model"), "images": ("photo_sized", "IMAGE")},
+        ),
+        Node(
+            "still",
+            "InverseCrafterPhotoClip",
+            (COLUMN, 480),
+            {"frames": FRAMES},
+            {"photo": ("photo_sized", "IMAGE"), "geometry": ("depth", "geometry")},
+            title="Frames: 4k+1",
+        ),
+        Node(
+            "path",
+            "InverseCrafterCameraPath",
+            (COLUMN, 620),
+            {"preset": "arc_left", "frames": FRAMES},
+            {"video": ("still", "video")},
+            size=(300, 320),
+        ),
+        Node(
+            "warp",
+            "InverseCrafterWarpVideo",
+            (2 * COLUMN, 0),
+            links={"video": ("still", "video"), "geometry": ("still", "geometry"), "camera_path": ("path", "camera_path")},
+        ),
+        Node("fill", "InverseCrafterFillHoles", (2 * COLUMN, 300), links={"video": ("warp", "warped"), "holes": HOLES}),
+        Node(
+            "warped", "PreviewImage", (2 * COLUMN, 560), links={"images": ("warp", "warped")}, title="The warp", size=(300, 260)
+        ),
+        *models(3 * COLUMN),
+        *measurement(4 * COLUMN, {"first_frame_known": True}, WARPED, HOLES, {"source": ("still", "video")}),
+        *sampling(5 * COLUMN, {"release": 0.7, "window_mode": "alpha_sigma", "alpha": 0.3}),
+        *video_out(6 * COLUMN, "single_image"),
+    ],
+    groups=columns(
+        "1 · photo",
+        "2 · depth and camera path",
+        "3 · warp",
+        "4 · models and prompt",
+        "5 · measurement",
+        "6 · context, release, data consistency",
+        "7 · video",
+    ),
+)
