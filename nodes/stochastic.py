@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -30,7 +31,7 @@ def stochastic_sampler(guidance: Guidance, release: Release, context_time: str =
         correct = bind_to(guidance, base, x, sigmas.tolist())
         times = choose_times(context_time, base)
         context = release.bind(guidance, x, base.process_latent_in, times)
-        told = tell_clean(model, context.clean, times) if bool(context.clean.any()) else None
+        told = partial(tell_clean, model, per_frame=times == "per_frame")
         return sample_stochastic(model, x, sigmas, extra_args, callback, disable, context=context, correct=correct, told=told)
 
     return KSAMPLER(sample)
@@ -82,6 +83,11 @@ class InverseCrafterStochasticConditioning(io.ComfyNode):
                     tooltip="How known tokens enter. per_token: clean, at time 0. per_frame: so only frames known as a whole. "
                     "one_time: at the noise level of the rest, for models of one time. auto: the finest the model takes.",
                 ),
+                io.Boolean.Input(
+                    "keep_first_frame",
+                    default=DEFAULT.keep_first,
+                    tooltip="The first frame is never released: for a clip that starts with a photo or the source's own frame.",
+                ),
                 *solver_inputs(),
                 io.Sigmas.Input(
                     "sigmas",
@@ -105,11 +111,12 @@ class InverseCrafterStochasticConditioning(io.ComfyNode):
         renoise_seed: int,
         known_threshold: float,
         context_time: str,
+        keep_first_frame: bool,
         sigmas: torch.Tensor | None = None,
         **settings: Any,
     ) -> io.NodeOutput:
         guidance = guidance_from(measurement, **settings)
-        plan = Release(release, renoise_seed, known_threshold)
+        plan = Release(release, renoise_seed, known_threshold, keep_first_frame)
         share = float(plan.known(measurement.h).float().mean())
         schedule = wan_schedule() if sigmas is None or len(sigmas) < 2 else sigmas.tolist()
         drawn = windows_picture(

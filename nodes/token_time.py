@@ -46,7 +46,7 @@ def choose_times(wanted: str, base_model: Any) -> str:
     return wanted
 
 
-def tell_clean(model: Any, clean: torch.Tensor, times: str) -> Callable[..., torch.Tensor]:
+def tell_clean(model: Any, clean: torch.Tensor, per_frame: bool = False) -> Callable[..., torch.Tensor]:
     """``model`` as a sampler is handed it, told that the cells ``clean [b, 1, T', H', W']`` are at token-time 0."""
 
     def with_times(executor: Any, x: torch.Tensor, timestep: torch.Tensor, *rest: Any, **more: Any) -> torch.Tensor:
@@ -55,7 +55,7 @@ def tell_clean(model: Any, clean: torch.Tensor, times: str) -> Callable[..., tor
         if any(torch.is_tensor(extra) and extra.ndim == 5 for extra in rest) or seen.shape[2:] != x.shape[2:]:
             raise InputError("model", "it sees other frames beside the clip, or a part of it", ONE_TIME)
         time = timestep.reshape(len(x), -1)[:, 0]
-        return executor(x, token_times(time, seen, per_frame=times == "per_frame"), *rest, **more)
+        return executor(x, token_times(time, seen, per_frame), *rest, **more)
 
     def told(x: torch.Tensor, sigma: torch.Tensor, **extra_args: Any) -> torch.Tensor:
         options = comfy.model_patcher.create_model_options_clone(extra_args.get("model_options") or {})

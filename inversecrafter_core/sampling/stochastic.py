@@ -12,7 +12,8 @@ is the flow's sigma (1 = noise), a token is ``PATCH x PATCH`` cells of one laten
 | ``one_time`` | nothing | every known token: the emulation for models that take one time |
 
 The window is ``[1, t*]``: with ``t* = 0`` what is known never lets go and comes out as given. A run that starts at or below
-``t*``, as every run does with ``t* = 1``, is never conditioned, and is the plain sampler's.
+``t*``, as every run does with ``t* = 1``, is never conditioned, and is the plain sampler's. On request the first latent frame,
+which is no warp but the picture that all began with, is kept to the end while the rest is released.
 """
 
 from __future__ import annotations
@@ -86,7 +87,8 @@ class Context:
         z: ``[b, C, T', H', W']``, the known clip; ``b`` is 1 or the run's batch.
         noise: what it is re-noised with, ``[B, C, T', H', W']``.
         known: bool cells ``[b, 1, T', H', W']``.
-        clean: the part of ``known`` that stands clean at token-time 0.
+        clean: the part of ``known`` that stands clean at token-time 0 while it is held.
+        kept: the part of ``known`` that is never released.
         release: ``t*``.
     """
 
@@ -94,18 +96,25 @@ class Context:
     noise: torch.Tensor
     known: torch.Tensor
     clean: torch.Tensor
+    kept: torch.Tensor
     release: float
 
-    def holds(self, sigma: float) -> bool:
-        return sigma > self.release + SLACK
+    def held(self, sigma: float) -> torch.Tensor:
+        """The cells that are held at ``sigma``."""
+        return self.known if sigma > self.release + SLACK else self.kept
 
-    def renoised(self, x: torch.Tensor, sigma: float) -> torch.Tensor:
-        """``x`` whose known cells are ``(1 - sigma) z + sigma e``."""
-        return torch.where(self.known, ((1 - sigma) * self.z + sigma * self.noise).to(x.dtype), x)
+    def renoised(self, x: torch.Tensor, sigma: float, cells: torch.Tensor) -> torch.Tensor:
+        """``x`` whose ``cells`` are ``(1 - sigma) z + sigma e``."""
+        return torch.where(cells, ((1 - sigma) * self.z + sigma * self.noise).to(x.dtype), x)
 
     def entered(self, x: torch.Tensor, sigma: float) -> torch.Tensor:
-        """``x`` as the model sees it while the context holds."""
-        return torch.where(self.clean, self.z.to(x.dtype), self.renoised(x, sigma))
+        """``x`` as the model sees it at ``sigma``."""
+        cells = self.held(sigma)
+        return self.given(self.renoised(x, sigma, cells), cells & self.clean)
+
+    def given(self, x: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
+        """``x`` whose ``cells`` are ``z``."""
+        return torch.where(cells, self.z.to(x.dtype), x)
 
 
 @dataclass(frozen=True)
@@ -118,11 +127,13 @@ class Release:
         threshold: see :func:`known_cells`. At 0.9 the training-free mask agrees best with tokens all of whose pixels are seen:
             on three scenes turned by 12 degrees an overlap (intersection over union) of 0.87, against 0.75 at 0.5 and 0.84
             at 0.95; for the mask of shares it is 0.84, 0.68 and 0.88.
+        keep_first: the first latent frame, known as a whole, is never released.
     """
 
     at: float = 0.7
     seed: int = 0
     threshold: float = 0.9
+    keep_first: bool = False
 
     def __post_init__(self) -> None:
         for name, value in (("release", self.at), ("known_threshold", self.threshold)):
@@ -146,6 +157,12 @@ class Release:
                     f"every token is known at a threshold of {self.threshold:g}, so nothing is left to generate",
                     "Raise known_threshold, or check the holes.",
                 )
+        if self.keep_first and not bool(known[:, :, 0].all()):
+            raise InputError(
+                "keep_first_frame",
+                f"the first frame is known to {float(known[:, :, 0].float().mean()):.0%} only",
+                "Turn it off, or let the path start at the source camera with first_frame_known.",
+            )
         return known
 
     def bind(
@@ -165,7 +182,9 @@ class Release:
         known = self.known(h)
         whole = known.flatten(3).all(3)[..., None, None].expand_as(known)
         clean = {"per_token": known, "per_frame": whole, "one_time": torch.zeros_like(known)}[times]
-        return Context(z, seeded_noise(like.shape, self.seed).to(z), known, clean, self.at)
+        kept = torch.zeros_like(known)
+        kept[:, :, 0] = self.keep_first
+        return Context(z, seeded_noise(like.shape, self.seed).to(z), known, clean, kept, self.at)
 
 
 @torch.no_grad()
@@ -179,7 +198,7 @@ def sample_stochastic(
     *,
     context: Context,
     correct: Correct,
-    told: Model | None = None,
+    told: Callable[[torch.Tensor], Model] | None = None,
 ) -> torch.Tensor:
     """Euler steps that keep the old noise (``sample_guided_euler``), with a context that is released on the way.
 
@@ -195,25 +214,22 @@ def sample_stochastic(
         disable: accepted for the host's sake.
         context: what is held, and until when.
         correct: ``(z0, sigma) -> z*``, data consistency within its own window.
-        told: the model told that ``context.clean`` is at token-time 0; used while the context holds. None: ``model``.
+        told: the model told that some cells are at token-time 0; used while there are such. None: ``model``.
     """
     extra_args = extra_args or {}
     s_in = x.new_ones([x.shape[0]])
     steps = list(pairwise(sigmas.tolist()))
-    if steps and context.holds(steps[0][0]):
-        x = context.entered(x, steps[0][0])
+    x = context.entered(x, steps[0][0]) if steps else x
     for i, (sigma, sigma_next) in enumerate(steps):
-        held = context.holds(sigma)
-        predict = told if held and told is not None else model
+        held = context.held(sigma)
+        clean = held & context.clean
+        predict = told(clean) if told is not None and bool(clean.any()) else model
         denoised = predict(x, sigmas[i] * s_in, **extra_args)
         noise = (x - (1 - sigma) * denoised) / sigma
-        denoised = correct(denoised, sigma)
-        if held:
-            denoised = torch.where(context.known, context.z.to(denoised.dtype), denoised)
+        denoised = context.given(correct(denoised, sigma), held)
         if callback is not None:
             callback({"x": x, "i": i, "sigma": sigmas[i], "sigma_hat": sigmas[i], "denoised": denoised})
-        x = (1 - sigma_next) * denoised + sigma_next * noise
-        if held:
-            on = context.holds(sigma_next) and i + 1 < len(steps)
-            x = context.entered(x, sigma_next) if on else context.renoised(x, sigma_next)
+        x = context.renoised((1 - sigma_next) * denoised + sigma_next * noise, sigma_next, held)
+        if i + 1 < len(steps):
+            x = context.given(x, context.held(sigma_next) & context.clean)
     return x

@@ -111,8 +111,8 @@ def test_after_the_release_nothing_is_constrained():
 def test_a_step_on_the_release_time_is_released():
     model = Watched()
     _, context, _ = run(Release(0.6), model=model)
-    assert torch.allclose(model.seen[0.6], context.renoised(model.seen[0.6], SIGMAS[2].item()))
-    assert not torch.equal(model.seen[0.6], context.entered(model.seen[0.6], 0.6))
+    assert torch.allclose(model.seen[0.6], context.renoised(model.seen[0.6], SIGMAS[2].item(), context.known))
+    assert not torch.equal(model.seen[0.6], context.given(model.seen[0.6], context.known))
 
 
 @pytest.mark.parametrize("times", TIMES)
@@ -145,7 +145,35 @@ def test_a_run_in_two_parts_is_the_run(cut):
     second = sample_stochastic(linear, first, SIGMAS[cut:], context=context, correct=unguided)
     assert torch.allclose(second, whole, atol=1e-6)
     if cut == 1:
-        assert torch.equal(first, context.renoised(first, SIGMAS[1].item()))
+        assert torch.equal(first, context.renoised(first, SIGMAS[1].item(), context.known))
+
+
+@pytest.mark.parametrize("times", TIMES)
+def test_the_first_frame_can_be_kept_while_the_rest_is_released(times):
+    model, told = Watched(), []
+    out, context, _ = run(
+        Release(0.5, keep_first=True),
+        times,
+        model=model,
+        told=lambda clean: told.append(clean[0, 0].float().mean((1, 2))) or model,
+    )
+    assert torch.equal(out[:, :, 0], context.z[:, :, 0])
+    assert not torch.allclose(out[:, :, 1:, :, :2], context.z[:, :, 1:, :, :2], atol=0.1)
+    t = SIGMAS.tolist()[4]
+    level = (1 - t) * context.z + t * context.noise
+    shown = level if times == "one_time" else context.z
+    assert torch.equal(model.seen[0.2][:, :, 0], shown[:, :, 0])
+    share = {"per_token": 1 / 3, "per_frame": 0.0}.get(times)
+    expected = [] if share is None else [[1, share, share]] * 3 + [[1, 0, 0]] * 2
+    assert torch.allclose(torch.stack(told) if told else torch.zeros(0), torch.tensor(expected).float())
+
+
+def test_a_kept_first_frame_is_conditioned_on_even_without_any_other_context():
+    out, context, x = run(Release(1.0, keep_first=True))
+    assert torch.equal(out[:, :, 0], context.z[:, :, 0])
+    assert not torch.allclose(out[:, :, 1:], sample_guided_euler(linear, x, SIGMAS, correct=unguided)[:, :, 1:], atol=1e-4)
+    with pytest.raises(InputError, match="keep_first_frame: the first frame is known to 33%"):
+        Release(keep_first=True).known(measurement().h[:, :, 1:])
 
 
 def test_the_callback_is_shown_what_is_held_as_given():
@@ -160,7 +188,7 @@ def test_only_the_told_model_is_asked_while_the_context_holds_and_only_the_plain
     run(
         Release(0.5),
         model=lambda x, sigma: (asked.append(("plain", round(float(sigma[0]), 1))), linear(x, sigma))[1],
-        told=lambda x, sigma: (asked.append(("told", round(float(sigma[0]), 1))), linear(x, sigma))[1],
+        told=lambda clean: lambda x, sigma: (asked.append(("told", round(float(sigma[0]), 1))), linear(x, sigma))[1],
     )
     assert asked == [("told", 1.0), ("told", 0.8), ("told", 0.6), ("plain", 0.4), ("plain", 0.2)]
 

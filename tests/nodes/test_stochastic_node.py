@@ -164,6 +164,14 @@ def test_a_batch_of_two_holds_one_measurement_and_its_first_clip_gets_the_noise_
     assert not torch.allclose(two[0], two[1], atol=1e-2)
 
 
+def test_a_kept_first_frame_is_told_to_the_last_step_and_comes_out_as_given(kit, shown):
+    measurement = partly_known(kit)
+    calls = shown(kit.model())
+    samples = conditioned(kit, kit.model(), measurement, release=0.9, keep_first_frame=True)
+    assert torch.allclose(samples[:, :, 0], measurement.w[:, :, 0], atol=1e-4)
+    assert [int((t[0] == 0).sum()) for _, t in calls] == [10, 10, 6, 6], "sigmas 1, .96 | .89, .73: then the 6 of frame 0 alone"
+
+
 def test_each_context_window_is_told_the_times_of_its_own_frames(kit, shown):
     from comfy_extras.nodes_context_windows import WanContextWindowsManualNode
 

@@ -14,8 +14,8 @@ TEXT = """\
 3. **Camera Path**: choose a trajectory.
 4. **Run.** It works at once on the small models inside this pack. They show the method at thumbnail size; they are not Wan.
 
-What the camera saw of the photo stands clean beside the noise until the *release*, then everything is denoised together, so that torn
-edges of the warp are repaired. Raise *release* where they stay, lower it where the photo is forgotten. The picture on the node shows the windows.
+What the camera saw of the photo stands clean beside the noise until the *release*, then everything but the first frame, the photo, is denoised
+together, so that torn edges of the warp are repaired. Raise *release* where they stay, lower it where the photo is forgotten. The picture on the node shows the windows.
 
 """
 
@@ -61,7 +61,7 @@ WORKFLOW = Workflow(
         ),
         *models(3 * COLUMN),
         *measurement(4 * COLUMN, {"first_frame_known": True}, WARPED, HOLES, {"source": ("still", "video")}),
-        *sampling(5 * COLUMN, {"release": 0.7, "window_mode": "alpha_sigma", "alpha": 0.3}),
+        *sampling(5 * COLUMN, {"release": 0.7, "keep_first_frame": True, "window_mode": "alpha_sigma", "alpha": 0.5}),
         *video_out(6 * COLUMN, "single_image"),
     ],
     groups=columns(
