@@ -210,8 +210,8 @@ def train(minutes: float, rate: float, size: int) -> None:
     while clock.fraction < 1:
         for group in optimiser.param_groups:
             group["lr"] = clock.rate(rate)
-        # Every second step is one of pictures, as many tokens: where words are learnt, because there are many scenes.
-        of_pictures = step % 2 == 1 and len(pictures) > 0
+        # Two steps of three are of pictures, with as many tokens: words are learnt there, because there are many scenes.
+        of_pictures = step % 3 > 0 and len(pictures) > 0
         loss = loss_of(model, *(pictures.batch(5 * size) if of_pictures else examples.batch(size)))
         loss.backward()
         optimiser.step()
