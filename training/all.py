@@ -10,6 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+MASK_ENCODER = "--scenes 120 --frames 17 --windows 3 --kept 3 --reads infills --optimiser muon --rate 3e-4 --minutes 10".split()
 STEPS = (
     ["training.contexts", "--count", "400"],
     ["training.vae", "--minutes", "84", "--picture-share", "0.25"],
@@ -20,6 +21,8 @@ STEPS = (
     ["training.dit", "export"],
     ["training.cards", "vae"],
     ["training.cards", "dit"],
+    ["training.mask_encoder", *MASK_ENCODER],
+    ["training.mask_card"],
     ["training.depth_pool"],
     ["training.depth", "--minutes", "46"],
     ["training.depth_card"],
