@@ -10,7 +10,24 @@ from __future__ import annotations
 import subprocess
 import sys
 
-MASK_ENCODER = "--scenes 120 --frames 17 --windows 3 --kept 3 --reads infills --optimiser muon --rate 3e-4 --minutes 10".split()
+MASK_ENCODER = [
+    "--scenes",
+    "120",
+    "--frames",
+    "17",
+    "--windows",
+    "3",
+    "--kept",
+    "3",
+    "--reads",
+    "infills",
+    "--optimiser",
+    "muon",
+    "--rate",
+    "3e-4",
+    "--minutes",
+    "10",
+]
 STEPS = (
     ["training.contexts", "--count", "400"],
     ["training.vae", "--minutes", "84", "--picture-share", "0.25"],
