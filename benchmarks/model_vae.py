@@ -43,6 +43,8 @@ def rows(seed: int, scenes: int) -> list[Row]:
     channels = torch.cat(latents).transpose(0, 1).flatten(1)
     count = f"{len(latents)} held-out scenes"
     found.append(at_most(f"latent means off, worst channel, {count}", float(channels.mean(1).abs().max()), "", 0.05))
+    scatter = float(torch.cat(latents).mean((2, 3, 4)).std(0).max()) / len(latents) ** 0.5
+    found.append(Row("standard error of such a mean, from the clips' own scatter", scatter, ""))
     worst = 100 * float((channels.std(1) - 1).abs().max())
     return [*found, at_most(f"latent deviations off, worst channel, {count}", worst, "%", 5)]
 

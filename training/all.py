@@ -10,24 +10,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
-MASK_ENCODER = [
-    "--scenes",
-    "120",
-    "--frames",
-    "17",
-    "--windows",
-    "3",
-    "--kept",
-    "3",
-    "--reads",
-    "infills",
-    "--optimiser",
-    "muon",
-    "--rate",
-    "3e-4",
-    "--minutes",
-    "10",
-]
+MASK_PAIRS = ["--scenes", "120", "--frames", "17", "--windows", "3"]
+MASK_TRAINING = ["--kept", "3", "--reads", "infills", "--optimiser", "muon", "--rate", "3e-4", "--minutes", "10"]
 STEPS = (
     ["training.contexts", "--count", "400"],
     ["training.vae", "--minutes", "84", "--picture-share", "0.25"],
@@ -38,7 +22,7 @@ STEPS = (
     ["training.dit", "export"],
     ["training.cards", "vae"],
     ["training.cards", "dit"],
-    ["training.mask_encoder", *MASK_ENCODER],
+    ["training.mask_encoder", *MASK_PAIRS, *MASK_TRAINING],
     ["training.mask_card"],
     ["training.depth_pool"],
     ["training.depth", "--minutes", "46"],
