@@ -16,9 +16,12 @@ setup: $(RUN)
 $(RUN):
 	$(PYTHON) -m venv $(VENV)
 
-# VIDEO=file TRAJECTORY=name FRAMES=17 SIZE=192x128, each optional
+# JOB=recapture|single_image|interpolation VIDEO=file TRAJECTORY=name FRAMES=17 SIZE=192x128, each optional;
+# single_image also takes PHOTO=file, interpolation START=file END=file
 demo: setup
-	@$(RUN) -m demo $(if $(VIDEO),--video "$(VIDEO)") $(if $(TRAJECTORY),--trajectory "$(TRAJECTORY)") \
+	@$(RUN) -m demo $(if $(JOB),--job "$(JOB)") $(if $(PHOTO),--photo "$(PHOTO)") \
+		$(if $(START),--start "$(START)") $(if $(END),--end "$(END)") \
+		$(if $(VIDEO),--video "$(VIDEO)") $(if $(TRAJECTORY),--trajectory "$(TRAJECTORY)") \
 		$(if $(FRAMES),--frames "$(FRAMES)") $(if $(SIZE),--size "$(SIZE)")
 
 lint: setup

@@ -1,4 +1,4 @@
-"""``python -m demo``: recapture a clip in a real headless ComfyUI; see ``--help``."""
+"""``python -m demo``: a shipped workflow on real pictures, in a real headless ComfyUI; see ``--help``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from pathlib import Path
 from hosting.server import PromptFailed, running_host
 from inversecrafter_core.errors import InputError
 
-from . import recapture
+from . import pictures, recapture
+from .runs import Options
+
+JOBS = {
+    "recapture": (recapture.run, {"video", "trajectory"}),
+    "single_image": (pictures.single_image, {"video", "photo", "trajectory"}),
+    "interpolation": (pictures.interpolation, {"video", "start", "end"}),
+}
+"""What runs a job, and which of the options that not all jobs have are its own."""
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -21,29 +29,45 @@ def _size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
-def parse() -> recapture.Options:
-    parser = argparse.ArgumentParser(prog="demo", description="Recapture a clip from a new camera path.")
+def parse() -> tuple[str, Options]:
+    parser = argparse.ArgumentParser(prog="demo", description="Run a shipped workflow and keep everything it makes.")
+    parser.add_argument("--job", choices=JOBS, default="recapture")
     parser.add_argument("--video", type=Path, help="a video file; a real clip is fetched when none is given")
+    parser.add_argument("--photo", type=Path, help="single_image: a picture file, in place of the video's first frame")
+    parser.add_argument("--start", type=Path, help="interpolation: a picture file, in place of the video's first frame")
+    parser.add_argument("--end", type=Path, help="interpolation: a picture file, in place of the video's last frame")
     parser.add_argument("--trajectory", help="a preset of the Camera Path node, e.g. arc_left")
     parser.add_argument("--frames", type=int, default=17, help="4k+1")
     parser.add_argument("--size", type=_size, default=(192, 128), help="WIDTHxHEIGHT, multiples of 16")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int)
-    parser.add_argument("--out", type=Path, default=Path("output/demo"))
-    return recapture.Options(**vars(parser.parse_args()))
+    parser.add_argument("--out", type=Path, help="output/demo, or output/demo_JOB")
+    chosen = vars(parser.parse_args())
+    job = chosen.pop("job")
+    chosen["out"] = chosen["out"] or Path("output") / ("demo" if job == "recapture" else f"demo_{job}")
+    return job, Options(**chosen)
+
+
+def require_own_options(job: str, options: Options) -> None:
+    """An error for an option that the job does not look at, which would otherwise be forgotten silently."""
+    own = JOBS[job][1]
+    for name in sorted(set.union(*(names for _, names in JOBS.values())) - own):
+        if getattr(options, name) is not None:
+            raise InputError(name.upper(), f"given for JOB={job}", f"This job takes {', '.join(map(str.upper, sorted(own)))}.")
 
 
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    options = parse()
+    job, options = parse()
     try:
+        require_own_options(job, options)
         with running_host() as client:
-            report = recapture.run(client, options)
+            report = JOBS[job][0](client, options)
     except (InputError, PromptFailed) as problem:
         print(f"demo: {problem}", file=sys.stderr)
         return 1
     print(json.dumps(report, indent=2))
-    print(f"\nwritten to {options.out}: recaptured.mp4, warp.mp4, holes.mp4, latent_mask.mp4, contact_sheet.png, report.json")
+    print(f"\nwritten to {options.out}: {', '.join(sorted(path.name for path in options.out.iterdir()))}")
     return 0
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
+from itertools import islice
 from pathlib import Path
 
 import av
+import numpy as np
 
 from hosting.assets import asset, why_missing
 from inversecrafter_core.errors import InputError
 
 log = logging.getLogger(__name__)
-
-
 WORLD_RATE = 16
 
 
@@ -48,3 +48,19 @@ def measure(path: Path) -> tuple[int, float]:
             return sum(1 for _ in container.decode(video=0)), float(rate)
     except (av.error.FFmpegError, IndexError) as problem:
         raise InputError("VIDEO", f"{path.name} cannot be read as a video ({problem})", "Give an mp4, webm or mov.") from None
+
+
+def require_frames(path: Path, frames: int) -> float:
+    """Frames a second of a clip that has at least ``frames``; an error that says how many it has."""
+    available, rate = measure(path)
+    if available < frames:
+        raise InputError(
+            "VIDEO", f"{available} frames in {path.name}", f"Ask for at most {(available - 1) // 4 * 4 + 1} frames."
+        )
+    return rate
+
+
+def frame(path: Path, number: int) -> np.ndarray:
+    """One frame of a clip that has it, ``[H, W, 3]`` uint8 RGB."""
+    with av.open(str(path)) as container:
+        return next(islice(container.decode(video=0), number, None)).to_ndarray(format="rgb24")

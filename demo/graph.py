@@ -30,11 +30,22 @@ def find(prompt: Prompt, class_type: str) -> str:
 
 def set_widgets(prompt: Prompt, class_type: str, **widgets: Any) -> None:
     """Set widgets of the only node of a class; an unknown name is an error, since the host would ignore it silently."""
-    inputs = prompt[find(prompt, class_type)]["inputs"]
-    for name, value in widgets.items():
+    set_inputs(prompt, find(prompt, class_type), **widgets)
+
+
+def set_inputs(prompt: Prompt, key: str, **values: Any) -> None:
+    """Set inputs that the node ``key`` has; KeyError for one that it has not."""
+    inputs = prompt[key]["inputs"]
+    for name, value in values.items():
         if name not in inputs:
-            raise KeyError(f"{class_type} has no input {name}: {sorted(inputs)}")
+            raise KeyError(f"{prompt[key]['class_type']} has no input {name}: {sorted(inputs)}")
         inputs[name] = value
+
+
+def feeding(prompt: Prompt, key: str, name: str) -> str:
+    """Id of the node that an input is linked to."""
+    origin: str = prompt[key]["inputs"][name][0]
+    return origin
 
 
 def add(prompt: Prompt, class_type: str, **inputs: Any) -> str:

@@ -40,6 +40,19 @@ def paint_holes(video: np.ndarray, holes: np.ndarray) -> np.ndarray:
     return np.where(holes[..., :1] > 127, np.array([255, 0, 255], np.uint8), video)
 
 
+def thumbnail(path: Path, pictures: dict[str, np.ndarray], height: int = 179) -> None:
+    """A few labelled pictures side by side, as the host's template browser shows them."""
+    tiles = []
+    for label, picture in pictures.items():
+        width = round(picture.shape[1] * height / picture.shape[0])
+        tile = cv2.resize(picture, (width, height), interpolation=cv2.INTER_CUBIC)
+        for colour, weight in (((0, 0, 0), 3), ((255, 255, 255), 1)):
+            cv2.putText(tile, label, (8, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, weight, cv2.LINE_AA)
+        tiles += [tile, np.full((height, 1, 3), 255, np.uint8)]
+    picture = np.concatenate(tiles[:-1], axis=1)
+    cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90])
+
+
 def write_video(path: Path, video: np.ndarray, fps: float) -> None:
     """H.264 in an mp4 that any player opens."""
     from fractions import Fraction

@@ -19,7 +19,7 @@ from hosting.server import running_host
 from .graphs.spec import Workflow
 
 ROOT = Path(__file__).resolve().parent.parent
-GRAPHS = ["recapture"]
+GRAPHS = ["recapture", "single_image", "interpolation"]
 log = logging.getLogger(__name__)
 
 

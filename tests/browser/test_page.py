@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from clips import moving_pattern, read_clip, write_clip
+from PIL import Image
 
 from hosting.page import DIALOG, chromium, drop_workflow, open_page
 
@@ -41,7 +42,7 @@ def page_and_problems(host):
 
 
 def test_workflows_are_shipped():
-    assert "recapture" in {path.stem for path in WORKFLOWS}
+    assert {"recapture", "single_image", "interpolation"} <= {path.stem for path in WORKFLOWS}
 
 
 def test_the_template_browser_offers_our_workflows_with_their_pictures(page_and_problems):
@@ -62,7 +63,6 @@ def test_the_template_browser_offers_our_workflows_with_their_pictures(page_and_
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_a_dropped_workflow_loads_runs_and_the_video_arrives(host, page_and_problems, tmp_path, path):
     page, problems = page_and_problems
-    clip = host.upload(write_clip(tmp_path / "dropped.mp4", moving_pattern(FRAMES, HEIGHT, WIDTH, seed=1)))
     drop_workflow(page, path)
 
     assert page.evaluate(UNKNOWN) == []
@@ -70,7 +70,7 @@ def test_a_dropped_workflow_loads_runs_and_the_video_arrives(host, page_and_prob
     shipped = json.loads(path.read_text(encoding="utf-8"))
     assert page.evaluate("() => app.graph.nodes.length") == len(shipped["nodes"])
 
-    assert page.evaluate(SET_WIDGET, ["LoadVideo", "file", clip]) == ["LoadVideo"]
+    choose_files(page, host, tmp_path, shipped["nodes"])
     assert page.evaluate(SET_WIDGET, [None, "steps", 2])
     before = set((host.base / "output").rglob("*.mp4"))
     page.click("button[aria-label='Run']")
@@ -80,6 +80,18 @@ def test_a_dropped_workflow_loads_runs_and_the_video_arrives(host, page_and_prob
     assert read_clip(video).shape == (FRAMES, HEIGHT, WIDTH, 3)
     ours = [line for line in problems if "inversecrafter" in line.lower() and REGISTRY not in line]
     assert not ours, ours
+
+
+def choose_files(page, host, folder: Path, nodes: list[dict]) -> None:
+    """Upload a clip and a picture, and choose them in every node that loads one."""
+    pattern = moving_pattern(FRAMES, HEIGHT, WIDTH, seed=1)
+    Image.fromarray(pattern[0]).save(folder / "dropped.png")
+    files = {"LoadVideo": ("file", write_clip(folder / "dropped.mp4", pattern)), "LoadImage": ("image", folder / "dropped.png")}
+    loaders = [node["type"] for node in nodes if node["type"] in files]
+    assert loaders
+    for kind in sorted(set(loaders)):
+        widget, file = files[kind]
+        assert page.evaluate(SET_WIDGET, [kind, widget, host.upload(file)]) == [kind] * loaders.count(kind)
 
 
 def complaints(page) -> list[str]:

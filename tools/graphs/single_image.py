@@ -70,7 +70,7 @@ WORKFLOW = Workflow(
         "3 · warp",
         "4 · models and prompt",
         "5 · measurement",
-        "6 · context, release, data consistency",
+        "6 · context and release",
         "7 · video",
     ),
 )
