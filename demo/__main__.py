@@ -67,7 +67,7 @@ def main() -> int:
         print(f"demo: {problem}", file=sys.stderr)
         return 1
     print(json.dumps(report, indent=2))
-    print(f"\nwritten to {options.out}: {', '.join(sorted(path.name for path in options.out.iterdir()))}")
+    print(f"\nin {options.out}: {', '.join(sorted(path.name for path in options.out.iterdir()))}")
     return 0
 
 
