@@ -34,6 +34,7 @@ from training.token_masks import known_tokens, outline
 
 PROBED = ("red", "green", "blue", "yellow")
 LEAST_SHOWN = 0.01  # of the picture: a thing smaller than that says nothing
+COMPLETION_STEPS = 2  # of 2, 4, 8 and 24 the best in PSNR and LPIPS on six scenes of seed 5: more steps invent more
 LEVELS = (0.3, 0.5, 0.8)
 
 
@@ -57,7 +58,8 @@ def uncovered(seed: int) -> dict[str, torch.Tensor]:
 def completed(clip: dict[str, torch.Tensor], prompt: str, seed: int, coder: WanVAE, model: WanModel) -> torch.Tensor:
     """The warp with its holes from the model: ``[F, H, W, 3]``."""
     known = known_tokens(clip["visible"] > 0)
-    made = decode(coder, sample(model, prompt, seed, encode(coder, clip["telea"]), known, guidance=1.0))
+    given = encode(coder, clip["telea"])
+    made = decode(coder, sample(model, prompt, seed, given, known, guidance=1.0, steps=COMPLETION_STEPS))
     return torch.where(clip["visible"][..., None] > 0, clip["holed"], made)
 
 
