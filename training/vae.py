@@ -31,12 +31,13 @@ from hosting.lpips import Lpips, load_lpips  # noqa: E402
 from .common import RUNS, Clock, Curve, load_checkpoint, psnr, save_checkpoint  # noqa: E402
 from .optimiser import Muon  # noqa: E402
 from .photo_clips import photo_clip, photographs  # noqa: E402
-from .pool import CROP, POOL  # noqa: E402
+from .pool import POOL  # noqa: E402
 from .pool import clip as rendered  # noqa: E402
 
 RUN = RUNS / "vae"
 LATENT_NOISE, LATENT_WEIGHT, EDGE_WEIGHT, PERCEPTUAL_WEIGHT = 0.1, 2e-3, 0.5, 0.1
 PHOTO_SHARE, LATE = 0.3, 0.5
+CROP = 64  # pixels, the side of most training windows
 SHORT = ((2, 5, CROP), (2, 9, CROP))  # clips, frames, side: about as many pixels each
 LONG = ((2, 9, CROP), (1, 17, CROP), (1, 17, CROP), (1, 33, 48), (1, 65, 32))
 
@@ -104,18 +105,17 @@ def quicken(model: host_vae.WanVAE) -> None:
             value.data = value.data.contiguous(memory_format=torch.channels_last_3d)
 
 
-class Crops:
-    """Rendered training clips, crops or whole frames, uint8; ``refresh`` reads those that a renderer has added meanwhile."""
+class Windows:
+    """Windows of the rendered training clips; ``refresh`` reads those that a renderer has added meanwhile."""
 
-    def __init__(self, folders: list[Path]):
-        self._folders, self._known = folders, dict[Path, np.ndarray]()
+    def __init__(self, folder: Path):
+        self._folder, self._known = folder, dict[Path, np.ndarray]()
         self.refresh()
 
     def refresh(self) -> None:
-        for folder in self._folders:
-            for path in folder.glob("*.npy"):
-                if path not in self._known:
-                    self._known[path] = np.load(path)
+        for path in self._folder.glob("*.npy"):
+            if path not in self._known:
+                self._known[path] = np.load(path)
         self._all = list(self._known.values())
 
     def __len__(self) -> int:
@@ -131,12 +131,12 @@ class Crops:
         return window[[order[(first + step) % len(order)] for step in range(frames)]]
 
 
-def batch(crops: Crops, clips: int, frames: int, side: int = CROP) -> torch.Tensor:
+def batch(windows: Windows, clips: int, frames: int, side: int = CROP) -> torch.Tensor:
     """``[clips, 3, frames, side, side]`` in -1…1: random clips, moments and directions, mirrored and re-coloured."""
     chosen = []
     for _ in range(clips):
         photo = random.random() < PHOTO_SHARE and photographs()
-        clip = photo_clip(frames, side, random.Random(random.random())) if photo else crops.any(frames, side)
+        clip = photo_clip(frames, side, random.Random(random.random())) if photo else windows.any(frames, side)
         clip = clip[:: random.choice((1, -1))][:, :, :: random.choice((1, -1))]
         gain = random.uniform(0.7, 1.1)
         colour = torch.from_numpy(clip[..., random.sample(range(3), 3)].copy()).float() / 255
@@ -191,7 +191,7 @@ def train(minutes: float, picture_share: float, rate: float, decoder_only: bool 
         spent, step = before["minutes"], before["step"]
     quicken(model)
     metric = load_lpips()
-    crops = Crops([POOL / "frames", POOL / "crops"])
+    windows = Windows(POOL / "frames")
     test = torch.cat([as_video(rendered(seed)) for seed in range(4)])
     clock, curve = (
         Clock(minutes, spent),
@@ -203,13 +203,13 @@ def train(minutes: float, picture_share: float, rate: float, decoder_only: bool 
             group["lr"] = clock.rate(rate)
         if clock.fraction < picture_share:
             with as_pictures():
-                loss = loss_of(model, batch(crops, 8, 1))
+                loss = loss_of(model, batch(windows, 8, 1))
                 loss.backward()
         else:
             late = clock.fraction > LATE
             shape = random.choice(LONG if late else SHORT)
             perceptual = metric if late and shape[2] == CROP else None
-            loss = loss_of(model, batch(crops, *shape), decoder_only, perceptual)
+            loss = loss_of(model, batch(windows, *shape), decoder_only, perceptual)
             loss.backward()
         optimiser.step()
         optimiser.zero_grad()
@@ -231,7 +231,7 @@ def train(minutes: float, picture_share: float, rate: float, decoder_only: bool 
                 rate=clock.rate(rate),
             )
             losses = []
-            crops.refresh()
+            windows.refresh()
 
 
 def main() -> None:
