@@ -53,6 +53,7 @@ The Wan 2.1 VAE at base width 16 (3.6 M parameters), for ComfyUI's stock `VAELoa
 Training: {training_line("vae")}. Data: windows of 64x64 pixels of {_count(POOL / "frames")} clips of our
 synthetic world and, three in ten, glides over seven photographs of scikit-image and matplotlib. Loss: L1 of values and of
 edges; in the second half also LPIPS (AlexNet) with weight 0.1, the network that the LPIPS below is measured with.
+In the shipped run the first 55 minutes were spent on an earlier, simpler version of the world, and the last 20 on long clips.
 
 {_figures_and_misses(found, f"python -m benchmarks.model_vae --seed {SEED} --scenes {SCENES}")}
 ![source and reconstruction in turns, frames 0, 4, 8, 12, 16](vae.jpg)
@@ -91,6 +92,7 @@ latents of `inversecrafter_small_wan_vae`. Prompts through *InverseCrafter Text 
 
 Training: {training_line("dit")}. Data: {_count(LATENTS)} clips of 17x128x192 of the synthetic
 world with captions, and in the last 33 minutes {100 * _count(PICTURES)} single pictures of other scenes, in two steps of three.
+The first 28 minutes were spent on an earlier, simpler version of the world.
 Objective: flow matching, sigma shift {SHIFT:g}, per-token times; context drawn per clip ({mixture}); no text one time in ten.
 
 {_figures_and_misses(found, f"python -m benchmarks.model_dit --seed {SEED} --scenes {SCENES}")}
