@@ -10,7 +10,6 @@ what colour comes back where the thing is.
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 from collections import defaultdict
 from statistics import mean
@@ -18,7 +17,7 @@ from statistics import mean
 import torch
 
 from benchmarks.masks import arc, exact_warp, telea
-from benchmarks.report import Row, at_least, at_most, main
+from benchmarks.report import Row, at_least, at_most, model_main
 from benchmarks.unseen import scene_seeds
 from hosting.lpips import Lpips, load_lpips
 from inversecrafter_core.synthetic import Scene, caption, frame_times, random_scene, render
@@ -184,15 +183,5 @@ def rows(seed: int, scenes: int) -> list[Row]:
     return denoising(seeds, coder, model) + completion(seeds, coder, model) + text_probe(seeds, coder, model)
 
 
-def run(seed: int, args: argparse.Namespace) -> list[Row]:
-    torch.set_num_threads(args.threads)
-    return rows(seed, args.scenes)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--scenes", type=int, default=8)
-    parser.add_argument("--threads", type=int, default=2)
-
-
 if __name__ == "__main__":
-    main("model_dit", run, add_arguments)
+    model_main("model_dit", rows)

@@ -10,7 +10,6 @@ had. *hidden_source* is left out: here the source is the clip itself, so it read
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import logging
 from collections import defaultdict
@@ -21,7 +20,7 @@ from typing import NamedTuple
 import torch
 
 from benchmarks.masks import SCALES, scenes
-from benchmarks.report import Row, at_most, main
+from benchmarks.report import Row, at_most, model_main
 from benchmarks.unseen import REAL_CLIPS, real_clip, scene_seeds
 from hosting.assets import asset, why_missing
 from inversecrafter_core.camera import Geometry
@@ -164,15 +163,5 @@ def rows(seed: int, scenes: int) -> list[Row]:
         return [*found, *_compare(NEW_VIEWS, new_views(seed, scenes), space, predictors)]
 
 
-def run(seed: int, args: argparse.Namespace) -> list[Row]:
-    torch.set_num_threads(args.threads)
-    return rows(seed, args.scenes)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--scenes", type=int, default=8)
-    parser.add_argument("--threads", type=int, default=2)
-
-
 if __name__ == "__main__":
-    main("model_mask_encoder", run, add_arguments)
+    model_main("model_mask_encoder", rows)

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 from statistics import mean
 
 import torch
 
-from benchmarks.report import Row, at_least, at_most, main
+from benchmarks.report import Row, at_least, at_most, model_main
 from benchmarks.unseen import REAL_CLIPS, real_clip, scene_seeds
 from hosting.assets import asset, why_missing
 from hosting.lpips import Lpips, load_lpips
@@ -69,15 +68,5 @@ def _reconstruction(
     return found
 
 
-def run(seed: int, args: argparse.Namespace) -> list[Row]:
-    torch.set_num_threads(args.threads)
-    return rows(seed, args.scenes)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--scenes", type=int, default=8)
-    parser.add_argument("--threads", type=int, default=2)
-
-
 if __name__ == "__main__":
-    main("model_vae", run, add_arguments)
+    model_main("model_vae", rows)

@@ -11,7 +11,7 @@ import importlib
 
 import torch
 
-from benchmarks.report import Row, main
+from benchmarks.report import Row, add_model_arguments, main
 
 PARTS = ("world", "vae", "dit", "mask_encoder", "depth")
 
@@ -27,8 +27,7 @@ def run(seed: int, args: argparse.Namespace) -> list[Row]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--scenes", type=int, default=8)
-    parser.add_argument("--threads", type=int, default=2)
+    add_model_arguments(parser)
 
 
 if __name__ == "__main__":

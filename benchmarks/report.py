@@ -117,3 +117,21 @@ def main(
         print(json.dumps(document(args.seed, rows), indent=2))
     elif args.json:
         Path(args.json).write_text(json.dumps(document(args.seed, rows), indent=2) + "\n", encoding="utf-8")
+
+
+def model_main(name: str, rows: Callable[[int, int], Sequence[Row]]) -> None:
+    """:func:`main` of a model's figures, ``rows(seed, scenes)``, with ``--scenes`` and ``--threads``."""
+
+    def run(seed: int, args: argparse.Namespace) -> Sequence[Row]:
+        import torch
+
+        torch.set_num_threads(args.threads)
+        return rows(seed, args.scenes)
+
+    main(name, run, add_model_arguments)
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """How many unseen scenes, and on how many threads."""
+    parser.add_argument("--scenes", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=2)

@@ -6,13 +6,14 @@ The photographs come with scikit-image and matplotlib. Those that tests measure 
 from __future__ import annotations
 
 import functools
-import importlib.util
 import math
 import random
-from pathlib import Path
+from itertools import chain
 
 import cv2
 import numpy as np
+
+from inversecrafter_core.synthetic.textures import installed_pictures
 
 NAMES = {
     "skimage": ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "camera.png", "coins.png"),
@@ -25,15 +26,8 @@ SHORT_SIDES = (100, 280)  # pixels: a window of 64 shows from a quarter to two t
 @functools.cache
 def photographs() -> tuple[np.ndarray, ...]:
     """``[h, w, 3]`` uint8 RGB each; as many as are installed."""
-    found = []
-    for package, names in NAMES.items():
-        place = importlib.util.find_spec(package)
-        if place is None or place.origin is None:
-            continue
-        folder = Path(place.origin).parent / FOLDERS[package]
-        read = (cv2.imread(str(folder / name)) for name in names if (folder / name).exists())
-        found += [picture[..., ::-1] for picture in read if picture is not None]
-    return tuple(found)
+    found = (installed_pictures(package, FOLDERS[package], names) for package, names in NAMES.items())
+    return tuple(chain.from_iterable(found))
 
 
 def photo_clip(frames: int, size: int, rng: random.Random) -> np.ndarray:
