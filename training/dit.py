@@ -1,7 +1,7 @@
 """Train the small Wan DiT on latents of the frozen VAE. ``python -m training.dit encode``, then ``... train --minutes 20``
 
 Flow matching in the host's normalised latent space, ``x = (1 - sigma) z + sigma e``, target ``e - z``, sigma shifted like the
-sampler's. In two of three clips some tokens are context: clean, at token-time 0, and without loss (Multi-View Masked
+sampler's. In most clips and pictures some tokens are context: clean, at token-time 0, and without loss (Multi-View Masked
 Diffusion): the first latent frame, both end frames, all but a tube around a thing, or what a real warp leaves visible
 (``token_masks``). So one model serves text to video, recapture, interpolation and editing.
 """
@@ -35,7 +35,7 @@ from .export_vae import FILE as VAE_FILE  # noqa: E402
 from .export_vae import LATENTS  # noqa: E402
 from .optimiser import Muon  # noqa: E402
 from .pool import FIRST_TRAINING_SEED, FRAMES, HEIGHT, POOL, WIDTH, clip  # noqa: E402
-from .token_masks import draw_context, known_tokens, outline  # noqa: E402
+from .token_masks import draw_context, draw_picture_context, known_tokens, tube_tokens  # noqa: E402
 from .vae import as_video  # noqa: E402
 from .vae import build as build_vae  # noqa: E402
 
@@ -121,8 +121,8 @@ class Examples:
                 continue
             scene = random_scene(seed)
             views, box = contexts.read(seed)
-            boxes = [box, *(outline(scene, thing, FRAMES, HEIGHT, WIDTH) for thing in named_things(scene))]
-            tubes = [~known_tokens(~box) for box in boxes if bool(box.any())]
+            tubes = [~known_tokens(~box), *(tube_tokens(scene, thing, FRAMES, HEIGHT, WIDTH) for thing in named_things(scene))]
+            tubes = [tube for tube in tubes if bool(tube.any())]
             warps = [known_tokens(view) for view in views]
             self._of[seed] = Example(torch.load(path, weights_only=True), caption(scene), tubes, warps)
             self._by_length.setdefault(len(WORD.findall(self._of[seed].prompt)), []).append(seed)
@@ -149,7 +149,7 @@ class Pictures:
 
     def __init__(self) -> None:
         self._read: set[Path] = set()
-        self._by_length: dict[int, list[tuple[torch.Tensor, str]]] = {}
+        self._by_length: dict[int, list[tuple[torch.Tensor, str, list[torch.Tensor]]]] = {}
         self._lengths: list[int] = []
 
     def __len__(self) -> int:
@@ -161,17 +161,19 @@ class Pictures:
                 continue
             self._read.add(path)
             for seed, latent in enumerate(torch.load(path, weights_only=True), start=int(path.stem)):
-                prompt = caption(random_scene(seed))
+                scene = random_scene(seed)
+                prompt = caption(scene)
+                tubes = [tube_tokens(scene, thing, 1, HEIGHT, WIDTH) for thing in named_things(scene)]
                 self._lengths.append(len(WORD.findall(prompt)))
-                self._by_length.setdefault(self._lengths[-1], []).append((latent, prompt))
+                self._by_length.setdefault(self._lengths[-1], []).append((latent, prompt, tubes))
 
     def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor, list[str]]:
-        """Latents ``[B, 16, 1, h, w]``, no known tokens, and prompts of one length; in one batch of ten all are empty."""
+        """Latents ``[B, 16, 1, h, w]``, known tokens and prompts of one length; in one batch of ten all are empty."""
         some = random.choices(self._by_length[random.choice(self._lengths)], k=size)
-        latents = torch.stack([latent for latent, _ in some]).float()
-        known = torch.zeros(size, 1, latents.shape[3] // PATCH, latents.shape[4] // PATCH, dtype=torch.bool)
+        latents = torch.stack([latent for latent, _, _ in some]).float()
+        known = torch.stack([draw_picture_context(tubes) for _, _, tubes in some])
         untold = random.random() < NO_TEXT_SHARE
-        return latents, known, [""] * size if untold else [prompt for _, prompt in some]
+        return latents, known, [""] * size if untold else [prompt for _, prompt, _ in some]
 
 
 def random_sigma(count: int) -> torch.Tensor:

@@ -17,7 +17,8 @@ from inversecrafter_core.synthetic.scene import Thing
 from inversecrafter_core.synthetic.trace import thing_pose, turned
 
 TOKEN = 16  # pixels a side
-SHARES = {"none": 0.35, "first": 0.1, "ends": 0.1, "tube": 0.25, "warp": 0.2}
+SHARES = {"none": 0.25, "first": 0.1, "ends": 0.2, "tube": 0.25, "warp": 0.2}
+PICTURE_TUBE_SHARE = 0.6  # of single pictures: there are many, so it is from them that words are learnt in a context
 MARGIN = 1.1  # of a tube around a thing's outline
 
 
@@ -25,7 +26,7 @@ def known_tokens(visible: torch.Tensor) -> torch.Tensor:
     """``visible [F, H, W]`` bool of pixels, ``F = 4n + 1`` -> known tokens."""
     hidden = (~visible).float()
     cells = F.max_pool2d(hidden[:, None], TOKEN)[:, 0]
-    later = cells[1:].reshape(-1, 4, *cells.shape[1:]).amax(1)
+    later = cells[1:].reshape(len(cells) // 4, 4, *cells.shape[1:]).amax(1)
     return torch.cat([cells[:1], later]) == 0
 
 
@@ -44,6 +45,18 @@ def outline(scene: Scene, thing: Thing, frames: int, height: int, width: int) ->
     v, u = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
     inside = (u >= low[:, 0]) & (u <= high[:, 0]) & (v >= low[:, 1]) & (v <= high[:, 1])
     return inside & ahead[:, None, None]
+
+
+def tube_tokens(scene: Scene, thing: Thing, frames: int, height: int, width: int) -> torch.Tensor:
+    """Hidden tokens around a thing: every token that its outline touches."""
+    return ~known_tokens(~outline(scene, thing, frames, height, width))
+
+
+def draw_picture_context(tubes: list[torch.Tensor]) -> torch.Tensor:
+    """One picture's known tokens ``[1, H / 16, W / 16]``: all but a tube around a thing, or nothing."""
+    tube = random.choice(tubes)
+    known = ~tube if random.random() < PICTURE_TUBE_SHARE and bool(tube.any()) else torch.zeros_like(tube)
+    return torch.zeros_like(tube) if bool(known.all()) else known
 
 
 def draw_context(tubes: list[torch.Tensor], warps: list[torch.Tensor], grid: tuple[int, int, int]) -> torch.Tensor:
