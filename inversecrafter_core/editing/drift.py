@@ -1,0 +1,129 @@
+"""What was to stay, measured after decoding: how far it moved, in which direction of colour, and how much of that is the VAE.
+
+Videos are ``[F, H, W, 3]`` float in 0...1; ``visible`` is ``[F, H, W]``, and only what is wholly known (1) was to stay.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from ..errors import InputError
+from ..evaluation import masked_psnr
+from ..evaluation.image import as_pair
+
+LEVELS = 255.0
+WHOLE = 0.999
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Of what was to stay.
+
+    Attributes:
+        kept: its share of the clip.
+        psnr_db: against the source.
+        shift: mean signed change of red, green and blue, in levels of 255.
+        worst_frame: the frame with the largest error.
+        vae_psnr_db: what the VAE alone does to it, against the source; None without a reconstruction.
+        past_vae_psnr_db: against the VAE's reconstruction: what the editing did.
+        past_vae_shift: the same for colour.
+        composite: the figures are of a composite with the source's own pixels, not of the decoded clip as it came.
+    """
+
+    kept: float
+    psnr_db: float
+    shift: tuple[float, float, float]
+    worst_frame: int
+    vae_psnr_db: float | None = None
+    past_vae_psnr_db: float | None = None
+    past_vae_shift: tuple[float, float, float] | None = None
+    composite: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: infinite decibels, of identical pictures, are None."""
+        values = asdict(self)
+        return {name: None if isinstance(value, float) and math.isinf(value) else value for name, value in values.items()}
+
+    def report(self) -> str:
+        """In words, one line a figure."""
+        used = (
+            "Outside the mask: the source's own pixels (composite with a soft seam)."
+            if self.composite
+            else "Outside the mask: the decoded clip as it is, no composite."
+        )
+        lines = [used, f"What was to stay ({self.kept:.0%} of the clip), against the source: {_decibels(self.psnr_db)}, "]
+        lines[-1] += f"colour shift {_signed(self.shift)} of 255, largest error in frame {self.worst_frame}."
+        if self.past_vae_psnr_db is not None and self.past_vae_shift is not None and self.vae_psnr_db is not None:
+            lines.append(f"The VAE alone, against the source: {_decibels(self.vae_psnr_db)}.")
+            lines.append(
+                f"Against the VAE's own reconstruction: {_decibels(self.past_vae_psnr_db)}, "
+                f"colour shift {_signed(self.past_vae_shift)} of 255."
+            )
+        return "\n".join(lines)
+
+
+def kept_pixels(visible: torch.Tensor) -> torch.Tensor:
+    """``[F, H, W]`` float, 1 where a pixel is wholly known.
+
+    Raises:
+        InputError: there is none.
+    """
+    kept = (visible >= WHOLE).float()
+    if not bool(kept.any()):
+        raise InputError("holes", "no pixel of the clip is wholly known", "Nothing was to stay: give the holes of the edit.")
+    return kept
+
+
+def drift(
+    result: torch.Tensor,
+    source: torch.Tensor,
+    visible: torch.Tensor,
+    reconstruction: torch.Tensor | None = None,
+    composite: bool = False,
+) -> Drift:
+    """Measure what was to stay of ``source`` in ``result``; with the VAE's ``reconstruction`` of the source, its part as well.
+
+    Raises:
+        InputError: clips that do not belong together, or nothing that was to stay.
+    """
+    kept = kept_pixels(visible)
+    result, source, kept = as_pair(result, source, kept)
+    errors = ((result - source).square().mean(-1) * kept).flatten(1).sum(1) / kept.flatten(1).sum(1).clamp_min(1)
+    found = Drift(
+        float(kept.mean()),
+        masked_psnr(result, source, kept),
+        colour_shift(result, source, kept),
+        int(errors.argmax()),
+        composite=composite,
+    )
+    if reconstruction is None:
+        return found
+    return Drift(
+        found.kept,
+        found.psnr_db,
+        found.shift,
+        found.worst_frame,
+        masked_psnr(reconstruction, source, kept),
+        masked_psnr(result, reconstruction, kept),
+        colour_shift(result, reconstruction, kept),
+        composite,
+    )
+
+
+def colour_shift(result: torch.Tensor, reference: torch.Tensor, kept: torch.Tensor) -> tuple[float, float, float]:
+    """Mean signed change of red, green and blue over ``kept`` pixels, in levels of 255."""
+    weight = kept.to(result).unsqueeze(-1)
+    red, green, blue = (((result - reference) * weight).double().sum((0, 1, 2)) / weight.double().sum() * LEVELS).tolist()
+    return round(red, 3), round(green, 3), round(blue, 3)
+
+
+def _decibels(value: float) -> str:
+    return "identical" if math.isinf(value) else f"{value:.1f} dB"
+
+
+def _signed(shift: tuple[float, float, float]) -> str:
+    return ", ".join(f"{value:+.1f}" for value in shift)

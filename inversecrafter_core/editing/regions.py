@@ -1,0 +1,121 @@
+"""The region of an edit in the first frame: a mask, a box, or the difference between the edited and the original picture.
+
+Pictures are ``[H, W, 3]`` float in 0...1, regions ``[H, W]`` bool, True = to be edited.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import torch
+
+from ..errors import InputError, require_finite
+
+LEAST_PIXELS = 16
+CHANGE = 0.06
+"""Colour difference, largest over channels, above which a pixel counts as edited: twice what a JPEG at quality 90 changes."""
+EVERYTHING = 0.9
+"""Share of the picture above which an edit counts as of everything: nothing to keep would be left."""
+
+
+def first_mask(mask: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    """The region ``[H, W]`` bool of a MASK ``[H, W]`` or ``[N, H, W]``, of which the first counts; above one half is inside.
+
+    Raises:
+        InputError: another size, not finite, nothing inside, or everything.
+    """
+    first = require_finite("mask", (mask if mask.ndim == 2 else mask[0]).float())
+    if first.shape != (height, width):
+        raise InputError(
+            "mask",
+            f"size {first.shape[-1]}x{first.shape[-2]} beside a video of {width}x{height}",
+            "Resize both to one size; a 64x64 mask comes from Load Image when the picture has no alpha channel.",
+        )
+    return require_region("mask", first > 0.5)
+
+
+def mask_video(masks: torch.Tensor, frames: int, height: int, width: int) -> torch.Tensor:
+    """Masks for every frame as ``[F, H, W]`` bool; above one half is inside.
+
+    Raises:
+        InputError: another size or count, nothing inside in any frame, or everything in all.
+    """
+    if masks.shape != (frames, height, width):
+        raise InputError(
+            "mask",
+            f"{len(masks)} masks of {masks.shape[2]}x{masks.shape[1]} beside {frames} frames of {width}x{height}",
+            "Give one of the first frame, or one for every frame, in the size of the clip.",
+        )
+    inside = require_finite("mask", masks.float()) > 0.5
+    require_region("mask", inside.any(0))
+    return inside
+
+
+def box_region(x: int, y: int, box_width: int, box_height: int, height: int, width: int) -> torch.Tensor:
+    """The rectangle of ``box_width`` x ``box_height`` pixels whose top left pixel is (x, y), cut at the picture's edges."""
+    region = torch.zeros(height, width, dtype=torch.bool)
+    region[max(0, y) : max(0, y + box_height), max(0, x) : max(0, x + box_width)] = True
+    if not bool(region.any()):
+        raise InputError("box", f"{box_width}x{box_height} at ({x}, {y})", f"Draw it inside the picture of {width}x{height}.")
+    return require_region("box", region)
+
+
+def edited_region(original: torch.Tensor, edited: torch.Tensor, change: float = CHANGE, grow: int = 2) -> torch.Tensor:
+    """Where two pictures ``[H, W, 3]`` differ: specks removed, gaps closed, grown by ``grow`` pixels.
+
+    Raises:
+        InputError: different sizes, nothing differs, or everything does.
+    """
+    if original.shape != edited.shape:
+        raise InputError(
+            "edited",
+            f"size {edited.shape[1]}x{edited.shape[0]} beside an original of {original.shape[1]}x{original.shape[0]}",
+            "Edit the frame at the size the clip has in this graph, or resize both to one size.",
+        )
+    differs = ((original.float() - edited.float()).abs().amax(-1) > change).byte().cpu().numpy()
+    found = cv2.morphologyEx(cv2.medianBlur(differs, 3), cv2.MORPH_CLOSE, disc(3))
+    found = cv2.dilate(found, disc(grow)) if grow > 0 else found
+    if found.sum() < LEAST_PIXELS:
+        raise InputError(
+            "edited",
+            f"nothing differs from the original by more than {change:g}",
+            "Connect the picture after the edit, or lower the threshold.",
+        )
+    return require_region("edited", torch.from_numpy(found > 0), "differs from the original")
+
+
+def require_region(name: str, region: torch.Tensor, what: str = "is inside") -> torch.Tensor:
+    """Return a region ``[H, W]`` bool of some, and not of all, of a picture; otherwise :class:`InputError`."""
+    if int(region.sum()) < LEAST_PIXELS:
+        raise InputError(name, "hardly a pixel is inside", "Paint what is to be edited white (1) and leave the rest black (0).")
+    share = float(region.float().mean())
+    if share > EVERYTHING:
+        raise InputError(
+            name,
+            f"{share:.0%} of the picture {what}",
+            "Name a region, so that something is left to keep; check that the mask is not inverted and that both "
+            "pictures show the same frame.",
+        )
+    return region
+
+
+def disc(radius: int) -> np.ndarray:
+    """A round structuring element."""
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+
+
+def shaped(inside: torch.Tensor, grow: int = 0, boxes: bool = False) -> torch.Tensor:
+    """A region a frame, ``[F, H, W]`` bool, grown by ``grow`` pixels; with ``boxes`` its bounding rectangle, grown likewise.
+
+    A model that is to put something new there is told less by a rectangle than by the old outline.
+    """
+    shape = np.ones((2 * grow + 1, 2 * grow + 1), np.uint8) if boxes else disc(grow)
+    frames = [_rectangle(frame) if boxes else frame for frame in inside.cpu().byte().numpy()]
+    return torch.from_numpy(np.stack([cv2.dilate(frame, shape) if grow > 0 else frame for frame in frames]) > 0)
+
+
+def _rectangle(frame: np.ndarray) -> np.ndarray:
+    x, y, width, height = cv2.boundingRect(frame)
+    box = np.zeros_like(frame)
+    box[y : y + height, x : x + width] = 1
+    return box
