@@ -5,7 +5,22 @@ from __future__ import annotations
 from comfy_api.latest import ComfyExtension, io
 from typing_extensions import override
 
-from . import camera, clips, conditioning, depth, guidance, ksampler, mask_encoder, measurement, metrics, stochastic, text, warp
+from . import (
+    camera,
+    clips,
+    conditioning,
+    depth,
+    editing,
+    editing_report,
+    guidance,
+    ksampler,
+    mask_encoder,
+    measurement,
+    metrics,
+    stochastic,
+    text,
+    warp,
+)
 from .models import register_model_folders
 
 NODES: list[type[io.ComfyNode]] = [
@@ -20,6 +35,8 @@ NODES: list[type[io.ComfyNode]] = [
     *stochastic.NODES,
     *conditioning.NODES,
     *text.NODES,
+    *editing.NODES,
+    *editing_report.NODES,
     *metrics.NODES,
 ]
 

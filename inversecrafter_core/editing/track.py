@@ -24,6 +24,7 @@ from .regions import LEAST_PIXELS, require_region
 
 CLOSES = 1.0  # pixels: a followed pixel must come back so near
 GREY_CHANGE = 30  # of 255: and keep its brightness so well
+GOING = 0.75  # of its first size: a region at the edge that is smaller is on its way out of the picture
 LEAST_FOLLOWED = 0.2  # share of the mask's pixels that must be followed from one frame to the next
 
 
@@ -85,12 +86,8 @@ def track(video: torch.Tensor, region: torch.Tensor, snap: bool = True, progress
     followed, lost, left = [1.0], None, None
     for t in range(1, len(video)):
         mask, share = _carried(engine, grey[t - 1], grey[t], masks[-1])
-        out = mask.sum() < LEAST_PIXELS and _at_edge(masks[-1])
-        if out:
-            left = t
-        elif mask.sum() < LEAST_PIXELS or share < LEAST_FOLLOWED:
-            lost = t
-        if lost is not None or left is not None:
+        if mask.sum() < LEAST_PIXELS or share < LEAST_FOLLOWED:
+            lost, left = (None, t) if _leaving(masks[-1], masks[0]) else (t, None)
             break
         masks.append(snapped(video[t], mask) if snap else mask)
         followed.append(share)
@@ -112,5 +109,7 @@ def _carried(engine: Any, before: np.ndarray, after: np.ndarray, mask: np.ndarra
     return carried, float(found[mask].mean())
 
 
-def _at_edge(mask: np.ndarray) -> bool:
-    return bool(mask[[0, -1]].any() or mask[:, [0, -1]].any())
+def _leaving(mask: np.ndarray, first: np.ndarray) -> bool:
+    """Whether a region was on its way out: at the edge of the picture, and much smaller than it was."""
+    at_edge = mask[[0, -1]].any() or mask[:, [0, -1]].any()
+    return bool(at_edge and mask.sum() < GOING * first.sum())
