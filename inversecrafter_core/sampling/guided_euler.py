@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 Correct = Callable[[torch.Tensor, float], torch.Tensor]
+Renew = Callable[[torch.Tensor], torch.Tensor]
 
 
 @torch.no_grad()
@@ -21,6 +22,7 @@ def sample_guided_euler(
     disable: bool | None = None,
     *,
     correct: Correct,
+    renew: Renew | None = None,
 ) -> torch.Tensor:
     """Data-consistent Euler steps of a rectified flow, ``x = (1 - sigma) z0 + sigma z1``.
 
@@ -37,6 +39,8 @@ def sample_guided_euler(
         callback: called after each step's correction with ``x, i, sigma, sigma_hat, denoised``; may raise to stop.
         disable: accepted for the host's sake; progress goes through ``callback``.
         correct: ``(z0, sigma) -> z*``.
+        renew: what the noise estimate ``z1`` becomes before it is put back; by default it is kept. ``torch.randn_like`` draws
+            fresh noise at every step, as samplers of consistency-distilled models do; then nothing depends on ``z1``.
     """
     extra_args = extra_args or {}
     s_in = x.new_ones([x.shape[0]])
@@ -46,5 +50,5 @@ def sample_guided_euler(
         denoised = correct(denoised, sigma)
         if callback is not None:
             callback({"x": x, "i": i, "sigma": sigmas[i], "sigma_hat": sigmas[i], "denoised": denoised})
-        x = (1 - sigma_next) * denoised + sigma_next * noise
+        x = (1 - sigma_next) * denoised + sigma_next * (noise if renew is None else renew(noise))
     return x

@@ -112,6 +112,19 @@ def test_noise_kept_and_noise_rederived_differ_as_computed():
     assert float(rederived - kept) == pytest.approx(-sigma_next * (1 - sigma) / sigma * (corrected - z0))
 
 
+def test_renewed_noise_takes_the_place_of_the_kept():
+    """As in the case above at sigma 0.5, but z1 = 2 becomes -1: 0.75 * 0.5 + 0.25 * -1."""
+    start, sigmas = torch.full((1, 1, 1, 1, 1), 1.5), torch.tensor([0.5, 0.25])
+    seen = []
+
+    def renew(noise):
+        seen.append(float(noise))
+        return torch.full_like(noise, -1.0)
+
+    out = sample_guided_euler(lambda x, s: torch.ones_like(x), start, sigmas, correct=lambda z, s: z / 2, renew=renew)
+    assert seen == [2.0] and float(out) == 0.125
+
+
 def test_without_corrections_it_is_plain_euler():
     def model(x, sigma):
         return 0.3 * x + sigma.view(-1, 1, 1, 1, 1)

@@ -89,6 +89,27 @@ def test_patch_and_exact_sampler_differ_and_agree_where_the_noise_no_longer_matt
     assert not torch.allclose(patch, exact, atol=1e-2)
 
 
+def test_the_patch_under_the_hosts_euler_is_the_core_on_corrected_predictions(kit):
+    """The benchmarks, which know no nodes, drive the right side."""
+    from comfy.samplers import KSAMPLER
+
+    measurement, settings = kit.measurement(), ALL | {"alpha": 0.5}
+    core = kit.pack.core("sampling")
+    guidance = core.Guidance(
+        measurement, kit.pack.core("inverse").ProximalSettings("closed_form", 50.0), core.Window("alpha_steps", 0.5)
+    )
+
+    def sample(model, x, sigmas, extra_args=None, callback=None, disable=None):
+        base = model.inner_model.inner_model
+        percent = lambda percent: float(base.model_sampling.percent_to_sigma(percent))  # noqa: E731
+        bound = guidance.bind(x, sigmas.tolist(), percent, base.process_latent_in)
+        corrected = lambda x, sigma, **rest: bound(model(x, sigma, **rest), float(sigma.max()))  # noqa: E731
+        return core.sample_guided_euler(corrected, x, sigmas, extra_args, correct=lambda z0, sigma: z0)
+
+    patch = guided_by(kit, "patch", kit.model(), measurement, **settings)
+    assert torch.allclose(patch, kit.sample(kit.model(), KSAMPLER(sample)), atol=1e-4)
+
+
 def test_a_fully_known_clip_comes_back_as_measured(kit):
     measurement = kit.measurement(known=1.0)
     samples = kit.ksampler(kit.model(), measurement, **(ALL | {"gamma": 1000.0}))
