@@ -10,6 +10,7 @@ from comfy_api.latest import io
 from ..inversecrafter_core.errors import InputError, require_video
 from ..inversecrafter_core.inverse import Measurement
 from ..inversecrafter_core.masks import CANDIDATES, MASK_MODES, PREVIEWS, MaskInputs, hold_first_frame, latent_mask
+from ..inversecrafter_core.masks.confidence import trusted
 from .checks import begin_with, same_size, visible_from_holes
 from .compat import VideoVae
 from .mask_encoder import MaskEncoder
@@ -86,6 +87,11 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
                     "holed_warp", optional=True, tooltip="The warp before infill; by default the holes are made mid-grey."
                 ),
                 MaskEncoderSocket.Input("mask_encoder", optional=True, tooltip="For mask mode 'learned'."),
+                io.Mask.Input(
+                    "confidence",
+                    optional=True,
+                    tooltip="From Warp Video, 1 = sure: it multiplies the latent mask, so that doubtful pixels pull softly.",
+                ),
             ],
             outputs=[
                 MeasurementSocket.Output(display_name="measurement", tooltip="For the guidance nodes."),
@@ -107,6 +113,7 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
         source: torch.Tensor | None = None,
         holed_warp: torch.Tensor | None = None,
         mask_encoder: MaskEncoder | None = None,
+        confidence: torch.Tensor | None = None,
     ) -> io.NodeOutput:
         video_vae = VideoVae.of(vae)
         warp = require_video("warp", warp)
@@ -133,6 +140,8 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
             predict=None if learned is None else learned.predict,
         )
         h = latent_mask(mask_mode, given)
+        if confidence is not None:
+            h = trusted(h, confidence.to(visible), visible, video_vae.spatial)
         if start is not None:
             h = hold_first_frame(h)
         named = f"{mask_mode} ({candidate})" if mask_mode == "training_free" else mask_mode
