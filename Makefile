@@ -16,11 +16,12 @@ setup: $(RUN)
 $(RUN):
 	$(PYTHON) -m venv $(VENV)
 
-# JOB=recapture|single_image|interpolation VIDEO=file TRAJECTORY=name FRAMES=17 SIZE=192x128, each optional;
-# single_image also takes PHOTO=file, interpolation START=file END=file
+# JOB=recapture|single_image|interpolation|editing VIDEO=file TRAJECTORY=name FRAMES=17 SIZE=192x128, each optional;
+# single_image also takes PHOTO=file, interpolation START=file END=file, editing PROMPT="words" BOX=x,y,width,height EDITED=file
 demo: setup
 	@$(RUN) -m demo $(if $(JOB),--job "$(JOB)") $(if $(PHOTO),--photo "$(PHOTO)") \
 		$(if $(START),--start "$(START)") $(if $(END),--end "$(END)") \
+		$(if $(PROMPT),--prompt "$(PROMPT)") $(if $(BOX),--box "$(BOX)") $(if $(EDITED),--edited "$(EDITED)") \
 		$(if $(VIDEO),--video "$(VIDEO)") $(if $(TRAJECTORY),--trajectory "$(TRAJECTORY)") \
 		$(if $(FRAMES),--frames "$(FRAMES)") $(if $(SIZE),--size "$(SIZE)")
 

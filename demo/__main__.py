@@ -11,13 +11,14 @@ from pathlib import Path
 from hosting.server import PromptFailed, running_host
 from inversecrafter_core.errors import InputError
 
-from . import pictures, recapture
+from . import editing, pictures, recapture
 from .runs import Options
 
 JOBS = {
     "recapture": (recapture.run, {"video", "trajectory"}),
     "single_image": (pictures.single_image, {"video", "photo", "trajectory"}),
     "interpolation": (pictures.interpolation, {"video", "start", "end"}),
+    "editing": (editing.run, {"video", "edited", "prompt", "box"}),
 }
 """What runs a job, and which of the options that not all jobs have are its own."""
 
@@ -29,6 +30,14 @@ def _size(text: str) -> tuple[int, int]:
     return int(width), int(height)
 
 
+def _box(text: str) -> tuple[int, int, int, int]:
+    numbers = text.split(",")
+    if len(numbers) != 4 or not all(number.strip().isdigit() for number in numbers):
+        raise argparse.ArgumentTypeError(f"BOX is x,y,width,height, e.g. 64,40,64,56, not '{text}'")
+    left, top, width, height = map(int, numbers)
+    return left, top, width, height
+
+
 def parse() -> tuple[str, Options]:
     parser = argparse.ArgumentParser(prog="demo", description="Run a shipped workflow and keep everything it makes.")
     parser.add_argument("--job", choices=JOBS, default="recapture")
@@ -37,6 +46,9 @@ def parse() -> tuple[str, Options]:
     parser.add_argument("--start", type=Path, help="interpolation: a picture file, in place of the video's first frame")
     parser.add_argument("--end", type=Path, help="interpolation: a picture file, in place of the video's last frame")
     parser.add_argument("--trajectory", help="a preset of the Camera Path node, e.g. arc_left")
+    parser.add_argument("--edited", type=Path, help="editing: the video's first frame after an edit")
+    parser.add_argument("--prompt", help="editing: what the clip shall show")
+    parser.add_argument("--box", type=_box, help="editing: x,y,width,height around the thing in the first frame")
     parser.add_argument("--frames", type=int, default=17, help="4k+1")
     parser.add_argument("--size", type=_size, default=(192, 128), help="WIDTHxHEIGHT, multiples of 16")
     parser.add_argument("--seed", type=int, default=0)

