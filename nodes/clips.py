@@ -1,4 +1,4 @@
-"""What becomes a clip: one photo that a camera moves through, two ends with everything open between them."""
+"""What becomes a clip: one photo that a camera moves through, two ends with everything or little open between."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from comfy_api.latest import io
 
 from ..inversecrafter_core.camera import Geometry
 from ..inversecrafter_core.camera.still import still_clip
+from ..inversecrafter_core.interpolation import CAMERAS, Between, warp_from_ends
 from ..inversecrafter_core.warp.ends import LEAST, between_ends
+from .progress import host_progress
 from .sockets import CATEGORY, HOLES_TOOLTIP, GeometrySocket
 
 
@@ -81,4 +83,82 @@ class InverseCrafterBetweenEnds(io.ComfyNode):
         return io.NodeOutput(video, 1 - visible)
 
 
-NODES: list[type[io.ComfyNode]] = [InverseCrafterPhotoClip, InverseCrafterBetweenEnds]
+class InverseCrafterWarpFromEnds(io.ComfyNode):
+    """Two IMAGEs and their GEOMETRY to a clip of what both saw of the way between."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        default = Between()
+        return io.Schema(
+            node_id="InverseCrafterWarpFromEnds",
+            display_name="InverseCrafter Warp From Ends",
+            category=CATEGORY,
+            description="Two pictures with depth, or the ends of two clips, seen from every camera between them: both are "
+            "warped and blended by which saw a place better. Holes where neither did.",
+            inputs=[
+                io.Image.Input("start", tooltip="A picture, or a clip whose last frame is the new clip's first."),
+                io.Image.Input(
+                    "end",
+                    tooltip="A picture, which is the new clip's last frame, or a clip of four frames and more, whose first "
+                    "four are its last four.",
+                ),
+                io.Int.Input(
+                    "frames",
+                    default=17,
+                    min=LEAST,
+                    max=4001,
+                    step=4,
+                    tooltip="Frames of the new clip, both ends included: 4k+1, at least 9.",
+                ),
+                io.Combo.Input(
+                    "camera",
+                    options=list(CAMERAS),
+                    default=CAMERAS[0],
+                    tooltip="Where the end's camera comes from: multi-view depth knows it, otherwise it is found from matching "
+                    "points. 'none' moves both ends along optical flow alone and needs no geometry.",
+                ),
+                io.Boolean.Input(
+                    "follow",
+                    default=default.follow,
+                    tooltip="Where the ends contradict the cameras, because something moves by itself, move it along optical "
+                    "flow. Off: the scene stands still.",
+                ),
+                io.Float.Input(
+                    "sharpness",
+                    default=default.sharpness,
+                    min=1.0,
+                    max=16.0,
+                    step=0.5,
+                    tooltip="1 fades evenly from end to end; higher takes each place from the end that saw it better.",
+                ),
+                GeometrySocket.Input(
+                    "geometry",
+                    optional=True,
+                    tooltip="Depth of both pictures as a batch of two, start first: Batch Images, then Estimate Depth. Of "
+                    "clips: the last frame of the start and the first of the end.",
+                ),
+            ],
+            outputs=[
+                io.Image.Output(display_name="video", tooltip="The ends and what is known between; holes are filled by flow."),
+                io.Mask.Output(display_name="holes", tooltip=HOLES_TOOLTIP),
+                io.String.Output(display_name="report", tooltip="Where the camera came from, and how much is holes."),
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        start: torch.Tensor,
+        end: torch.Tensor,
+        frames: int,
+        camera: str,
+        follow: bool,
+        sharpness: float,
+        geometry: Geometry | None = None,
+    ) -> io.NodeOutput:
+        settings = Between(sharpness, follow)
+        found = warp_from_ends(start, end, geometry, frames, camera=camera, settings=settings, progress=host_progress())
+        return io.NodeOutput(found.video, 1 - found.visible, found.report)
+
+
+NODES: list[type[io.ComfyNode]] = [InverseCrafterPhotoClip, InverseCrafterBetweenEnds, InverseCrafterWarpFromEnds]

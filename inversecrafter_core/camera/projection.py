@@ -60,6 +60,23 @@ class Transfer(NamedTuple):
         return Transfer(affine @ self.matrix, affine @ self.offset)
 
 
+class Shifted(NamedTuple):
+    """A :class:`Transfer` that starts ``shift [H, W, 2]`` pixels (x, y) before every pixel: for what has moved by itself."""
+
+    transfer: Transfer
+    shift: torch.Tensor
+
+    def __call__(self, depth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """As :meth:`Transfer.__call__`."""
+        back = [(row[0] * self.shift[..., 0] + row[1] * self.shift[..., 1]) * depth for row in self.transfer.matrix]
+        x, y, z = (value - taken for value, taken in zip(self.transfer(depth), back, strict=True))
+        return x, y, z
+
+    def then(self, affine: torch.Tensor) -> Shifted:
+        """As :meth:`Transfer.then`."""
+        return Shifted(self.transfer.then(affine), self.shift)
+
+
 def transfer(
     intrinsics_from: torch.Tensor,
     camera_from: torch.Tensor,

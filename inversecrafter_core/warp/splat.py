@@ -13,7 +13,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from ..camera.projection import Transfer
+from ..camera.projection import Shifted, Transfer
 
 EMPTY = 1e30
 """Depth of a target pixel that nothing fell on."""
@@ -81,7 +81,7 @@ def close_cracks(depth: torch.Tensor, ratio: float = SAME_SURFACE) -> torch.Tens
 def sample_backward(
     image: torch.Tensor,
     depth: torch.Tensor,
-    to_source: Transfer,
+    to_source: Transfer | Shifted,
     mode: str = "bilinear",
     out: torch.Tensor | None = None,
 ) -> torch.Tensor:

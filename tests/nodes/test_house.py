@@ -27,6 +27,7 @@ HOST_MODULES = {
     "execution",
 }
 MAY_IMPORT = {
+    "interpolation": {"warp", "camera", "depth"},
     "sampling": {"inverse", "masks", "warp", "camera"},
     "inverse": {"masks", "warp", "camera"},
     "masks": {"warp", "camera"},
