@@ -1,0 +1,92 @@
+"""What the jobs' benchmarks share: the small video model completing a partly known clip, as the shipped workflows do it.
+
+Clips are ``[F, H, W, 3]`` in 0...1, ``visible [F, H, W]`` is 1 where the clip is known. The prompt is empty unless asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+
+from inversecrafter_core.editing import composite
+from inversecrafter_core.inverse import Measurement, ProximalSettings
+from inversecrafter_core.masks import MaskInputs, latent_mask
+from inversecrafter_core.sampling import Guidance, Window
+from inversecrafter_core.sampling.stochastic import Release, sample_stochastic, token_times
+from training import dit
+from training.shipped import WanModel, WanVAE, decode, encode, load_dit, load_vae
+
+NEVER = Window("alpha_steps", 0.0)
+Denoise = Callable[..., torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Completion:
+    """How a partly known clip is completed: the widgets of Stochastic Conditioning, the number of steps, and what is asked for.
+
+    ``guidance`` is classifier-free, 1 = the prompt alone; ``mask_scale`` is that of Encode Measurement.
+    """
+
+    steps: int
+    release: Release = field(default_factory=lambda: Release(at=0.0))
+    window: Window = NEVER
+    mask_mode: str = "training_free"
+    proximal: ProximalSettings = field(default_factory=ProximalSettings)
+    prompt: str = ""
+    guidance: float = 1.0
+    mask_scale: float = MaskInputs.scale
+
+
+@dataclass(frozen=True)
+class Studio:
+    """The embedded models."""
+
+    model: WanModel
+    coder: WanVAE
+
+    @classmethod
+    def load(cls) -> Studio:
+        return cls(load_dit(), load_vae())
+
+    def through_vae(self, video: torch.Tensor) -> torch.Tensor:
+        """A clip as the VAE gives it back."""
+        return decode(self.coder, encode(self.coder, video))
+
+    def denoiser(self, prompt: str = "", guidance: float = 1.0) -> tuple[Denoise, Callable[[torch.Tensor], Denoise]]:
+        """``model(x, sigma [1]) -> z0``, and the same when told which cells are clean."""
+        tokens, empty = dit.prompt_tokens([prompt]), dit.prompt_tokens([""])
+
+        def predict(x: torch.Tensor, sigma: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                velocity = self.model(x, times, tokens).float()
+                if guidance != 1:
+                    velocity = torch.lerp(self.model(x, times, empty).float(), velocity, guidance)
+            return x - sigma * velocity
+
+        def told(clean: torch.Tensor) -> Denoise:
+            return lambda x, sigma: predict(x, sigma, token_times(sigma * 1000, clean))
+
+        return (lambda x, sigma: predict(x, sigma, sigma * 1000)), told
+
+    def complete(
+        self, video: torch.Tensor, visible: torch.Tensor, how: Completion, seed: int, source: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """The completed clip, decoded; ``source`` is for the mask modes that need it."""
+        w = encode(self.coder, video)
+        given = MaskInputs(visible, video, w, lambda clip: encode(self.coder, clip), scale=how.mask_scale, source=source)
+        h = latent_mask(how.mask_mode, given)
+        guidance = Guidance(Measurement(w, h.expand_as(w).float(), tuple(video.shape[:3])), how.proximal, how.window)
+        noise = torch.randn(w.shape, generator=torch.Generator().manual_seed(seed))
+        even = torch.linspace(1, 0, how.steps + 1)
+        sigmas = dit.SHIFT * even / (1 + (dit.SHIFT - 1) * even)
+        context = how.release.bind(guidance, noise, torch.clone, "per_token")
+        correct = guidance.bind(noise, sigmas.tolist(), lambda percent: 1 - percent, torch.clone)
+        denoise, told = self.denoiser(how.prompt, how.guidance)
+        return decode(self.coder, sample_stochastic(denoise, noise, sigmas, context=context, correct=correct, told=told))
+
+
+def put_together(generated: torch.Tensor, known: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
+    """The generated clip with what was known laid over it in pixels, with a soft seam."""
+    return composite(generated, known, visible)
