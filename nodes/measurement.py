@@ -51,11 +51,11 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
                     "candidate",
                     options=list(CANDIDATES),
                     default=next(iter(CANDIDATES)),
-                    tooltip="Which training-free mask. holed_warp: infilled against holed warp (1 more encoding). "
-                    "holed_warp_area: times the "
-                    "share of known pixels. hidden_source: source against masked source. mask_video: white clip against "
-                    "the mask. "
-                    "two_infills: holes black against holes white.",
+                    tooltip="Which training-free mask. three_infills: what three infills of the holes disagree on, times "
+                    "the share of known pixels (2 more encodings). held_warp: an infill from other times against the holed "
+                    "warp (2); nearest to the mask of the paper, at scale 1. holed_warp: infilled against holed warp (1). "
+                    "holed_warp_area: times the share of known pixels. hidden_source: source against masked source. "
+                    "mask_video: white clip against the mask. two_infills: holes black against holes white.",
                 ),
                 io.Float.Input(
                     "mask_scale",
@@ -63,8 +63,8 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
                     min=0.01,
                     max=20.0,
                     step=0.05,
-                    tooltip="s of tanh(s d): larger doubts more. Used by the modes made of differences; 0.5 by "
-                    "measurement, 1 for known_source.",
+                    tooltip="s of tanh(s d), for three_infills of 1 / (1 + s² d²): larger doubts more. Used by the modes made "
+                    "of differences; 0.5 by measurement, 1 for known_source and held_warp.",
                 ),
                 io.Boolean.Input(
                     "first_frame_known",

@@ -12,6 +12,7 @@ from .encoder import (
     save_mask_encoder,
 )
 from .held import held_infill
+from .infills import precision_mask
 from .modes import CANDIDATES, MASK_MODES, MaskInputs, latent_mask
 from .preview import PREVIEWS
 
@@ -34,6 +35,7 @@ __all__ = [
     "hide",
     "hold_first_frame",
     "latent_mask",
+    "precision_mask",
     "read_mask_encoder",
     "save_mask_encoder",
 ]

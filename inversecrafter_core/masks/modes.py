@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from ..errors import InputError
-from . import causal, differences
+from . import causal, differences, infills
 from .differences import Encode
 
 Predict = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -27,11 +27,12 @@ class MaskInputs:
         latent: ``[1, C, T', H', W']``, ``E(y)`` normalised per channel.
         encode: the VAE: video in 0...1 to normalised latents.
         spatial: pixels along one side of a latent cell.
-        scale: ``s`` of ``tanh(s d)``; ``benchmarks.masks`` says what each leaves after the proximal step.
+        scale: ``s`` of ``tanh(s d)`` or of ``1 / (1 + s^2 d^2)``; ``benchmarks.masks`` says what each scale is good for.
         candidate: which training-free mask, a key of :data:`CANDIDATES`.
         source: ``[F, H, W, 3]``, the clean source clip.
         holed: ``[F, H, W, 3]``, the warp with its holes left as they are.
         predict: the mask encoder: ``(visible, warp)`` to ``h``.
+        group: frames of a causal group: 4, or 1 for a VAE that encodes every frame alone (then ``T' = F``).
     """
 
     visible: torch.Tensor
@@ -40,10 +41,11 @@ class MaskInputs:
     encode: Encode
     spatial: int = 8
     scale: float = 0.5
-    candidate: str = "holed_warp_area"
+    candidate: str = "three_infills"
     source: torch.Tensor | None = None
     holed: torch.Tensor | None = None
     predict: Predict | None = None
+    group: int = causal.GROUP
 
 
 MaskMode = Callable[[MaskInputs], torch.Tensor]
@@ -69,9 +71,15 @@ def _holed_warp(given: MaskInputs) -> torch.Tensor:
     return differences.hidden_warp(given.encode, given.latent, given.warp, given.visible, given.scale, given.holed)
 
 
+def _area(given: MaskInputs) -> torch.Tensor:
+    return causal.area(given.visible, given.spatial, given.group).to(given.latent.device)
+
+
 CANDIDATES: dict[str, MaskMode] = {
     # Ours: a hole that happens to look like its filling moves no latent, so the difference alone trusts it; the area does not.
-    "holed_warp_area": lambda g: _holed_warp(g) * causal.area(g.visible, g.spatial).to(g.latent.device),
+    "three_infills": lambda g: _area(g) * infills.three_infills(g.encode, g.latent, g.warp, g.visible, g.scale, g.holed),
+    "held_warp": lambda g: infills.held_warp(g.encode, g.warp, g.visible, g.scale, g.holed),
+    "holed_warp_area": lambda g: _holed_warp(g) * _area(g),
     "holed_warp": _holed_warp,
     "hidden_source": lambda g: differences.hidden_source(g.encode, _source(g), g.visible, g.scale),
     "mask_video": lambda g: differences.mask_video(g.encode, g.visible, g.scale),
@@ -81,8 +89,8 @@ CANDIDATES: dict[str, MaskMode] = {
 MASK_MODES: dict[str, MaskMode] = {
     "training_free": lambda g: _pick(CANDIDATES, "training-free candidate", g.candidate)(g),
     "known_source": lambda g: differences.hidden_source(g.encode, _source(g), g.visible, g.scale),
-    "area": lambda g: causal.area(g.visible, g.spatial),
-    "binary": lambda g: causal.binary(g.visible, g.spatial),
+    "area": _area,
+    "binary": lambda g: causal.binary(g.visible, g.spatial, g.group),
     "learned": _learned,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pytest
@@ -104,7 +105,7 @@ def test_every_candidate_knows_the_untouched_half_and_doubts_the_hidden_one(cand
     h = masks.latent_mask("training_free", mask_inputs(candidate=candidate))
     assert torch.all(h[..., :3] > 1 - 1e-5)
     assert h[:, 2, ..., 3:].mean() < 0.98
-    if candidate == "holed_warp_area":
+    if candidate in ("holed_warp_area", "three_infills"):
         assert torch.all(h[:, 3, ..., 3:] == 0), "a hole that moves no latent is still a hole"
     else:
         assert torch.all(h[:, 3] == 1), "a channel that the hole does not move stays known"
@@ -123,6 +124,61 @@ def test_two_infills_does_not_depend_on_the_infill():
     other = differences.hide(warp, visible, 0.3)
     first = differences.two_infills(encode, warp, visible, 1.0)
     assert torch.allclose(first, differences.two_infills(encode, other, visible, 1.0))
+
+
+def test_three_infills_weigh_by_what_they_disagree_on():
+    """The weight of a measurement of variance d^2 beside a guess of variance 1/s^2, d^2 over all pairs."""
+    latents = [torch.full((1, 1, 1, 1, 1), value) for value in (0.0, 1.0, 3.0)]
+    d2 = 1.0**2 + 3.0**2 + 2.0**2
+    assert float(masks.precision_mask(latents, 0.5)) == pytest.approx(1 / (1 + 0.25 * d2))
+    assert float(masks.precision_mask([latents[2]] * 3, 7.0)) == 1
+
+
+def test_an_infill_that_looks_grey_is_still_doubted():
+    """One infill that happens to equal the grey of a hole deceives *holed_warp*; the held infill disagrees with both."""
+    truth = torch.rand(1, 32, 48, 3, generator=torch.Generator().manual_seed(0)).expand(9, 32, 48, 3)
+    visible = torch.ones(9, 32, 48)
+    visible[1:5, :, 24:] = 0  # known again from frame 5 on
+    grey = masks.hide(truth, visible)
+    given = mask_inputs(warp=grey, visible=visible, latent=encode(grey), source=None)
+    deceived = masks.latent_mask("training_free", dataclasses.replace(given, candidate="holed_warp"))
+    assert torch.all(deceived == 1)
+    spread = masks.precision_mask([encode(grey), encode(grey), encode(masks.held_infill(grey, visible))], given.scale)
+    assert torch.all(spread[:, :3, 1, :, 3:] < 1) and torch.all(spread[:, :, [0, 2]] == 1)
+    assert torch.allclose(masks.latent_mask("training_free", given), spread * masks.area(visible))
+
+
+def test_the_default_is_never_above_the_share_of_known_pixels():
+    given = mask_inputs()
+    assert given.candidate == "three_infills"
+    assert torch.all(masks.latent_mask("training_free", given) <= masks.area(given.visible) + 1e-6)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 6])
+def test_a_vae_of_single_pictures_has_a_latent_frame_for_every_frame(frames):
+    """No causal groups, so no 4k+1 rule; each frame's mask is that of the frame alone."""
+    visible = (torch.rand(frames, 32, 48, generator=torch.Generator().manual_seed(0)) > 0.3).float()
+    area, binary = masks.area(visible, group=1), masks.binary(visible, group=1)
+    assert area.shape == binary.shape == (1, 1, frames, 4, 6)
+    for frame in range(frames):
+        alone = visible[frame : frame + 1]
+        assert torch.equal(area[:, :, frame : frame + 1], masks.area(alone))
+        assert torch.equal(binary[:, :, frame : frame + 1], masks.binary(alone))
+    with pytest.raises(InputError, match="3 frames"):
+        masks.area(visible, group=3)
+
+
+@pytest.mark.parametrize("mode", ["training_free", "known_source", "area", "binary"])
+def test_every_mode_serves_a_vae_of_single_pictures(mode):
+    warp, visible = (part[:6] for part in scene())
+
+    def each(video: torch.Tensor) -> torch.Tensor:
+        return masks.area(video.mean(-1), group=1) * torch.tensor([0.5, 1.0, 2.0, 0.0]).view(1, 4, 1, 1, 1)
+
+    given = masks.MaskInputs(visible, warp, each(warp), each, scale=2.0, source=warp, group=1)
+    h = masks.latent_mask(mode, given)
+    assert h.shape == (1, 4, 6, 4, 6)
+    assert torch.all(h[..., :3] > 1 - 1e-5) and h[..., 3:].mean() < 0.99
 
 
 @pytest.mark.parametrize("mode", list(masks.MASK_MODES))

@@ -59,7 +59,10 @@ def test_every_mode_makes_a_measurement_of_the_clip(kit, tmp_path, mode):
     assert held == (mode != "known_source"), "frame 0 is source frame 0, but for an edit of the source itself"
 
 
-@pytest.mark.parametrize("candidate", ["holed_warp_area", "holed_warp", "hidden_source", "mask_video", "two_infills"])
+CANDIDATES = ["three_infills", "held_warp", "holed_warp_area", "holed_warp", "hidden_source", "mask_video", "two_infills"]
+
+
+@pytest.mark.parametrize("candidate", CANDIDATES)
 def test_every_training_free_candidate_runs(kit, candidate):
     measurement, _ = encode(kit, candidate=candidate, source=clip(), first_frame_known=False)
     left, right = measurement.h[..., 0].mean(), measurement.h[..., 4:].mean()
