@@ -7,6 +7,7 @@ Videos are ``[F, H, W, 3]`` float in 0...1, places are (x, y) of pixel *indices*
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,13 +27,13 @@ GREY_CHANGE = 30.0  # of 255: so much change of brightness counts for exp(-1)
 
 @dataclass(frozen=True)
 class Correspondence:
-    """Of a clip of F frames.
+    """Of one frame ``t`` with frame 0.
 
     Attributes:
-        back: ``[F, H, W, 2]`` float32: where what frame ``t`` shows at a pixel is in frame 0.
-        forth: ``[F, H, W, 2]`` float32: where what frame 0 shows at a pixel is in frame ``t``.
-        sure: ``[F, H, W]`` float32 in 0...1, in frame ``t``: the round trip closes, brightness is kept, and the place lies
-            inside the picture. 1 in frame 0.
+        back: ``[H, W, 2]`` float32: where what frame ``t`` shows at a pixel is in frame 0.
+        forth: ``[H, W, 2]`` float32: where what frame 0 shows at a pixel is in frame ``t``.
+        sure: ``[H, W]`` float32 in 0...1, in frame ``t``: the round trip closes, brightness is kept, and the place lies inside
+            the picture.
     """
 
     back: np.ndarray
@@ -40,8 +41,8 @@ class Correspondence:
     sure: np.ndarray
 
 
-def correspond(video: torch.Tensor, progress: Progress | None = None) -> Correspondence:
-    """Follow every pixel of ``video [F, H, W, 3]`` to frame 0 and back, F >= 1.
+def correspond(video: torch.Tensor, progress: Progress | None = None) -> Iterator[Correspondence]:
+    """Follow every pixel of ``video [F, H, W, 3]`` to frame 0 and back: frames 1 to F - 1, one after the other.
 
     Raises:
         InputError: no video, or one too small for optical flow.
@@ -51,19 +52,15 @@ def correspond(video: torch.Tensor, progress: Progress | None = None) -> Corresp
     if min(height, width) < SMALLEST:
         raise InputError("video", f"size {width}x{height}", f"Optical flow needs at least {SMALLEST} pixels a side.")
     here = pixel_grid(height, width)
-    back, forth = (np.broadcast_to(here, (frames, height, width, 2)).copy() for _ in range(2))
-    sure = np.ones((frames, height, width), np.float32)
+    back = forth = here
     engine: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     for t in range(1, frames):
         step_back, step_forth = engine.calc(grey[t], grey[t - 1], None), engine.calc(grey[t - 1], grey[t], None)
-        chained_back = sample(back[t - 1], here + step_back)
-        chained_forth = forth[t - 1] + sample(step_forth, forth[t - 1])
-        back[t] = _anchored(engine, grey[t], grey[0], chained_back, here)
-        forth[t] = _anchored(engine, grey[0], grey[t], chained_forth, here)
-        sure[t] = _sureness(back[t], forth[t], grey[t], grey[0], here)
+        back = _anchored(engine, grey[t], grey[0], sample(back, here + step_back), here)
+        forth = _anchored(engine, grey[0], grey[t], forth + sample(step_forth, forth), here)
         if progress is not None:
             progress(t, frames - 1)
-    return Correspondence(back, forth, sure)
+        yield Correspondence(back, forth, _sureness(back, forth, grey[t], grey[0], here))
 
 
 def pixel_grid(height: int, width: int) -> np.ndarray:

@@ -79,17 +79,16 @@ def propagate(
     region = _fitting(region, video, changed)
     if not 0 <= guess <= 1:
         raise InputError("guess", f"{guess}", "Keep it within 0...1.")
-    follow = correspond(video, progress)
     clip, found = video.clone(), region[0].numpy() | changed.numpy()
     clip[0] = picture
     visible, carried = torch.ones(region.shape), [1.0]
-    for t in range(1, len(video)):
-        inside, known = region[t].numpy(), _known(follow, t, found)
-        colour = _carried(video, picture, follow, t, follow_light)
+    for t, follow in enumerate(correspond(video, progress), start=1):
+        inside, known = region[t].numpy(), _known(follow, found)
+        colour = _carried(video[0], video[t], picture, follow, follow_light)
         here = inside & known
         filled = fill_smoothly(colour, here) if here.any() else video[t].numpy()
         clip[t] = torch.from_numpy(np.where(inside[..., None], np.where(here[..., None], colour, filled), video[t].numpy()))
-        visible[t] = torch.from_numpy(_visible(inside, np.maximum(here * follow.sure[t], guess), margin))
+        visible[t] = torch.from_numpy(_visible(inside, np.maximum(here * follow.sure, guess), margin))
         carried.append(float(here.sum() / inside.sum()) if inside.any() else 1.0)
     return Propagated(clip, visible, tuple(carried))
 
@@ -133,18 +132,21 @@ def _fitting(region: torch.Tensor, video: torch.Tensor, changed: torch.Tensor) -
     return region.cpu()
 
 
-def _known(follow: Correspondence, t: int, found: np.ndarray) -> np.ndarray:
-    """``[H, W]`` bool: pixels of frame ``t`` that come from the edited region, surely."""
-    return (sample(found.astype(np.float32), follow.back[t], outside=0) > 0.5) & (follow.sure[t] > SURE)
+def _known(follow: Correspondence, found: np.ndarray) -> np.ndarray:
+    """``[H, W]`` bool: pixels that come from the edited region, surely."""
+    return (sample(found.astype(np.float32), follow.back, outside=0) > 0.5) & (follow.sure > SURE)
 
 
-def _carried(video: torch.Tensor, picture: torch.Tensor, follow: Correspondence, t: int, light: bool) -> np.ndarray:
-    colour = sample(picture.numpy(), follow.back[t])
+def _carried(
+    first: torch.Tensor, frame: torch.Tensor, picture: torch.Tensor, follow: Correspondence, light: bool
+) -> np.ndarray:
+    """``[H, W, 3]``: the edited ``picture`` where ``frame`` comes from; ``first`` is it before the edit."""
+    colour = sample(picture.numpy(), follow.back)
     if light:
-        before, now = sample(video[0].numpy(), follow.back[t]), video[t].numpy()
-        side = max(3, round(LIGHT * max(video.shape[1:3])))
-        ratio = (_level(now, side) + 0.02) / (_level(before, side) + 0.02)
-        colour = np.clip(colour * np.clip(ratio, DARKEST, BRIGHTEST)[..., None], 0, 1)
+        side = max(3, round(LIGHT * max(frame.shape[:2])))
+        before, now = _level(sample(first.numpy(), follow.back), side), _level(frame.numpy(), side)
+        ratio = np.clip((now + 0.02) / (before + 0.02), DARKEST, BRIGHTEST)
+        colour = np.clip(colour * ratio[..., None], 0, 1)
     return colour
 
 
