@@ -1,7 +1,7 @@
 """Latent masks: pixel mask to ``h``, in causal groups, by VAE differences or by a mask encoder."""
 
 from .causal import area, binary, by_group, frame_groups, hold_first_frame
-from .differences import difference_mask, hide
+from .differences import ACTIVATIONS, difference_mask, hide
 from .encoder import (
     LAYERS,
     MaskEncoderSpec,
@@ -12,11 +12,12 @@ from .encoder import (
     save_mask_encoder,
 )
 from .held import held_infill
-from .infills import precision_mask
+from .infills import spread
 from .modes import CANDIDATES, MASK_MODES, MaskInputs, latent_mask
 from .preview import PREVIEWS
 
 __all__ = [
+    "ACTIVATIONS",
     "CANDIDATES",
     "LAYERS",
     "MASK_MODES",
@@ -35,7 +36,7 @@ __all__ = [
     "hide",
     "hold_first_frame",
     "latent_mask",
-    "precision_mask",
     "read_mask_encoder",
     "save_mask_encoder",
+    "spread",
 ]

@@ -13,13 +13,20 @@ import torch
 
 Encode = Callable[[torch.Tensor], torch.Tensor]
 
+ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "tanh": lambda d: 1.0 - torch.tanh(d),
+    "precision": lambda d: 1.0 / (1.0 + d.square()),
+}
+"""From a scaled distance, >= 0, to how far a latent is known, in 0...1; 1 at no distance. *precision* is the weight that a
+measurement of variance ``d^2`` deserves beside a guess of variance 1: against *tanh* it trusts small distances more.
+"""
 GREY = 0.5
 """A hidden pixel: zero in the VAE's own -1...1, so that ``m * x`` means there what the equation says."""
 
 
 def difference_mask(a: torch.Tensor, b: torch.Tensor, scale: float = 1.0) -> torch.Tensor:
     """``1 - tanh(scale |a - b|)`` in float32, same shape as ``a``; 1 where the two latents agree."""
-    return 1.0 - torch.tanh(scale * (a.float() - b.float()).abs())
+    return ACTIVATIONS["tanh"](scale * (a.float() - b.float()).abs())
 
 
 def hide(video: torch.Tensor, visible: torch.Tensor, fill: float | torch.Tensor = GREY) -> torch.Tensor:

@@ -1,9 +1,8 @@
 """Latent masks from several infills of the same holes: what they disagree on is what the holes decide.
 
-The infills stand for what could be there. Their spread is then the variance of ``E(y)`` about the latent of the true view, and
-the weight of a measurement of variance ``d^2`` beside a guess of variance ``1/s^2`` is ``1 / (1 + s^2 d^2)``: the *precision*
-activation. Against ``tanh`` it trusts small differences more and large ones less. ``d^2`` is the sum of squared differences
-over all pairs of infills, latents normalised per channel.
+The infills stand for what could be there, so their spread tells how far ``E(y)`` may be from the latent of the true view.
+``h = 1 / (1 + s^2 d^2)`` is the weight that such a measurement deserves beside a guess of variance ``1/s^2``: the *precision*
+activation. ``d^2`` is the sum of squared differences over all pairs of infills, latents normalised per channel.
 
 Three infills are compared: the warp's own (smooth, per frame), :func:`held_infill` (what other times show of the place) and
 grey, which no scene looks like. Two encodings more than ``E(y)``.
@@ -15,15 +14,14 @@ from collections.abc import Sequence
 
 import torch
 
-from .differences import Encode, difference_mask, hide
+from .differences import ACTIVATIONS, Encode, difference_mask, hide
 from .held import held_infill
 
 
-def precision_mask(latents: Sequence[torch.Tensor], scale: float) -> torch.Tensor:
-    """``1 / (1 + scale^2 sum_{i<j} |z_i - z_j|^2)`` in float32, in the shape of each latent; 1 where all agree."""
-    spread = torch.stack([latent.float() for latent in latents]).var(0, correction=0)
+def spread(latents: Sequence[torch.Tensor]) -> torch.Tensor:
+    """``sqrt(sum_{i<j} |z_i - z_j|^2)`` in float32, in the shape of each latent."""
     # The squared differences of all pairs add up to the squared count times the variance.
-    return 1.0 / (1.0 + (scale * len(latents)) ** 2 * spread)
+    return len(latents) * torch.stack([latent.float() for latent in latents]).std(0, correction=0)
 
 
 def three_infills(
@@ -42,7 +40,7 @@ def three_infills(
         visible: ``[F, H, W]``, 1 = known.
         scale: ``s`` above.
     """
-    return precision_mask([latent, *_held_and_holed(encode, warp, visible, holed)], scale)
+    return ACTIVATIONS["precision"](scale * spread([latent, *_held_and_holed(encode, warp, visible, holed)]))
 
 
 def held_warp(

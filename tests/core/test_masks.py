@@ -129,9 +129,16 @@ def test_two_infills_does_not_depend_on_the_infill():
 def test_three_infills_weigh_by_what_they_disagree_on():
     """The weight of a measurement of variance d^2 beside a guess of variance 1/s^2, d^2 over all pairs."""
     latents = [torch.full((1, 1, 1, 1, 1), value) for value in (0.0, 1.0, 3.0)]
-    d2 = 1.0**2 + 3.0**2 + 2.0**2
-    assert float(masks.precision_mask(latents, 0.5)) == pytest.approx(1 / (1 + 0.25 * d2))
-    assert float(masks.precision_mask([latents[2]] * 3, 7.0)) == 1
+    d = masks.spread(latents)
+    assert float(d) == pytest.approx(math.sqrt(1.0**2 + 3.0**2 + 2.0**2))
+    assert float(masks.ACTIVATIONS["precision"](0.5 * d)) == pytest.approx(1 / (1 + 0.25 * 14))
+    assert float(masks.spread([latents[2]] * 3)) == 0
+
+
+@pytest.mark.parametrize("activation", list(masks.ACTIVATIONS))
+def test_activations_fall_from_one_at_no_distance_to_nothing(activation):
+    h = masks.ACTIVATIONS[activation](torch.linspace(0, 60, 100))
+    assert h[0] == 1 and h[-1] < 1e-3 and torch.all(h.diff() <= 0) and float(h.min()) >= 0
 
 
 def test_an_infill_that_looks_grey_is_still_doubted():
@@ -143,9 +150,10 @@ def test_an_infill_that_looks_grey_is_still_doubted():
     given = mask_inputs(warp=grey, visible=visible, latent=encode(grey), source=None)
     deceived = masks.latent_mask("training_free", dataclasses.replace(given, candidate="holed_warp"))
     assert torch.all(deceived == 1)
-    spread = masks.precision_mask([encode(grey), encode(grey), encode(masks.held_infill(grey, visible))], given.scale)
-    assert torch.all(spread[:, :3, 1, :, 3:] < 1) and torch.all(spread[:, :, [0, 2]] == 1)
-    assert torch.allclose(masks.latent_mask("training_free", given), spread * masks.area(visible))
+    d = masks.spread([encode(grey), encode(grey), encode(masks.held_infill(grey, visible))])
+    weight = masks.ACTIVATIONS["precision"](given.scale * d)
+    assert torch.all(weight[:, :3, 1, :, 3:] < 1) and torch.all(weight[:, :, [0, 2]] == 1)
+    assert torch.allclose(masks.latent_mask("training_free", given), weight * masks.area(visible))
 
 
 def test_the_default_is_never_above_the_share_of_known_pixels():
