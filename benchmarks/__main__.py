@@ -7,19 +7,27 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks import solver_report
 from benchmarks.report import Row, table_lines
 
 ROOT = Path(__file__).resolve().parent.parent
-BENCHMARKS = ["warp", "overhead", "masks", "depth", "models"]
+BENCHMARKS = ["warp", "overhead", "masks", "depth", "models", "solvers", "few_steps"]
+PAGES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
+    "solvers": solver_report.illustrated,
+    "few_steps": solver_report.page,
+}
+"""Benchmarks whose JSON is shown otherwise than as one line a row; such a page may draw a picture into docs/."""
 
 
 def table(name: str, seed: int, result: dict[str, Any]) -> str:
     """One benchmark as a Markdown table under the command that made it."""
     made_by = f"`python -m benchmarks.{name} --seed {seed}` on {result['machine']}"
-    return "\n".join([made_by, "", *table_lines([Row(**row) for row in result["rows"]])])
+    lines = PAGES[name](result) if name in PAGES else table_lines([Row(**row) for row in result["rows"]])
+    return "\n".join([made_by, "", *lines])
 
 
 def refresh(readme: Path, name: str, text: str) -> None:

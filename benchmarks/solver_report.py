@@ -1,8 +1,8 @@
-"""What ``benchmarks.solvers`` found, to be read: one wide Markdown table of the methods, and pictures of the sweeps.
+"""What ``benchmarks.solvers`` and ``benchmarks.few_steps`` found, to be read: wide Markdown tables, and pictures of the sweeps.
 
-``python -m benchmarks.solvers --json solvers.json && python -m benchmarks.solver_report solvers.json docs/solvers.png``
+``python -m benchmarks.solvers --json solvers.json && python -m benchmarks.solver_report solvers.json``
 
-The table goes to standard output. Nothing is measured here.
+The table goes to standard output, the picture to :data:`PICTURE`. Nothing is measured here.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmarks.report import Row, table_lines
+from hosting.paths import ROOT
 from inversecrafter_core.inverse import ProximalSettings
 from inversecrafter_core.sampling import Window
 
@@ -38,6 +40,9 @@ SWEEPS: dict[str, tuple[str, str, float]] = {
     "conjugate-gradient steps, K": ("K = ", "DDS, CG K=5", 5),
 }
 """Axis: how the rows of the sweep begin, which row is the default, and where it stands."""
+PICTURE = ROOT / "docs" / "solvers.png"
+BY_SIGMA = "alpha_sigma "
+"""How the rows of the other reading of alpha begin, drawn beside the first."""
 DRAWN = {"kept PSNR": "dB", "seam PSNR past the VAE": "dB", "holes LPIPS": ""}
 Ways = dict[str, dict[str, float]]
 
@@ -53,19 +58,39 @@ def by_way(rows: list[dict[str, Any]]) -> Ways:
 
 
 def wide(ways: Ways) -> list[str]:
-    """A Markdown table, a line a way."""
-    lines = ["| | " + " | ".join(COLUMNS.values()) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+    """A Markdown table, a line a way, of the columns that any way has."""
+    columns = {name: title for name, title in COLUMNS.items() if any(name in figures for figures in ways.values())}
+    lines = ["| | " + " | ".join(columns.values()) + " |", "|---" * (len(columns) + 1) + "|"]
     for way, figures in ways.items():
-        cells = [f"{figures[name]:.{2 if 'PSNR' in name else 3}f}" if name in figures else "" for name in COLUMNS]
+        cells = [f"{figures[name]:.{2 if 'PSNR' in name else 3}f}" if name in figures else "" for name in columns]
         lines.append(f"| {way} | " + " | ".join(cells) + " |")
     return lines
+
+
+def page(document: dict[str, Any]) -> list[str]:
+    """What stands in the README: the targets, then every way that has them all or, in few steps, every way."""
+    rows = document["rows"]
+    ways = by_way(rows)
+    judged = {way: figures for way, figures in ways.items() if "flicker" in figures} or ways
+    return [*table_lines([Row(**row) for row in rows if row["target"]]), "", *wide(judged)]
+
+
+def illustrated(document: dict[str, Any]) -> list[str]:
+    """:func:`page` of the solvers, their sweeps drawn anew."""
+    title = f"{document['rows'][0]['name']}, seed {document['seed']}; red: the default; dashed: alpha bounds sigma"
+    draw(by_way(document["rows"]), title, PICTURE)
+    return [*page(document), "", f"![Sweeps of gamma, alpha and K]({PICTURE.relative_to(ROOT).as_posix()})"]
 
 
 def points(ways: Ways, axis: str, figure: str) -> list[tuple[float, float]]:
     """``(setting, figure)`` of one sweep, its default among them, in order."""
     begins, default, place = SWEEPS[axis]
-    swept = [(float(way.removeprefix(begins)), found[figure]) for way, found in ways.items() if way.startswith(begins)]
-    return sorted([*swept, (place, ways[default][figure])])
+    return sorted([*swept(ways, begins, figure), (place, ways[default][figure])])
+
+
+def swept(ways: Ways, begins: str, figure: str) -> list[tuple[float, float]]:
+    """``(setting, figure)`` of the ways whose names begin so."""
+    return [(float(way.removeprefix(begins)), found[figure]) for way, found in ways.items() if way.startswith(begins)]
 
 
 def draw(ways: Ways, title: str, target: Path) -> None:
@@ -81,6 +106,8 @@ def draw(ways: Ways, title: str, target: Path) -> None:
         for panel, (axis, (_, _, default)) in zip(line, SWEEPS.items(), strict=True):
             found = points(ways, axis, name)
             panel.plot(*zip(*found, strict=True), marker="o", color="#2a6f97")
+            if axis.endswith("alpha"):
+                panel.plot(*zip(*swept(ways, BY_SIGMA, name), strict=True), marker=".", linestyle="--", color="#8fb8d0")
             panel.plot(default, dict(found)[default], marker="o", markersize=10, color="#d1495b")
             panel.set_xscale("log" if axis == "gamma" else "linear")
             panel.grid(alpha=0.3)
@@ -96,12 +123,8 @@ def draw(ways: Ways, title: str, target: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.solver_report", description=__doc__)
     parser.add_argument("results", type=Path, help="what benchmarks.solvers wrote")
-    parser.add_argument("picture", type=Path, help="where the picture of the sweeps goes")
     arguments = parser.parse_args()
-    document = json.loads(arguments.results.read_text(encoding="utf-8"))
-    ways = by_way(document["rows"])
-    draw(ways, f"{document['rows'][0]['name']}, seed {document['seed']}; red: the default", arguments.picture)
-    print("\n".join(wide(ways)))
+    print("\n".join(illustrated(json.loads(arguments.results.read_text(encoding="utf-8")))))
 
 
 if __name__ == "__main__":

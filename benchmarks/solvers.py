@@ -3,7 +3,8 @@
 ``python -m benchmarks.solvers --seed 0 --json - [--scenes 3] [--steps 16]``
 
 Each unseen scene is seen from an arc, warped by exact depth, filled by Telea's method, encoded, and masked by the default
-training-free mask. Figures of a way are means over scenes; names read ``way: figure``:
+training-free mask. Ways ``holes from other times`` start from another infill, which follows optical flow to when a place was
+seen. Figures of a way are means over scenes; names read ``way: figure``:
 
 * ``kept`` = against the warp on visible pixels, as the paper measures; ``whole`` and ``holes`` = against the true view;
 * ``past the VAE`` = against the true view as the VAE reconstructs it, so that the VAE's own error, which every way has,
@@ -33,10 +34,13 @@ from benchmarks.solver_ways import (
     CG5,
     DPS,
     EXACT,
+    HELD,
     LIMITS,
     METHODS,
     PASTE,
+    PASTE_HALF,
     PIXELS,
+    REFILLED,
     Case,
     Lab,
     Way,
@@ -149,22 +153,31 @@ def table(found: dict[str, Figures]) -> list[Row]:
 def targets(found: dict[str, Figures], ours_to_bare: float) -> list[Row]:
     """What was promised, as differences and ratios of the same figures."""
     at = {way: {name: mean(values) for name, values in figures.items()} for way, figures in found.items()}
-    seams = {name: max(at[EXACT][name], at[CG5][name]) - at[PASTE][name] for name in ("seam PSNR", "seam PSNR past the VAE")}
     rows = [
-        *(at_least(f"{name}, exact or CG-5 above hard paste", gain, "dB", 1.0) for name, gain in seams.items()),
+        at_least(f"{name}, exact or CG-5 above {paste}", max(at[EXACT][name], at[CG5][name]) - at[paste][name], "dB", 1.0)
+        for paste in (PASTE, PASTE_HALF)
+        for name in ("seam PSNR", "seam PSNR past the VAE")
+    ]
+    rows += [
         at_most("time, ours over bare, interleaved", ours_to_bare, "x", 1.01),
         at_least("time, DPS over ours", at[DPS]["time"] / at[EXACT]["time"], "x", 3.0),
         at_least("time, pixel-space DDS over ours", at[PIXELS]["time"] / at[EXACT]["time"], "x", 2.0),
         at_least("holes PSNR, ours above the bare model", at[EXACT]["holes PSNR"] - at[BARE]["holes PSNR"], "dB", 0.0),
     ]
-    if "whole LPIPS" not in at[EXACT]:
-        return rows
-    others = [name for name in METHODS if not name.startswith("DDS")]
-    best = min(at[name]["whole LPIPS"] for name in others)
+    return rows + (perceptual_targets(at) if "whole LPIPS" in at[EXACT] else [])
+
+
+def perceptual_targets(at: dict[str, dict[str, float]]) -> list[Row]:
+    """Those that need LPIPS: on either infill against the best baseline that has it, in the holes against the bare model."""
+    whole = {way: figures["whole LPIPS"] for way, figures in at.items() if way in METHODS}
+    others = {way: value for way, value in whole.items() if not way.startswith("DDS")}
+    on_telea = min(value for way, value in others.items() if not way.endswith(HELD))
+    on_held = min(value for way, value in others.items() if way.endswith(HELD))
     return [
-        *rows,
-        at_most("whole LPIPS, ours over the best baseline's", at[EXACT]["whole LPIPS"] / best, "x", 1.0),
-        at_most("whole LPIPS, ours over DPS's", at[EXACT]["whole LPIPS"] / at[DPS]["whole LPIPS"], "x", 1.0),
+        at_most("whole LPIPS, ours over the best baseline's", whole[EXACT] / on_telea, "x", 1.0),
+        at_most("whole LPIPS, ours refilled once over the best baseline's", whole[REFILLED] / on_telea, "x", 1.0),
+        at_most(f"whole LPIPS, ours over the best baseline's{HELD}", whole[EXACT + HELD] / on_held, "x", 1.0),
+        at_most("whole LPIPS, ours over DPS's", whole[EXACT] / whole[DPS], "x", 1.0),
         at_most("holes LPIPS, ours over the bare model's", at[EXACT]["holes LPIPS"] / at[BARE]["holes LPIPS"], "x", 1.0),
     ]
 

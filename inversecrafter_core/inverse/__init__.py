@@ -4,7 +4,7 @@ from .conjugate_gradient import conjugate_gradient
 from .data_consistency import FORMS, SOLVERS, ProximalSettings, Step, prepare, solve_closed_form, solve_conjugate_gradients
 from .measurement import Measurement
 from .operators import DiagonalMask, Operator
-from .pixel_space import prepare_pixels
+from .pixel_space import prepare_pixels, refilled
 
 __all__ = [
     "FORMS",
@@ -17,6 +17,7 @@ __all__ = [
     "conjugate_gradient",
     "prepare",
     "prepare_pixels",
+    "refilled",
     "solve_closed_form",
     "solve_conjugate_gradients",
 ]

@@ -3,12 +3,17 @@
 from .baselines import renoise, sample_dps, sample_hard_paste, sample_zero4d
 from .guidance import BoundGuidance, Guidance
 from .guided_euler import sample_guided_euler
+from .presets import FEW_STEPS, Preset
+from .refill import RefillOnce
 from .window import WINDOW_MODES, SigmaRange, Window
 
 __all__ = [
+    "FEW_STEPS",
     "WINDOW_MODES",
     "BoundGuidance",
     "Guidance",
+    "Preset",
+    "RefillOnce",
     "SigmaRange",
     "Window",
     "renoise",

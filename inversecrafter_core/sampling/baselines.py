@@ -124,7 +124,7 @@ def sample_dps(
     w: torch.Tensor,
     h: torch.Tensor,
     active: SigmaRange,
-    zeta: float = 0.6,
+    zeta: float = 0.3,
 ) -> torch.Tensor:
     """Diffusion posterior sampling (Chung et al., arXiv 2209.14687) on the masked latent residual, as NVS-Solver does
     (arXiv 2405.15364): after each Euler step, ``x' -= zeta |r| g / |g|`` with ``r = h (w - z0(x))`` and ``g`` its norm's
@@ -132,7 +132,7 @@ def sample_dps(
 
     Args:
         h: mask in 0...1, broadcasts against ``x``.
-        zeta: length of the step, in lengths of the residual; 0.6 is where ``benchmarks.solvers``' scenes come nearest to truth.
+        zeta: length of the step, in lengths of the residual; 0.3 is where ``benchmarks.solvers``' scenes come nearest to truth.
 
     Raises:
         InputError: called in inference mode, where no gradient can be taken.

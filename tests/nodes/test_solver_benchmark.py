@@ -51,12 +51,14 @@ def case(ways, lab):
     visible = torch.ones(5, 32, 32)
     visible[1:, :, 16:] = 0
     clip = {"truth": truth, "telea": truth * visible[..., None], "visible": visible}
-    return ways.make_case(3, clip, lab.coder)
+    return ways.make_case(3, clip, lab.coder, lambda visible, warp: torch.full((1, 16, *GRID), 0.9))
 
 
 def test_a_case_has_every_mask_with_its_first_frame_known(case):
     assert case.w.shape == case.noise.shape == (1, 16, *GRID)
-    for mode, h in case.masks.items():
+    assert bool((case.masks["learned"][:, :, 1:] == 0.9).all())
+    for mode in ("training_free", "binary", "area"):
+        h = case.masks[mode]
         assert bool((h[:, :, 0] == 1).all()), mode
         assert bool((h[:, :3, 1, :, :2] > 0.9).all()) and float(h[:, :3, 1, :, 2:].min()) < 0.5, mode
 
@@ -114,6 +116,19 @@ def test_comparing_counts_one_figure_a_scene_and_costs_against_the_bare_run(ways
     assert rows[f"{ways.EXACT}: seam PSNR"].unit == "dB" and rows[f"{ways.EXACT}: time"].unit == "x"
 
 
+def test_refilling_encodes_the_warp_once_more_with_predicted_holes(ways, lab, case, monkeypatch):
+    encoded = []
+    monkeypatch.setattr(ways, "encode", lambda coder, video: encoded.append(video) or case.w)
+    exact, refilled = (ways.METHODS[name](lab, case) for name in (ways.EXACT, ways.REFILLED))
+    assert torch.allclose(exact, refilled), "the same latents again change nothing"
+    (video,) = encoded
+    known = case.visible > 0
+    assert torch.equal(video[known], case.warp[known]) and not torch.allclose(video[~known], case.warp[~known], atol=0.1)
+    monkeypatch.setattr(ways, "encode", lambda coder, video: case.w + 1)
+    moved = ways.METHODS[ways.REFILLED](lab, case) - exact
+    assert float(moved[:, :3, 1, :, :2].mean()) > 0.7, "other latents are held to where the mask trusts them"
+
+
 def test_targets_are_differences_of_the_means(ways):
     from benchmarks import solvers
 
@@ -123,20 +138,25 @@ def test_targets_are_differences_of_the_means(ways):
 
     found = {name: figures(0) for name in ways.METHODS} | {
         ways.EXACT: figures(0.5),
+        ways.EXACT + ways.HELD: figures(-1),
+        ways.PASTE_HALF: figures(1),
         ways.CG5: figures(1.5),
         ways.DPS: figures(63),
     }
     rows = {row.name: row for row in solvers.targets(found, 1.02)}
     seam = rows["seam PSNR, exact or CG-5 above hard paste"]
     assert seam.value == pytest.approx(1.5) and seam.holds
+    harder = rows["seam PSNR, exact or CG-5 above hard paste, half a cell"]
+    assert harder.value == pytest.approx(0.5) and harder.holds is False
     assert rows["time, ours over bare, interleaved"].holds is False
     assert rows["time, DPS over ours"].value == pytest.approx(84 / 21.5) and rows["time, DPS over ours"].holds
     assert rows["holes PSNR, ours above the bare model"].value == pytest.approx(0.5)
     assert rows["whole LPIPS, ours over the best baseline's"].holds is False
+    assert rows["whole LPIPS, ours over the best baseline's, holes from other times"].value == pytest.approx(20 / 21)
     assert rows["whole LPIPS, ours over DPS's"].holds
 
 
-def test_the_report_reads_rows_back_into_a_table_and_a_picture(ways, tmp_path):
+def test_the_report_reads_rows_back_into_a_table_and_a_picture(ways, tmp_path, monkeypatch):
     from benchmarks import solver_report
     from benchmarks.solvers import table
 
@@ -149,5 +169,27 @@ def test_the_report_reads_rows_back_into_a_table_and_a_picture(ways, tmp_path):
     assert settings == sorted(settings) and 8.0 in settings and len(settings) == 6
     lines = solver_report.wide(read)
     assert len(lines) == 2 + len(names) and len({line.count("|") for line in lines}) == 1
-    solver_report.draw(read, "title", tmp_path / "sweeps.png")
+    monkeypatch.setattr(solver_report, "ROOT", tmp_path)
+    monkeypatch.setattr(solver_report, "PICTURE", tmp_path / "sweeps.png")
+    target = {"name": "ours over theirs", "value": 0.9, "unit": "x", "target": "<= 1", "holds": True}
+    filled = [{"unit": "", "target": None, "holds": None} | row for row in rows]
+    page = solver_report.illustrated({"seed": 0, "rows": [*filled, target]})
+    assert "| ours over theirs | 0.9 x | <= 1 | yes |" in page and page[-1].endswith("(sweeps.png)")
+    assert sum(line.startswith(f"| {ways.CG5} |") for line in page) == 1
     assert (tmp_path / "sweeps.png").stat().st_size > 10_000
+
+
+def test_few_steps_judge_every_plan_and_every_change_once(ways, lab, case, monkeypatch):
+    from benchmarks import few_steps, solver_report
+
+    monkeypatch.setattr(few_steps, "load_lpips", lambda: None)
+    monkeypatch.setattr(few_steps, "cases", lambda seeds, count, coder: [case])
+    rows = few_steps.rows(0, 1, lab)
+    assert rows[0].name.startswith("whole PSNR, preset above bare") and rows[0].target == ">= 0"
+    plans = {name: plan for name, (plan, _) in few_steps.runs().items()}
+    assert len(plans) == 3 * 9 + len(few_steps.CHANGES)
+    assert len(rows) == 1 + 4 * len(plans)
+    read = solver_report.by_way([{"name": row.name, "value": row.value} for row in rows])
+    assert list(read) == list(plans)
+    table = solver_report.wide(read)
+    assert table[0] == "| | kept PSNR | whole PSNR | holes PSNR | seam PSNR |"
