@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import comfy.model_management
@@ -12,9 +13,19 @@ import latent_preview
 import torch
 from comfy_api.latest import io
 
+from ..inversecrafter_core.sampling import FEW_STEPS
 from .guidance import EXACT, OWN_SAMPLERS, RELATIVES, flow_sampler, patch_model, refuse_noise_mask, require_fitting
 from .sockets import CATEGORY
 from .solver_inputs import guidance_from, measurement_input, solver_inputs
+
+AS_SET = "as set"
+PRESETS = {"few steps": FEW_STEPS}
+"""What replaces cfg, sampler_name and the settings of guidance."""
+PRESET_TOOLTIP = (
+    f"few steps: for 4 to 8 steps with a distilled model. Takes cfg {FEW_STEPS.cfg:g}, {FEW_STEPS.sampler}, gamma "
+    f"{FEW_STEPS.proximal.gamma:g} and {FEW_STEPS.window.mode} {FEW_STEPS.window.alpha:g} whatever the widgets above say; "
+    "steps, scheduler and denoise stay yours."
+)
 
 
 class InverseCrafterKSampler(io.ComfyNode):
@@ -79,6 +90,13 @@ class InverseCrafterKSampler(io.ComfyNode):
                     tooltip="Where sampling starts. Without one: an empty latent of the measurement's size. It must not "
                     "carry a noise mask.",
                 ),
+                io.Combo.Input(
+                    "preset",
+                    optional=True,
+                    options=[AS_SET, *PRESETS],
+                    default=AS_SET,
+                    tooltip=PRESET_TOOLTIP,
+                ),
             ],
             outputs=[io.Latent.Output(display_name="latent", tooltip="The new clip; decode it with the VAE.")],
         )
@@ -97,9 +115,14 @@ class InverseCrafterKSampler(io.ComfyNode):
         scheduler: str,
         denoise: float,
         latent_image: dict[str, Any] | None = None,
+        preset: str = AS_SET,
         **settings: Any,
     ) -> io.NodeOutput:
         guidance = guidance_from(measurement, **settings)
+        if preset != AS_SET:
+            chosen = PRESETS[preset]
+            cfg, sampler_name = chosen.cfg, chosen.sampler
+            guidance = replace(guidance, proximal=chosen.proximal, window=chosen.window)
         require_fitting(model, guidance)
         latent = {"samples": empty_like(measurement.w)} if latent_image is None else latent_image
         refuse_noise_mask(latent.get("noise_mask"))

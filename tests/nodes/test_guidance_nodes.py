@@ -322,6 +322,22 @@ def test_progress_and_previews_are_reported_each_step(kit, monkeypatch):
     assert steps == [(i, 4, (1, 16, *LATENT)) for i in range(4)]
 
 
+def test_the_few_steps_preset_is_its_settings_whatever_the_widgets_say(kit):
+    measurement, preset = kit.measurement(), kit.pack.core("sampling").FEW_STEPS
+    others = {"gamma": 1.0, "window_mode": "alpha_sigma", "alpha": 0.1, "cfg": 3.0, "sampler_name": "heun"}
+    chosen = {
+        "sampler_name": preset.sampler,
+        "cfg": preset.cfg,
+        "solver": preset.proximal.solver,
+        "gamma": preset.proximal.gamma,
+        "window_mode": preset.window.mode,
+        "alpha": preset.window.alpha,
+    }
+    by_hand = kit.ksampler(kit.model(), measurement, **chosen)
+    assert torch.equal(kit.ksampler(kit.model(), measurement, preset="few steps", **others), by_hand)
+    assert not torch.allclose(kit.ksampler(kit.model(), measurement, **others), by_hand, atol=1e-2)
+
+
 RELATIVES = ["hard_paste_euler", "zero4d_euler"]
 
 
