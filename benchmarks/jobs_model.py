@@ -14,7 +14,7 @@ from inversecrafter_core.editing import composite
 from inversecrafter_core.inverse import Measurement, ProximalSettings
 from inversecrafter_core.masks import MaskInputs, latent_mask
 from inversecrafter_core.sampling import Guidance, Window
-from inversecrafter_core.sampling.stochastic import Release, sample_stochastic, token_times
+from inversecrafter_core.sampling.stochastic import Release, known_cells, sample_stochastic, token_times
 from training import dit
 from training.shipped import WanModel, WanVAE, decode, encode, load_dit, load_vae
 
@@ -73,10 +73,12 @@ class Studio:
     def complete(
         self, video: torch.Tensor, visible: torch.Tensor, how: Completion, seed: int, source: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """The completed clip, decoded; ``source`` is for the mask modes that need it."""
+        """The completed clip, decoded; ``source`` is for the mask modes that need it. Where every token is known, as given."""
         w = encode(self.coder, video)
         given = MaskInputs(visible, video, w, lambda clip: encode(self.coder, clip), scale=how.mask_scale, source=source)
         h = latent_mask(how.mask_mode, given)
+        if bool(known_cells(h, how.release.threshold).all()):
+            return decode(self.coder, w)
         guidance = Guidance(Measurement(w, h.expand_as(w).float(), tuple(video.shape[:3])), how.proximal, how.window)
         noise = torch.randn(w.shape, generator=torch.Generator().manual_seed(seed))
         even = torch.linspace(1, 0, how.steps + 1)
@@ -87,6 +89,6 @@ class Studio:
         return decode(self.coder, sample_stochastic(denoise, noise, sigmas, context=context, correct=correct, told=told))
 
 
-def put_together(generated: torch.Tensor, known: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
-    """The generated clip with what was known laid over it in pixels, with a soft seam."""
-    return composite(generated, known, visible)
+def put_together(generated: torch.Tensor, known: torch.Tensor, visible: torch.Tensor, seam: int = 2) -> torch.Tensor:
+    """The generated clip with what was known laid over it in pixels, with a soft seam of so many pixels."""
+    return composite(generated, known, visible, seam)

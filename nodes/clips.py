@@ -131,6 +131,12 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
                     step=0.5,
                     tooltip="1 fades evenly from end to end; higher takes each place from the end that saw it better.",
                 ),
+                io.Boolean.Input(
+                    "regenerate",
+                    default=default.regenerate,
+                    tooltip="Holes also where something moves by itself and optical flow does not find there and back: for a "
+                    "strong video model. Off: flow's guess counts as known.",
+                ),
                 GeometrySocket.Input(
                     "geometry",
                     optional=True,
@@ -154,9 +160,10 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
         camera: str,
         follow: bool,
         sharpness: float,
+        regenerate: bool,
         geometry: Geometry | None = None,
     ) -> io.NodeOutput:
-        settings = Between(sharpness, follow)
+        settings = Between(sharpness, follow, regenerate)
         found = warp_from_ends(start, end, geometry, frames, camera=camera, settings=settings, progress=host_progress())
         return io.NodeOutput(found.video, 1 - found.visible, found.report)
 

@@ -4,7 +4,7 @@ The clip is ``[F, H, W, 3]``, F = 4k+1; its first frame is the start, its last t
 the way sees what each end carries to it (:mod:`.carry`). Where both ends saw a place, the better one weighs more: the one
 nearer in time, the one that is less stretched there, the one that is not beside an outline. Where one shows a surface clearly
 before the other's, it hides it. Where the pictures contradict the cameras, because something moves by itself, both are moved
-along optical flow instead. What neither saw, and what flow cannot follow, is a hole; the video fills it by flow.
+along optical flow instead. What neither saw is a hole, on request also what flow cannot follow; the video fills it by flow.
 """
 
 from __future__ import annotations
@@ -37,11 +37,13 @@ class Between:
     Attributes:
         sharpness: power of the weights: 1 fades evenly from end to end, higher takes the better end alone.
         follow: what moves by itself is moved along optical flow. Off: the scene stands still, and nothing is compared.
+        regenerate: what moves by itself and is not followed there and back is a hole, also where flow fills it with a guess.
         cleanup: which depths count as a slide between two surfaces, as in :func:`..warp.warp_video`.
     """
 
     sharpness: float = 3.0
     follow: bool = True
+    regenerate: bool = False
     cleanup: Cleanup = field(default_factory=Cleanup)
 
 
@@ -126,18 +128,18 @@ class _Way:
     flow: Flow
     motion: list[Motion]
     trust: torch.Tensor
-    sharpness: float
+    settings: Between
 
     @classmethod
     def of(cls, pictures: torch.Tensor, space: Geometry | None, settings: Between) -> _Way:
         flow, size = flow_between(pictures[0], pictures[1]), tuple(pictures.shape[1:3])
         none = Motion(torch.zeros(*size, 2), torch.zeros(size))
         if space is None:
-            return cls(pictures, None, flow, [none, none], torch.ones(2, *size), settings.sharpness)
+            return cls(pictures, None, flow, [none, none], torch.ones(2, *size), settings)
         trust = torch.where(torch.stack([behind_edges(space, side) for side in (0, 1)]), SLIDE, 1.0)
         near = NEAR * space.pivot_depth
         motion = [beside_parallax(pictures, space, flow, side, near, settings.cleanup) for side in (0, 1)]
-        return cls(pictures, space, flow, motion if settings.follow else [none, none], trust, settings.sharpness)
+        return cls(pictures, space, flow, motion if settings.follow else [none, none], trust, settings)
 
     def at(self, pose: torch.Tensor, share: float) -> tuple[torch.Tensor, torch.Tensor]:
         """``(image [H, W, 3], visible [H, W])`` from a camera at ``share`` of the way."""
@@ -146,11 +148,12 @@ class _Way:
         if self.space is None:
             return along[..., :3], (followed > 0.5).float()
         views = [self._carried(self.space, side, pose, share) for side in (0, 1)]
-        image, known = blend(views[0], views[1], share, self.sharpness)
+        image, known = blend(views[0], views[1], share, self.settings.sharpness)
         moving = torch.stack([along[..., 3], *(view.refuted for view in views)]).amax(0)
         moving = F.avg_pool2d(F.max_pool2d(moving[None, None], 5, 1, 2), 5, 1, 2, count_include_pad=False)[0, 0]
         image = torch.where(known[..., None], image, along[..., :3])
-        seen = torch.where(moving > 0.5, followed > 0.5, known)
+        carried = (followed > 0.5) if self.settings.regenerate else torch.ones_like(known)
+        seen = torch.where(moving > 0.5, carried, known)
         return torch.lerp(image, along[..., :3], moving[..., None]), seen.float()
 
     def _carried(self, space: Geometry, side: int, pose: torch.Tensor, share: float) -> Carried:

@@ -13,12 +13,13 @@ import torch.nn.functional as F
 
 from ..camera import Geometry, pixel_centres
 from ..camera.projection import transfer
-from ..depth.flow import clip_flow, resize_flow
+from ..depth.flow import GREY_CHANGE, ROUND_TRIP, resize_flow
 from ..warp.frame import Cleanup, see
 from ..warp.splat import SAME_SURFACE
 
 WINDOW = 7
 """Pixels a side over which differences are averaged before they are compared."""
+LONG_SIDE = 512
 CLEARLY = 0.6, 0.01
 """Flow beside the parallax is believed where the difference is below this share of parallax's alone, and lower by this much
 (of 0...1).
@@ -48,14 +49,32 @@ class Flow(NamedTuple):
 
 
 def flow_between(one: torch.Tensor, two: torch.Tensor) -> Flow:
-    """DIS flow (Kroeger et al. 2016) between two pictures ``[H, W, 3]``, both ways."""
-    flow, size = clip_flow(torch.stack([one, two])), (one.shape[0], one.shape[1])
-    fields = [torch.from_numpy(resize_flow(field[0], size)) for field in (flow.forth, flow.back)]
-    known = [
-        cv2.resize(part[0].astype("float32"), (size[1], size[0]), interpolation=cv2.INTER_AREA)
-        for part in (flow.forth_known, flow.back_known)
+    """DIS flow (Kroeger et al. 2016, OpenCV's preset *medium*) between two pictures ``[H, W, 3]``, both ways.
+
+    Known is what comes back to within a pixel, of :data:`LONG_SIDE`, and keeps its brightness.
+    """
+    height, width = one.shape[:2]
+    scale = min(1.0, LONG_SIDE / max(height, width))
+    size = (round(height * scale), round(width * scale))
+    grey = [
+        cv2.resize(
+            cv2.cvtColor((p.clamp(0, 1) * 255).round().byte().numpy(), cv2.COLOR_RGB2GRAY),
+            size[::-1],
+            interpolation=cv2.INTER_AREA,
+        )
+        for p in (one, two)
     ]
-    return Flow(torch.stack(fields), torch.stack([torch.from_numpy(part) for part in known]))
+    engine = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    small = [torch.from_numpy(engine.calc(*pair, None)) for pair in (grey, grey[::-1])]
+    light = [torch.from_numpy(picture).float()[..., None] for picture in grey]
+    known = []
+    for own in (0, 1):
+        landing = _places(size) + small[own]
+        returns = (small[own] + sampled(small[1 - own], landing)).norm(dim=-1) < ROUND_TRIP
+        alike = (sampled(light[1 - own], landing) - light[own]).abs()[..., 0] < GREY_CHANGE
+        known.append((returns & alike).float())
+    whole = torch.stack([torch.from_numpy(resize_flow(field.numpy(), (height, width))) for field in small])
+    return Flow(whole, F.interpolate(torch.stack(known)[None], (height, width), mode="bilinear", align_corners=False)[0])
 
 
 def faded_along(flow: Flow, values: torch.Tensor, share: float) -> tuple[torch.Tensor, torch.Tensor]:

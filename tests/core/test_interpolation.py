@@ -241,6 +241,10 @@ def test_a_thing_that_moved_by_itself_is_not_left_standing_at_both_ends():
     truth[20:44, 26:50] = noise_video(1, 24, 24)[0].clamp(0.5, 1)
     followed, stood = (masked_psnr(one[None], truth[None]) for one in both)
     assert followed > stood + 3
+    kept, opened = (
+        warp_from_ends(scene_of[:1], scene_of[1:], space, 9, settings=Between(regenerate=r)).visible[4] for r in (False, True)
+    )
+    assert bool((opened <= kept).all())
 
 
 @pytest.mark.parametrize(

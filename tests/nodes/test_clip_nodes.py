@@ -27,7 +27,13 @@ def space(pack):
 
 
 def from_ends(pack, start, end, frames=9, **changes):
-    settings = {"camera": "from geometry, else matches", "follow": True, "sharpness": 3.0, "geometry": None}
+    settings = {
+        "camera": "from geometry, else matches",
+        "follow": True,
+        "sharpness": 3.0,
+        "regenerate": False,
+        "geometry": None,
+    }
     return pack.node("InverseCrafterWarpFromEnds").execute(start, end, frames, **(settings | changes)).args
 
 

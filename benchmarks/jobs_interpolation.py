@@ -1,0 +1,132 @@
+"""The way between two pictures, on unseen scenes whose every view is rendered: ours against a cross-fade and optical flow.
+
+``python -m benchmarks.jobs_interpolation --seed 0 --scenes 3 --json -``
+
+A camera goes a tenth or a fifth of the pivot's depth; the first and the last view are given, what is between is judged.
+*Still*: one moment of the scene. *Moving*: a second, in which half the scenes' things go and turn by themselves, up to more
+than their own size. Depth and cameras are the rendering's (*exact*), or depth is the small network's, lens and cameras
+unknown (*estimated*).
+
+* ``cross-fade``: linear. ``DIS flow``: both ends moved along optical flow at full size and faded (flow at the time between as
+  in Super SloMo, eq. 4), OpenCV's preset *medium*.
+* ``model alone``: between clean ends, as Between Ends gives them; decoded.
+* ``guided``: Warp From Ends, before any model. ``guided, decoded``: completed by the small model as
+  ``workflows/interpolation.json`` does. ``guided, composite``: with the guided pixels put back where an end saw the place.
+
+No camera is found where too few matches agree; then optical flow alone is taken, as the node's message says.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterator
+from statistics import mean
+
+import cv2
+import numpy as np
+import torch
+
+from benchmarks.jobs_model import Completion, Studio, put_together
+from benchmarks.jobs_scenes import Estimator, exact, views
+from benchmarks.report import Row, at_most, model_main
+from benchmarks.unseen import scene_seeds
+from hosting.lpips import Lpips, load_lpips
+from inversecrafter_core.errors import InputError
+from inversecrafter_core.evaluation import masked_psnr
+from inversecrafter_core.interpolation import CAMERAS, Flow, GuidedEnds, faded_along, warp_from_ends
+from inversecrafter_core.sampling import Window
+from inversecrafter_core.sampling.stochastic import Release
+from inversecrafter_core.synthetic import Clip
+from inversecrafter_core.warp.ends import between_ends
+
+KINDS = {"still, 10 %": (0.1, False), "still, 20 %": (0.2, False), "moving, 10 %": (0.1, True)}
+"""Baseline in pivot depths, and whether time goes on."""
+GUIDED = Completion(8, Release(0.7), Window("alpha_sigma", 0.7))
+"""As in the workflow."""
+ALONE = Completion(8, mask_mode="binary")
+FADE, FLOW = "cross-fade", "DIS flow"
+JUDGED = slice(2, -1, 3)
+logger = logging.getLogger(__name__)
+Figures = dict[str, dict[str, list[float]]]
+
+
+def cross_fade(start: torch.Tensor, end: torch.Tensor, frames: int) -> torch.Tensor:
+    """``[frames, H, W, 3]``, evenly."""
+    return torch.lerp(start[None], end[None], torch.linspace(0, 1, frames).view(-1, 1, 1, 1))
+
+
+def along_dis(start: torch.Tensor, end: torch.Tensor, frames: int) -> torch.Tensor:
+    """Both pictures moved along DIS flow at full size and faded: the common way to interpolate without a network."""
+    grey = [cv2.cvtColor((one * 255).round().byte().numpy(), cv2.COLOR_RGB2GRAY) for one in (start, end)]
+    engine = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    fields = [engine.calc(*pair, None) for pair in (grey, grey[::-1])]
+    flow = Flow(torch.from_numpy(np.stack(fields)), torch.ones(2, *start.shape[:2]))
+    between = [faded_along(flow, torch.stack([start, end]), float(share))[0] for share in torch.linspace(0, 1, frames)[1:-1]]
+    return torch.stack([start, *between, end])
+
+
+def guided(clip: Clip, kind: str, estimator: Estimator) -> GuidedEnds:
+    """Warp From Ends on the first and the last view."""
+    start, end = clip.colour[:1], clip.colour[-1:]
+    if kind == "exact":
+        return warp_from_ends(start, end, exact(clip, [0, -1]), len(clip.times))
+    space = estimator.geometry(torch.cat([start, end]))
+    try:
+        return warp_from_ends(start, end, space, len(clip.times))
+    except InputError as problem:
+        logger.warning("flow alone: %s", problem)
+        return warp_from_ends(start, end, None, len(clip.times), camera=CAMERAS[2])
+
+
+def made(clip: Clip, estimator: Estimator, studio: Studio, seed: int) -> Iterator[tuple[str, torch.Tensor]]:
+    """Every way from the first to the last view."""
+    start, end = clip.colour[0], clip.colour[-1]
+    yield FADE, cross_fade(start, end, len(clip.times))
+    yield FLOW, along_dis(start, end, len(clip.times))
+    yield "VAE of the truth", studio.through_vae(clip.colour)
+    yield "model alone", studio.complete(*between_ends(start[None], end[None], len(clip.times)), ALONE, seed)
+    for kind in ("exact", "estimated"):
+        ends = guided(clip, kind, estimator)
+        decoded = studio.complete(ends.video, ends.visible, GUIDED, seed)
+        yield f"guided, {kind} depth", ends.video
+        yield f"guided, {kind} depth, decoded", decoded
+        yield f"guided, {kind} depth, composite", put_together(decoded, ends.video, ends.visible)
+
+
+def measured(seeds: list[int], studio: Studio, metric: Lpips | None) -> dict[str, Figures]:
+    """Figures by kind of scene and way, a value a scene."""
+    estimator, found = (
+        Estimator(),
+        {kind: defaultdict[str, dict[str, list[float]]](lambda: defaultdict(list)) for kind in KINDS},
+    )
+    for seed in seeds:
+        for kind, (baseline, moving) in KINDS.items():
+            clip = views(seed, baseline, moving).clip
+            for way, video in made(clip, estimator, studio, seed):
+                figures = found[kind][way]
+                figures["PSNR"].append(masked_psnr(video[1:-1], clip.colour[1:-1]))
+                if metric is not None:
+                    pair = (one[JUDGED].movedim(-1, 1) for one in (video, clip.colour))
+                    figures["LPIPS"].append(float(metric(*pair).mean()))
+    return found
+
+
+def rows(seed: int, scenes: int) -> list[Row]:
+    """Every figure of the interpolation job."""
+    found, table, targets = measured(scene_seeds(seed, scenes), Studio.load(), load_lpips()), [], []
+    for kind, ways in found.items():
+        at = {way: {name: mean(values) for name, values in figures.items()} for way, figures in ways.items()}
+        for depth in ("exact", "estimated"):
+            ours = at[f"guided, {depth} depth, composite"]
+            for other in (FADE, FLOW):
+                if "LPIPS" in ours:
+                    ratio = ours["LPIPS"] / at[other]["LPIPS"]
+                    targets.append(at_most(f"{kind}, {depth} depth: LPIPS, composite over {other}", ratio, "x", 1.0))
+        for way, part in at.items():
+            table += [Row(f"{kind}: {way}: {name}", value, "dB" if name == "PSNR" else "") for name, value in part.items()]
+    return targets + table
+
+
+if __name__ == "__main__":
+    model_main("jobs_interpolation", rows)
