@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
-from benchmarks.masks import arc
+from benchmarks.masks_cases import arc
 from inversecrafter_core.camera import CameraPath, Geometry
 from inversecrafter_core.synthetic import Clip, frame_times, random_scene, render
 from inversecrafter_core.synthetic.render import source_poses

@@ -1,139 +1,110 @@
-"""Which latent mask to trust: every training-free mask against ``h_gt`` and against what a mask is for.
+"""Which latent mask to trust: every kind against ``h_gt``, and against what a mask is for.
 
-Scenes of the synthetic world, seen by a camera on an arc. The target view is rendered, so the clean clip ``x``, the exact
-warp and its visible pixels are known; holes are filled by Telea's method, as the method's relatives do. Two questions,
-both on normalised latents:
+``python -m benchmarks.masks --seed 0 --json - [--vae FILE] [--scenes 5] [--clips 4]``
 
-* how close is a mask to ``h_gt = 1 - tanh(|E(x) - E(m x)|)``: L1;
-* how far from ``E(x)`` does the proximal step end, on average, when the model's own prediction is off by noise of a given
-deviation:
-  root mean square of ``z* - E(x)``, over that deviation. 1 = as without guidance; a mask that trusts wrong latents goes above.
+Measured on new views of synthetic scenes, whose truth is rendered, and on double reprojections of real clips
+(``benchmarks.masks_cases``). All on normalised latents; figures are means over clips, names read ``set, mask: figure``:
 
-``python -m benchmarks.masks --seed 0 --json - [--vae FILE] [--scenes 6]``
+* ``L1`` and ``SSIM``: to ``h_gt = 1 - tanh|E(x) - E(m x)|``; SSIM is the library's, over the mask's planes as pictures;
+* ``kept PSNR``: ``h E(y) + (1 - h) E(other)``, the warp composed with another clip altogether, is decoded and compared with
+  the truth on visible pixels. Trusting everything is best at that, so beside it stands
+* ``other PSNR``: the same in the holes, where the other clip should be seen, and ``balanced PSNR``: of the mean of the two
+  regions' squared errors;
+* ``error left``: how far from ``E(x)`` the proximal step ends when the model's own prediction is off by noise of a given
+  deviation: root mean square of ``z* - E(x)`` over that deviation. 1 = as without guidance.
+
+The scales of masks that need one were chosen by ``benchmarks.masks_scales`` on seeds 5 and 6. The relatives' average pooling
+shrinks the mask to the latents' size with no regard for causal groups.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import logging
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
 from itertools import product
 from pathlib import Path
 from statistics import mean
+from typing import NamedTuple
 
-import cv2
 import torch
 import torch.nn.functional as F
 
-from benchmarks.report import Row, main
-from hosting.inprocess import use_host
-from hosting.paths import ROOT
+from benchmarks.masks_cases import Case, Remembered, new_views, reprojections
+from benchmarks.masks_coders import Coder, video_vae
+from benchmarks.report import Row, at_least, main
+from inversecrafter_core.evaluation import masked_psnr, masked_ssim
 from inversecrafter_core.inverse import FORMS, ProximalSettings, prepare
-from inversecrafter_core.masks import CANDIDATES, MaskInputs, latent_mask
-from inversecrafter_core.synthetic import Clip, frame_times, random_scene, render
-from inversecrafter_core.synthetic.render import source_poses
-from training.contexts import FARTHEST_PIVOT
+from inversecrafter_core.masks import MaskInputs, held_infill, hide, latent_mask
+from inversecrafter_core.masks.modes import Predict
+from training.export_vae import FILE as EMBEDDED_VAE
+from training.mask_model import load_predictor
+from training.mask_options import FILE as MASK_ENCODER
 
-FRAMES, HEIGHT, WIDTH = 17, 96, 144
-ARC = math.radians(12)
-SCALES = (0.25, 0.5, 1.0, 2.0, 4.0)
+NEW_VIEWS, REPROJECTIONS = "new views", "real clips"
+DEFAULT, LEARNED, BINARY, AREA = MaskInputs.candidate, "learned", "binary", "area"
+SCALES = {
+    "three_infills": MaskInputs.scale,
+    "held_warp": 1.0,
+    "holed_warp_area": 0.5,
+    "holed_warp": 1.0,
+    "hidden_source": 1.0,
+    "mask_video": 0.25,
+    "two_infills": 0.5,
+}
+"""Every training-free candidate and its scale: the default's as ships, others nearest to ``h_gt``, or the former default's."""
 DEVIATIONS = (0.25, 0.5, 1.0)
 GAMMAS = sorted({1.0, 2.0, 5.0, 8.0, 20.0, 100.0, ProximalSettings().gamma})
-Encode = Callable[[torch.Tensor], torch.Tensor]
+LEARNED_ABOVE_BINARY = 1.0
+Masks = dict[str, torch.Tensor]
 
 
-def host_vae(path: Path) -> Encode:
-    """The host's VAE as video to normalised latents."""
-    use_host()
-    import comfy.latent_formats
-    import comfy.sd
-    import comfy.utils
+class Latents(NamedTuple):
+    """A case in latent space: ``E(x)``, ``E(y)``, ``h_gt`` and every mask by name, ``[1, C, T', H', W']``."""
 
-    vae, wan = comfy.sd.VAE(sd=comfy.utils.load_torch_file(str(path))), comfy.latent_formats.Wan21()
-    return lambda video: wan.process_in(vae.encode(video).float())
+    truth: torch.Tensor
+    warp: torch.Tensor
+    wanted: torch.Tensor
+    masks: Masks
 
 
-def arc(poses: torch.Tensor, pivot: float) -> torch.Tensor:
-    """``poses`` turned about a point ``pivot`` ahead, from nothing in frame 0 to :data:`ARC` in the last."""
-    turned = []
-    for pose, angle in zip(poses, torch.linspace(0, ARC, len(poses)), strict=True):
-        turn = torch.eye(4)
-        turn[0, 0] = turn[2, 2] = angle.cos()
-        turn[0, 2], turn[2, 0] = angle.sin(), -angle.sin()
-        to_pivot = torch.eye(4)
-        to_pivot[2, 3] = pivot
-        turned.append(pose @ to_pivot @ turn @ torch.linalg.inv(to_pivot))
-    return torch.stack(turned)
+def pooled(visible: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+    """The relatives': average pooling to a latent ``shape [1, C, T', H', W']``."""
+    return F.adaptive_avg_pool3d(visible[None, None], (shape[2], shape[3], shape[4])).expand(shape)
 
 
-def exact_warp(source: Clip, target: Clip) -> tuple[torch.Tensor, torch.Tensor]:
-    """Source colour at every target pixel that the source saw, by both views' exact depths. Returns the holed warp and
-    visible.
-    """
-    frames, height, width = target.depth.shape
-    v, u = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
-    rays = torch.einsum("fij,hwj->fhwi", torch.linalg.inv(target.intrinsics), torch.stack([u, v, torch.ones_like(u)], -1))
-    points = torch.cat([rays * target.depth[..., None], torch.ones(frames, height, width, 1)], -1)
-    to_source = torch.linalg.inv(source.camera_to_world) @ target.camera_to_world
-    seen = torch.einsum("fij,fhwj->fhwi", to_source, points)[..., :3]
-    pixel = torch.einsum("fij,fhwj->fhwi", source.intrinsics, seen / seen[..., 2:].clamp_min(1e-4))[..., :2]
-    grid = pixel / torch.tensor([width, height]) * 2 - 1
-    depth = F.grid_sample(source.depth[:, None], grid, "nearest", align_corners=False)[:, 0]
-    inside = (grid.abs() <= 1).all(-1) & (seen[..., 2] > 0)
-    visible = (inside & ((depth - seen[..., 2]).abs() < 0.03 * depth)).float()
-    colour = F.grid_sample(source.colour.movedim(-1, 1), grid, "bilinear", "border", align_corners=False).movedim(1, -1)
-    return colour * visible[..., None], visible
+def shown_to(case: Case) -> list[torch.Tensor]:
+    """Every clip that a mask will want encoded."""
+    white = case.visible.unsqueeze(-1).expand_as(case.warp).contiguous()
+    fills = [hide(case.warp, case.visible, value) for value in (0.5, 0.0, 1.0)]
+    clips = [case.truth, hide(case.truth, case.visible), case.warp, held_infill(case.warp, case.visible), *fills]
+    clips += [torch.ones_like(white), white]
+    return clips if case.source is None else [*clips, case.source, hide(case.source, case.visible)]
 
 
-def telea(video: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
-    """Frame by frame, radius 3."""
-    frames = []
-    for frame, known in zip(video, visible, strict=True):
-        image = (frame.clamp(0, 1) * 255).round().byte().numpy()
-        frames.append(torch.from_numpy(cv2.inpaint(image, (known < 0.5).byte().numpy(), 3, cv2.INPAINT_TELEA)).float() / 255)
-    return torch.stack(frames)
+def latents_of(case: Case, coder: Coder, predict: Predict | None) -> Latents:
+    """Encode a case and make every mask of it; ``learned`` only where there is an encoder for the VAE."""
+    encode = Remembered(coder.encode, shown_to(case))
+    given = MaskInputs(
+        case.visible, case.warp, encode(case.warp), encode, coder.spatial, 1.0, predict=predict, group=coder.group
+    )
+    wanted = latent_mask("known_source", dataclasses.replace(given, source=case.truth))
+    given = dataclasses.replace(given, source=case.source)
+    masks = {} if predict is None else {LEARNED: latent_mask(LEARNED, given)}
+    for name, scale in SCALES.items():
+        if name != "hidden_source" or case.source is not None:
+            masks[name] = latent_mask("training_free", dataclasses.replace(given, candidate=name, scale=scale))
+    masks |= {AREA: latent_mask(AREA, given), "average pooling": pooled(case.visible, wanted.shape)}
+    masks |= {BINARY: latent_mask(BINARY, given), "h_gt": wanted, "everything": torch.ones_like(wanted)}
+    return Latents(encode(case.truth), given.latent, wanted, masks)
 
 
-def scenes(seed: int, count: int) -> Iterator[dict[str, torch.Tensor]]:
-    """Clips: ``source``, ``truth``, ``warp`` (infilled), ``holed``, ``visible``."""
-    for index in range(count):
-        scene, times = random_scene(1000 * seed + index), frame_times(FRAMES)
-        source = render(scene, times, HEIGHT, WIDTH)
-        pivot = min(FARTHEST_PIVOT, float(source.depth[0, HEIGHT // 2, WIDTH // 2]))
-        target = render(scene, times, HEIGHT, WIDTH, arc(source_poses(scene, times), pivot), source.intrinsics)
-        holed, visible = exact_warp(source, target)
-        yield {
-            "source": source.colour,
-            "truth": target.colour,
-            "warp": telea(holed, visible),
-            "holed": holed,
-            "visible": visible,
-        }
-
-
-def masks_of(clip: dict[str, torch.Tensor], encode: Encode) -> tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]:
-    """``E(x)``, ``E(y)`` and every mask by name; the ones made of differences at every scale, encoded once."""
-    truth, latent = encode(clip["truth"]), encode(clip["warp"])
-    remembered: dict[bytes, torch.Tensor] = {}
-
-    def once(video: torch.Tensor) -> torch.Tensor:
-        key = video.double().sum((1, 2, 3)).numpy().tobytes() + video.double().var((1, 2, 3)).numpy().tobytes()
-        if key not in remembered:
-            remembered[key] = encode(video)
-        return remembered[key]
-
-    def given(scale: float, candidate: str = MaskInputs.candidate, source: str = "source") -> MaskInputs:
-        return MaskInputs(clip["visible"], clip["warp"], latent, once, scale=scale, candidate=candidate, source=clip[source])
-
-    masks = {mode: latent_mask(mode, given(1.0)) for mode in ("area", "binary")}
-    masks["everything"] = torch.ones_like(latent)
-    for scale in SCALES:
-        masks[f"h_gt, s={scale:g}"] = latent_mask("known_source", given(scale, source="truth"))
-        for name in CANDIDATES:
-            masks[f"{name}, s={scale:g}"] = latent_mask("training_free", given(scale, name))
-    return truth, latent, masks
+def as_pictures(h: torch.Tensor) -> torch.Tensor:
+    """Every plane of a latent mask as a grey picture: ``[C T', H', W', 3]``."""
+    return h[0].flatten(0, 1).unsqueeze(-1).expand(-1, -1, -1, 3)
 
 
 def left_over(
@@ -145,36 +116,101 @@ def left_over(
     return sum(shares) / len(shares)
 
 
+def composed(case: Case, made: Latents, other: Case, other_latent: torch.Tensor, coder: Coder) -> dict[str, dict[str, float]]:
+    """The three PSNRs of every mask: the warp with another clip where the mask does not trust it."""
+    mixed = [torch.lerp(other_latent, made.warp, h) for h in made.masks.values()]
+    found = {}
+    for name, video in zip(made.masks, coder.decode(mixed), strict=True):
+        kept = masked_psnr(video, case.truth, case.visible)
+        elsewhere = masked_psnr(video, other.truth, 1 - case.visible)
+        balanced = -10 * math.log10((10 ** (-kept / 10) + 10 ** (-elsewhere / 10)) / 2)
+        found[name] = {"kept PSNR": kept, "other PSNR": elsewhere, "balanced PSNR": balanced}
+    return found
+
+
+def compare(what: str, cases: Iterable[Case], coder: Coder, predict: Predict | None) -> list[Row]:
+    """Every figure of every mask over one set of clips. Each clip is composed with the next one."""
+    clips = list(cases)
+    if len(clips) < 2:
+        return [Row(f"{what}: too few clips to be had", len(clips), "")]
+    with torch.inference_mode():
+        made = [latents_of(case, coder, predict) for case in clips]
+        found = defaultdict[tuple[str, str], list[float]](list)
+        for index, (case, one) in enumerate(zip(clips, made, strict=True)):
+            after = (index + 1) % len(clips)
+            mixtures = composed(case, one, clips[after], made[after].truth, coder)
+            noise = torch.randn(one.truth.shape, generator=torch.Generator().manual_seed(index))
+            for name, h in one.masks.items():
+                found[name, "L1"].append(float((h - one.wanted).abs().mean()))
+                found[name, "SSIM"].append(masked_ssim(as_pictures(h), as_pictures(one.wanted)))
+                for figure, value in mixtures[name].items():
+                    found[name, figure].append(value)
+                found[name, "error left"].append(left_over(one.truth, one.warp, h, noise, ProximalSettings().gamma, "masked"))
+    holes = 100 * mean(float(1 - case.visible.mean()) for case in clips)
+    rows = [Row(f"{what}: holes of {len(clips)} clips", holes, "%")]
+    for (name, figure), values in found.items():
+        value = math.sqrt(mean(values)) if figure == "error left" else mean(values)
+        rows.append(
+            Row(f"{what}, {name}: {figure}", value, "dB" if "PSNR" in figure else "x" if figure == "error left" else "")
+        )
+    return rows + forms(what, made)
+
+
+def forms(what: str, made: list[Latents]) -> list[Row]:
+    """What the default mask leaves of the error in both forms of the measurement: at the default gamma and at the best."""
+    rows = []
+    for form in FORMS:
+        left: dict[float, float] = {}
+        for gamma in GAMMAS:
+            shares = []
+            for index, one in enumerate(made):
+                noise = torch.randn(one.truth.shape, generator=torch.Generator().manual_seed(index))
+                shares.append(left_over(one.truth, one.warp, one.masks[DEFAULT], noise, gamma, form))
+            left[gamma] = math.sqrt(mean(shares))
+        best = min(GAMMAS, key=left.__getitem__)
+        rows.append(
+            Row(
+                f"{what}, {DEFAULT}: error left, w {form}, gamma {ProximalSettings().gamma:g}",
+                left[ProximalSettings().gamma],
+                "x",
+            )
+        )
+        rows.append(Row(f"{what}, {DEFAULT}: error left, w {form}, its best gamma {best:g}", left[best], "x"))
+    return rows
+
+
+def targets(what: str, rows: list[Row]) -> list[Row]:
+    """The order of masks by what they keep, and by the balanced figure, which trusting everything does not win."""
+    value = {row.name: row.value for row in rows}
+    pairs = ((LEARNED, BINARY, LEARNED_ABOVE_BINARY), (LEARNED, DEFAULT, 0.0), (DEFAULT, AREA, 0.0), (AREA, BINARY, 0.0))
+    found = []
+    for (one, other, bound), figure in product(pairs, ("kept PSNR", "balanced PSNR")):
+        names = [f"{what}, {name}: {figure}" for name in (one, other)]
+        if all(name in value for name in names):
+            gain = value[names[0]] - value[names[1]]
+            name = f"{what}: {figure}, {one} over {other}"
+            found.append(at_least(name, gain, "dB", bound) if figure == "kept PSNR" else Row(name, gain, "dB"))
+    return found
+
+
 def run(seed: int, args: argparse.Namespace) -> list[Row]:
-    """Average over scenes."""
+    """Both sets."""
     logging.getLogger().setLevel(logging.WARNING)
     torch.set_num_threads(args.threads)
-    encode, generator = host_vae(args.vae), torch.Generator().manual_seed(seed)
-    distance: dict[str, list[float]] = defaultdict(list)
-    rest: dict[tuple[str, str, float], list[float]] = defaultdict(list)
-    with torch.inference_mode():
-        for clip in scenes(seed, args.scenes):
-            truth, latent, masks = masks_of(clip, encode)
-            noise = torch.randn(truth.shape, generator=generator)
-            for name, h in masks.items():
-                distance[name].append(float((h - masks["h_gt, s=1"]).abs().mean()))
-                for form, gamma in product(FORMS, GAMMAS):
-                    rest[name, form, gamma].append(left_over(truth, latent, h, noise, gamma, form))
-    rows = [Row(f"L1 to h_gt, s=1: {name}", mean(values), "") for name, values in distance.items()]
-    left = {key: math.sqrt(mean(values)) for key, values in rest.items()}
-    default = ProximalSettings().gamma
-    for name, form in product(distance, FORMS):
-        best = min((left[name, form, gamma], gamma) for gamma in GAMMAS)
-        rows.append(Row(f"error left: {name}, {form}, gamma {default:g}", left[name, form, default], "x"))
-        rows.append(Row(f"error left: {name}, {form}, its best gamma {best[1]:g}", best[0], "x"))
+    coder, predictor = video_vae(args.vae), load_predictor(MASK_ENCODER)
+    predict = (lambda visible, warp: predictor.mask(visible[None], warp[None])) if args.vae == EMBEDDED_VAE else None
+    rows: list[Row] = []
+    for what, cases in ((NEW_VIEWS, new_views(seed, args.scenes)), (REPROJECTIONS, reprojections(seed, args.clips))):
+        found = compare(what, cases, coder, predict)
+        rows += [*targets(what, found), *found]
     return rows
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    embedded = ROOT / "weights" / "vae" / "inversecrafter_small_wan_vae.safetensors"
-    parser.add_argument("--vae", type=Path, default=embedded, help="a Wan 2.1 VAE; the embedded one by default")
-    parser.add_argument("--scenes", type=int, default=6)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--vae", type=Path, default=EMBEDDED_VAE, help="a Wan VAE; the embedded one by default")
+    parser.add_argument("--scenes", type=int, default=5, help="scenes of the synthetic world")
+    parser.add_argument("--clips", type=int, default=4, help="reprojections of real clips, at most 6")
+    parser.add_argument("--threads", type=int, default=2)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from statistics import mean
 
 import torch
 
-from benchmarks.masks import arc, exact_warp, telea
+from benchmarks.masks_cases import arc, exact_warp, telea
 from benchmarks.report import Row, at_least, at_most, model_main
 from benchmarks.unseen import scene_seeds
 from hosting.lpips import Lpips, load_lpips
