@@ -216,9 +216,17 @@ def zero4d(window: Window, repeats: int = 2) -> Way:
     """Average-pooled mask, early steps repeated."""
 
     def way(lab: Lab, case: Case) -> torch.Tensor:
-        given = {"w": case.w, "m": case.masks["area"], "active": lab.active(window), "repeats": repeats}
-        generator = torch.Generator().manual_seed(1)
-        return sample_zero4d(lab.denoiser(case), case.noise, lab.sigmas, **given, generator=generator)
+        m, active, generator = case.masks["area"], lab.active(window), torch.Generator().manual_seed(1)
+        return sample_zero4d(
+            lab.denoiser(case),
+            case.noise,
+            lab.sigmas,
+            w=case.w,
+            m=m,
+            active=active,
+            repeats=repeats,
+            generator=generator,
+        )
 
     return way
 
