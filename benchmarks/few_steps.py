@@ -20,7 +20,7 @@ from statistics import mean
 import torch
 
 from benchmarks.report import Row, at_least, at_most, main
-from benchmarks.solver_ways import BARE, METHODS, NOISES, Case, Lab, Way, cases, dds
+from benchmarks.solver_ways import ALWAYS, BARE, FRESH, KEPT, METHODS, NOISES, Case, Lab, Way, cases, dds
 from benchmarks.solvers import quality
 from benchmarks.unseen import scene_seeds
 from hosting.lpips import load_lpips
@@ -36,7 +36,7 @@ DEFAULTS, PRESET = "DDS, defaults", "DDS, few-steps preset"
 
 def preset() -> Way:
     chosen = FEW_STEPS
-    return dds(chosen.window, noise="fresh" if chosen.sampler == "lcm" else "kept", gamma=chosen.proximal.gamma)
+    return dds(chosen.window, noise=KEPT if chosen.sampler == "dds_euler" else FRESH, gamma=chosen.proximal.gamma)
 
 
 OVERALL: dict[str, Way] = {"bare": METHODS[BARE], DEFAULTS: dds(), PRESET: preset()}
@@ -46,8 +46,7 @@ CHANGES: dict[str, Way] = {
     **{f"sigma <= {alpha:g}": dds(Window("alpha_sigma", alpha)) for alpha in (0.7, 0.9)},
     **{f"gamma {gamma:g}": dds(gamma=gamma) for gamma in (2.0, 20.0, 100.0)},
     **{f"noise {noise}": dds(noise=noise) for noise in NOISES[1:]},
-    **{f"noise {noise}, every step": dds(Window(alpha=1.0), noise=noise) for noise in NOISES},
-    "noise fresh, every step, gamma 20": dds(Window(alpha=1.0), noise="fresh", gamma=20.0),
+    **{f"gamma 20, every step, noise {noise}": dds(ALWAYS, noise=noise, gamma=20.0) for noise in NOISES},
 }
 """On the plan in the middle, one or two settings changed against the defaults."""
 

@@ -24,5 +24,5 @@ class Preset:
     window: Window = field(default_factory=Window)
 
 
-FEW_STEPS = Preset("lcm", 1.0, ProximalSettings("closed_form"), Window("alpha_steps", 1.0))
+FEW_STEPS = Preset("dds_euler", 1.0, ProximalSettings("closed_form", gamma=20.0))
 """For 4 to 8 steps with a distilled model."""
