@@ -10,6 +10,8 @@ Measured on new views of synthetic scenes, whose truth is rendered, and on doubl
   the truth on visible pixels. Trusting everything is best at that, so beside it stands
 * ``other PSNR``: the same in the holes, where the other clip should be seen, and ``balanced PSNR``: of the mean of the two
   regions' squared errors;
+* ``kept PSNR at equal doubt``: that less what a power of *area* keeps which shows as much of the other clip: is the mask better
+  than any blurred outline, or only more trusting?
 * ``error left``: how far from ``E(x)`` the proximal step ends when the model's own prediction is off by noise of a given
   deviation: root mean square of ``z* - E(x)`` over that deviation. 1 = as without guidance.
 
@@ -30,6 +32,7 @@ from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
 
+import numpy
 import torch
 import torch.nn.functional as F
 
@@ -56,9 +59,12 @@ SCALES = {
     "two_infills": 0.5,
 }
 """Every training-free candidate and its scale: the default's as ships, others nearest to ``h_gt``, or the former default's."""
+POWERS = (0.25, 0.5, 2.0, 3.0)
+"""Of *area*: from more trusting to more doubting, the curve that a mask of one channel and no VAE traces."""
 DEVIATIONS = (0.25, 0.5, 1.0)
 GAMMAS = sorted({1.0, 2.0, 5.0, 8.0, 20.0, 100.0, ProximalSettings().gamma})
 LEARNED_ABOVE_BINARY = 1.0
+UNITS = {"kept PSNR": "dB", "other PSNR": "dB", "balanced PSNR": "dB", "error left": "x"}
 Masks = dict[str, torch.Tensor]
 
 
@@ -98,6 +104,7 @@ def latents_of(case: Case, coder: Coder, predict: Predict | None) -> Latents:
         if name != "hidden_source" or case.source is not None:
             masks[name] = latent_mask("training_free", dataclasses.replace(given, candidate=name, scale=scale))
     masks |= {AREA: latent_mask(AREA, given), "average pooling": pooled(case.visible, wanted.shape)}
+    masks |= {f"area^{power:g}": masks[AREA] ** power for power in POWERS}
     masks |= {BINARY: latent_mask(BINARY, given), "h_gt": wanted, "everything": torch.ones_like(wanted)}
     return Latents(encode(case.truth), given.latent, wanted, masks)
 
@@ -128,53 +135,65 @@ def composed(case: Case, made: Latents, other: Case, other_latent: torch.Tensor,
     return found
 
 
+def noise_for(index: int, latent: torch.Tensor) -> torch.Tensor:
+    """The prediction's error of one clip: the same in every figure."""
+    return torch.randn(latent.shape, generator=torch.Generator().manual_seed(index))
+
+
 def compare(what: str, cases: Iterable[Case], coder: Coder, predict: Predict | None) -> list[Row]:
     """Every figure of every mask over one set of clips. Each clip is composed with the next one."""
     clips = list(cases)
     if len(clips) < 2:
         return [Row(f"{what}: too few clips to be had", len(clips), "")]
+    found, gamma = defaultdict[tuple[str, str], list[float]](list), ProximalSettings().gamma
     with torch.inference_mode():
         made = [latents_of(case, coder, predict) for case in clips]
-        found = defaultdict[tuple[str, str], list[float]](list)
         for index, (case, one) in enumerate(zip(clips, made, strict=True)):
             after = (index + 1) % len(clips)
-            mixtures = composed(case, one, clips[after], made[after].truth, coder)
-            noise = torch.randn(one.truth.shape, generator=torch.Generator().manual_seed(index))
+            mixtures, noise = composed(case, one, clips[after], made[after].truth, coder), noise_for(index, one.truth)
             for name, h in one.masks.items():
-                found[name, "L1"].append(float((h - one.wanted).abs().mean()))
-                found[name, "SSIM"].append(masked_ssim(as_pictures(h), as_pictures(one.wanted)))
-                for figure, value in mixtures[name].items():
-                    found[name, figure].append(value)
-                found[name, "error left"].append(left_over(one.truth, one.warp, h, noise, ProximalSettings().gamma, "masked"))
+                figures = {
+                    "L1": float((h - one.wanted).abs().mean()),
+                    "SSIM": masked_ssim(as_pictures(h), as_pictures(one.wanted)),
+                    **mixtures[name],
+                    "error left": left_over(one.truth, one.warp, h, noise, gamma, "masked"),
+                }
+                for figure, measured in figures.items():
+                    found[name, figure].append(measured)
+    value = {key: math.sqrt(mean(values)) if key[1] == "error left" else mean(values) for key, values in found.items()}
     holes = 100 * mean(float(1 - case.visible.mean()) for case in clips)
     rows = [Row(f"{what}: holes of {len(clips)} clips", holes, "%")]
-    for (name, figure), values in found.items():
-        value = math.sqrt(mean(values)) if figure == "error left" else mean(values)
-        rows.append(
-            Row(f"{what}, {name}: {figure}", value, "dB" if "PSNR" in figure else "x" if figure == "error left" else "")
-        )
-    return rows + forms(what, made)
+    rows += [Row(f"{what}, {name}: {figure}", value[name, figure], UNITS.get(figure, "")) for name, figure in value]
+    return [*rows, *at_equal_doubt(what, value), *forms(what, made)]
+
+
+def at_equal_doubt(what: str, value: dict[tuple[str, str], float]) -> list[Row]:
+    """What masks keep beyond the power of area that shows as much of the other clip; none beyond the ends of that curve."""
+    powers = [AREA, *(f"area^{power:g}" for power in POWERS)]
+    curve = sorted((value[name, "other PSNR"], value[name, "kept PSNR"]) for name in powers)
+    others, kept = [point[0] for point in curve], [point[1] for point in curve]
+    rows = []
+    for name in (LEARNED, *SCALES, "h_gt", BINARY):
+        shown = value.get((name, "other PSNR"))
+        if shown is not None and others[0] <= shown <= others[-1]:
+            gain = value[name, "kept PSNR"] - float(numpy.interp(shown, others, kept))
+            rows.append(Row(f"{what}, {name}: kept PSNR at equal doubt", gain, "dB"))
+    return rows
 
 
 def forms(what: str, made: list[Latents]) -> list[Row]:
     """What the default mask leaves of the error in both forms of the measurement: at the default gamma and at the best."""
-    rows = []
+    rows, usual = [], ProximalSettings().gamma
     for form in FORMS:
         left: dict[float, float] = {}
         for gamma in GAMMAS:
-            shares = []
-            for index, one in enumerate(made):
-                noise = torch.randn(one.truth.shape, generator=torch.Generator().manual_seed(index))
-                shares.append(left_over(one.truth, one.warp, one.masks[DEFAULT], noise, gamma, form))
+            shares = [
+                left_over(one.truth, one.warp, one.masks[DEFAULT], noise_for(index, one.truth), gamma, form)
+                for index, one in enumerate(made)
+            ]
             left[gamma] = math.sqrt(mean(shares))
         best = min(GAMMAS, key=left.__getitem__)
-        rows.append(
-            Row(
-                f"{what}, {DEFAULT}: error left, w {form}, gamma {ProximalSettings().gamma:g}",
-                left[ProximalSettings().gamma],
-                "x",
-            )
-        )
+        rows.append(Row(f"{what}, {DEFAULT}: error left, w {form}, gamma {usual:g}", left[usual], "x"))
         rows.append(Row(f"{what}, {DEFAULT}: error left, w {form}, its best gamma {best:g}", left[best], "x"))
     return rows
 
