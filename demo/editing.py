@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from hosting.server import Client, Outcome
-from inversecrafter_core.editing import box_region, outlined
+from inversecrafter_core.editing import box_region
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.synthetic import Scene, caption, frame_times, random_scene, render
 from inversecrafter_core.synthetic.caption import named_things
@@ -27,7 +27,9 @@ Rows = dict[str, np.ndarray]
 
 WORLD_SEED, WORLD_COLOUR = 3211, "red"
 TIE = (0.45, 0.72, 0.27, 0.23)
-"""The red bow tie in the real clip: left, top, width and height as shares of the picture."""
+"""Around the red bow tie in the real clip: left, top, width and height as shares of the picture."""
+RED = (1.8, 1.5)
+"""How much redder than green and than blue a pixel is that the demo's own edit makes blue."""
 
 
 def run(client: Client, options: Options) -> dict[str, Any]:
@@ -127,7 +129,7 @@ def _set_clip(client: Client, prompt: graph.Prompt, clip: Path, options: Options
 
 
 def _edited_picture(client: Client, prompt: graph.Prompt, options: Options) -> Path:
-    """The given edit or, as a user would, the first frame out of the workflow with red and blue changed about in a box."""
+    """The given edit or, as a user would, the first frame out of the workflow with what is red in a box made blue."""
     if options.edited is not None:
         pictures.require_fit({"EDITED": pictures.read("EDITED", options.edited)}, options.size)
         return options.edited
@@ -136,7 +138,8 @@ def _edited_picture(client: Client, prompt: graph.Prompt, options: Options) -> P
     tap = runs.tap_pictures(first, {"first": [cut, 0]})
     frame = runs.take_parts(client, runs.run(client, first, "first frame"), tap)["first"][0]
     picture, box = torch.from_numpy(frame).float() / 255, options.box or _shares(TIE, options.size)
-    inside = outlined(picture, box_region(*box, *picture.shape[:2]))
+    red, green, blue = picture.unbind(-1)
+    inside = box_region(*box, *picture.shape[:2]) & (red > RED[0] * green) & (red > RED[1] * blue)
     edited = options.out / "edited_first_frame.png"
     Image.fromarray(np.where(inside.numpy()[..., None], frame[..., ::-1], frame)).save(edited)
     return edited

@@ -18,13 +18,22 @@ LEAST_OF_BOX = 0.1  # a thing that fills less of its box was not found
 BOX_ROUNDS = 5
 
 
-def snapped(image: torch.Tensor, mask: np.ndarray) -> np.ndarray:
-    """``mask [H, W]`` with its edge moved by a few pixels to where the picture has one; unchanged where that runs away."""
+def snapped(
+    image: torch.Tensor, mask: np.ndarray, surely: np.ndarray | None = None, surely_not: np.ndarray | None = None
+) -> np.ndarray:
+    """``mask [H, W]`` with its edge moved by a few pixels to where the picture has one; unchanged where that runs away.
+
+    Args:
+        surely, surely_not: ``[H, W]`` bool: pixels near the edge that are known to be inside, or outside.
+    """
     longer, grown = max(mask.shape), mask.astype(np.uint8)
     wide = cv2.dilate(grown, disc(max(2, round(OUTER * longer))))
     narrow = cv2.erode(grown, disc(max(2, round(INNER * longer))))
     labels = np.full(mask.shape, cv2.GC_BGD, np.uint8)
     labels[wide > 0], labels[mask], labels[narrow > 0] = cv2.GC_PR_BGD, cv2.GC_PR_FGD, cv2.GC_FGD
+    if surely is not None and surely_not is not None:
+        near = wide > 0
+        labels[near & surely], labels[near & surely_not] = cv2.GC_FGD, cv2.GC_BGD
     found = _cut(image, labels, wide > 0, 1)
     return found if mask.sum() / JUMP < found.sum() < JUMP * mask.sum() else mask
 
