@@ -18,7 +18,7 @@ STEPS = (
     ["training.export_vae"],
     ["training.dit", "encode", "--count", "400"],
     ["training.pictures", "--count", "5000"],
-    ["training.dit", "train", "--minutes", "163", "--batch", "8"],
+    ["training.dit", "train", "--minutes", "152", "--batch", "8"],
     ["training.dit", "export"],
     ["training.cards", "vae"],
     ["training.cards", "dit"],

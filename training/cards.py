@@ -25,7 +25,7 @@ from .export_vae import FILE as VAE_FILE
 from .pool import POOL
 from .sheet import write_sheet
 from .shipped import decode, encode, load_dit, load_vae
-from .token_masks import SHARES
+from .token_masks import PICTURE_TUBE_SHARE, SHARES
 
 SEED, SCENES = 0, 8
 SHEET_SEEDS = (101, 102, 103)
@@ -91,7 +91,8 @@ A Wan 2.1 text-to-video transformer of width 256 and 6 layers (8.0 M parameters)
 latents of `inversecrafter_small_wan_vae`. Prompts through *InverseCrafter Text Encode*. {origin(DIT_FILE)}
 
 Training: {training_line("dit")}. Data: {_count(LATENTS)} clips of 17x128x192 of the synthetic
-world with captions, and in the last 33 minutes {100 * _count(PICTURES)} single pictures of other scenes, in two steps of three.
+world with captions, and in the last 87 minutes {100 * _count(PICTURES)} single pictures of other scenes, in two steps of three;
+in the last 54 minutes {PICTURE_TUBE_SHARE:.0%} of the pictures hid one named thing and gave the rest.
 The first 28 minutes were spent on an earlier, simpler version of the world.
 Objective: flow matching, sigma shift {SHIFT:g}, per-token times; context drawn per clip ({mixture}); no text one time in ten.
 
@@ -108,8 +109,8 @@ held-out scenes: the true new view, the warp (holes in magenta), Telea's filling
 ## Limits
 
 From text alone it makes walls, floors and skies of the colours that are asked for, but no things one would recognise; how
-often a hidden thing comes back in the asked colour says the probe above. Completions take two steps, because more of them
-invent more. Words came late: they were learnt from the pictures, and more of those should be the next thing to try.
+often a hidden thing comes back in the asked colour says the probe above, at CFG {GUIDANCE:g}; below that it is heard less.
+Completions take two steps, because more of them invent more.
 
 It knows one size well (17 frames of 192x128), about sixty words and one small world; it is no generative model of the real
 world, and beside Wan 2.1 it is a toy with the same sockets.

@@ -14,7 +14,8 @@ from comfy.ldm.wan.model import WanModel
 
 from . import dit
 
-STEPS, GUIDANCE = 24, 3.0
+STEPS = 24
+GUIDANCE = 6.0  # asked colours on six scenes of seed 5: a repainted thing 79 %, 58 % at 3 and 79 % at 9; text alone 75 and 67 %
 GRID = (5, 16, 24)
 
 
