@@ -73,11 +73,11 @@ class Studio:
     def complete(
         self, video: torch.Tensor, visible: torch.Tensor, how: Completion, seed: int, source: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """The completed clip, decoded; ``source`` is for the mask modes that need it. Where every token is known, as given."""
+        """The completed clip, decoded; ``source`` is for the mask modes that need it. Where all stays known, as given."""
         w = encode(self.coder, video)
         given = MaskInputs(visible, video, w, lambda clip: encode(self.coder, clip), scale=how.mask_scale, source=source)
         h = latent_mask(how.mask_mode, given)
-        if bool(known_cells(h, how.release.threshold).all()):
+        if how.release.at == 0 and bool(known_cells(h, how.release.threshold).all()):
             return decode(self.coder, w)
         guidance = Guidance(Measurement(w, h.expand_as(w).float(), tuple(video.shape[:3])), how.proximal, how.window)
         noise = torch.randn(w.shape, generator=torch.Generator().manual_seed(seed))

@@ -141,7 +141,7 @@ class Release:
                 raise InputError(name, f"{value}", "Keep it within 0...1.")
 
     def known(self, h: torch.Tensor) -> torch.Tensor:
-        """:func:`known_cells` of a clip of which some, and not all, is known; otherwise :class:`InputError`."""
+        """:func:`known_cells` of a clip, of which some is known and, without a release, not all; or :class:`InputError`."""
         known = known_cells(h, self.threshold)
         for clip in known.flatten(1):
             if not bool(clip.any()):
@@ -151,11 +151,11 @@ class Release:
                     f"no token is known at a threshold of {self.threshold:g} (the surest cell has {best:.2f})",
                     "Lower known_threshold, or use a smaller camera motion.",
                 )
-            if bool(clip.all()):
+            if self.at == 0 and bool(clip.all()):  # what is released is denoised again, so then there is something to do
                 raise InputError(
                     "measurement",
                     f"every token is known at a threshold of {self.threshold:g}, so nothing is left to generate",
-                    "Raise known_threshold, or check the holes.",
+                    "Raise release or known_threshold, or check the holes.",
                 )
         if self.keep_first and not bool(known[:, :, 0].all()):
             raise InputError(

@@ -268,9 +268,13 @@ def test_a_release_out_of_range_is_refused(bad):
 
 
 @pytest.mark.parametrize(("value", "says"), [(0.0, "no token is known"), (1.0, "every token is known")])
-def test_nothing_known_and_everything_known_are_refused(value, says):
+def test_nothing_known_and_everything_known_for_ever_are_refused(value, says):
     with pytest.raises(InputError, match=says):
-        Release().known(torch.full(SHAPE, value))
+        Release(0.0).known(torch.full(SHAPE, value))
+
+
+def test_everything_known_until_a_release_is_something_to_repair():
+    assert bool(Release(0.5).known(torch.ones(SHAPE)).all())
 
 
 def test_a_latent_of_another_size_and_times_unheard_of_are_refused():

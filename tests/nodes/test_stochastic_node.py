@@ -243,7 +243,7 @@ def test_the_picture_is_drawn_for_the_connected_schedule(kit):
         ({"release": 1.2}, "release: 1.2"),
         ({"release": -0.1}, "within 0"),
         ({"h": 0.3}, "no token is known at a threshold of 0.9"),
-        ({"known_threshold": 0.0}, "every token is known"),
+        ({"known_threshold": 0.0, "release": 0.0}, "every token is known"),
     ],
 )
 def test_bad_input_is_said_before_anything_runs(kit, settings, says):
