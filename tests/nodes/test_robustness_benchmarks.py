@@ -1,0 +1,87 @@
+"""The benchmarks of depth errors on toy models: what a release leaves, and what a table makes of figures."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+GRID = (2, 4, 6)
+
+
+@pytest.fixture(scope="module")
+def robustness(pack):
+    import benchmarks.robustness
+
+    return benchmarks.robustness
+
+
+@pytest.fixture(scope="module")
+def stochastic(pack):
+    import benchmarks.stochastic
+
+    return benchmarks.stochastic
+
+
+class ToyModel:
+    """A velocity towards 0.3; remembers the times it was given."""
+
+    def __init__(self):
+        self.times = []
+
+    def __call__(self, x, time, tokens):
+        self.times.append(time)
+        return (x - 0.3) / (time.max() / 1000)
+
+
+def half_known():
+    """A case whose first latent frame and left third are known."""
+    h = torch.zeros(1, 16, *GRID)
+    h[:, :, 0] = h[..., :2] = 1
+    w, noise = (torch.randn(h.shape, generator=torch.Generator().manual_seed(seed)) for seed in (0, 1))
+    return SimpleNamespace(w=w, masks={"training_free": h}, warp=torch.zeros(5, 32, 48, 3), prompt="a room", noise=noise), h > 0
+
+
+def test_rigid_keeps_what_is_known_and_a_release_its_first_frame_alone(stochastic):
+    case, known = half_known()
+    for at, kept in ((0.0, known), (0.5, torch.zeros_like(known).index_fill(2, torch.tensor(0), True))):
+        model = ToyModel()
+        lab = SimpleNamespace(model=model, sigmas=torch.tensor([1.0, 0.75, 0.5, 0.25, 0.0]))
+        latents = stochastic.released(at)(lab, case)
+        assert torch.allclose(latents[kept], case.w[kept], atol=1e-5)
+        assert not torch.allclose(latents[known & ~kept], case.w[known & ~kept], atol=0.1) or not (known & ~kept).any()
+        tokens = [int((time == 0).sum()) for time in model.times]
+        assert tokens == [8, 8, 8, 8] if at == 0 else tokens == [8, 8, 6, 6], "6 tokens of frame 0, then 2 more"
+
+
+def test_the_curve_is_judged_against_rigid(stochastic):
+    def figures(rigid, late, alone):
+        ways = {stochastic.RIGID: rigid, stochastic.whole(): late, stochastic.freed(stochastic.Release().at): alone}
+        return {name: {"whole LPIPS": value} for name, value in ways.items()}
+
+    found = dict(
+        zip(stochastic.ORDER, (figures(0.1, 0.11, 0.2), figures(0.2, 0.19, 0.3), figures(0.3, 0.25, 0.4)), strict=True)
+    )
+    late, growth, *_ = stochastic.targets(found)
+    assert late.holds and late.value == pytest.approx(0.95)
+    assert growth.holds and growth.value == pytest.approx(0.02), "gains of -0.01, 0.01, 0.05"
+    alone = next(row for row in stochastic.targets(found) if row.target and "then DDS" not in row.name)
+    assert not alone.holds
+
+
+def test_regained_is_the_share_of_the_cost(robustness):
+    key = {"whole PSNR": [24.0, 26.0]}, {"whole PSNR": [20.0, 22.0]}, {"whole PSNR": [22.0, 22.0]}
+    names = (
+        (robustness.EXACT_DEPTH, robustness.PLAIN),
+        (robustness.TEN, robustness.PLAIN),
+        (robustness.TEN, robustness.CONFIDENT),
+    )
+    found = dict(zip(names, key, strict=True))
+    assert robustness.regained(found, robustness.TEN, robustness.CONFIDENT, "whole PSNR") == pytest.approx(0.25)
+
+
+def test_the_area_under_the_curve_counts_pairs(robustness):
+    wrong = torch.tensor([True, False, True, False])
+    assert robustness.above(torch.tensor([3.0, 2.0, 4.0, 1.0]), wrong) == 1
+    assert robustness.above(torch.tensor([1.0, 2.0, 4.0, 3.0]), wrong) == 0.5
