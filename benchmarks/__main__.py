@@ -11,14 +11,46 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks import solver_report
 from benchmarks.report import Row, table_lines
 
 ROOT = Path(__file__).resolve().parent.parent
-BENCHMARKS = ["warp", "overhead", "masks", "depth", "models", "solvers", "few_steps"]
+BENCHMARKS = ["warp", "overhead", "masks", "solvers", "few_steps", "robustness", "jobs", "depth", "models"]
+
+
+def targets(document: dict[str, Any]) -> list[str]:
+    """The rows that have a target; all the others are in the JSON."""
+    return table_lines([Row(**row) for row in document["rows"] if row["target"]])
+
+
+def masks(document: dict[str, Any]) -> list[str]:
+    """Targets and one wide table a set of clips, the picture drawn anew."""
+    from benchmarks import masks_report  # reports import what they report on, the host with it
+
+    tables = {what: found for what in masks_report.SETS if (found := masks_report.by_mask(document["rows"], what))}
+    picture = ROOT / "docs" / "masks.png"
+    masks_report.draw(tables, f"latent masks, seed {document['seed']}; red: the default, line: powers of area", picture)
+    wide = [line for what, found in tables.items() for line in ("", f"{what}:", "", *masks_report.wide(found))]
+    return [*targets(document), *wide, "", f"![What masks keep and give up]({picture.relative_to(ROOT).as_posix()})"]
+
+
+def solvers(document: dict[str, Any]) -> list[str]:
+    from benchmarks import solver_report
+
+    return solver_report.illustrated(document)
+
+
+def few_steps(document: dict[str, Any]) -> list[str]:
+    from benchmarks import solver_report
+
+    return solver_report.page(document)
+
+
 PAGES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
-    "solvers": solver_report.illustrated,
-    "few_steps": solver_report.page,
+    "masks": masks,
+    "solvers": solvers,
+    "few_steps": few_steps,
+    "robustness": targets,
+    "jobs": targets,
 }
 """Benchmarks whose JSON is shown otherwise than as one line a row; such a page may draw a picture into docs/."""
 

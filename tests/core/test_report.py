@@ -58,3 +58,20 @@ def test_the_machine_is_described_and_not_named():
 @pytest.mark.parametrize(("value", "shown"), [(0.123456, "0.1235"), (7, "7")])
 def test_figures_are_rounded_to_four_places_in_the_table(value, shown):
     assert shown in report.table([report.Row("figure", value, "s")]).splitlines()[-1]
+
+
+def test_a_table_goes_between_its_own_markers_and_nowhere_else(tmp_path):
+    import benchmarks.__main__ as pages
+
+    readme = tmp_path / "README.md"
+    readme.write_text("a\n<!-- bench:jobs -->\nformer\n<!-- /bench:jobs -->\nb\n")
+    rows = [
+        {"name": name, "value": 1.0, "unit": "x", "target": target, "holds": True}
+        for name, target in (("p", ">= 1"), ("q", None))
+    ]
+    text = pages.table("jobs", 3, {"machine": "one", "rows": rows, "seed": 3})
+    pages.refresh(readme, "jobs", text)
+    pages.refresh(readme, "warp", "never seen")
+    said = readme.read_text()
+    assert said.startswith("a\n<!-- bench:jobs -->\n`python -m benchmarks.jobs --seed 3` on one\n") and said.endswith("b\n")
+    assert "| p | 1 x | >= 1 | yes |" in said and "| q |" not in said and "former" not in said and "never" not in said
