@@ -22,6 +22,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterator
 from statistics import mean
+from typing import Any
 
 import cv2
 import numpy as np
@@ -59,7 +60,7 @@ def cross_fade(start: torch.Tensor, end: torch.Tensor, frames: int) -> torch.Ten
 def along_dis(start: torch.Tensor, end: torch.Tensor, frames: int) -> torch.Tensor:
     """Both pictures moved along DIS flow at full size and faded: the common way to interpolate without a network."""
     grey = [cv2.cvtColor((one * 255).round().byte().numpy(), cv2.COLOR_RGB2GRAY) for one in (start, end)]
-    engine = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    engine: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     fields = [engine.calc(*pair, None) for pair in (grey, grey[::-1])]
     flow = Flow(torch.from_numpy(np.stack(fields)), torch.ones(2, *start.shape[:2]))
     between = [faded_along(flow, torch.stack([start, end]), float(share))[0] for share in torch.linspace(0, 1, frames)[1:-1]]

@@ -35,7 +35,7 @@ from inversecrafter_core.warp import fill_holes, warp_video
 from training.pool import FRAMES
 
 BASELINE = 0.2
-HOW = Completion(8, Release(0.7, keep_first=True), Window("alpha_sigma", 0.5))
+HOW = Completion(8, Release(0.7, keep_first=True), Window("alpha_sigma", 0.7))
 """As in the workflow."""
 JUDGED = slice(4, None, 4)
 POINTS = 2

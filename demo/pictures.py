@@ -12,7 +12,6 @@ from PIL import Image, ImageOps
 from hosting.server import Client
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.evaluation import masked_psnr
-from inversecrafter_core.warp.ends import GROUP
 
 from . import clips, graph, runs, sheet
 from .runs import Options
@@ -28,16 +27,17 @@ def single_image(client: Client, options: Options) -> dict[str, Any]:
     graph.set_widgets(prompt, "InverseCrafterPhotoClip", frames=options.frames)
     runs.set_trajectory(client, prompt, options)
     _set_sampling(prompt, options)
-    outputs = runs.warp_outputs(prompt, "photo", "generated")
+    decoded = [graph.find(prompt, "VAEDecode"), 0]
+    outputs = runs.warp_outputs(prompt, "photo", "generated") | {"decoded": decoded}
     warp = graph.find(prompt, "InverseCrafterWarpVideo")
-    metrics = graph.add(prompt, "InverseCrafterMetrics", result=runs.made(prompt), reference=[warp, 0], holes=[warp, 1])
+    metrics = graph.add(prompt, "InverseCrafterMetrics", result=decoded, reference=[warp, 0], holes=[warp, 1])
     taps, texts = runs.tap_pictures(prompt, outputs), runs.tap_texts(prompt, metrics)
     outcome = runs.run(client, prompt, "single image")
     parts = runs.take_parts(client, outcome, taps)
     report = {
         "photo": origin,
         **runs.warp_report(prompt, outcome, texts, options),
-        "first_frame_psnr_db": _psnr(parts["generated"][:1], parts["photo"][:1]),
+        "first_frame_psnr_db": _psnr(parts["decoded"][:1], parts["photo"][:1]),
         "peak_memory_bytes": client.peak_memory(),
     }
     shown = {**parts, "warp": sheet.paint_holes(parts["warp"], parts["holes"])}
@@ -51,7 +51,7 @@ def interpolation(client: Client, options: Options) -> dict[str, Any]:
     runs.check(options)
     ends, origin = source_pictures(options, {"start": 0, "end": options.frames - 1})
     prompt = graph.load("interpolation")
-    between = graph.find(prompt, "InverseCrafterBetweenEnds")
+    between = graph.find(prompt, "InverseCrafterWarpFromEnds")
     graph.set_inputs(prompt, between, frames=options.frames)
     for name, file in ends.items():
         scale = graph.feeding(prompt, between, name)
@@ -59,41 +59,43 @@ def interpolation(client: Client, options: Options) -> dict[str, Any]:
         graph.set_inputs(prompt, graph.feeding(prompt, scale, "image"), image=client.upload(file))
     _set_sampling(prompt, options)
     holes = graph.add(prompt, "MaskToImage", mask=[between, 1])
-    outputs = {"ends": [between, 0], "holes": [holes, 0], "generated": runs.made(prompt)}
+    decoded = [graph.find(prompt, "VAEDecode"), 0]
+    outputs = {"warps": [between, 0], "holes": [holes, 0], "decoded": decoded, "generated": runs.made(prompt)}
     if options.start is None:
         outputs["real"] = [_real_frames(client, prompt, options, scale), 0]
-    taps = runs.tap_pictures(prompt, outputs)
+    taps, said = runs.tap_pictures(prompt, outputs), graph.add(prompt, "PreviewAny", source=[between, 2])
     outcome = runs.run(client, prompt, "interpolation")
     parts = runs.take_parts(client, outcome, taps)
-    fade = cross_fade(parts["ends"])
+    fade = cross_fade(parts["warps"])
     report = {
         "ends": origin,
         "frames": options.frames,
         "size": list(options.size),
         "seed": options.seed,
+        "warps": outcome.outputs[said]["text"][0],
         "ends_psnr_db": {
-            "start": _psnr(parts["generated"][:1], parts["ends"][:1]),
-            "end": _psnr(parts["generated"][-GROUP:], parts["ends"][-GROUP:]),
+            "start": _psnr(parts["decoded"][:1], parts["warps"][:1]),
+            "end": _psnr(parts["decoded"][-1:], parts["warps"][-1:]),
         },
         "truth": truth(parts, fade) if "real" in parts else "unknown: the pictures are given",
         "seconds_per_stage": runs.stage_seconds(prompt, outcome),
         "peak_memory_bytes": client.peak_memory(),
     }
     rows = {"real": parts["real"]} if "real" in parts else {}
-    rows["ends, open frames in magenta"] = sheet.paint_holes(parts["ends"], parts["holes"])
-    rows |= {"linear cross-fade": fade, "generated": parts["generated"]}
+    rows["warps of both ends, holes in magenta"] = sheet.paint_holes(parts["warps"], parts["holes"])
+    rows |= {"linear cross-fade": fade, "decoded": parts["decoded"], "generated": parts["generated"]}
     runs.save(options.out, "interpolation", rows, client.files(outcome, graph.find(prompt, "SaveVideo")), report)
-    middle = parts["generated"][(options.frames - GROUP) // 2]
-    sheet.thumbnail(options.out / "thumbnail.jpg", {"start": parts["ends"][0], "between": middle, "end": parts["ends"][-1]})
+    middle = parts["generated"][options.frames // 2]
+    sheet.thumbnail(options.out / "thumbnail.jpg", {"start": parts["warps"][0], "between": middle, "end": parts["warps"][-1]})
     return report
 
 
 def truth(parts: dict[str, np.ndarray], fade: np.ndarray) -> dict[str, Any]:
     """PSNR of the open frames against the real ones, beside a cross-fade's. As information: many ways lead between ends."""
-    middle = slice(1, len(fade) - GROUP)
+    middle = slice(1, len(fade) - 1)
     return {
         "frames": [middle.start, middle.stop - 1],
-        "generated_psnr_db": _psnr(parts["generated"][middle], parts["real"][middle]),
+        **{f"{name}_psnr_db": _psnr(parts[name][middle], parts["real"][middle]) for name in ("generated", "decoded", "warps")},
         "cross_fade_psnr_db": _psnr(fade[middle], parts["real"][middle]),
     }
 

@@ -60,9 +60,9 @@ def place_ends(pictures: torch.Tensor, geometry: Geometry | None, camera: str) -
     pose, agreeing = find_camera(matches, space)
     scale = one_scale(_posed(space, pose))
     space = replace(_posed(space, pose), depth=torch.stack([space.depth[0], space.depth[1] * scale]))
-    matches = look_again(pictures, space)
-    if len(matches.first) >= agreeing:
-        pose, agreeing = find_camera(matches, space)
+    closer = look_again(pictures, space)
+    if len(closer.first) >= agreeing:
+        matches, (pose, agreeing) = closer, find_camera(closer, space)
         space = _posed(space, pose)
     away = float(pose[:3, 3].norm()) / space.pivot_depth
     matched = f"{agreeing} of {len(matches.first)} matches agree"

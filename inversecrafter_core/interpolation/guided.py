@@ -29,6 +29,9 @@ HIDES = 1.1
 SLIDE, BESIDE, APART = 0.05, 2, 1.0
 """Weight of pixels on the far side of an outline; how many pixels wide that is; the parallax in pixels that makes one."""
 
+SLIT = 2
+"""Holes up to twice as many pixels wide are slits: half a latent cell."""
+
 
 @dataclass(frozen=True)
 class Between:
@@ -145,16 +148,16 @@ class _Way:
         """``(image [H, W, 3], visible [H, W])`` from a camera at ``share`` of the way."""
         refuted = torch.stack([motion.refuted for motion in self.motion])
         along, followed = faded_along(self.flow, torch.cat([self.pictures, refuted[..., None]], -1), share)
+        followed = (followed > 0.5) if self.settings.regenerate else torch.ones_like(followed, dtype=torch.bool)
         if self.space is None:
-            return along[..., :3], (followed > 0.5).float()
+            return along[..., :3], without_slits(followed)
         views = [self._carried(self.space, side, pose, share) for side in (0, 1)]
         image, known = blend(views[0], views[1], share, self.settings.sharpness)
         moving = torch.stack([along[..., 3], *(view.refuted for view in views)]).amax(0)
         moving = F.avg_pool2d(F.max_pool2d(moving[None, None], 5, 1, 2), 5, 1, 2, count_include_pad=False)[0, 0]
         image = torch.where(known[..., None], image, along[..., :3])
-        carried = (followed > 0.5) if self.settings.regenerate else torch.ones_like(known)
-        seen = torch.where(moving > 0.5, carried, known)
-        return torch.lerp(image, along[..., :3], moving[..., None]), seen.float()
+        seen = torch.where(moving > 0.5, followed, known)
+        return torch.lerp(image, along[..., :3], moving[..., None]), without_slits(seen)
 
     def _carried(self, space: Geometry, side: int, pose: torch.Tensor, share: float) -> Carried:
         """What the camera sees of one end."""
@@ -167,6 +170,13 @@ class _Way:
         return carry(
             self.pictures[side], space.depth[side], space.valid[side], beside, marks, there, back, NEAR * space.pivot_depth
         )
+
+
+def without_slits(seen: torch.Tensor) -> torch.Tensor:
+    """``seen [H, W]`` as float32, with holes too narrow for a model to put anything in closed: flow fills them."""
+    size = 2 * SLIT + 1
+    core = -F.max_pool2d(-(~seen).float()[None, None], size, 1, SLIT)
+    return 1 - F.max_pool2d(core, size, 1, SLIT)[0, 0]
 
 
 def behind_edges(space: Geometry, side: int) -> torch.Tensor:

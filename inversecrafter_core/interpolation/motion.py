@@ -5,7 +5,7 @@ Fields are ``[H, W, 2]`` (x, y) in pixels, pictures ``[2, H, W, 3]`` in 0...1, t
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import torch
@@ -25,16 +25,17 @@ CLEARLY = 0.6, 0.01
 (of 0...1).
 """
 
-DOUBTED, REFUTED = 0.02, 0.06
-"""By how much less (of 0...1) the ends differ along flow than along parallax where that is doubted, and where it is refuted."""
-
+BETTER, WRONG = (0.02, 0.06), (0.06, 0.12)
+"""Parallax is doubted at the first figure and refuted at the second: by how much less the ends differ along flow, and by how
+much they differ at all. Of 0...1.
+"""
 CLOSED = 24
 """Of the picture's width: how far apart parts of one moving thing may be refuted."""
 
 
 class Motion(NamedTuple):
     """``beside [H, W, 2]``: how far a pixel lands beside its parallax at the other end; ``refuted [H, W]`` in 0...1: how
-    clearly the other end shows something else there, while flow finds the pixel elsewhere.
+    clearly the other end shows something else there.
     """
 
     beside: torch.Tensor
@@ -64,7 +65,7 @@ def flow_between(one: torch.Tensor, two: torch.Tensor) -> Flow:
         )
         for p in (one, two)
     ]
-    engine = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    engine: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     small = [torch.from_numpy(engine.calc(*pair, None)) for pair in (grey, grey[::-1])]
     light = [torch.from_numpy(picture).float()[..., None] for picture in grey]
     known = []
@@ -119,8 +120,12 @@ def beside_parallax(pictures: torch.Tensor, geometry: Geometry, flow: Flow, own:
     better = visible & clearly_less(moved, still)
     error = torch.where(better, moved, still)
     elsewhere = _difference(pictures, own, _places(geometry.size) + flow.field[own], visible)
-    refuted = ((error - elsewhere - DOUBTED) / (REFUTED - DOUBTED)).clamp(0, 1) * visible
+    refuted = torch.maximum(_ramp(error - elsewhere, *BETTER), _ramp(error, *WRONG)) * visible
     return Motion(torch.where(better[..., None], rest, 0.0), _whole(refuted))
+
+
+def _ramp(value: torch.Tensor, low: float, high: float) -> torch.Tensor:
+    return ((value - low) / (high - low)).clamp(0, 1)
 
 
 def _whole(refuted: torch.Tensor) -> torch.Tensor:

@@ -28,6 +28,7 @@ from inversecrafter_core.interpolation import (
     screw_path,
     warp_from_ends,
 )
+from inversecrafter_core.interpolation.guided import without_slits
 from inversecrafter_core.synthetic import random_scene, render
 from inversecrafter_core.warp.frame import Cleanup, see
 
@@ -225,7 +226,16 @@ def test_any_4k_plus_1_and_the_ends_of_clips(views, frames):
     made = warp_from_ends(start, end, space, frames, settings=Between(follow=False))
     assert made.video.shape == (frames, HEIGHT, WIDTH, 3) and made.camera_to_world.shape == (frames, 4, 4)
     assert torch.equal(made.video[0], start[-1]) and torch.equal(made.video[-4:], end[:4])
-    assert bool((made.visible[-4:] == 1).all()) and bool((made.visible[1:-4] < 1).any())
+    assert bool((made.visible[-4:] == 1).all())
+
+
+def test_slits_are_closed_and_real_holes_stay():
+    seen = torch.ones(20, 30, dtype=torch.bool)
+    seen[:, 5:9] = False
+    seen[4:12, 14:24] = False
+    kept = without_slits(seen)
+    assert bool((kept[:, :12] == 1).all())
+    assert torch.equal(kept[:, 12:], seen[:, 12:].float())
 
 
 def test_a_thing_that_moved_by_itself_is_not_left_standing_at_both_ends():

@@ -1,24 +1,30 @@
-"""Interpolation: two pictures as the ends of a clip, everything between them generated."""
+"""Interpolation: two pictures as the ends of a clip, both warped to every camera between, what neither saw generated."""
 
 from __future__ import annotations
 
-from .parts import COLUMN, columns, measurement, models, note, picture, sampling, video_out
+from .parts import COLUMN, columns, compared_out, measurement, models, note, picture, sampling
 from .recapture import FRAMES
-from .spec import Node, Workflow
+from .spec import BYPASSED, Node, Workflow
 
 TEXT = """\
 ## Two pictures, the way between them
 
-1. **Load Image**, twice: the start and the end. In place of a picture a clip may be connected to **Between Ends**: it takes the last frame of
-   the start and the first four of the end.
-2. **Between Ends**: how many frames, 4k+1 (17, 33, 49, 81), both ends included. A single picture at the end stands still for four frames.
+1. **Load Image**, twice: the start and the end, of one place. In place of a picture a clip may be connected to **Warp From Ends**: it takes the last
+   frame of the start and the first four of the end (**Batch Images** then needs those two frames).
+2. **Warp From Ends**: how many frames, 4k+1 (17, 33, 49, 81), both ends included. It finds the end's camera and shows what both ends saw of
+   the way. Where it finds no camera it says so: set *camera* to *none (optical flow)*.
 3. **Run.** It works at once on the small models inside this pack. They show the method at thumbnail size; they are not Wan.
 
-The ends stand clean beside the noise. At *release* 0 they come out as given; raise it to let them give way to each other.
+What the ends saw stands clean beside the noise until the *release*, then all is denoised together. **Drift Report** puts the warps' own pixels back
+where an end saw the place (*composite*); turn that off to see what the model and the VAE make of everything.
+
+**The model alone**: un-bypass **Between Ends** (Ctrl+B) and connect its *video* and *holes* to **Encode Measurement**, **Inpaint Conditioning** and **Drift Report** in place of
+those of **Warp From Ends**; set *mask_mode* to *binary* and *release* to 0. No depth is needed then.
 
 """
 
-ENDS, OPEN = ("between", "video"), ("between", "holes")
+ENDS, OPEN = ("guided", "video"), ("guided", "holes")
+BOTH = {"start": ("start_sized", "IMAGE"), "end": ("end_sized", "IMAGE")}
 
 WORKFLOW = Workflow(
     name="interpolation",
@@ -26,25 +32,53 @@ WORKFLOW = Workflow(
         note(TEXT),
         *picture("start", 0, 0, "choose_the_start.png", "The start"),
         *picture("end", 0, 560, "choose_the_end.png", "The end"),
+        Node("depth_model", "InverseCrafterLoadDepthModel", (COLUMN, 0)),
+        Node(
+            "both",
+            "ImageBatch",
+            (COLUMN, 240),
+            links={"image1": ("start_sized", "IMAGE"), "image2": ("end_sized", "IMAGE")},
+            title="Batch Images: start, end",
+        ),
+        Node(
+            "depth",
+            "InverseCrafterEstimateDepth",
+            (COLUMN, 360),
+            {"stabilise": "off"},
+            {"depth_model": ("depth_model", "depth_model"), "images": ("both", "IMAGE")},
+        ),
+        Node(
+            "guided",
+            "InverseCrafterWarpFromEnds",
+            (2 * COLUMN, 0),
+            {"frames": FRAMES},
+            BOTH | {"geometry": ("depth", "geometry")},
+            title="Frames: 4k+1",
+            size=(320, 260),
+        ),
+        Node("warped", "PreviewImage", (2 * COLUMN, 340), {}, {"images": ENDS}, "What the ends saw", (320, 260)),
+        Node("report", "PreviewAny", (2 * COLUMN, 660), {}, {"source": ("guided", "report")}, "Its report", (320, 160)),
         Node(
             "between",
             "InverseCrafterBetweenEnds",
-            (COLUMN, 0),
+            (2 * COLUMN, 880),
             {"frames": FRAMES},
-            {"start": ("start_sized", "IMAGE"), "end": ("end_sized", "IMAGE")},
-            title="Frames: 4k+1",
+            BOTH,
+            title="Instead: the model alone",
+            mode=BYPASSED,
         ),
-        *models(2 * COLUMN),
-        *measurement(3 * COLUMN, {"mask_mode": "binary", "first_frame_known": False}, ENDS, OPEN, {}),
-        *sampling(4 * COLUMN, {"release": 0.0, "window_mode": "alpha_steps", "alpha": 0.0}),
-        *video_out(5 * COLUMN, "interpolation"),
+        *models(3 * COLUMN),
+        *measurement(4 * COLUMN, {"first_frame_known": False}, ENDS, OPEN, {}),
+        *sampling(5 * COLUMN, {"release": 0.7, "window_mode": "alpha_sigma", "alpha": 0.7}, steps=8),
+        *compared_out(6 * COLUMN, "interpolation", ENDS, OPEN),
     ],
     groups=columns(
         "1 · start and end",
-        "2 · what is open",
-        "3 · models and prompt",
-        "4 · measurement",
-        "5 · context",
-        "6 · video",
+        "2 · depth of both",
+        "3 · both ends warped",
+        "4 · models and prompt",
+        "5 · measurement",
+        "6 · context",
+        "7 · video",
     ),
 )

@@ -5,6 +5,7 @@ Every part takes the left edge of its column and returns its nodes; links betwee
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from .recapture import HEIGHT, SMALL_MODEL, SMALL_VAE, WIDTH
@@ -152,6 +153,21 @@ def video_out(left: float, name: str) -> list[Node]:
             {"video": ("video", "VIDEO")},
         ),
     ]
+
+
+def compared_out(left: float, name: str, known: tuple[str, str], holes: tuple[str, str]) -> list[Node]:
+    """:func:`video_out` with the known pixels put back where they are known, and how far the decoded clip was from them."""
+    drift = Node(
+        "drift",
+        "InverseCrafterDriftReport",
+        (left, 420),
+        {"composite": True, "seam": 2},
+        {"result": ("decode", "IMAGE"), "source": known, "holes": holes, "vae": ("vae", "VAE")},
+        title="Composite: on",
+        size=(340, 320),
+    )
+    decode, video, save = video_out(left, name)
+    return [decode, replace(video, links={"images": ("drift", "video")}), save, drift]
 
 
 def columns(*titles: str) -> list[Group]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .parts import COLUMN, columns, measurement, models, note, picture, sampling, video_out
+from .parts import COLUMN, columns, compared_out, measurement, models, note, picture, sampling
 from .recapture import FRAMES
 from .spec import Node, Workflow
 
@@ -16,6 +16,7 @@ TEXT = """\
 
 What the camera saw of the photo stands clean beside the noise until the *release*, then everything but the first frame, the photo, is denoised
 together, so that torn edges of the warp are repaired. Raise *release* where they stay, lower it where the photo is forgotten. The picture on the node shows the windows.
+**Drift Report** puts the warp's own pixels back where the photo saw the place (*composite*); turn that off to see what the model and the VAE make of everything.
 
 """
 
@@ -61,8 +62,8 @@ WORKFLOW = Workflow(
         ),
         *models(3 * COLUMN),
         *measurement(4 * COLUMN, {"first_frame_known": True}, WARPED, HOLES, {"source": ("still", "video")}),
-        *sampling(5 * COLUMN, {"release": 0.7, "keep_first_frame": True, "window_mode": "alpha_sigma", "alpha": 0.5}),
-        *video_out(6 * COLUMN, "single_image"),
+        *sampling(5 * COLUMN, {"release": 0.7, "keep_first_frame": True, "window_mode": "alpha_sigma", "alpha": 0.7}, steps=8),
+        *compared_out(6 * COLUMN, "single_image", WARPED, HOLES),
     ],
     groups=columns(
         "1 · photo",
