@@ -1,6 +1,8 @@
 """A confidence per warped pixel becomes part of a latent mask: doubtful evidence pulls softly.
 
-The proximal step weighs evidence by ``gamma h^2``; ``h`` times a confidence of one half pulls with a quarter of the weight.
+The proximal step weighs evidence by ``gamma h^2``; ``h`` times a confidence of one half pulls with a quarter of the weight. A
+confidence ``c`` stands for an expected squared error in proportion to ``1 / c - 1``. Those are averaged over a cell, not ``c``
+itself, so that a few pixels that are far off count for what they do to the cell: this is the harmonic mean.
 """
 
 from __future__ import annotations
@@ -12,10 +14,12 @@ from .causal import area
 
 LEAST_SHARE = 1e-3
 """A cell with less of it visible than this has no confidence of its own."""
+LEAST = 1e-3
+"""No doubt is larger than this confidence's."""
 
 
 def trusted(h: torch.Tensor, confidence: torch.Tensor, visible: torch.Tensor, spatial: int = 8) -> torch.Tensor:
-    """``h`` times the mean confidence of the visible pixels of each cell's group of frames.
+    """``h`` times the harmonic mean of the confidence of the visible pixels of each cell's group of frames.
 
     Holes have no say: ``h`` knows of them already. So a confidence of 1 on all that is visible changes nothing.
 
@@ -38,5 +42,5 @@ def trusted(h: torch.Tensor, confidence: torch.Tensor, visible: torch.Tensor, sp
     if not (low >= 0 and high <= 1):
         raise InputError("confidence", f"values from {low:.3g} to {high:.3g}", "Keep it within 0...1; 1 = sure.")
     share = area(visible, spatial)
-    factor = (area(confidence * visible, spatial) / share.clamp_min(LEAST_SHARE)).clamp(max=1)
-    return h * torch.where(share < LEAST_SHARE, 1.0, factor).to(h)
+    doubt = area((1 / confidence.clamp_min(LEAST) - 1) * visible, spatial) / share.clamp_min(LEAST_SHARE)
+    return h * torch.where(share < LEAST_SHARE, 1.0, 1 / (1 + doubt)).to(h)

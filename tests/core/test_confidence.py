@@ -101,13 +101,13 @@ def test_full_confidence_in_all_that_is_seen_changes_nothing():
     assert torch.allclose(trusted(latent_mask(), visible, visible), latent_mask())
 
 
-def test_doubt_in_one_frame_touches_its_group_alone_and_by_its_share():
+def test_doubt_in_one_frame_touches_its_group_alone_and_squared_errors_add_up():
     visible, sure = torch.ones(FRAMES, 16, 24), torch.ones(FRAMES, 16, 24)
-    sure[3, :8, 8:16] = 0
+    sure[3, :8, 8:16] = 0.2
     h = latent_mask()
     changed = trusted(h, sure, visible) / h
     expected = torch.ones_like(h)
-    expected[:, :, 1, 0, 1] = 0.75
+    expected[:, :, 1, 0, 1] = 1 / (1 + (1 / 0.2 - 1) / 4)
     assert torch.allclose(changed, expected)
 
 
