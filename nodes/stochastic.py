@@ -58,7 +58,8 @@ class InverseCrafterStochasticConditioning(io.ComfyNode):
                     max=1.0,
                     step=0.01,
                     tooltip="t*, the sigma at which the context lets go. 0: never, what is known comes out as given. 1: there "
-                    "is no context at all. Higher repairs more and inherits less.",
+                    "is no context at all. Higher repairs more and inherits less; with data consistency below it, 0.4 to 0.9 "
+                    "measure alike.",
                 ),
                 io.Int.Input(
                     "renoise_seed",
