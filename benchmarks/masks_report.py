@@ -50,26 +50,31 @@ def wide(table: Table) -> list[str]:
     return lines
 
 
+def _numbered(table: Table) -> dict[str, int]:
+    """Masks in the table's order; the powers of area are a curve, not masks of their own."""
+    return {mask: number for number, mask in enumerate((mask for mask in table if mask == AREA or mask not in CURVE), 1)}
+
+
 def _trade(axes: Any, table: Table) -> None:
-    """Kept against given up; the powers of area as a line."""
+    """Kept against given up, by the masks' numbers; the powers of area as a line."""
     place = {mask: (figures["other PSNR"], figures["kept PSNR"]) for mask, figures in table.items()}
-    place[f"{AREA}^1"] = place[AREA]
-    axes.plot(*zip(*(place[name] for name in CURVE), strict=True), color="#444444", linewidth=1, zorder=1)
-    for mask, (other, kept) in place.items():
-        if mask in CURVE:
-            axes.plot(other, kept, marker=".", color="#444444")
-            continue
-        axes.plot(other, kept, marker="o", color=COLOURS.get(mask, USUAL))
-        axes.annotate(mask, (other, kept), xytext=(4, 4), textcoords="offset points", fontsize=7)
+    curve = [place[AREA if name == f"{AREA}^1" else name] for name in CURVE]
+    axes.plot(*zip(*curve, strict=True), color="#444444", linewidth=1, zorder=1)
+    for mask, number in _numbered(table).items():
+        box = {"boxstyle": "circle,pad=0.15", "facecolor": COLOURS.get(mask, USUAL), "edgecolor": "white"}
+        axes.text(*place[mask], str(number), color="white", fontsize=7, ha="center", va="center", bbox=box)
+    axes.margins(0.08)
+    axes.plot(*zip(*place.values(), strict=True), linestyle="none")  # text alone does not move the limits
     axes.set_xlabel("PSNR of the other clip in the holes, dB")
     axes.grid(alpha=0.3)
 
 
 def _bars(axes: Any, table: Table, figure: str) -> None:
-    """One bar a mask, the best on top."""
-    shown = {mask: figures[figure] for mask, figures in table.items() if mask not in CURVE or mask == AREA}
-    order = sorted(shown, key=shown.__getitem__, reverse=True)
-    axes.barh(order, [shown[mask] for mask in order], color=[COLOURS.get(mask, USUAL) for mask in order])
+    """One bar a mask, the best on top, with the number it has in the trade."""
+    numbers = _numbered(table)
+    order = sorted(numbers, key=lambda mask: table[mask][figure], reverse=True)
+    names = [f"{mask} {numbers[mask]}" for mask in order]
+    axes.barh(names, [table[mask][figure] for mask in order], color=[COLOURS.get(mask, USUAL) for mask in order])
     axes.tick_params(axis="y", labelsize=7)
     axes.set_xlabel(figure)
     axes.grid(alpha=0.3, axis="x")

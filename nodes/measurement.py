@@ -52,8 +52,9 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
                     options=list(CANDIDATES),
                     default=next(iter(CANDIDATES)),
                     tooltip="Which training-free mask. three_infills: what three infills of the holes disagree on, times "
-                    "the share of known pixels (2 more encodings). held_warp: an infill from other times against the holed "
-                    "warp (2); nearest to the mask of the paper, at scale 1. holed_warp: infilled against holed warp (1). "
+                    "the share of known pixels (2 more encodings); with scale 0.5 the best of 145 in benchmarks.masks_scales, "
+                    "7 to 10 % less error left than area. held_warp: an infill from other times against the holed warp (2); at "
+                    "scale 1 as near to the paper's mask as the learned one. holed_warp: infilled against holed warp (1). "
                     "holed_warp_area: times the share of known pixels. hidden_source: source against masked source. "
                     "mask_video: white clip against the mask. two_infills: holes black against holes white.",
                 ),
