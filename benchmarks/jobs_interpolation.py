@@ -97,15 +97,13 @@ def made(clip: Clip, estimator: Estimator, studio: Studio, seed: int) -> Iterato
 
 def measured(seeds: list[int], studio: Studio, metric: Lpips | None) -> dict[str, Figures]:
     """Figures by kind of scene and way, a value a scene."""
-    estimator, found = (
-        Estimator(),
-        {kind: defaultdict[str, dict[str, list[float]]](lambda: defaultdict(list)) for kind in KINDS},
-    )
+    estimator = Estimator()
+    found: dict[str, Figures] = {kind: {} for kind in KINDS}
     for seed in seeds:
         for kind, (baseline, moving) in KINDS.items():
             clip = views(seed, baseline, moving).clip
             for way, video in made(clip, estimator, studio, seed):
-                figures = found[kind][way]
+                figures = found[kind].setdefault(way, defaultdict(list))
                 figures["PSNR"].append(masked_psnr(video[1:-1], clip.colour[1:-1]))
                 if metric is not None:
                     pair = (one[JUDGED].movedim(-1, 1) for one in (video, clip.colour))

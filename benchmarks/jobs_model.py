@@ -79,7 +79,8 @@ class Studio:
         h = latent_mask(how.mask_mode, given)
         if how.release.at == 0 and bool(known_cells(h, how.release.threshold).all()):
             return decode(self.coder, w)
-        guidance = Guidance(Measurement(w, h.expand_as(w).float(), tuple(video.shape[:3])), how.proximal, how.window)
+        frames, height, width = video.shape[:3]
+        guidance = Guidance(Measurement(w, h.expand_as(w).float(), (frames, height, width)), how.proximal, how.window)
         noise = torch.randn(w.shape, generator=torch.Generator().manual_seed(seed))
         even = torch.linspace(1, 0, how.steps + 1)
         sigmas = dit.SHIFT * even / (1 + (dit.SHIFT - 1) * even)
