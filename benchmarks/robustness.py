@@ -1,6 +1,6 @@
 """Depth errors: what they cost a guided clip, and what a confidence per warped pixel regains of it.
 
-``python -m benchmarks.robustness --seed 0 --json - [--scenes 3] [--steps 16]``
+``python -m benchmarks.robustness --seed 0 --json - [--scenes 2] [--steps 16]``
 
 Rendered scenes, whose depth is damaged (``benchmarks.damage``) and then warped by our own warp to an arc; the truth is the
 rendered view there. Each damage is sampled with the latent mask as it is, and with the confidence in it; at 10 % noise also
@@ -138,7 +138,7 @@ def run(seed: int, args: argparse.Namespace) -> list[Row]:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--scenes", type=int, default=3)
+    parser.add_argument("--scenes", type=int, default=2)
     parser.add_argument("--steps", type=int, default=16, help="sampling steps of a run")
     parser.add_argument("--threads", type=int, default=2)
 

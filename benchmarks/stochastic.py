@@ -45,6 +45,8 @@ from training.shipped import load_dit, load_vae
 STEPS = 16
 KNOWN = 0.1
 RELEASES = (0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 1.0)
+ALONE = (0.4, 0.7, 1.0)
+"""Releases that are also left to the model alone."""
 DAMAGES = {
     "exact depth": NONE,
     "noise 10 %": Damage(noise=0.1),
@@ -93,11 +95,9 @@ PLAIN: dict[str, Way] = {
     whole(): released(Release().at, Window("alpha_sigma", Release().at)),
 }
 """Every damage."""
-CURVES = PLAIN | {
-    name: way
-    for at in RELEASES
-    for name, way in ((freed(at), released(at)), (whole(at), released(at, Window("alpha_sigma", at))))
-}
+CURVES = (
+    PLAIN | {freed(at): released(at) for at in ALONE} | {whole(at): released(at, Window("alpha_sigma", at)) for at in RELEASES}
+)
 """The damages of :data:`ORDER`."""
 
 
@@ -110,7 +110,7 @@ def measure(seed: int, scenes: int) -> dict[str, dict[str, dict[str, float]]]:
             evidence = Evidence.of(seen, damage, lab.coder)
             for title, way in (CURVES if name in ORDER else PLAIN).items():
                 masks = {title: evidence.mask()}
-                if title in (DDS, whole()):
+                if name in ORDER and title in (DDS, whole()):
                     masks[title + CONFIDENT] = evidence.mask(evidence.confidence)
                 for variant, h in masks.items():
                     for figure, value in judged(lab, evidence, way, h, distance).items():
@@ -157,10 +157,10 @@ def draw(source: Path, target: Path = PICTURE) -> None:
     values = {row["name"]: row["value"] for row in json.loads(source.read_text(encoding="utf-8"))["rows"]}
     figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
     for number, name in enumerate(ORDER):
-        for line, title in (("-", whole), ("--", freed)):
-            curve = [values[f"{name}, {way}: whole LPIPS"] for way in (RIGID, *map(title, RELEASES))]
+        for line, title, releases in (("-", whole, RELEASES), ("--", freed, ALONE)):
+            curve = [values[f"{name}, {way}: whole LPIPS"] for way in (RIGID, *map(title, releases))]
             label = name + (", then DDS" if title is whole else ", model alone")
-            axes.plot((0.0, *RELEASES), curve, line, marker="o", markersize=4, color=f"C{number}", label=label)
+            axes.plot((0.0, *releases), curve, line, marker="o", markersize=4, color=f"C{number}", label=label)
         axes.axhline(values[f"{name}, {DDS}: whole LPIPS"], color=f"C{number}", linestyle=":", linewidth=1)
     axes.axvline(Release().at, color="grey", linewidth=0.8)
     axes.set_xlabel("release time t* (0: rigid; grey: the default; dotted: DDS alone)")
