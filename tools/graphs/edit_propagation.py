@@ -30,9 +30,9 @@ WORKFLOW = Workflow(
         note(TEXT),
         *clip_in(WIDTH, HEIGHT, FRAMES),
         Node(
-            "first", "ImageFromBatch", (0, 800), {"batch_index": 0, "length": 1}, {"image": CLIP}, title="First frame: edit it"
+            "first", "ImageFromBatch", (0, 830), {"batch_index": 0, "length": 1}, {"image": CLIP}, title="First frame: edit it"
         ),
-        Node("first_picture", "PreviewImage", (0, 930), {}, {"images": ("first", "IMAGE")}, "First frame", (320, 220)),
+        Node("first_picture", "PreviewImage", (0, 960), {}, {"images": ("first", "IMAGE")}, "First frame", (320, 190)),
         *picture("edited", COLUMN, 0, "choose_the_edited_first_frame.png", "The first frame, edited"),
         Node(
             "difference",
@@ -46,21 +46,21 @@ WORKFLOW = Workflow(
             (2 * COLUMN, 0),
             {},
             {"video": CLIP, "mask": ("difference", "mask")},
-            size=(340, 380),
+            size=(340, 320),
         ),
-        region_preview(2 * COLUMN, 430),
+        region_preview(2 * COLUMN, 370),
         Node(
             "carry",
             "InverseCrafterPropagateEdit",
-            (2 * COLUMN, 730),
+            (2 * COLUMN, 680),
             {},
             {"video": CLIP, "edited": ("edited_sized", "IMAGE"), "masks": ("track", "masks")},
-            size=(340, 260),
+            size=(340, 220),
         ),
-        Node("carried", "PreviewImage", (2 * COLUMN, 1030), {}, {"images": CARRIED}, "Carried", (320, 240)),
+        Node("carried", "PreviewImage", (2 * COLUMN, 940), {}, {"images": CARRIED}, "Carried", (320, 210)),
         *models(3 * COLUMN),
         *measurement(4 * COLUMN, {"mask_mode": "area"}, CARRIED, HOLES, {"source": CARRIED}),
-        *sampling(5 * COLUMN, {"release": 0.0, "gamma": 50.0, "window_mode": "alpha_steps", "alpha": 1.0}, steps=8),
+        *sampling(5 * COLUMN, {"release": 0.0, "window_mode": "alpha_steps", "alpha": 1.0}, steps=6),
         *edited_out(6 * COLUMN, "edit_propagation", CARRIED, HOLES),
     ],
     groups=columns(

@@ -42,7 +42,7 @@ WORKFLOW = Workflow(
         Node("fill", "InverseCrafterFillHoles", (COLUMN, 740), links={"video": CLIP, "holes": HOLES}),
         *models(2 * COLUMN, SMALL_PROMPT),
         *measurement(3 * COLUMN, {"mask_mode": "known_source", "mask_scale": 1.0}, ("fill", "filled"), HOLES, {"source": CLIP}),
-        *sampling(4 * COLUMN, {"release": 0.0, "window_mode": "alpha_steps", "alpha": 0.0}, steps=24, cfg=3.0),
+        *sampling(4 * COLUMN, {"release": 0.0, "window_mode": "alpha_steps", "alpha": 1.0}, steps=12, cfg=6.0),
         *edited_out(5 * COLUMN, "editing", CLIP, HOLES),
     ],
     groups=columns(
