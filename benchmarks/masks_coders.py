@@ -1,7 +1,8 @@
 """VAEs to measure masks on, behind one face: a list of clips to normalised latents and back.
 
-The embedded video VAE; the same shown one frame at a time, which is what it does to the first frame of any clip; and the
-embedded VAE of single pictures, of another architecture. The latter two compress in space only: a latent frame for every frame.
+The embedded video VAE; the same shown one frame at a time, which is what it does to the first frame of any clip; a linear VAE
+of single pictures; and, where ``training.image_vae`` was run, a small one of Stable Diffusion's kind. All but the first
+compress in space only: a latent frame for every frame.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import torch
 
+from benchmarks import masks_linear
 from inversecrafter_core.masks.causal import GROUP
 from training import image_vae
 from training.mask_targets import LatentSpace
@@ -80,13 +82,30 @@ def frame_by_frame(path: Path) -> Coder:
     return Coder("video VAE frame by frame", to_latents, to_clips, space.spatial, 1)
 
 
+def _each_frame(name: str, encode: Transform, decode: Transform, spatial: int) -> Coder:
+    """A coder of pictures ``[N, 3, H, W]`` in 0...1, shown every frame alone."""
+
+    def to_latents(clips: torch.Tensor) -> torch.Tensor:
+        return encode(clips.flatten(0, 1).movedim(-1, 1)).unflatten(0, clips.shape[:2]).movedim(2, 1)
+
+    def to_clips(latents: torch.Tensor) -> torch.Tensor:
+        return decode(latents.movedim(1, 2).flatten(0, 1)).movedim(1, -1).unflatten(0, (len(latents), -1))
+
+    return Coder(name, to_latents, to_clips, spatial, 1)
+
+
+def linear_vae() -> Coder:
+    """Fitted here and now to scenes of the synthetic world."""
+    model = masks_linear.fit(masks_linear.training_pictures())
+    return _each_frame("linear picture VAE", model.encode, model.decode, masks_linear.CELL)
+
+
 def picture_vae() -> Coder:
-    """The embedded VAE of single pictures."""
+    """What ``training.image_vae`` made."""
     model = image_vae.load()
-    return Coder(
-        "picture VAE",
-        lambda clips: image_vae.encode(model, clips),
+    return _each_frame(
+        "small picture VAE",
+        lambda pictures: image_vae.encode(model, pictures),
         lambda latents: image_vae.decode(model, latents),
         image_vae.SPATIAL,
-        1,
     )

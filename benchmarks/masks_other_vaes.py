@@ -2,29 +2,37 @@
 
 ``python -m benchmarks.masks_other_vaes --seed 0 --scenes 4 --json -``
 
-The figures of ``benchmarks.masks`` on new views of synthetic scenes, for each VAE of ``benchmarks.masks_coders``: the embedded
-video VAE; the same frame by frame; the embedded VAE of single pictures. No mask encoder was trained for the last two: there
-*held_warp* stands where the learned mask would, of which it is the beginning.
+The figures of ``benchmarks.masks`` on new views of synthetic scenes, for each VAE of ``benchmarks.masks_coders``. A mask
+encoder was trained for the video VAE alone; elsewhere *held_warp* stands where the learned mask would, of which it is the
+beginning. ``PSNR`` is each VAE's own, of the true views.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from statistics import mean
 
 import torch
 
 from benchmarks.masks import AREA, BINARY, DEFAULT, NEW_VIEWS, compare
-from benchmarks.masks_cases import new_views
-from benchmarks.masks_coders import Coder, frame_by_frame, picture_vae, video_vae
+from benchmarks.masks_cases import Case, new_views
+from benchmarks.masks_coders import Coder, frame_by_frame, linear_vae, picture_vae, video_vae
 from benchmarks.report import Row, at_least, at_most, main
+from inversecrafter_core.evaluation import masked_psnr
 from training.export_vae import FILE as EMBEDDED_VAE
+from training.image_vae import FILE as PICTURE_VAE
 from training.mask_model import load_predictor
 from training.mask_options import FILE as MASK_ENCODER
 
-CODERS: tuple[Callable[[], Coder], ...] = (partial(video_vae, EMBEDDED_VAE), partial(frame_by_frame, EMBEDDED_VAE), picture_vae)
+CODERS: tuple[Callable[[], Coder], ...] = (
+    partial(video_vae, EMBEDDED_VAE),
+    partial(frame_by_frame, EMBEDDED_VAE),
+    linear_vae,
+    *([picture_vae] if PICTURE_VAE.exists() else []),
+)
 SHOWN = ("L1", "SSIM", "kept PSNR", "other PSNR", "balanced PSNR", "error left", "kept PSNR at equal doubt")
 LEARNED_OVER_HELD = 0.95
 """Target: as good as the learned mask is at most a twentieth farther from ``h_gt``."""
@@ -44,6 +52,12 @@ def targets(what: str, value: dict[str, float]) -> list[Row]:
     return rows
 
 
+def again(coder: Coder, cases: list[Case]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """What the VAE makes of the true views, and these."""
+    truths = [case.truth for case in cases]
+    return zip(coder.decode(coder.encode(truths)), truths, strict=True)
+
+
 def run(seed: int, args: argparse.Namespace) -> list[Row]:
     """One VAE after the other, on the same scenes."""
     logging.getLogger().setLevel(logging.WARNING)
@@ -55,6 +69,7 @@ def run(seed: int, args: argparse.Namespace) -> list[Row]:
         predict = (lambda visible, warp: predictor.mask(visible[None], warp[None])) if open_coder is CODERS[0] else None
         found = compare(coder.name, cases, coder, predict)
         value = {row.name: row.value for row in found}
+        rows.append(Row(f"{coder.name}: PSNR", mean(masked_psnr(*pair) for pair in again(coder, cases)), "dB"))
         rows += targets(coder.name, value)
         rows += [row for row in found if row.name.rpartition(": ")[2] in SHOWN]
     return rows
