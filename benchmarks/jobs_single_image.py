@@ -10,7 +10,8 @@ has the warp's own pixels where the photo saw the place. LPIPS and PSNR are agai
 
 The 3D check: the small network estimates depth from made frames; it is brought to the warp's scale, lifted by the path's
 cameras and compared with the true surface of the view, which is the warp's geometry where the photo saw it: symmetric mean
-distance to the nearest point (Chamfer), in multiples of the pivot's depth. ``new`` counts the points in holes alone.
+distance to the nearest point (Chamfer), in multiples of the pivot's depth. Pixels that truly show something beyond three pivot
+depths, a sky or what is below it, do not count: distances there would drown all others. ``new`` counts holes alone.
 """
 
 from __future__ import annotations
@@ -32,13 +33,14 @@ from inversecrafter_core.sampling import Window
 from inversecrafter_core.sampling.stochastic import Release
 from inversecrafter_core.synthetic import Clip
 from inversecrafter_core.warp import fill_holes, warp_video
-from training.pool import FRAMES
+from training.contexts import FARTHEST_PIVOT
 
 BASELINE = 0.2
 HOW = Completion(8, Release(0.7, keep_first=True), Window("alpha_sigma", 0.7))
 """As in the workflow."""
 JUDGED = slice(4, None, 4)
-POINTS = 2
+POINTS, FAR = 3, 3.0
+CHECKED = (4, 8, 12, 16)
 TELEA, DECODED, COMPOSITE = "warp + Telea", "workflow, decoded", "workflow, composite"
 Figures = dict[str, dict[str, list[float]]]
 
@@ -61,18 +63,17 @@ def estimated(clip: Clip, estimator: Estimator) -> Geometry:
 
 def chamfer(made: torch.Tensor, clip: Clip, seen: torch.Tensor, frame: int, estimator: Estimator) -> dict[str, float]:
     """Symmetric mean distance between what a made frame looks like in space and what is there, in pivot depths."""
-    found = estimator.depth(made[frame : frame + 1]).values[0]
-    known = seen[frame] > 0
-    found = found * float((clip.depth[frame] / found)[known].median())
+    found, true, known = estimator.depth(made[frame : frame + 1]).values[0], clip.depth[frame], seen[frame] > 0
+    pivot = min(FARTHEST_PIVOT, exact(clip, [0]).pivot_depth)
+    near = true < FAR * pivot
+    found = found * float((true / found)[known & near].median())
     camera = clip.intrinsics[frame], clip.camera_to_world[frame]
-    pivot = exact(clip, [0]).pivot_depth
-    ours, theirs = (
-        unproject(depth, *camera)[::POINTS, ::POINTS].reshape(-1, 3) / pivot for depth in (found, clip.depth[frame])
-    )
-    apart = torch.cdist(ours, theirs)
-    hole = ~known[::POINTS, ::POINTS].flatten()
-    both = {"all": (apart.amin(1), apart.amin(0)), "new": (apart.amin(1)[hole], apart.amin(0)[hole])}
-    return {name: float((one.mean() + two.mean()) / 2) for name, (one, two) in both.items() if len(one)}
+    clouds = [unproject(depth, *camera)[::POINTS, ::POINTS] / pivot for depth in (found, true)]
+    counted, hole = near[::POINTS, ::POINTS], ~known[::POINTS, ::POINTS]
+    apart = torch.cdist(*(cloud[counted] for cloud in clouds))
+    both, new = (apart.amin(1), apart.amin(0)), hole[counted]
+    distances = {"all": (both[0], both[1]), "new": (both[0][new], both[1][new])}
+    return {name: float((one.mean() + two.mean()) / 2) for name, (one, two) in distances.items() if len(one)}
 
 
 def judge(made: torch.Tensor, clip: Clip, seen: torch.Tensor, metric: Lpips | None, estimator: Estimator) -> dict[str, float]:
@@ -81,8 +82,8 @@ def judge(made: torch.Tensor, clip: Clip, seen: torch.Tensor, metric: Lpips | No
     if metric is not None:
         maps = metric.maps(made[JUDGED].movedim(-1, 1), clip.colour[JUDGED].movedim(-1, 1))
         figures |= {"LPIPS": float(maps.mean()), "holes LPIPS": float(maps[seen[JUDGED] == 0].mean())}
-    distances = [chamfer(made, clip, seen, frame, estimator) for frame in (FRAMES // 2, FRAMES - 1)]
-    for name in distances[-1]:
+    distances = [chamfer(made, clip, seen, frame, estimator) for frame in CHECKED]
+    for name in ("all", "new"):
         figures[f"Chamfer, {name}"] = mean(one[name] for one in distances if name in one)
     return figures
 
