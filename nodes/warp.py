@@ -78,7 +78,7 @@ class InverseCrafterWarpVideo(io.ComfyNode):
                     "judge",
                     default=False,
                     optional=True,
-                    tooltip="Work the confidence out, which takes longer than the warp. Off: all that was seen is sure.",
+                    tooltip="Work the confidence out, about six times the work of the warp. Off: all that was seen is sure.",
                 ),
             ],
             outputs=[

@@ -68,7 +68,8 @@ OTHERS = 2
 
 
 def _largest(values: torch.Tensor, radius: int) -> torch.Tensor:
-    return F.max_pool2d(values[None, None], 2 * radius + 1, 1, radius)[0, 0]
+    rows = F.max_pool2d(values[None, None], (1, 2 * radius + 1), 1, (0, radius))
+    return F.max_pool2d(rows, (2 * radius + 1, 1), 1, (radius, 0))[0, 0]
 
 
 def _slopes(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
