@@ -36,8 +36,9 @@ LIMITS = """\
 **Training did not make it better.** *Before training* is as good in every set, and a little better in most: a few hundred
 windows teach a network of this size nothing that holds elsewhere; on the windows it learned from, its error fell by an eighth.
 What beats the other masks is what it is shown, the second infill. *held_warp*, a training-free mask that came later, is shown
-it too and does as well: `python -m benchmarks.masks`. The first target is against those of one infill. A double reprojection flatters the second infill, too: its holes were seen in other frames more often than those of
-a real warp, so the last set is the honest one for a new camera. It knows one VAE, one small world and moderate camera motion.
+it too and does as well: `python -m benchmarks.masks`. The first target is against those of one infill. A double reprojection
+flatters the second infill: its holes were seen in other frames more often than those of a real warp, so the last set is the
+honest one for a new camera. It knows one VAE, one small world and moderate camera motion.
 """
 FRAME = (0.2, 0.5, 0.9)
 """Colour of the lines between the sheet's tiles; masks are grey."""
