@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +63,14 @@ def wide(ways: Ways) -> list[str]:
     columns = {name: title for name, title in COLUMNS.items() if any(name in figures for figures in ways.values())}
     lines = ["| | " + " | ".join(columns.values()) + " |", "|---" * (len(columns) + 1) + "|"]
     for way, figures in ways.items():
-        cells = [f"{figures[name]:.{2 if 'PSNR' in name else 3}f}" if name in figures else "" for name in columns]
+        cells = [_shown(figures[name], 2 if "PSNR" in name else 3) if name in figures else "" for name in columns]
         lines.append(f"| {way} | " + " | ".join(cells) + " |")
     return lines
+
+
+def _shown(value: float, places: int) -> str:
+    """Against itself a clip has no error, and no figure."""
+    return f"{value:.{places}f}" if math.isfinite(value) else ""
 
 
 def page(document: dict[str, Any]) -> list[str]:
@@ -77,7 +83,8 @@ def page(document: dict[str, Any]) -> list[str]:
 
 def illustrated(document: dict[str, Any]) -> list[str]:
     """:func:`page` of the solvers, their sweeps drawn anew."""
-    title = f"{document['rows'][0]['name']}, seed {document['seed']}; red: the default; dashed: alpha bounds sigma"
+    scenes = document["rows"][0]["name"].rpartition(", ")[2]
+    title = f"{scenes}, seed {document['seed']}; red: the default; dashed: alpha bounds sigma"
     draw(by_way(document["rows"]), title, PICTURE)
     return [*page(document), "", f"![Sweeps of gamma, alpha and K]({PICTURE.relative_to(ROOT).as_posix()})"]
 

@@ -11,7 +11,8 @@ seen. Figures of a way are means over scenes; names read ``way: figure``:
   does not hide the rest;
 * ``flicker`` = false change from frame to frame over the truth's own change;
 * ``seam`` = PSNR against the true view within 8 pixels of a hole's edge;
-* ``time`` and ``memory`` = processor time and the process's peak, over the bare model's of the same scene.
+* ``time`` and ``memory`` = processor time and the process's peak, over the bare model's of the same scene; one run each, so
+  differences of a few percent are noise. What guidance costs to a percent is measured by ``benchmarks.overhead``.
 """
 
 from __future__ import annotations
@@ -64,8 +65,6 @@ COSTS = ("time", "memory")
 UNITS = {"time": "x", "memory": "x", "flicker": "x"}
 FEW = ("kept PSNR", "whole PSNR", "whole LPIPS", "holes PSNR", "holes LPIPS", "seam PSNR", "seam PSNR past the VAE")
 """Figures of an ablation."""
-TIMED_STEPS = 8
-"""Steps of the runs that are only timed."""
 logger = logging.getLogger(__name__)
 Figures = dict[str, list[float]]
 
@@ -126,18 +125,6 @@ def compare(lab: Lab, some: list[Case], ways: dict[str, Way]) -> dict[str, Figur
     return {name: dict(figures) for name, figures in found.items()}
 
 
-def overhead(lab: Lab, case: Case, repeats: int) -> float:
-    """Time of ours over the bare model's, interleaved, on one thread; the best runs of both."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    short, took = Lab.of(lab.model, lab.coder, TIMED_STEPS), defaultdict[str, list[float]](list)
-    for repeat in range(repeats):
-        for name in [BARE, EXACT] if repeat % 2 else [EXACT, BARE]:
-            took[name].append(costs(METHODS[name], short, case)[1])
-    torch.set_num_threads(threads)
-    return min(took[EXACT]) / min(took[BARE])
-
-
 def table(found: dict[str, Figures]) -> list[Row]:
     """Means over scenes, way by way; costs of the methods alone."""
     return [
@@ -148,7 +135,7 @@ def table(found: dict[str, Figures]) -> list[Row]:
     ]
 
 
-def targets(found: dict[str, Figures], ours_to_bare: float) -> list[Row]:
+def targets(found: dict[str, Figures]) -> list[Row]:
     """What was promised, as differences and ratios of the same figures."""
     at = {way: {name: mean(values) for name, values in figures.items()} for way, figures in found.items()}
     rows = [
@@ -157,7 +144,6 @@ def targets(found: dict[str, Figures], ours_to_bare: float) -> list[Row]:
         for name in ("seam PSNR", "seam PSNR past the VAE")
     ]
     rows += [
-        at_most("time, ours over bare, interleaved", ours_to_bare, "x", 1.01),
         at_least("time, DPS over ours", at[DPS]["time"] / at[EXACT]["time"], "x", 3.0),
         at_least("time, pixel-space DDS over ours", at[PIXELS]["time"] / at[EXACT]["time"], "x", 2.0),
         at_least("holes PSNR, ours above the bare model", at[EXACT]["holes PSNR"] - at[BARE]["holes PSNR"], "dB", 0.0),
@@ -189,13 +175,12 @@ def run(seed: int, args: argparse.Namespace) -> list[Row]:
     found = compare(lab, some, LIMITS | METHODS | ({} if args.methods_only else ABLATIONS))
     holes = mean(float((case.visible == 0).float().mean()) for case in some)
     rows = [Row(f"holes of the warp, {len(some)} scenes", 100 * holes, "%")]
-    return rows + targets(found, overhead(lab, some[0], args.repeats)) + table(found)
+    return rows + targets(found) + table(found)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scenes", type=int, default=3)
     parser.add_argument("--steps", type=int, default=16, help="sampling steps of a run")
-    parser.add_argument("--repeats", type=int, default=9, help="interleaved repeats of ours and bare, for their times")
     parser.add_argument("--methods-only", action="store_true", help="leave out the sweeps of single settings")
     parser.add_argument("--threads", type=int, default=2)
 
