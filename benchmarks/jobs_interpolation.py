@@ -13,12 +13,11 @@ unknown (*estimated*).
 * ``guided``: Warp From Ends, before any model. ``guided, decoded``: completed by the small model as
   ``workflows/interpolation.json`` does. ``guided, composite``: with the guided pixels put back where an end saw the place.
 
-No camera is found where too few matches agree; then optical flow alone is taken, as the node's message says.
+Where too few matches agree on a camera, the node goes along optical flow alone.
 """
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterator
 from statistics import mean
@@ -33,9 +32,8 @@ from benchmarks.jobs_scenes import Estimator, exact, views
 from benchmarks.report import Row, at_most, model_main
 from benchmarks.unseen import scene_seeds
 from hosting.lpips import Lpips, load_lpips
-from inversecrafter_core.errors import InputError
 from inversecrafter_core.evaluation import masked_psnr
-from inversecrafter_core.interpolation import CAMERAS, Flow, GuidedEnds, faded_along, warp_from_ends
+from inversecrafter_core.interpolation import Flow, GuidedEnds, faded_along, warp_from_ends
 from inversecrafter_core.sampling import Window
 from inversecrafter_core.sampling.stochastic import Release
 from inversecrafter_core.synthetic import Clip
@@ -48,7 +46,6 @@ GUIDED = Completion(8, Release(0.7), Window("alpha_sigma", 0.7))
 ALONE = Completion(8, mask_mode="binary")
 FADE, FLOW = "cross-fade", "DIS flow"
 JUDGED = slice(2, -1, 3)
-logger = logging.getLogger(__name__)
 Figures = dict[str, dict[str, list[float]]]
 
 
@@ -73,11 +70,7 @@ def guided(clip: Clip, kind: str, estimator: Estimator) -> GuidedEnds:
     if kind == "exact":
         return warp_from_ends(start, end, exact(clip, [0, -1]), len(clip.times))
     space = estimator.geometry(torch.cat([start, end]))
-    try:
-        return warp_from_ends(start, end, space, len(clip.times))
-    except InputError as problem:
-        logger.warning("flow alone: %s", problem)
-        return warp_from_ends(start, end, None, len(clip.times), camera=CAMERAS[2])
+    return warp_from_ends(start, end, space, len(clip.times))
 
 
 def made(clip: Clip, estimator: Estimator, studio: Studio, seed: int) -> Iterator[tuple[str, torch.Tensor]]:

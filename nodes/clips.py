@@ -114,8 +114,9 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
                     "camera",
                     options=list(CAMERAS),
                     default=CAMERAS[0],
-                    tooltip="Where the end's camera comes from: multi-view depth knows it, otherwise it is found from matching "
-                    "points. 'none' moves both ends along optical flow alone and needs no geometry.",
+                    tooltip="Where the end's camera comes from. automatic: from multi-view depth, else from matching points; "
+                    "where none is found, as 'none', and the report says so. 'from matches' stops then. 'none': both ends move "
+                    "along optical flow alone; no geometry is needed.",
                 ),
                 io.Boolean.Input(
                     "follow",

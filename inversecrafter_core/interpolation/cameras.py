@@ -6,6 +6,7 @@ first centre at (0.5, 0.5).
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -27,10 +28,12 @@ REPROJECTION = 0.008
 """Of the picture's width: how far a match may be from where a camera says."""
 
 
-CAMERAS = ("from geometry, else matches", "from matches", "none (optical flow)")
-"""Where the second camera comes from."""
+CAMERAS = ("automatic", "from matches", "none (optical flow)")
+"""Where the second camera comes from; automatic: from the geometry, else from matches, else none is needed."""
 MOVED = 1e-5
 """Below this, geometry's second camera stands where its first does: depth was estimated picture by picture."""
+
+logger = logging.getLogger(__name__)
 
 
 class Matches(NamedTuple):
@@ -44,7 +47,7 @@ def place_ends(pictures: torch.Tensor, geometry: Geometry | None, camera: str) -
     """Both ends ``[2, H, W, 3]`` in one world, on the CPU, and what there is to say about it; None without cameras.
 
     Raises:
-        InputError: an unknown ``camera``, a geometry that is missing, or no camera found.
+        InputError: an unknown ``camera``, a geometry that is missing, or no camera found though it is to come from matches.
     """
     if camera not in CAMERAS:
         raise InputError("camera", f"'{camera}'", f"Choose one of: {', '.join(CAMERAS)}.")
@@ -56,6 +59,17 @@ def place_ends(pictures: torch.Tensor, geometry: Geometry | None, camera: str) -
     space = replace(geometry, **{name: getattr(geometry, name).cpu() for name in named})
     if camera == CAMERAS[0] and float((space.camera_to_world[1] - torch.eye(4)).abs().max()) > MOVED:
         return space, "Cameras from the geometry:"
+    try:
+        return _found(pictures, space)
+    except InputError as problem:
+        if camera != CAMERAS[0]:
+            raise
+        logger.warning("InverseCrafter: %s; optical flow alone is used.", problem.found)
+        return None, f"By optical flow alone, {problem.found}:"
+
+
+def _found(pictures: torch.Tensor, space: Geometry) -> tuple[Geometry, str]:
+    """With the second camera from matches, looked at twice."""
     matches = match_pictures(pictures[0], pictures[1])
     pose, agreeing = find_camera(matches, space)
     scale = one_scale(_posed(space, pose))
@@ -155,7 +169,7 @@ def _no_camera(found: str) -> InputError:
     return InputError(
         "start and end",
         f"no camera found: {found}, at least {LEAST_MATCHES} are needed",
-        "Use pictures of one place that overlap more, or set camera to 'none (optical flow)'.",
+        "Use pictures of one place that overlap more, or set camera to 'automatic' or 'none (optical flow)'.",
     )
 
 

@@ -218,6 +218,12 @@ def test_depth_picture_by_picture_has_its_camera_found_and_said(views):
     assert "matches agree" in made.report and "of the pivot's depth away" in made.report
 
 
+def test_where_automatic_finds_no_camera_it_goes_along_flow_and_says_so():
+    made = warp_from_ends(noise_video(), noise_video(seed=1), plane(2), 9)
+    assert made.report.startswith("By optical flow alone, no camera found: ") and "at least 24" in made.report
+    assert bool((made.visible == 1).all()) and made.video.isfinite().all()
+
+
 @pytest.mark.parametrize("frames", [9, 13, 33])
 def test_any_4k_plus_1_and_the_ends_of_clips(views, frames):
     clip, space = views
@@ -267,6 +273,7 @@ def test_a_thing_that_moved_by_itself_is_not_left_standing_at_both_ends():
         (noise_video(), noise_video(), plane(1), 9, GIVEN, "geometry: 1 frames.*batch of two"),
         (noise_video(), noise_video(), plane(2, height=24), 9, GIVEN, "depth of 64x24 beside pictures of 64x48"),
         (noise_video(), noise_video(), None, 9, GIVEN, "geometry: not connected"),
+        (noise_video(), noise_video(), None, 9, MATCHED, "geometry: not connected"),
         (noise_video(), noise_video(), plane(2), 9, "guess", "camera: 'guess'"),
         (noise_video(), noise_video(seed=1), plane(2), 9, MATCHED, r"no camera found: \d+ (of \d+ )?matches"),
         (noise_video() * torch.nan, noise_video(), plane(2), 9, GIVEN, "start: .*NaN"),

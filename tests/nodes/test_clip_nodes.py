@@ -28,7 +28,7 @@ def space(pack):
 
 def from_ends(pack, start, end, frames=9, **changes):
     settings = {
-        "camera": "from geometry, else matches",
+        "camera": "automatic",
         "follow": True,
         "sharpness": 3.0,
         "regenerate": False,

@@ -12,7 +12,7 @@ TEXT = """\
 1. **Load Image**, twice: the start and the end, of one place. In place of a picture a clip may be connected to **Warp From Ends**: it takes the last
    frame of the start and the first four of the end (**Batch Images** then needs those two frames).
 2. **Warp From Ends**: how many frames, 4k+1 (17, 33, 49, 81), both ends included. It finds the end's camera and shows what both ends saw of
-   the way. Where it finds no camera it says so: set *camera* to *none (optical flow)*.
+   the way. Where it finds no camera, both move along optical flow alone, and its report says so.
 3. **Run.** It works at once on the small models inside this pack. They show the method at thumbnail size; they are not Wan.
 
 What the ends saw stands clean beside the noise until the *release*, then all is denoised together. **Drift Report** puts the warps' own pixels back
