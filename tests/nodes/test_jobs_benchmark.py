@@ -1,0 +1,75 @@
+"""What the jobs' benchmarks measure with: the scenes, the baselines and the 3D check say what they claim."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+
+@pytest.fixture(scope="module")
+def parts(pack):
+    """The benchmarks, which bring up the host themselves where the pack has not."""
+    import benchmarks.jobs_interpolation as interpolation
+    import benchmarks.jobs_scenes as scenes
+    import benchmarks.jobs_single_image as single_image
+
+    return SimpleNamespace(interpolation=interpolation, scenes=scenes, single_image=single_image)
+
+
+@pytest.fixture(scope="module")
+def clip(parts):
+    return parts.scenes.views(7, 0.2, moving=False, frames=5).clip
+
+
+def test_the_camera_goes_as_far_as_is_said(parts, clip):
+    from training.contexts import geometry_of
+
+    away = float(clip.camera_to_world[-1, :3, 3].norm())
+    assert away == pytest.approx(0.2 * geometry_of(clip).pivot_depth, rel=0.01)
+    assert torch.equal(clip.times, torch.zeros(5)), "one moment"
+    assert parts.scenes.views(7, 0.1, moving=True, frames=5).clip.times[-1] == 1.0
+
+
+def test_the_exact_geometry_warps_the_photo_onto_the_other_views(parts, clip):
+    from inversecrafter_core.evaluation import masked_psnr
+
+    filled, seen = parts.single_image.warped(clip, parts.scenes.exact(clip, [0]))
+    assert torch.equal(filled[0], clip.colour[0]) and 0.5 < float(seen[1:].mean()) < 1
+    assert masked_psnr(filled, clip.colour, seen) > 28 > masked_psnr(clip.colour[:1].expand_as(filled), clip.colour)
+
+
+def test_flow_is_a_fairer_baseline_than_a_cross_fade_where_things_only_shift(parts):
+    wide = torch.nn.functional.interpolate(
+        torch.rand(1, 3, 12, 30, generator=torch.Generator().manual_seed(1)), (96, 240), mode="bicubic"
+    )
+    wide = wide[0].movedim(0, -1).clamp(0, 1)
+    start, middle, end = wide[:, :200], wide[:, 3:203], wide[:, 6:206]
+    errors = [
+        (way(start, end, 3)[1] - middle)[8:-8, 8:-8].abs().mean()
+        for way in (parts.interpolation.along_dis, parts.interpolation.cross_fade)
+    ]
+    assert errors[0] < errors[1] / 3
+
+
+def test_the_3d_check_is_zero_for_the_true_depth_and_grows_with_its_error(parts, clip):
+    seen = torch.ones(clip.depth.shape)
+    seen[:, :, 150:] = 0
+
+    def estimator(wrong):
+        bent = clip.depth[4] * (1 + wrong * torch.linspace(0, 1, clip.depth.shape[2]))
+        return SimpleNamespace(depth=lambda pictures: SimpleNamespace(values=2.5 * bent[None]))
+
+    true, off, worse = (parts.single_image.chamfer(clip.colour, clip, seen, 4, estimator(wrong)) for wrong in (0.0, 0.1, 0.4))
+    assert true["all"] < 1e-3 and true["new"] < 1e-3, "a factor of the whole map does not count"
+    assert 1e-3 < off["all"] < worse["all"] and off["new"] < worse["new"]
+
+
+def test_every_part_of_the_jobs_benchmark_has_its_rows(pack):
+    import importlib
+
+    from benchmarks.jobs import SCENES
+
+    for part in SCENES:
+        assert callable(importlib.import_module(f"benchmarks.{part}").rows), part
