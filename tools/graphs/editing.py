@@ -14,6 +14,7 @@ TEXT = """\
 1. **Load Video**: choose a clip. *Frames* must be 4k+1 (17, 33, 49, 81), *width* and *height* multiples of 16.
 2. **Track Mask**: draw the box around the thing in the first frame, or connect a mask (*Load Image (as Mask)*, or paint one in the mask
    editor): one for the first frame is tracked, one for every frame is taken as it is. Look at *The region*.
+   *grow* leaves room around it: a hole cut close tells the model that nothing stands there.
 3. **Prompt**: the whole clip as it shall be, not only the new thing.
 4. **Run.** It works at once on the small models inside this pack. They show the method at thumbnail size; they are not Wan.
 
@@ -33,15 +34,14 @@ WORKFLOW = Workflow(
             "track",
             "InverseCrafterTrackMask",
             (COLUMN, 0),
-            {"shape": "box", "grow": 4},
+            {"shape": "box", "grow": 12},
             {"video": CLIP},
             title="Box around the thing",
             size=(340, 380),
         ),
         region_preview(COLUMN, 430),
-        Node("fill", "InverseCrafterFillHoles", (COLUMN, 740), links={"video": CLIP, "holes": HOLES}),
         *models(2 * COLUMN, SMALL_PROMPT),
-        *measurement(3 * COLUMN, {"mask_mode": "known_source", "mask_scale": 1.0}, ("fill", "filled"), HOLES, {"source": CLIP}),
+        *measurement(3 * COLUMN, {"mask_mode": "area"}, CLIP, HOLES, {}),
         *sampling(4 * COLUMN, {"release": 0.0, "window_mode": "alpha_steps", "alpha": 1.0}, steps=12, cfg=6.0),
         *edited_out(5 * COLUMN, "editing", CLIP, HOLES),
     ],
