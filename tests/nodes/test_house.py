@@ -28,6 +28,7 @@ HOST_MODULES = {
 }
 MAY_IMPORT = {
     "interpolation": {"warp", "camera", "depth"},
+    "editing": {"evaluation", "depth"},
     "sampling": {"inverse", "masks", "warp", "camera"},
     "inverse": {"masks", "warp", "camera"},
     "masks": {"warp", "camera"},
