@@ -2,10 +2,10 @@
 
 On the CPU the embedded small Wan (or, without the file, a random one of its sizes), 17x128x192. With a GPU also a randomly
 initialised Wan 2.1 1.3B at 81x480x832. The guided runs are the pack's own nodes, loaded as the host loads them, with
-guidance in *every* step, which is more than any window asks for. Repeats are interleaved. The network's forward passes are
-the same work guided or not, and on a busy machine their time varies by many times what is to be measured: so a ratio is of
-what a run spends outside them, ``1 + (outside guided - outside bare) / whole bare``, medians over the repeats; the ratio of the
-whole runs stands beside it. The *own time* of guidance is that of its proximal steps alone, over a bare run.
+guidance in *every* step, which is more than any window asks for. Repeats are interleaved; *time* is the median ratio of whole
+runs. The network's forward passes are the same work guided or not, and on a busy machine their time varies by more than what
+is to be measured: *outside the network* leaves them out, ``1 + (outside guided - outside bare) / whole bare``, medians over the
+repeats. The *own time* of guidance is that of its proximal steps alone, over a bare run.
 
 ``python -m benchmarks.overhead --seed 0 --json - [--repeats 25] [--steps 8]``
 """
@@ -215,10 +215,10 @@ def measure(case: Case, nodes: Nodes, seed: int) -> list[Row]:
     outside, whole = ({name: median(pair[part] for pair in taken) for name, taken in times.items()} for part in (0, 1))
     rows = [Row(f"{case.name}: bare sampling, {case.steps} steps", whole["bare"], "s")]
     for name in list(runs)[1:]:
-        ratio = 1 + (outside[name] - outside["bare"]) / whole["bare"]
-        rows.append(at_most(f"{case.name}: time, {name}", ratio, "x", case.time_bound))
         paired = median(guided / bare for (_, guided), (_, bare) in zip(times[name], times["bare"], strict=True))
-        rows.append(Row(f"{case.name}: whole runs, {name}", paired, "x"))
+        rows.append(at_most(f"{case.name}: time, {name}", paired, "x", case.time_bound))
+        ratio = 1 + (outside[name] - outside["bare"]) / whole["bare"]
+        rows.append(Row(f"{case.name}: outside the network, {name}", ratio, "x"))
         peak, bare_peak = peaks[name], peaks["bare"]
         if peak and bare_peak:
             rows.append(at_most(f"{case.name}: peak memory, {name}", peak / bare_peak, "x", case.memory_bound))
