@@ -22,6 +22,11 @@ def targets(document: dict[str, Any]) -> list[str]:
     return table_lines([Row(**row) for row in document["rows"] if row["target"]])
 
 
+def folded(summary: str, lines: list[str]) -> list[str]:
+    """Lines that a reader opens by a click: a table too long for the page."""
+    return ["", "<details>", f"<summary>{summary}</summary>", "", *lines, "", "</details>"]
+
+
 def masks(document: dict[str, Any]) -> list[str]:
     """Targets and one wide table a set of clips, the picture drawn anew."""
     from benchmarks import masks_report  # reports import what they report on, the host with it
@@ -29,7 +34,7 @@ def masks(document: dict[str, Any]) -> list[str]:
     tables = {what: found for what in masks_report.SETS if (found := masks_report.by_mask(document["rows"], what))}
     picture = ROOT / "docs" / "masks.png"
     masks_report.draw(tables, f"latent masks, seed {document['seed']}; red: the default, line: powers of area", picture)
-    wide = [line for what, found in tables.items() for line in ("", f"{what}:", "", *masks_report.wide(found))]
+    wide = [line for what, found in tables.items() for line in folded(f"every mask, {what}", masks_report.wide(found))]
     return [*targets(document), *wide, "", f"![What masks keep and give up]({picture.relative_to(ROOT).as_posix()})"]
 
 
@@ -42,7 +47,9 @@ def solvers(document: dict[str, Any]) -> list[str]:
 def few_steps(document: dict[str, Any]) -> list[str]:
     from benchmarks import solver_report
 
-    return solver_report.page(document)
+    lines = solver_report.page(document)
+    cut = lines.index("")
+    return [*lines[:cut], *folded("every plan and setting", lines[cut + 1 :])]
 
 
 PAGES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
