@@ -6,7 +6,7 @@ training-free mask with the first frame known, and the confidence. Videos are ``
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -14,6 +14,8 @@ from benchmarks.damage import NONE, Damage, Seen
 from benchmarks.solver_ways import LEAST_HOLES, Case, Lab, Way
 from benchmarks.unseen import scene_seeds
 from hosting.lpips import Lpips
+from inversecrafter_core.camera import Geometry
+from inversecrafter_core.depth import RawDepth, clip_flow, denoise, noise_level, stabilise
 from inversecrafter_core.evaluation import masked_lpips, masked_psnr
 from inversecrafter_core.masks import MaskInputs, hold_first_frame, latent_mask
 from inversecrafter_core.masks.confidence import trusted
@@ -45,8 +47,9 @@ class Evidence:
     h: torch.Tensor
 
     @classmethod
-    def of(cls, seen: Seen, damage: Damage, coder: WanVAE) -> Evidence:
+    def of(cls, seen: Seen, damage: Damage, coder: WanVAE, denoised: bool = False) -> Evidence:
         source, geometry = seen.source.colour, seen.geometry(damage)
+        geometry = without_noise(geometry, source) if denoised else geometry
         path = seen.path(geometry)
         warp = warp_video(source, geometry, path)
         filled, visible = fill_holes(warp.video, warp.visible), warp.visible.float()
@@ -73,6 +76,13 @@ class Evidence:
         noise = torch.randn(self.w.shape, generator=torch.Generator().manual_seed(self.seen.seed))
         prompt, truth = caption(random_scene(self.seen.seed)), self.seen.target.colour
         return Case(truth, self.filled, truth, self.visible, self.w, {"training_free": h}, prompt, noise)
+
+
+def without_noise(geometry: Geometry, source: torch.Tensor) -> Geometry:
+    """As *Estimate Depth* does with "frames, pixels and noise": stabilised, then smoothed by as much as it flickered."""
+    raw, flow = RawDepth(geometry.depth, "metric_depth"), clip_flow(source)
+    steady, _ = stabilise(raw, flow, frames=False)  # the cameras are known, so whole frames are left alone
+    return replace(geometry, depth=denoise(steady, flow, noise_level(raw, flow)).values)
 
 
 def unseen(seed: int, count: int) -> list[Seen]:

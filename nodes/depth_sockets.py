@@ -31,7 +31,8 @@ def stabilise_input(default: Stabilisation) -> io.Combo.Input:
         default=default,
         tooltip="Take the flicker out. 'frames': one scale (and shift) for each frame. 'frames and "
         "pixels': also a filter along the "
-        "optical flow. The report gives the flicker before and after.",
+        "optical flow. 'frames, pixels and noise': then each frame is smoothed by as much as it flickered. The report gives "
+        "the flicker before and after.",
     )
 
 

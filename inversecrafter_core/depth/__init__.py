@@ -1,6 +1,7 @@
 """Depth: estimators behind one protocol, and what turns their answers into a steady Geometry."""
 
 from .convert import Depth, to_depth
+from .denoise import denoise, noise_level
 from .estimator import KINDS, DepthEstimator, Kind, RawDepth
 from .flicker import Flicker, measure_flicker
 from .flow import ClipFlow, clip_flow
@@ -37,6 +38,7 @@ __all__ = [
     "VerticalGradientPrior",
     "build_geometry",
     "clip_flow",
+    "denoise",
     "depth_from_images",
     "depth_preview",
     "from_da3",
@@ -45,6 +47,7 @@ __all__ = [
     "load_transformers_depth",
     "match_size",
     "measure_flicker",
+    "noise_level",
     "stabilise",
     "to_depth",
 ]

@@ -12,13 +12,14 @@ from ..camera import Geometry
 from ..camera.intrinsics import field_of_view
 from ..errors import InputError, require_same_frames, require_video
 from .convert import FAR_RATIO, to_depth
+from .denoise import LEAST, denoise, noise_level
 from .estimator import Progress, RawDepth
 from .flicker import Flicker, measure_flicker
 from .flow import clip_flow
 from .geometry import DEFAULT_FOV, geometry_from_depth
 from .stabilise import stabilise
 
-Stabilisation = Literal["frames and pixels", "frames", "off"]
+Stabilisation = Literal["frames and pixels", "frames", "off", "frames, pixels and noise"]
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,12 @@ def build_geometry(
         before = after = measure_flicker(depth.depth, flow, depth.valid)
         if stabilisation != "off":
             del depth  # a long clip's worth of memory
-            pixels = stabilisation == "frames and pixels"
+            pixels = stabilisation in ("frames and pixels", "frames, pixels and noise")
             steady, alignment = stabilise(raw, flow, pixels, progress, frames=camera_to_world is None)
+            if stabilisation == "frames, pixels and noise":
+                level = noise_level(raw, flow)
+                steady = denoise(steady, flow, level, progress)
+                lines.append(f"Noise that flickers: {level:.1%}" + (", smoothed." if level >= LEAST else ", left alone."))
             depth = to_depth(steady, far_ratio)
             after = measure_flicker(depth.depth, flow, depth.valid)
             lines.append(f"Stabilised ({stabilisation}): still in {alignment.still_pairs} of {len(video) - 1} pairs of frames.")
