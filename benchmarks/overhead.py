@@ -7,7 +7,7 @@ runs. The network's forward passes are the same work guided or not, and on a bus
 is to be measured: *outside the network* leaves them out, ``1 + (outside guided - outside bare) / whole bare``, medians over the
 repeats. The *own time* of guidance is that of its proximal steps alone, over a bare run.
 
-``python -m benchmarks.overhead --seed 0 --json - [--repeats 25] [--steps 8]``
+``python -m benchmarks.overhead --seed 0 --json - [--repeats 60] [--steps 8]``
 """
 
 from __future__ import annotations
@@ -263,7 +263,7 @@ def run(seed: int, args: argparse.Namespace) -> list[Row]:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--repeats", type=int, default=25, help="interleaved repeats of each way on the small model")
+    parser.add_argument("--repeats", type=int, default=60, help="interleaved repeats of each way on the small model")
     parser.add_argument("--steps", type=int, default=8, help="sampling steps of a run")
 
 
