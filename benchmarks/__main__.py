@@ -31,9 +31,8 @@ def masks(document: dict[str, Any]) -> list[str]:
     """Targets and one wide table a set of clips, the picture drawn anew."""
     from benchmarks import masks_report  # reports import what they report on, the host with it
 
-    tables = {what: found for what in masks_report.SETS if (found := masks_report.by_mask(document["rows"], what))}
     picture = ROOT / "docs" / "masks.png"
-    masks_report.draw(tables, f"latent masks, seed {document['seed']}; red: the default, line: powers of area", picture)
+    tables = masks_report.illustrated(document, picture)
     wide = [line for what, found in tables.items() for line in folded(f"every mask, {what}", masks_report.wide(found))]
     return [*targets(document), *wide, "", f"![What masks keep and give up]({picture.relative_to(ROOT).as_posix()})"]
 

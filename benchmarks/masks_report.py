@@ -99,15 +99,20 @@ def draw(tables: dict[str, Table], title: str, target: Path) -> None:
     pyplot.close(picture)
 
 
+def illustrated(document: dict[str, Any], picture: Path) -> dict[str, Table]:
+    """A table for each set of clips, and all of them drawn into ``picture``."""
+    tables = {what: table for what in SETS if (table := by_mask(document["rows"], what))}
+    draw(tables, f"latent masks, seed {document['seed']}; red: the default, line: powers of area", picture)
+    return tables
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.masks_report", description=__doc__)
     parser.add_argument("results", type=Path, help="what benchmarks.masks wrote")
     parser.add_argument("picture", type=Path, help="where the picture goes")
     arguments = parser.parse_args()
     document = json.loads(arguments.results.read_text(encoding="utf-8"))
-    tables = {what: table for what in SETS if (table := by_mask(document["rows"], what))}
-    draw(tables, f"latent masks, seed {document['seed']}; red: the default, line: powers of area", arguments.picture)
-    for what, table in tables.items():
+    for what, table in illustrated(document, arguments.picture).items():
         print("\n".join([f"{what}:", "", *wide(table), ""]))
 
 

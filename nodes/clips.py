@@ -42,6 +42,21 @@ class InverseCrafterPhotoClip(io.ComfyNode):
         return io.NodeOutput(*still_clip(photo, geometry, frames))
 
 
+def _start_input() -> io.Image.Input:
+    return io.Image.Input("start", tooltip="A picture, or a clip whose last frame is the new clip's first.")
+
+
+def _frames_input() -> io.Int.Input:
+    return io.Int.Input(
+        "frames",
+        default=17,
+        min=LEAST,
+        max=4001,
+        step=4,
+        tooltip="Frames of the new clip, both ends included: 4k+1, at least 9.",
+    )
+
+
 class InverseCrafterBetweenEnds(io.ComfyNode):
     """Two IMAGEs to a clip with its middle open."""
 
@@ -54,20 +69,13 @@ class InverseCrafterBetweenEnds(io.ComfyNode):
             description="Two pictures, or the ends of two clips, as the ends of a clip of which everything between is to be "
             "generated.",
             inputs=[
-                io.Image.Input("start", tooltip="A picture, or a clip whose last frame is the new clip's first."),
+                _start_input(),
                 io.Image.Input(
                     "end",
                     tooltip="A picture, or a clip whose first four frames are the new clip's last four; a picture stands "
                     "still for four.",
                 ),
-                io.Int.Input(
-                    "frames",
-                    default=17,
-                    min=LEAST,
-                    max=4001,
-                    step=4,
-                    tooltip="Frames of the new clip, both ends included: 4k+1, at least 9.",
-                ),
+                _frames_input(),
             ],
             outputs=[
                 io.Image.Output(
@@ -96,20 +104,13 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
             description="Two pictures with depth, or the ends of two clips, seen from every camera between them: both are "
             "warped and blended by which saw a place better. Holes where neither did.",
             inputs=[
-                io.Image.Input("start", tooltip="A picture, or a clip whose last frame is the new clip's first."),
+                _start_input(),
                 io.Image.Input(
                     "end",
                     tooltip="A picture, which is the new clip's last frame, or a clip of four frames and more, whose first "
                     "four are its last four.",
                 ),
-                io.Int.Input(
-                    "frames",
-                    default=17,
-                    min=LEAST,
-                    max=4001,
-                    step=4,
-                    tooltip="Frames of the new clip, both ends included: 4k+1, at least 9.",
-                ),
+                _frames_input(),
                 io.Combo.Input(
                     "camera",
                     options=list(CAMERAS),

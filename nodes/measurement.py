@@ -22,6 +22,41 @@ camera.
 """
 
 
+def _mask_inputs() -> list[Any]:
+    """How the latent mask is made."""
+    return [
+        io.Combo.Input(
+            "mask_mode",
+            options=list(MASK_MODES),
+            default="training_free",
+            tooltip="training_free: from VAE differences, per channel. known_source: exact, for editing, when "
+            "the clip itself is "
+            "the source. area: share of known pixels. binary: known only if known in all four frames. learned: "
+            "a mask encoder.",
+        ),
+        io.Combo.Input(
+            "candidate",
+            options=list(CANDIDATES),
+            default=next(iter(CANDIDATES)),
+            tooltip="Which training-free mask. three_infills: what three infills of the holes disagree on, times "
+            "the share of known pixels (2 more encodings); with scale 0.5 the best of 145 in benchmarks.masks_scales, "
+            "7 to 10 % less error left than area. held_warp: an infill from other times against the holed warp (2); at "
+            "scale 1 as near to the paper's mask as the learned one. holed_warp: infilled against holed warp (1). "
+            "holed_warp_area: times the share of known pixels. hidden_source: source against masked source. "
+            "mask_video: white clip against the mask. two_infills: holes black against holes white.",
+        ),
+        io.Float.Input(
+            "mask_scale",
+            default=MaskInputs.scale,
+            min=0.01,
+            max=20.0,
+            step=0.05,
+            tooltip="s of tanh(s d), for three_infills of 1 / (1 + s² d²): larger doubts more. Used by the modes made "
+            "of differences; 0.5 by measurement, 1 for known_source and held_warp.",
+        ),
+    ]
+
+
 class InverseCrafterEncodeMeasurement(io.ComfyNode):
     """IMAGE y and MASK holes to ``w = E(y)`` and ``h``."""
 
@@ -38,35 +73,7 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
                     "warp", tooltip="The warped video with its holes filled in; 4k+1 frames, sides multiples of 16."
                 ),
                 io.Mask.Input("holes", tooltip=f"Holes of the warp. {HOLES_TOOLTIP} One mask for every frame, or one for all."),
-                io.Combo.Input(
-                    "mask_mode",
-                    options=list(MASK_MODES),
-                    default="training_free",
-                    tooltip="training_free: from VAE differences, per channel. known_source: exact, for editing, when "
-                    "the clip itself is "
-                    "the source. area: share of known pixels. binary: known only if known in all four frames. learned: "
-                    "a mask encoder.",
-                ),
-                io.Combo.Input(
-                    "candidate",
-                    options=list(CANDIDATES),
-                    default=next(iter(CANDIDATES)),
-                    tooltip="Which training-free mask. three_infills: what three infills of the holes disagree on, times "
-                    "the share of known pixels (2 more encodings); with scale 0.5 the best of 145 in benchmarks.masks_scales, "
-                    "7 to 10 % less error left than area. held_warp: an infill from other times against the holed warp (2); at "
-                    "scale 1 as near to the paper's mask as the learned one. holed_warp: infilled against holed warp (1). "
-                    "holed_warp_area: times the share of known pixels. hidden_source: source against masked source. "
-                    "mask_video: white clip against the mask. two_infills: holes black against holes white.",
-                ),
-                io.Float.Input(
-                    "mask_scale",
-                    default=MaskInputs.scale,
-                    min=0.01,
-                    max=20.0,
-                    step=0.05,
-                    tooltip="s of tanh(s d), for three_infills of 1 / (1 + s² d²): larger doubts more. Used by the modes made "
-                    "of differences; 0.5 by measurement, 1 for known_source and held_warp.",
-                ),
+                *_mask_inputs(),
                 io.Boolean.Input(
                     "first_frame_known",
                     default=True,

@@ -19,6 +19,7 @@ import torch
 from ..errors import require_same_frames
 from .estimator import Progress, RawDepth
 from .flow import ClipFlow, follow, small_maps
+from .stabilise import spread
 
 RANGE = 3.0  # levels: standard deviation of the filter over values
 SPACE = 0.11  # of the picture's height: standard deviation over place
@@ -37,8 +38,7 @@ def noise_level(raw: RawDepth, flow: ClipFlow) -> float:
     work, usable = _work(raw, flow)
     levels = []
     for t in range(len(work) - 1):
-        known = flow.back_known[t] & usable[t + 1] & (follow(usable[t].astype(np.float32), flow.back[t]) > 0.99)
-        change = (work[t + 1] - follow(work[t], flow.back[t]))[known]
+        change = (work[t + 1] - follow(work[t], flow.back[t]))[flow.followed(t, usable)]
         if change.size:
             levels.append(TO_DEVIATION * float(np.median(np.abs(change - np.median(change)))))
     return float(np.median(levels)) if levels else 0.0
@@ -57,36 +57,27 @@ def denoise(raw: RawDepth, flow: ClipFlow, level: float, progress: Progress | No
         return raw
     work, usable = _work(raw, flow)
     values = raw.values.clone().float()
-    spread = _spread(raw)
+    unit = _unit(raw)
     for t, frame in enumerate(work):
         # What is unknown must not draw its neighbours: it stands farther off than the filter's range reaches.
         filled = np.where(usable[t], frame, frame[usable[t]].max(initial=0.0) + 10 * RANGE * level).astype(np.float32)
         change = np.where(usable[t], cv2.bilateralFilter(filled, -1, RANGE * level, SPACE * frame.shape[0]) - filled, 0)
         # The change is smooth where the values are not, so it is what is enlarged.
         full = torch.from_numpy(cv2.resize(change.astype(np.float32), (values.shape[2], values.shape[1])))
-        values[t] = values[t] + spread * full if raw.kind == "disparity" else values[t] * full.exp()
+        values[t] = values[t] + unit * full if raw.kind == "disparity" else values[t] * full.exp()
         if progress is not None:
             progress(t + 1, len(work))
-    return replace(raw, values=torch.where(_usable(raw), values, raw.values))
+    return replace(raw, values=torch.where(raw.usable, values, raw.values))
 
 
-def _usable(raw: RawDepth) -> torch.Tensor:
-    finite = torch.isfinite(raw.values)
-    return finite if raw.kind == "disparity" else finite & (raw.values > 0)
-
-
-def _spread(raw: RawDepth) -> float:
-    """Distance between the 10th and the 90th percentile of disparity; 1 for depth."""
-    if raw.kind != "disparity":
-        return 1.0
-    known = raw.values[_usable(raw)].float().flatten()
-    low, high = torch.quantile(known[:: max(1, len(known) // 500_000)], torch.tensor([0.1, 0.9])).tolist()
-    return max(high - low, 1e-12)
+def _unit(raw: RawDepth) -> float:
+    """The spread of disparity; 1 for depth, whose logarithm has no unit."""
+    return max(spread(raw.values[raw.usable].numpy()), 1e-12) if raw.kind == "disparity" else 1.0
 
 
 def _work(raw: RawDepth, flow: ClipFlow) -> tuple[np.ndarray, np.ndarray]:
     """Values in working units at the flow's size, and which of them can be used."""
-    usable = _usable(raw)
-    work = raw.values / _spread(raw) if raw.kind == "disparity" else raw.values.clamp(min=1e-30).log()
+    usable = raw.usable
+    work = raw.values / _unit(raw) if raw.kind == "disparity" else raw.values.clamp(min=1e-30).log()
     known = small_maps(usable.float(), flow.size) > 0
     return small_maps(torch.where(usable, work, torch.zeros_like(work)), flow.size), known

@@ -56,6 +56,12 @@ class RawDepth:
         if self.fov is not None and not 0 < self.fov < math.pi:
             raise InputError(self.source, f"a field of view of {math.degrees(self.fov):.1f} degrees", "Give the fov yourself.")
 
+    @property
+    def usable(self) -> torch.Tensor:
+        """``[F, H, W]`` bool: what is finite and, for depth, positive."""
+        finite = torch.isfinite(self.values)
+        return finite if self.kind == "disparity" else finite & (self.values > 0)
+
 
 class DepthEstimator(Protocol):
     """One model, ready to run. ``kind`` is what its values are."""

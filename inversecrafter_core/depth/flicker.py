@@ -39,8 +39,7 @@ def measure_flicker(depth: torch.Tensor, flow: ClipFlow, valid: torch.Tensor | N
     usable = np.ones(logs.shape, np.float32) if valid is None else small_maps(valid.float(), flow.size)
     changes = []
     for t in range(len(logs) - 1):
-        known = flow.back_known[t] & (usable[t + 1] > 0) & (follow(usable[t], flow.back[t]) > 0.99)
-        change = np.abs(logs[t + 1] - follow(logs[t], flow.back[t]))[known]
+        change = np.abs(logs[t + 1] - follow(logs[t], flow.back[t]))[flow.followed(t, usable)]
         changes.append(100 * _trimmed_mean(change))
     return Flicker(float(np.mean(changes)) if changes else 0.0, changes)
 

@@ -50,6 +50,11 @@ class ClipFlow:
         motion = np.hypot(self.back[pair, ..., 0], self.back[pair, ..., 1])
         return self.back_known[pair] & (motion < STILL)
 
+    def followed(self, pair: int, known: np.ndarray) -> np.ndarray:
+        """``[h, w]`` bool: pixels of frame ``pair + 1`` whose flow is trusted and that are ``known [F, h, w]`` at both ends."""
+        origin = follow(known[pair].astype(np.float32), self.back[pair])
+        return self.back_known[pair] & (known[pair + 1] > 0) & (origin > 0.99)
+
     def still_part(self, pair: int) -> float:
         """How much of what could show motion shows none, in 0...1. A blank sky or a black bar says nothing either way."""
         textured = self.textured[pair]

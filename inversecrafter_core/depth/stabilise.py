@@ -61,7 +61,7 @@ def stabilise(
         the stabilised values, and what was applied to whole frames.
     """
     require_same_frames(depth=len(raw.values), video=len(flow.back) + 1)
-    usable = torch.isfinite(raw.values) if raw.kind == "disparity" else torch.isfinite(raw.values) & (raw.values > 0)
+    usable = raw.usable
     work = raw.values if raw.kind == "disparity" else raw.values.clamp(min=1e-30).log()
     work = torch.where(usable, work, torch.zeros_like(work)).float()
     alignment = align_frames(work, usable, flow, with_scale=raw.kind == "disparity")
@@ -71,7 +71,7 @@ def stabilise(
     shift = torch.from_numpy(alignment.shift).float()[:, None, None]
     work.sub_(alignment.pivot).mul_(scale).add_(shift + alignment.pivot)
     if pixels and len(work) > 1:
-        tolerance = TOLERANCE * (_spread(work[usable].numpy()) if raw.kind == "disparity" else 1.0)
+        tolerance = TOLERANCE * (spread(work[usable].numpy()) if raw.kind == "disparity" else 1.0)
         work = filter_pixels(work, usable, flow, max(tolerance, 1e-12), progress)
     values = work if raw.kind == "disparity" else work.exp()
     return replace(raw, values=torch.where(usable, values, raw.values)), alignment
@@ -92,7 +92,7 @@ def align_frames(work: torch.Tensor, usable: torch.Tensor, flow: ClipFlow, with_
 
 def _followed(maps: np.ndarray, known: np.ndarray, flow: ClipFlow, t: int, still: bool) -> tuple[np.ndarray, np.ndarray]:
     """Values of frame ``t`` and ``t + 1`` at the same points of the scene (none where too few can be followed)."""
-    trusted = flow.back_known[t] & (known[t + 1] > 0) & (follow(known[t], flow.back[t]) > 0.99)
+    trusted = flow.followed(t, known)
     if still:
         trusted &= flow.still(t)
     if trusted.mean() < FEWEST:
@@ -101,7 +101,7 @@ def _followed(maps: np.ndarray, known: np.ndarray, flow: ClipFlow, t: int, still
 
 
 def _stretch(before: np.ndarray, after: np.ndarray) -> float:
-    spreads = _spread(before), _spread(after)
+    spreads = spread(before), spread(after)
     return float(np.log(spreads[0] / spreads[1])) if min(spreads) > 1e-12 else 0.0
 
 
@@ -126,7 +126,7 @@ def _trend(jumps: np.ndarray, still: np.ndarray) -> np.ndarray:
     return np.where(still, 0.0, smooth)
 
 
-def _spread(values: np.ndarray) -> float:
+def spread(values: np.ndarray) -> float:
     """Robust width: the distance between the 10th and the 90th percentile."""
     if values.size == 0:
         return 0.0
