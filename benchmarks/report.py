@@ -19,13 +19,33 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Row:
-    """One figure: ``Row("speed-up", 3.4, "x", target=">= 3", holds=True)``; without a target the last two stay None."""
+    """One figure: ``Row("speed-up", 3.4, "x", target=">= 3", holds=True)``.
+
+    Attributes:
+        target: what was wanted; None where nothing was.
+        holds: whether the target is met; None with a target: the interval does not decide.
+        low, high: the 95 % interval of a mean over scenes, see :mod:`benchmarks.intervals`; None for a single measurement.
+    """
 
     name: str
     value: float | int
     unit: str
     target: str | None = None
     holds: bool | None = None
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def verdict(self) -> str:
+        """For tables: yes, no, open, or nothing where there is no target."""
+        if self.target is None:
+            return ""
+        return {True: "yes", False: "NO", None: "open"}[self.holds]
+
+    @property
+    def spread(self) -> str:
+        """The interval for tables, or nothing."""
+        return "" if self.low is None or self.high is None else f"{self.low:.4g} … {self.high:.4g}"
 
 
 def at_least(name: str, value: float, unit: str, bound: float) -> Row:
@@ -58,28 +78,25 @@ def _cpu_model() -> str:
 
 def table(rows: Sequence[Row]) -> str:
     """The rows as an aligned text table."""
-    cells = [("figure", "value", "unit", "target", "holds")]
-    cells += [(row.name, _shown(row.value), row.unit, row.target or "", _verdict(row.holds)) for row in rows]
-    widths = [max(len(line[column]) for line in cells) for column in range(5)]
+    cells = [("figure", "value", "unit", "95 %", "target", "holds")]
+    cells += [(row.name, _shown(row.value), row.unit, row.spread, row.target or "", row.verdict) for row in rows]
+    widths = [max(len(line[column]) for line in cells) for column in range(6)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
-    return "\n".join([lines[0], "-" * (sum(widths) + 8), *lines[1:]])
+    return "\n".join([lines[0], "-" * (sum(widths) + 10), *lines[1:]])
 
 
 def table_lines(rows: Sequence[Row]) -> list[str]:
-    """The rows as the lines of a Markdown table."""
+    """The rows as the lines of a Markdown table; an interval stands beside its mean."""
     lines = ["| figure | value | target | holds |", "|---|---|---|---|"]
     for row in rows:
-        holds = {True: "yes", False: "**no**", None: ""}[row.holds]
-        lines.append(f"| {row.name} | {row.value:.4g} {row.unit} | {row.target or ''} | {holds} |")
+        spread = f" ({row.spread})" if row.spread else ""
+        verdict = "**no**" if row.verdict == "NO" else row.verdict
+        lines.append(f"| {row.name} | {row.value:.4g} {row.unit}{spread} | {row.target or ''} | {verdict} |")
     return lines
 
 
 def _shown(value: float | int) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _verdict(holds: bool | None) -> str:
-    return "" if holds is None else ("yes" if holds else "NO")
 
 
 def document(seed: int, rows: Sequence[Row]) -> dict[str, Any]:
