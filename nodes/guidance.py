@@ -21,6 +21,8 @@ from ..inversecrafter_core.sampling import (
     SigmaRange,
     sample_guided_euler,
     sample_hard_paste,
+    sample_lanpaint,
+    sample_time_to_move,
     sample_zero4d,
 )
 from .compat import model_channels, require_flow, run_scope, schedule
@@ -136,13 +138,36 @@ def _zero4d(guidance: Guidance, model: Any, x: torch.Tensor, sigmas: torch.Tenso
     return sample_zero4d(model, x, sigmas, *rest, w=w, m=h, active=active, generator=generator)
 
 
+def _lanpaint(guidance: Guidance, model: Any, x: torch.Tensor, sigmas: torch.Tensor, *rest: Any) -> torch.Tensor:
+    w, h, active = evidence_for(guidance, _base(model), x, sigmas.tolist())
+    generator = torch.Generator().manual_seed(((rest[0] or {}).get("seed") or 0) + 1)
+    given = {"known": h >= 0.5, "noise": model.noise, "active": active, "generator": generator}
+    return sample_lanpaint(model, x, sigmas, *rest, w=w, **given)
+
+
+CLOCKS = (0.04, 0.1)
+"""Time-to-Move's, for a moving camera, as shares of the schedule."""
+
+
+def _time_to_move(guidance: Guidance, model: Any, x: torch.Tensor, sigmas: torch.Tensor, *rest: Any) -> torch.Tensor:
+    w, h = guidance.evidence(x, _base(model).process_latent_in)
+    t_weak, t_strong = map(percent_to_sigma(_base(model)), CLOCKS)
+    given = {"known": h >= 0.5, "noise": model.noise, "t_weak": t_weak, "t_strong": t_strong}
+    return sample_time_to_move(model, x, sigmas, *rest, w=w, **given)
+
+
 def _base(model: Any) -> Any:
     """The host's base model inside what it hands to a sampler function."""
     return model.inner_model.inner_model
 
 
 EXACT = "dds_euler"
-RELATIVES = {"hard_paste_euler": _hard_paste, "zero4d_euler": _zero4d}
+RELATIVES = {
+    "hard_paste_euler": _hard_paste,
+    "zero4d_euler": _zero4d,
+    "lanpaint_euler": _lanpaint,
+    "time_to_move_euler": _time_to_move,
+}
 OWN_SAMPLERS = {EXACT: _dds} | RELATIVES
 """By the name under which the KSampler offers them."""
 

@@ -65,9 +65,8 @@ class InverseCrafterKSampler(io.ComfyNode):
                     "sampler_name",
                     options=[EXACT, *comfy.samplers.SAMPLER_NAMES, *RELATIVES],
                     default=EXACT,
-                    tooltip="dds_euler is the exact update: the old noise is kept. A stock one takes the guided model and "
-                    "re-derives the noise. hard_paste_euler and zero4d_euler are other papers' methods, to compare with: "
-                    "they use the measurement and the window, not solver, gamma and what follows.",
+                    tooltip="Keep dds_euler, the exact update. A stock one takes the guided model and re-derives the noise. "
+                    "The last four are other papers' methods, to compare with.",
                 ),
                 io.Combo.Input(
                     "scheduler",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
@@ -11,10 +13,13 @@ from inversecrafter_core.sampling import (
     BoundGuidance,
     RefillOnce,
     SigmaRange,
+    langevin_step,
     renoise,
     sample_dps,
     sample_guided_euler,
     sample_hard_paste,
+    sample_lanpaint,
+    sample_time_to_move,
     sample_zero4d,
 )
 
@@ -46,16 +51,20 @@ def settings_of(name: str) -> dict:
         "paste": (sample_hard_paste, {"w": w, "known": m > 0.5, "noise": random(3)}),
         "zero4d": (sample_zero4d, {"w": w, "m": m, "generator": torch.Generator().manual_seed(4)}),
         "dps": (sample_dps, {"w": w, "h": m}),
+        "lanpaint": (
+            sample_lanpaint,
+            {"w": w, "known": m > 0.5, "noise": random(3), "generator": torch.Generator().manual_seed(4)},
+        ),
     }[name]
 
 
-@pytest.mark.parametrize("name", ["paste", "zero4d", "dps"])
+@pytest.mark.parametrize("name", ["paste", "zero4d", "dps", "lanpaint"])
 def test_outside_its_window_each_is_plain_euler(name):
     sample, given = settings_of(name)
     assert torch.allclose(sample(model, random(0), SIGMAS, active=NEVER, **given), plain(random(0)), atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["paste", "zero4d", "dps"])
+@pytest.mark.parametrize("name", ["paste", "zero4d", "dps", "lanpaint"])
 def test_each_reports_every_step_once_and_leaves_no_graph(name):
     sample, given = settings_of(name)
     seen = []
@@ -66,11 +75,13 @@ def test_each_reports_every_step_once_and_leaves_no_graph(name):
     assert not out.requires_grad and not any(denoised.requires_grad for _, denoised in seen)
 
 
-@pytest.mark.parametrize("name", ["paste", "zero4d", "dps"])
+@pytest.mark.parametrize("name", ["paste", "zero4d", "dps", "lanpaint"])
 def test_samples_of_a_batch_do_not_see_each_other(name):
     sample, given = settings_of(name)
     if name == "zero4d":
         given |= {"repeats": 1}  # fresh noise is drawn for the batch as a whole
+    if name == "lanpaint":
+        given |= {"inner": 0}
     together = sample(model, random(0), SIGMAS, active=ALWAYS, **given)
     one = {key: value[1:] if isinstance(value, torch.Tensor) else value for key, value in given.items()}
     assert torch.allclose(together[1:], sample(model, random(0)[1:], SIGMAS, active=ALWAYS, **one), atol=1e-5)
@@ -136,6 +147,77 @@ def test_renoising_gives_back_the_level_it_goes_to():
     assert float((x * clean).mean()) == pytest.approx(0.3, abs=0.01), "the clean part of sigma 0.7"
     assert float((x - 0.3 * clean).std()) == pytest.approx(0.7, abs=0.01)
     assert torch.equal(renoise(clean, 0.4, 1.0, fresh), fresh), "nothing is left at sigma 1"
+
+
+def clocks(t_weak: float, t_strong: float, callback=None) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    w, known, noise = random(1), mask(2) > 0.5, random(3)
+    given = {"w": w, "known": known, "noise": noise, "t_weak": t_weak, "t_strong": t_strong}
+    return sample_time_to_move(model, torch.zeros(SHAPE), SIGMAS, callback=callback, **given), w, known, noise
+
+
+def test_time_to_move_with_both_clocks_at_noise_is_plain_euler():
+    out, _, _, noise = clocks(1.0, 1.0)
+    assert torch.allclose(out, plain(noise), atol=1e-6)
+
+
+def test_time_to_move_starts_at_its_weak_clock_and_pastes_until_its_strong_one():
+    """Of 1, 0.75, 0.5, 0.25 the first is not taken; after 0.75 and 0.5 the known cells are pasted, after 0.25 no more."""
+    seen = []
+    out, w, known, noise = clocks(0.75, 0.25, callback=lambda state: seen.append((float(state["sigma"]), state["x"])))
+    assert [sigma for sigma, _ in seen] == [0.75, 0.5, 0.25]
+    assert torch.allclose(seen[0][1], 0.25 * w + 0.75 * noise), "everything starts as the noised reference"
+    for sigma, x in seen[1:]:
+        reference = (1 - sigma) * w + sigma * noise
+        assert torch.allclose(x[known], reference[known])
+        assert not torch.allclose(x[~known], reference[~known], atol=0.05)
+    assert torch.allclose(out, plain(seen[-1][1], SIGMAS[3:]), atol=1e-6), "what comes after the strong clock is free"
+    assert not torch.allclose(out[known], w[known], atol=0.1)
+
+
+def test_time_to_move_pasted_to_the_end_is_the_hard_paste_from_the_noised_reference():
+    out, w, known, noise = clocks(0.75, 0.0)
+    expected = sample_hard_paste(
+        model, torch.lerp(w, noise, 0.75), SIGMAS[1:], w=w, known=known, noise=noise, active=SigmaRange(0.0, 1.0)
+    )
+    assert torch.allclose(out, expected, atol=1e-6) and torch.equal(out[known], w[known])
+
+
+CORRELATION, SEEN = 0.8, 1.5
+"""Two cells, standard normal and correlated; the second is seen to be this."""
+
+
+def gaussian(x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
+    """The best prediction of that prior, ``x [N, 2]``."""
+    prior, s = torch.tensor([[1, CORRELATION], [CORRELATION, 1]]), float(sigma[0])
+    return x @ torch.linalg.solve((1 - s) ** 2 * prior + s**2 * torch.eye(2), (1 - s) * prior)
+
+
+def completed(inner: int, steps: int = 16) -> torch.Tensor:
+    """The unseen cell of 40 000 samples."""
+    noise = random(7, (40_000, 2))
+    known, w = torch.tensor([False, True]), torch.tensor([0.0, SEEN])
+    given = {"w": w, "known": known, "noise": noise, "inner": inner, "generator": torch.Generator().manual_seed(8)}
+    out = sample_lanpaint(gaussian, noise, torch.linspace(1, 0, steps + 1), active=ALWAYS, **given)
+    assert bool((out[:, 1] == SEEN).all())
+    return out[:, 0]
+
+
+def test_lanpaint_draws_from_a_gaussian_priors_conditional_and_replacing_alone_does_not():
+    mean, deviation = CORRELATION * SEEN, math.sqrt(1 - CORRELATION**2)
+    found, replaced = completed(20), completed(0)
+    assert float(found.mean()) == pytest.approx(mean, abs=0.05)
+    assert float(found.std()) == pytest.approx(deviation, rel=0.1)
+    assert abs(float(replaced.mean()) - mean) > 0.15
+
+
+def test_langevin_steps_at_one_level_settle_in_that_levels_own_distribution():
+    """Told the same clean value again and again, ``x`` becomes ``(1 - s) value + s noise``, known or not."""
+    x, s, value, generator = torch.zeros(50_000), 0.6, 0.7, torch.Generator().manual_seed(0)
+    for _ in range(40):
+        fresh = torch.randn(x.shape, generator=generator)
+        x = langevin_step(x, s, torch.tensor(value), torch.tensor(1.0), 0.2, fresh)
+    assert float(x.mean()) == pytest.approx((1 - s) * value, abs=0.02)
+    assert float(x.std()) == pytest.approx(s, rel=0.02)
 
 
 def test_dps_walks_down_the_gradient_of_the_residual():

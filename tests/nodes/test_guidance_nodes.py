@@ -338,7 +338,7 @@ def test_the_few_steps_preset_is_its_settings_whatever_the_widgets_say(kit):
     assert not torch.allclose(kit.ksampler(kit.model(), measurement, **others), by_hand, atol=1e-2)
 
 
-RELATIVES = ["hard_paste_euler", "zero4d_euler"]
+RELATIVES = ["hard_paste_euler", "zero4d_euler", "lanpaint_euler"]
 
 
 @pytest.mark.parametrize("sampler_name", RELATIVES)
@@ -367,6 +367,23 @@ def test_zero4d_ends_in_the_blend_and_draws_the_same_fresh_noise_again(kit):
     half = kit.measurement()
     first, again = (kit.ksampler(kit.model(), half, sampler_name="zero4d_euler", **ALL) for _ in range(2))
     assert torch.equal(first, again)
+
+
+def test_lanpaint_ends_in_the_measurement_and_draws_the_same_noise_again(kit):
+    measurement = kit.measurement()
+    known = measurement.h >= 0.5
+    first, again = (kit.ksampler(kit.model(), measurement, sampler_name="lanpaint_euler", **ALL) for _ in range(2))
+    assert torch.equal(first, again)
+    assert torch.allclose(first[known], measurement.w[known], atol=1e-4), "in VAE space again"
+
+
+def test_time_to_move_starts_from_the_measurement_and_lets_go_of_it(kit):
+    measurement = kit.measurement()
+    moved = kit.ksampler(kit.model(), measurement, sampler_name="time_to_move_euler", steps=20, **ALL)
+    bare = kit.sample(kit.model(), steps=20)
+    known = measurement.h >= 0.5
+    assert torch.isfinite(moved).all() and not torch.allclose(moved, bare, atol=1e-2)
+    assert not torch.allclose(moved[known], measurement.w[known], atol=1e-2), "free after its clocks"
 
 
 def test_no_gradient_can_be_taken_through_a_model_that_the_queue_has_loaded(kit):
