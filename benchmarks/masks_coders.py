@@ -17,7 +17,6 @@ from benchmarks import masks_linear
 from inversecrafter_core.masks.causal import GROUP
 from training import image_vae
 from training.mask_targets import LatentSpace
-from training.vae import as_pictures, quicken
 
 TOGETHER = 4
 """Clips at a time: one alone is slow, many need memory."""
@@ -51,32 +50,22 @@ def _in_parts(transform: Transform, batch: torch.Tensor) -> list[torch.Tensor]:
         return [one[None] for part in batch.split(TOGETHER) for one in transform(part)]
 
 
-def _to_clips(space: LatentSpace, latents: torch.Tensor) -> torch.Tensor:
-    with torch.autocast("cpu", torch.bfloat16):
-        video = space.model.decode(space.format.process_out(latents))
-    return (video.float().movedim(1, -1) / 2 + 0.5).clamp(0, 1)
-
-
 def video_vae(path: Path) -> Coder:
     """A Wan VAE file, causal in time."""
     space = LatentSpace(path, precision=torch.bfloat16)
-    quicken(space.model)
-    return Coder("video VAE", space.encode, lambda latents: _to_clips(space, latents), space.spatial, GROUP)
+    return Coder("video VAE", space.encode, space.decode, space.spatial, GROUP)
 
 
 def frame_by_frame(path: Path) -> Coder:
     """The same file, every frame alone."""
     space = LatentSpace(path, precision=torch.bfloat16)
-    quicken(space.model)
 
     def to_latents(clips: torch.Tensor) -> torch.Tensor:
-        with as_pictures():
-            latents = space.encode(clips.flatten(0, 1)[:, None])
+        latents = space.encode(clips.flatten(0, 1)[:, None])
         return latents[:, :, 0].unflatten(0, clips.shape[:2]).movedim(1, 2)
 
     def to_clips(latents: torch.Tensor) -> torch.Tensor:
-        with as_pictures():
-            frames = _to_clips(space, latents.movedim(1, 2).flatten(0, 1)[:, :, None])
+        frames = space.decode(latents.movedim(1, 2).flatten(0, 1)[:, :, None])
         return frames[:, 0].unflatten(0, (len(latents), -1))
 
     return Coder("video VAE frame by frame", to_latents, to_clips, space.spatial, 1)

@@ -6,6 +6,7 @@ measure against. Any Wan VAE that the host reads will do.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,7 @@ import comfy.sd  # noqa: E402
 import comfy.utils  # noqa: E402
 from comfy.latent_formats import Wan21, Wan22  # noqa: E402
 
+from hosting.folded import folded  # noqa: E402
 from inversecrafter_core.errors import InputError  # noqa: E402
 from inversecrafter_core.masks import difference_mask, hide  # noqa: E402
 
@@ -56,11 +58,20 @@ class LatentSpace:
 
     @torch.no_grad()
     def encode(self, clips: torch.Tensor) -> torch.Tensor:
-        # Two clips at a time at least: for a single one torch has no fast 3D convolution on a CPU.
-        shown = torch.cat([clips] * (2 if len(clips) == 1 else 1)).to(self.device, torch.float32).movedim(-1, 1) * 2 - 1
-        with autocast(self.device, self.precision):
+        shown = clips.to(self.device, torch.float32).movedim(-1, 1) * 2 - 1
+        with self._fast(), autocast(self.device, self.precision):
             latents = self.model.encode(shown)
-        return self.format.process_in(latents.float())[: len(clips)]
+        return self.format.process_in(latents.float())
+
+    @torch.no_grad()
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """Normalised latents ``[B, C, T', H', W']`` back to clips in 0...1."""
+        with self._fast(), autocast(self.device, self.precision):
+            video = self.model.decode(self.format.process_out(latents.to(self.device)))
+        return (video.float().movedim(1, -1) / 2 + 0.5).clamp(0, 1)
+
+    def _fast(self) -> contextlib.AbstractContextManager:
+        return folded(self.model) if self.device.type == "cpu" else contextlib.nullcontext()
 
     def wanted(self, clips: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
         """``h_gt [B, C, T', H', W']`` of clean clips and their masks ``[B, F, H, W]``."""

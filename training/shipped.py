@@ -13,6 +13,8 @@ from comfy.latent_formats import Wan21  # noqa: E402
 from comfy.ldm.wan.model import WanModel  # noqa: E402
 from comfy.ldm.wan.vae import WanVAE  # noqa: E402
 
+from hosting.folded import folded  # noqa: E402
+
 from . import dit, vae  # noqa: E402
 from .export_vae import FILE as VAE_FILE  # noqa: E402
 
@@ -32,7 +34,7 @@ def load_dit() -> WanModel:
 @torch.no_grad()
 def encode(model: WanVAE, video: torch.Tensor) -> torch.Tensor:
     """``[F, H, W, 3]`` in 0…1 -> normalised latents ``[1, 16, T', H/8, W/8]``."""
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with folded(model), torch.autocast("cpu", dtype=torch.bfloat16):
         latent = model.encode(video.movedim(-1, 0)[None] * 2 - 1)
     return Wan21().process_in(latent.float())
 
@@ -40,6 +42,6 @@ def encode(model: WanVAE, video: torch.Tensor) -> torch.Tensor:
 @torch.no_grad()
 def decode(model: WanVAE, latent: torch.Tensor) -> torch.Tensor:
     """Normalised latents ``[1, 16, T', h, w]`` -> ``[F, H, W, 3]`` in 0…1."""
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with folded(model), torch.autocast("cpu", dtype=torch.bfloat16):
         video = model.decode(Wan21().process_out(latent))
     return (video.float()[0].movedim(0, -1) / 2 + 0.5).clamp(0, 1)
