@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import torch
 
@@ -62,8 +63,20 @@ def same_size(name: str, video: torch.Tensor, reference_name: str, reference: to
     return video
 
 
-def begin_with(image: torch.Tensor, video: torch.Tensor, visible: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Copies of ``video [F, H, W, 3]`` and ``visible [F, H, W]`` whose first frame is ``image [H, W, 3]``, all of it known."""
-    video, visible = video.clone(), visible.clone()
-    video[0], visible[0] = image, 1.0
-    return video, visible
+def require_image_tokens(guider: Any) -> None:
+    """Refuse a sampling run of a host's guider whose model attends to an image and whose conditioning has none.
+
+    Wan 2.1 I2V and Fun-InP checkpoints (``img_emb``) cross-attend to CLIP-vision tokens; without them the host hands the text
+    tokens to that attention, and nothing says so.
+    """
+    network = guider.model_patcher.model.diffusion_model
+    if getattr(network, "img_emb", None) is None:
+        return
+    without = [name for name, conds in guider.conds.items() if any("clip_vision_output" not in cond for cond in conds)]
+    if without:
+        raise InputError(
+            "clip_vision_output",
+            f"none in the {' and the '.join(without)} conditioning of an image-to-video checkpoint",
+            "Load clip_vision_h with 'Load CLIP Vision', encode the first frame with 'CLIP Vision Encode', and connect that to "
+            "'InverseCrafter Inpaint Conditioning'.",
+        )

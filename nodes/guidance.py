@@ -25,6 +25,7 @@ from ..inversecrafter_core.sampling import (
     sample_time_to_move,
     sample_zero4d,
 )
+from .checks import require_image_tokens
 from .compat import model_channels, require_flow, run_scope, schedule
 from .sockets import CATEGORY
 from .solver_inputs import guidance_from, measurement_input, solver_inputs
@@ -80,6 +81,7 @@ class GuidancePatch:
     ) -> Any:
         """OUTER_SAMPLE: refuse what cannot work before any model is loaded."""
         refuse_noise_mask(denoise_mask)
+        require_image_tokens(executor.class_obj)
         self.guidance.check_shape(noise.shape)
         return executor(noise, latent_image, sampler, sigmas, denoise_mask, *rest, **more)
 
@@ -179,6 +181,7 @@ def flow_sampler(guidance: Guidance, name: str = EXACT) -> KSAMPLER:
         model: Any, x: torch.Tensor, sigmas: torch.Tensor, extra_args: Any = None, callback: Any = None, disable: Any = None
     ) -> torch.Tensor:
         refuse_noise_mask((extra_args or {}).get("denoise_mask"))
+        require_image_tokens(model.inner_model)
         return OWN_SAMPLERS[name](guidance, model, x, sigmas, extra_args, callback, disable)
 
     return KSAMPLER(sample)

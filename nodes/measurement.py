@@ -5,21 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from comfy_api.latest import io
+from comfy_api.latest import io, ui
 
-from ..inversecrafter_core.errors import InputError, require_video
+from ..inversecrafter_core.camera import CameraPath
+from ..inversecrafter_core.errors import require_video
 from ..inversecrafter_core.inverse import Measurement
 from ..inversecrafter_core.masks import CANDIDATES, MASK_MODES, PREVIEWS, MaskInputs, hold_first_frame, latent_mask
 from ..inversecrafter_core.masks.confidence import trusted
-from .checks import begin_with, same_size, visible_from_holes
+from .checks import same_size, visible_from_holes
 from .compat import VideoVae
+from .first_frame import EDITED, TURNED_OFF, first_frame, first_frame_inputs
 from .mask_encoder import MaskEncoder
 from .sockets import CATEGORY, HOLES_TOOLTIP, MaskEncoderSocket, MeasurementSocket
-
-START_DIFFERS = 0.1
-"""Mean absolute difference on visible pixels above which the warp's first frame is not source frame 0 seen from its own
-camera.
-"""
 
 
 def _mask_inputs() -> list[Any]:
@@ -77,9 +74,8 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
                 io.Boolean.Input(
                     "first_frame_known",
                     default=True,
-                    tooltip="With a source connected: its frame 0 replaces the warp's first frame and counts as fully known, "
-                    "because the path starts at the source camera. Turn off for a path that starts elsewhere. Not for "
-                    "known_source.",
+                    tooltip="With source and camera_path: source frame 0 replaces the warp's and is fully known, if the path "
+                    "starts at its view. Not in known_source.",
                 ),
                 io.Combo.Input(
                     "preview",
@@ -100,10 +96,12 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
                     optional=True,
                     tooltip="From Warp Video, 1 = sure: it multiplies the latent mask, so that doubtful pixels pull softly.",
                 ),
+                *first_frame_inputs(),
             ],
             outputs=[
                 MeasurementSocket.Output(display_name="measurement", tooltip="For the guidance nodes."),
                 io.Image.Output(display_name="latent_mask", tooltip="The latent mask as pictures; white = known."),
+                io.String.Output(display_name="report", tooltip="What the first frame is, and why."),
             ],
         )
 
@@ -122,6 +120,8 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
         holed_warp: torch.Tensor | None = None,
         mask_encoder: MaskEncoder | None = None,
         confidence: torch.Tensor | None = None,
+        camera_path: CameraPath | None = None,
+        start_image: torch.Tensor | None = None,
     ) -> io.NodeOutput:
         video_vae = VideoVae.of(vae)
         warp = require_video("warp", warp)
@@ -130,10 +130,10 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
         visible = visible_from_holes(holes, warp, "warp")
         source = None if source is None else same_size("source", require_video("source", source), "warp", warp)
         holed = None if holed_warp is None else same_size("holed_warp", require_video("holed_warp", holed_warp), "warp", warp)
-        # In editing the source is the clip itself, and its frame 0 has holes like any other.
-        start = source if first_frame_known and mask_mode != "known_source" else None
-        if start is not None:
-            warp, visible = start_at_source(warp, visible, start)
+        kept = EDITED if mask_mode == "known_source" else None if first_frame_known else TURNED_OFF
+        start = first_frame(warp, source, camera_path, start_image, kept)
+        source, holed, warp = (start.put_into(clip) for clip in (source, holed, warp))
+        visible = start.known(visible)
         w = video_vae.encode(warp)
         given = MaskInputs(
             visible=visible,
@@ -150,27 +150,15 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
         h = latent_mask(mask_mode, given)
         if confidence is not None:
             h = trusted(h, confidence.to(visible), visible, video_vae.spatial)
-        if start is not None:
+        if start.image is not None:
             h = hold_first_frame(h)
         named = f"{mask_mode} ({candidate})" if mask_mode == "training_free" else mask_mode
-        return io.NodeOutput(Measurement(w, h, size, named), PREVIEWS[preview](h, video_vae.spatial))
-
-
-def start_at_source(warp: torch.Tensor, visible: torch.Tensor, source: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Copies of warp and visible mask whose first frame is source frame 0, all of it known.
-
-    Raises:
-        InputError: the warp's first frame does not show source frame 0, so the path does not start there.
-    """
-    known = visible[0].unsqueeze(-1)
-    difference = float(((warp[0] - source[0]).abs() * known).mean() / known.mean().clamp_min(1e-6))
-    if difference > START_DIFFERS:
-        raise InputError(
-            "first_frame_known",
-            f"the warp's first frame differs from source frame 0 by {difference:.2f} on average",
-            "Turn first_frame_known off, or let the path start at the source camera.",
+        return io.NodeOutput(
+            Measurement(w, h, size, named),
+            PREVIEWS[preview](h, video_vae.spatial),
+            start.report,
+            ui=ui.PreviewText(start.report),
         )
-    return begin_with(source[0], warp, visible)
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterEncodeMeasurement]

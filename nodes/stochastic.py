@@ -12,6 +12,7 @@ from comfy_api.latest import io, ui
 from ..inversecrafter_core.sampling import Guidance
 from ..inversecrafter_core.sampling.stochastic import TIMES, Release, sample_stochastic
 from ..inversecrafter_core.sampling.window_picture import percent_of, wan_schedule, windows_picture
+from .checks import require_image_tokens
 from .guidance import bind_to, refuse_noise_mask
 from .sockets import CATEGORY
 from .solver_inputs import guidance_from, measurement_input, solver_inputs
@@ -27,6 +28,7 @@ def stochastic_sampler(guidance: Guidance, release: Release, context_time: str =
         model: Any, x: torch.Tensor, sigmas: torch.Tensor, extra_args: Any = None, callback: Any = None, disable: Any = None
     ) -> torch.Tensor:
         refuse_noise_mask((extra_args or {}).get("denoise_mask"))
+        require_image_tokens(model.inner_model)
         base = model.inner_model.inner_model
         correct = bind_to(guidance, base, x, sigmas.tolist())
         times = choose_times(context_time, base)

@@ -19,6 +19,8 @@ FORMS = {
     "48 channels": {"in_channels": 48, "out_channels": 48},
 }
 """Text to video, Fun-InP, Wan 2.2 5B."""
+IMAGE_TO_VIDEO = {"in_channels": 36, "out_channels": 16, "image_embedding": True}
+"""Fun-InP as it is published, with the attention to CLIP-vision tokens."""
 
 
 class Kit:

@@ -13,7 +13,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from hosting.page import open_page
+from hosting.page import close_dialogs, open_page
 from hosting.server import running_host
 
 from .graphs.spec import Workflow
@@ -46,13 +46,14 @@ def main() -> None:
     parser.add_argument("--screenshot", type=Path, help="also save a picture of each canvas into this folder")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    with running_host() as client, open_page(client.url) as page:
+    with running_host() as client, open_page(client.url, 2800, 1600) as page:
         for name in arguments.names:
             workflow: Workflow = importlib.import_module(f"tools.graphs.{name}").WORKFLOW
             write(name, compose(page, workflow))
             if arguments.screenshot:
                 arguments.screenshot.mkdir(parents=True, exist_ok=True)
-                page.keyboard.press(".")
+                close_dialogs(page, opens_within_ms=500)
+                page.evaluate("() => window.app.extensionManager.command.execute('Comfy.Canvas.FitView')")
                 page.wait_for_timeout(1500)
                 page.screenshot(path=str(arguments.screenshot / f"{name}.png"))
             log.info("wrote workflows/%s.json and its API form", name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,11 @@ import torch
 
 from ..errors import InputError, require_finite, require_same_frames
 from .geometry import Geometry
+
+SAME_VIEW = 1e-4
+"""How far a camera may be turned (radians), moved (rho) or its lens changed (share) and still be the same: a tenth of a pixel
+at the pivot and a focal length of 1000 pixels.
+"""
 
 
 @dataclass(frozen=True)
@@ -54,3 +60,35 @@ class CameraPath:
         intrinsics[:, 0, 0] *= scale
         intrinsics[:, 1, 1] *= scale
         return poses, intrinsics
+
+    def source_views(self, geometry: Geometry | None = None) -> torch.Tensor:
+        """Return which frames are the source's own view, ``[F]`` bool: the pose and the lens of the source camera there.
+
+        Args:
+            geometry: where the source camera goes and the scene's scale. Needed for the frames after the first of a path in the
+                world; without it they count as other views. The world is source frame 0, so frame 0 needs none.
+        """
+        offsets = self.camera_to_world
+        if self.relative_to == "world" and geometry is not None:
+            poses, _ = self.resolve(geometry)
+            offsets = torch.linalg.inv(geometry.camera_to_world) @ poses
+            offsets[:, :3, 3] /= geometry.pivot_depth
+        turned = (offsets[:, :3, :3] - torch.eye(3, device=offsets.device)).abs().amax((1, 2))
+        moved = offsets[:, :3, 3].norm(dim=1)
+        lens = (self.focal_scale.to(offsets.device) - 1).abs()
+        same = torch.stack([turned, moved, lens]).amax(0) <= SAME_VIEW
+        if self.relative_to == "world" and geometry is None:
+            same[1:] = False
+        return same
+
+    def starts_at_source(self) -> bool:
+        """Whether frame 0 is source frame 0, unwarped."""
+        return bool(self.source_views()[0])
+
+    def start(self) -> str:
+        """Where frame 0 stands beside source frame 0, in words: ``turned by 9.6 degrees, moved by 0.167 rho``."""
+        cosine = (float(self.camera_to_world[0].diagonal()[:3].sum()) - 1) / 2
+        turned, moved = math.degrees(math.acos(max(-1.0, min(1.0, cosine)))), float(self.camera_to_world[0, :3, 3].norm())
+        lens = float(self.focal_scale[0])
+        parts = [f"turned by {turned:.3g} degrees", f"moved by {moved:.3g} rho"]
+        return ", ".join([*parts, f"with {lens:.3g} times the focal length"] if abs(lens - 1) > SAME_VIEW else parts)

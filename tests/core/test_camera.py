@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -160,6 +161,41 @@ def test_world_paths_ignore_the_source_motion_and_source_paths_ride_on_it():
     for relative_to, expected in (("source", 0.7), ("world", 0.0)):
         poses, _ = preset_path("static", 2, relative_to=relative_to).resolve(scene)
         assert poses[1, 0, 3] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", list(PRESETS))
+def test_a_path_says_which_frames_are_the_sources_own_view(name):
+    still = name == "static"
+    going, staying = preset_path(name, 5), preset_path(name, 5, start="full")
+    assert going.starts_at_source() and staying.starts_at_source() == still
+    assert going.source_views().tolist() == [True, *[still] * 4] and staying.source_views().tolist() == [still] * 5
+
+
+def test_another_lens_is_another_view():
+    eye = torch.eye(4).repeat(3, 1, 1)
+    path = CameraPath(eye, torch.tensor([1.0, 1.00001, 0.9]))
+    assert path.source_views().tolist() == [True, True, False]
+    assert not CameraPath(eye, torch.full((3,), 0.9)).starts_at_source()
+    assert "0.9 times the focal length" in CameraPath(eye, torch.full((3,), 0.9)).start()
+
+
+def test_keyframes_that_start_elsewhere_say_where():
+    path = keyframe_path('[{"frame": 0, "position": [0.3, 0, 0.4], "euler": [0, 6, 0]}, {"frame": 4}]', 5)
+    assert path.source_views().tolist() == [False, False, False, False, True]
+    assert path.start() == "turned by 6 degrees, moved by 0.5 rho"
+
+
+def test_beside_a_moving_source_a_path_in_the_world_needs_the_geometry():
+    travelled = torch.eye(4).repeat(3, 1, 1)
+    travelled[1:, 0, 3] = 0.7
+    scene = replace(plane(3, depth=4.0), camera_to_world=travelled)
+    follows = torch.eye(4).repeat(3, 1, 1)
+    follows[2, 0, 3] = 0.7 / scene.pivot_depth
+    in_world, lens = CameraPath(follows, torch.ones(3), "world"), preset_path("static", 3, relative_to="world")
+    assert in_world.source_views(scene).tolist() == [True, False, True]
+    assert in_world.source_views().tolist() == [True, False, False], "without it only the first frame can be known"
+    assert lens.source_views(scene).tolist() == [True, False, False]
+    assert preset_path("static", 3).source_views(scene).tolist() == [True, True, True]
 
 
 def test_translations_scale_with_the_depth_at_the_pivot():

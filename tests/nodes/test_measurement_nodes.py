@@ -5,12 +5,13 @@ bad input.
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
-from guidance_kit import Kit
+from guidance_kit import IMAGE_TO_VIDEO, Kit
 from safetensors.torch import save_file
 
 FRAMES, HEIGHT, WIDTH = 9, 32, 48
@@ -33,8 +34,16 @@ def half_holes(frames=FRAMES, height=HEIGHT, width=WIDTH):
 
 
 def encode(kit, **inputs):
+    return reported(kit, **inputs)[:2]
+
+
+def reported(kit, **inputs):
     given = {"vae": kit.vae(), "warp": clip(), "holes": half_holes()}
     return kit.run("InverseCrafterEncodeMeasurement", **(given | inputs))
+
+
+def path(kit, name="arc_left", frames=FRAMES, **options):
+    return kit.pack.core("camera").preset_path(name, frames, **options)
 
 
 def encoder_file(kit, path, width=8, reads="mask", drop=None, **changes):
@@ -50,7 +59,7 @@ def encoder_file(kit, path, width=8, reads="mask", drop=None, **changes):
 def test_every_mode_makes_a_measurement_of_the_clip(kit, tmp_path, mode):
     load = kit.pack.submodule("nodes.mask_encoder").load_mask_encoder
     encoder = load(encoder_file(kit, tmp_path / "m.safetensors")) if mode == "learned" else None
-    measurement, picture = encode(kit, mask_mode=mode, source=clip(), mask_encoder=encoder)
+    measurement, picture = encode(kit, mask_mode=mode, source=clip(), mask_encoder=encoder, camera_path=path(kit))
     assert measurement.w.shape == measurement.h.shape == (1, 16, 3, 4, 6)
     assert measurement.w.dtype == measurement.h.dtype == torch.float32
     assert measurement.video_size == (FRAMES, HEIGHT, WIDTH) and measurement.mask_mode.startswith(mode)
@@ -64,7 +73,7 @@ CANDIDATES = ["three_infills", "held_warp", "holed_warp_area", "holed_warp", "hi
 
 @pytest.mark.parametrize("candidate", CANDIDATES)
 def test_every_training_free_candidate_runs(kit, candidate):
-    measurement, _ = encode(kit, candidate=candidate, source=clip(), first_frame_known=False)
+    measurement, _ = encode(kit, candidate=candidate, source=clip())
     left, right = measurement.h[..., 0].mean(), measurement.h[..., 4:].mean()
     assert left > right, "the far half of the known side is known better than the hole"
 
@@ -94,16 +103,70 @@ def test_without_a_source_frame_zero_is_like_any_other(kit):
 def test_the_first_frame_of_the_source_replaces_the_warps(kit):
     source, warp = clip(1), clip(1)
     warp[0, :, WIDTH // 2 :] = 0
-    measurement, _ = encode(kit, warp=warp, source=source, mask_mode="area")
+    measurement, _, report = reported(kit, warp=warp, source=source, camera_path=path(kit), mask_mode="area")
     expected = warp.clone()
     expected[0] = source[0]
     with torch.inference_mode():
         assert torch.allclose(measurement.w, kit.vae().encode(expected).float(), atol=1e-5)
+    assert bool((measurement.h[:, :, 0] == 1).all())
+    assert report == "Frame 0 is source frame 0, wholly known: the path 'arc_left' starts at its view."
 
 
-def test_a_path_that_does_not_start_at_the_source_is_noticed(kit):
-    with pytest.raises(ValueError, match=r"first_frame_known.*differs from source frame 0"):
-        encode(kit, source=1 - clip())
+def away(kit):
+    return kit.pack.core("camera").keyframe_path('[{"frame": 0, "position": [0.1, 0, 0]}]', FRAMES)
+
+
+KEPT = {
+    "constant path": (
+        lambda kit: {"camera_path": path(kit, start="full")},
+        "path 'arc_left' starts beside .* turned by 9.6 deg",
+    ),
+    "other lens": (lambda kit: {"camera_path": path(kit, "dolly_zoom", start="full")}, "with 0.7 times the focal length"),
+    "keyframes": (lambda kit: {"camera_path": away(kit)}, "path 'keyframes' starts beside .* moved by 0.1 rho"),
+    "no path": (lambda kit: {}, "Connect camera_path"),
+    "turned off": (lambda kit: {"camera_path": path(kit), "first_frame_known": False}, "first_frame_known is off"),
+    "an edit": (lambda kit: {"camera_path": path(kit), "mask_mode": "known_source"}, "in known_source the source is the clip"),
+    "no source": (lambda kit: {"camera_path": path(kit), "source": None}, "no source is connected"),
+}
+
+
+@pytest.mark.parametrize("name", list(KEPT))
+@pytest.mark.parametrize("source", [clip(), 1 - clip()], ids=["alike", "unlike"])
+def test_where_the_path_does_not_start_at_the_source_frame_zero_stays_whatever_the_pictures_look_like(kit, name, source):
+    inputs, says = KEPT[name]
+    measurement, _, report = reported(kit, **({"source": source, "mask_mode": "area"} | inputs(kit)))
+    with torch.inference_mode():
+        assert torch.allclose(measurement.w, kit.vae().encode(clip()).float(), atol=1e-5)
+    assert not bool((measurement.h[:, :, 0] == 1).all()) and re.search(says, report), report
+
+
+@pytest.mark.parametrize("name", ["arc_left", "dolly_zoom", "static"])
+@pytest.mark.parametrize("relative_to", ["source", "world"])
+def test_where_it_does_frame_zero_is_the_sources_whatever_the_pictures_look_like(kit, name, relative_to):
+    """However the source camera moves: the world is its first frame."""
+    camera_path = path(kit, name, relative_to=relative_to)
+    measurement = encode(kit, source=1 - clip(), camera_path=camera_path, mask_mode="area")[0]
+    with torch.inference_mode():
+        assert torch.allclose(measurement.w[:, :, :1], kit.vae().encode(1 - clip()[:1]).float(), atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["known_source", "area", "training_free"])
+def test_a_start_image_is_frame_zero_in_every_mode_and_moves_no_other_mask(kit, mode):
+    start = clip(5)[:1]
+    edited, _, report = reported(kit, start_image=start, source=clip(), mask_mode=mode)
+    with torch.inference_mode():
+        assert torch.allclose(edited.w[:, :, :1], kit.vae().encode(start).float(), atol=1e-5)
+    assert bool((edited.h[:, :, 0] == 1).all()) and report.startswith("Frame 0 is the start image")
+    if mode == "known_source":
+        known = clip()
+        known[0] = start[0]
+        same = encode(kit, warp=known, source=known, start_image=start, mask_mode=mode)[0]
+        assert torch.allclose(edited.h, same.h, atol=1e-5), "what the edit changed in frame 0 is no doubt about the others"
+
+
+def test_a_path_of_another_length_is_named(kit):
+    with pytest.raises(ValueError, match="video has 9, camera_path has 5"):
+        encode(kit, source=clip(), camera_path=path(kit, frames=5))
 
 
 def test_the_pictures_show_means_in_time_or_all_channels(kit):
@@ -233,7 +296,7 @@ def test_every_kind_of_mask_encoder_runs(kit, tmp_path, reads):
     encoder = kit.pack.submodule("nodes.mask_encoder").load_mask_encoder(
         encoder_file(kit, tmp_path / "m.safetensors", reads=reads)
     )
-    h = encode(kit, mask_mode="learned", mask_encoder=encoder, first_frame_known=False)[0].h
+    h = encode(kit, mask_mode="learned", mask_encoder=encoder)[0].h
     assert h.shape == (1, 16, 3, 4, 6) and float(h.min()) >= 0 and float(h.max()) <= 1
     assert float(h.std()) > 0
 
@@ -247,7 +310,7 @@ def test_a_whole_vae_is_not_a_mask_encoder(kit, tmp_path):
 
 def inpaint(kit, **inputs):
     given = {"positive": kit.positive, "negative": kit.negative, "vae": kit.vae(), "video": clip(), "holes": half_holes()}
-    return kit.run("InverseCrafterInpaintConditioning", **(given | inputs))
+    return kit.run("InverseCrafterInpaintConditioning", **(given | inputs))[:3]
 
 
 def test_inpaint_conditioning_is_the_grey_filled_video_and_its_mask(kit):
@@ -315,6 +378,56 @@ def test_a_start_image_replaces_frame_zero_and_is_known(kit):
     assert not positive[0][1]["concat_mask"][:, :, 0].any()
     with pytest.raises(ValueError, match="start_image: size 64x32 beside a video of 48x32"):
         inpaint(kit, start_image=clip(width=64))
+
+
+def test_on_the_first_frame_alone_it_is_the_hosts_own_image_to_video_conditioning(kit):
+    """Whatever the other frames show: what the stock WanImageToVideo sends for the source's first frame, we send."""
+    from comfy_extras.nodes_wan import WanImageToVideo
+
+    start, seen = clip(3)[:1], SimpleNamespace(penultimate_hidden_states=torch.zeros(1, 257, 1280))
+    with torch.inference_mode():
+        stock = WanImageToVideo.execute(
+            kit.positive, kit.negative, kit.vae(), WIDTH, HEIGHT, FRAMES, 1, start_image=start, clip_vision_output=seen
+        ).args
+    sources = {"source": clip(3), "camera_path": path(kit)}
+    for given in ({"start_image": start}, sources):
+        ours = inpaint(kit, condition_on="first_frame", clip_vision_output=seen, **given)
+        for side in (0, 1):
+            assert ours[side][0][1]["clip_vision_output"] is stock[side][0][1]["clip_vision_output"] is seen
+            for key in ("concat_latent_image", "concat_mask"):
+                here, there = ours[side][0][1][key].float(), stock[side][0][1][key].float()
+                assert torch.allclose(here, there.expand_as(here), atol=1e-5), key
+
+
+def test_the_source_becomes_frame_zero_only_where_the_path_starts_at_its_view(kit):
+    for camera_path, known in ((path(kit), True), (path(kit, start="full"), False), (None, False)):
+        positive, _, _ = inpaint(kit, source=1 - clip(), camera_path=camera_path)
+        assert bool(positive[0][1]["concat_mask"][:, :, 0].any()) != known
+
+
+@pytest.mark.parametrize("route", ["patch", "sampler", "one box", "stochastic"])
+def test_a_checkpoint_with_image_attention_is_refused_without_its_image(kit, route):
+    import comfy.sd
+    import tiny_wan
+
+    file = tiny_wan.make_wan(kit.folder / "i2v.safetensors", **IMAGE_TO_VIDEO)
+    model, measurement = comfy.sd.load_diffusion_model(str(file)), kit.measurement(known=1.0)
+    seen = SimpleNamespace(penultimate_hidden_states=torch.randn(1, 257, 1280, generator=torch.Generator().manual_seed(1)))
+
+    def sampled(**tokens):
+        positive, negative, _ = inpaint(kit, **tokens)
+        both = {"positive": positive, "negative": negative}
+        if route == "one box":
+            return kit.ksampler(model, measurement, steps=2, **both)
+        if route == "patch":
+            return kit.sample(kit.run("InverseCrafterApplyGuidance", model=model, measurement=measurement), steps=2, **both)
+        node = "InverseCrafterSampler" if route == "sampler" else "InverseCrafterStochasticConditioning"
+        made = kit.run(node, measurement=measurement)
+        return kit.sample(model, made if route == "sampler" else made[0], steps=2, **both)
+
+    with pytest.raises(ValueError, match=r"clip_vision_output: none in the positive and the negative .*'CLIP Vision Encode'"):
+        sampled()
+    assert torch.isfinite(sampled(clip_vision_output=seen)).all()
 
 
 @pytest.mark.parametrize("name", ["18 frames", "size", "alpha", "NaN"])

@@ -68,7 +68,7 @@ WORKFLOW = Workflow(
             mode=BYPASSED,
         ),
         *models(3 * COLUMN),
-        *measurement(4 * COLUMN, {"first_frame_known": False}, ENDS, OPEN, {}),
+        *measurement(4 * COLUMN, {}, ENDS, OPEN, {}),
         *sampling(5 * COLUMN, {"release": 0.7, "window_mode": "alpha_sigma", "alpha": 0.7}, steps=8),
         *compared_out(6 * COLUMN, "interpolation", ENDS, OPEN),
     ],

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from .clip_vision import TOKENS, image_tokens, tokens_group
 from .recapture import HEIGHT, SMALL_MODEL, SMALL_VAE, WIDTH
 from .recapture import NOTE as RECAPTURE_NOTE
 from .spec import BYPASSED, Group, Node
@@ -15,6 +16,7 @@ from .spec import BYPASSED, Group, Node
 MODEL_COLOUR = "#2a363b"
 FRAME_RATE = 16.0
 COLUMN = 380
+TOKENS_TOP = 1080
 REAL_WAN = "### " + RECAPTURE_NOTE.partition("### ")[2]
 """Which two widgets to change, with links and folders."""
 
@@ -77,7 +79,7 @@ def measurement(
     """What is known of ``video``, as measurement and as conditioning for checkpoints that take a masked video.
 
     Args:
-        more: further links of Encode Measurement.
+        more: further links of both nodes: the source and the camera path, or a start image.
     """
     return [
         Node(
@@ -99,8 +101,11 @@ def measurement(
                 "vae": ("vae", "VAE"),
                 "video": video,
                 "holes": holes,
-            },
+                "clip_vision_output": TOKENS,
+            }
+            | more,
         ),
+        *image_tokens(left, TOKENS_TOP, video),
     ]
 
 
@@ -171,5 +176,8 @@ def compared_out(left: float, name: str, known: tuple[str, str], holes: tuple[st
 
 
 def columns(*titles: str) -> list[Group]:
-    """A group around each column, from the left."""
-    return [Group(title, (i * COLUMN - 20, -80, COLUMN - 20, 1240)) for i, title in enumerate(titles)]
+    """A group around each column, from the left, and one around the image tokens below the measurement."""
+    groups = [Group(title, (i * COLUMN - 20, -80, COLUMN - 20, 1240)) for i, title in enumerate(titles)]
+    measured = next(i for i, title in enumerate(titles) if title.endswith("measurement"))
+    tall = replace(groups[measured], bounding=(measured * COLUMN - 20, -80, COLUMN - 20, 1540))
+    return [*groups[:measured], tall, *groups[measured + 1 :], tokens_group(measured * COLUMN, TOKENS_TOP)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .clip import clip_in
+from .clip_vision import TOKENS, image_tokens, tokens_group
 from .spec import BYPASSED, Group, Node, Workflow
 
 SMALL_MODEL = "inversecrafter_small_wan_t2v.safetensors"
@@ -25,6 +26,10 @@ NOTE = """\
 For prompts also put [umt5_xxl_fp8_e4m3fn_scaled.safetensors](https://huggingface.co/Comfy-Org/Wan_2.1_ComfyUI_repackaged/tree/main/split_files/text_encoders)
 into `models/text_encoders`, choose it in **Load CLIP** and un-bypass that node (Ctrl+B): the prompt boxes then use it.
 Then set 832 x 480, 81 frames, shift 8, 30 to 50 steps, cfg 6.
+
+Image-to-video checkpoints of Wan 2.1 and **Fun-InP** also attend to their first frame: put
+[clip_vision_h.safetensors](https://huggingface.co/Comfy-Org/Wan_2.1_ComfyUI_repackaged/tree/main/split_files/clip_vision) into
+`models/clip_vision`, choose it in **Load CLIP Vision** and un-bypass the three nodes of its group. Without it the run stops and says so.
 """
 
 WIDTH, HEIGHT, FRAMES = 192, 128, 17
@@ -110,6 +115,7 @@ WORKFLOW = Workflow(
                 "warp": ("fill", "filled"),
                 "holes": ("warp", "holes"),
                 "source": ("resize", "IMAGE"),
+                "camera_path": ("path", "camera_path"),
             },
         ),
         Node(
@@ -130,9 +136,12 @@ WORKFLOW = Workflow(
                 "vae": ("vae", "VAE"),
                 "video": ("fill", "filled"),
                 "holes": ("warp", "holes"),
-                "start_image": ("resize", "IMAGE"),
+                "source": ("resize", "IMAGE"),
+                "camera_path": ("path", "camera_path"),
+                "clip_vision_output": TOKENS,
             },
         ),
+        *image_tokens(1080, 1020, ("fill", "filled")),
         # sampling
         Node(
             "sampler",
@@ -168,8 +177,9 @@ WORKFLOW = Workflow(
         Group("1 · clip", (-20, -80, 330, 1220)),
         Group("2 · depth and camera path", (340, -80, 340, 1220)),
         Group("3 · warp", (700, -80, 340, 1220)),
-        Group("4 · models and prompt", (1060, -80, 360, 1220), "#a1309b"),
+        Group("4 · models and prompt", (1060, -80, 360, 1500), "#a1309b"),
         Group("5 · measurement", (1440, -80, 360, 1220)),
         Group("6 · guided sampling and video", (1820, -80, 740, 1220), "#8a8"),
+        tokens_group(1080, 1020),
     ],
 )

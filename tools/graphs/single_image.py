@@ -61,7 +61,7 @@ WORKFLOW = Workflow(
             "warped", "PreviewImage", (2 * COLUMN, 560), links={"images": ("warp", "warped")}, title="The warp", size=(300, 260)
         ),
         *models(3 * COLUMN),
-        *measurement(4 * COLUMN, {"first_frame_known": True}, WARPED, HOLES, {"source": ("still", "video")}),
+        *measurement(4 * COLUMN, {}, WARPED, HOLES, {"source": ("still", "video"), "camera_path": ("path", "camera_path")}),
         *sampling(5 * COLUMN, {"release": 0.7, "keep_first_frame": True, "window_mode": "alpha_sigma", "alpha": 0.7}, steps=8),
         *compared_out(6 * COLUMN, "single_image", WARPED, HOLES),
     ],
