@@ -225,7 +225,7 @@ def test_fun_inp_sees_the_masked_video_while_it_is_guided(kit):
     generator = torch.Generator().manual_seed(5)
     video, holes = torch.rand(9, 32, 48, 3, generator=generator), torch.zeros(9, 32, 48)
     holes[:, :, 24:] = 1
-    positive, negative, latent = kit.run(
+    positive, negative, latent, _ = kit.run(
         "InverseCrafterInpaintConditioning",
         positive=kit.positive,
         negative=kit.negative,

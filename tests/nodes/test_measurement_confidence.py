@@ -32,9 +32,9 @@ def test_doubt_lowers_the_mask_where_it_is_and_leaves_w_alone(kit):
     assert torch.equal(plain.w, doubted.w) and torch.allclose(doubted.h, expected)
 
 
-def test_the_first_frame_of_a_source_stays_fully_known(kit):
+def test_a_first_frame_of_its_own_stays_fully_known(kit):
     clip = torch.rand(FRAMES, HEIGHT, WIDTH, 3, generator=torch.Generator().manual_seed(0))
-    doubted = encode(kit, source=clip, confidence=torch.full((FRAMES, HEIGHT, WIDTH), 0.25))
+    doubted = encode(kit, start_image=clip, confidence=torch.full((FRAMES, HEIGHT, WIDTH), 0.25))
     assert (doubted.h[:, :, 0] == 1).all() and doubted.h[:, :, 1:].max() == 0.25
 
 
