@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from .paths import BASE, PACK_NAME, comfyui_path, prepare_base
-from .shim import shim_torchvision
+from .shim import shim_torchaudio, shim_torchvision
 
 OPTIONS = ("--disable-api-nodes", "--disable-auto-launch", "--database-url", "sqlite:///:memory:")
 
@@ -38,6 +38,7 @@ def use_host(cpu: bool | None = None, base: Path | None = None) -> Path:
         _refuse_other_base(base)
         return tree
     shim_torchvision()
+    shim_torchaudio()
     sys.path[:] = [str(tree), *(entry for entry in sys.path if entry != str(tree))]
     base = base or BASE
     prepare_base(base)

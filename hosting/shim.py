@@ -1,18 +1,26 @@
-"""Make a CUDA torchvision importable beside a CPU torch.
+"""Let a host start beside a CPU torch, where the registry's torchvision and torchaudio do not load.
 
 torchvision's registry wheel is a CUDA build. Its compiled half does not load beside a CPU torch, and then its Python half fails
 on ``operator torchvision::nms does not exist``. Declaring the two operators first is enough: nothing here ever calls them.
+
+torchaudio's wheel is one too, so it is not installed; but newer hosts (0.33 is one) import it while they start. An empty stand-in is
+enough for that: only nodes for sound call it.
 """
 
 from __future__ import annotations
 
+import importlib.machinery
 import importlib.util
 import logging
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 logger = logging.getLogger(__name__)
 SIGNATURE = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+AUDIO_MODULES = ("torchaudio", "torchaudio.functional", "torchaudio.transforms")
 
 
 def _version_file(package: str) -> str:
@@ -45,4 +53,30 @@ def shim_torchvision() -> bool:
         if not hasattr(torch.ops.torchvision, name):
             torch.library.define(f"torchvision::{name}", SIGNATURE)
     logger.debug("declared torchvision::nms and qnms for a CPU torch")
+    return True
+
+
+class _StandIn(ModuleType):
+    """An importable module without content; what is missing is said when it is used."""
+
+    def __init__(self, name: str):
+        super().__init__(name)
+        self.__spec__ = importlib.machinery.ModuleSpec(name, None, is_package=True)
+        self.__path__: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"{self.__name__}.{name}: torchaudio is not installed, this is a stand-in for tests without sound")
+
+
+def shim_torchaudio() -> bool:
+    """Put a stand-in where torchaudio is not installed. Returns whether it stands there. Repeated calls do nothing."""
+    if "torchaudio" in sys.modules:
+        return isinstance(sys.modules["torchaudio"], _StandIn)
+    if importlib.util.find_spec("torchaudio") is not None:
+        return False
+    for name in AUDIO_MODULES:
+        module = sys.modules[name] = _StandIn(name)
+        parent, _, child = name.rpartition(".")
+        if parent:
+            setattr(sys.modules[parent], child, module)
     return True

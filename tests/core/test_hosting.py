@@ -126,3 +126,22 @@ def test_a_server_does_not_outlive_the_process_that_asked_for_it(fake_host, tmp_
         time.sleep(0.1)
     os.kill(int((fake_host / "pids").read_text()), 9)
     assert not is_running(pid)
+
+
+STAND_IN = """
+import importlib.util
+from hosting import shim
+importlib.util.find_spec = lambda name, found=importlib.util.find_spec: None if name == "torchaudio" else found(name)
+assert shim.shim_torchaudio() and shim.shim_torchaudio()
+import torchaudio.functional as AF
+from torchaudio import transforms
+try:
+    AF.resample
+except AttributeError as problem:
+    print(problem)
+"""
+
+
+def test_a_host_that_imports_torchaudio_starts_without_it():
+    done = subprocess.run([sys.executable, "-c", STAND_IN], cwd=paths.ROOT, capture_output=True, text=True, check=True)
+    assert "torchaudio.functional.resample: torchaudio is not installed" in done.stdout
