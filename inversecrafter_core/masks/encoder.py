@@ -25,6 +25,7 @@ The file is safetensors: the encoder's state dict under its own names (``conv1.w
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,15 +156,23 @@ def causal_chunks(
 ) -> torch.Tensor:
     """Run a Wan encoder over ``[B, 3, 4k+1, H, W]`` group by group with its feature cache, as the VAE itself does.
 
+    An encoder that takes ``final`` (newer hosts) may hold a lone frame back for the next group, answers None then, and must be
+    told of the last one; it keeps a group's own last frames only, so that a group has two at least.
+
     ``group`` is smaller for the upper layers alone: 2 above the first temporal halving.
     """
-    cache: list[Any] = [None] * (1 + sum(isinstance(layer, torch.nn.Conv3d) for layer in encoder.modules()))
+    holds_back = "final" in inspect.signature(encoder.forward).parameters
+    # One entry for each convolution and, on newer hosts, one more for each temporal halving: never more than modules.
+    cache: list[Any] = [None for _ in encoder.modules()]
     groups = [clips[:, :, :1]]
     if clips.shape[2] > 1:
-        groups += clips[:, :, 1:].split(group, dim=2)
+        groups += clips[:, :, 1:].split(max(group, 2) if holds_back else group, dim=2)
     out = []
-    for index, frames in enumerate(groups):
-        out.append(encoder(frames, feat_cache=cache, feat_idx=[0]))
+    for index, frames in enumerate(groups, start=1):
+        last = {"final": index == len(groups)} if holds_back else {}
+        answer = encoder(frames, feat_cache=cache, feat_idx=[0], **last)
+        if answer is not None:
+            out.append(answer)
         if progress is not None:
-            progress(index + 1, len(groups))
+            progress(index, len(groups))
     return torch.cat(out, 2)

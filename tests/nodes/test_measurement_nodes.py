@@ -251,7 +251,7 @@ def test_a_mask_encoder_runs_group_by_group_like_the_vae(kit, tmp_path):
     kit.pack.core("masks").save_mask_encoder(path, vae.encoder.state_dict(), latent_channels=16, reads="warp")
     encoder = kit.pack.submodule("nodes.mask_encoder").load_mask_encoder(path)
     features = []
-    handle = vae.encoder.register_forward_hook(lambda module, args, out: features.append(out))
+    handle = vae.encoder.register_forward_hook(lambda module, args, out: None if out is None else features.append(out))
     with torch.inference_mode():
         kit.vae().encode(clip())
         handle.remove()
