@@ -8,6 +8,7 @@ frame, and repeats it to its tokens; its relatives (VACE, camera control, Animat
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import comfy.ldm.wan.model
@@ -49,9 +50,11 @@ def choose_times(wanted: str, base_model: Any) -> str:
 def tell_clean(model: Any, clean: torch.Tensor, per_frame: bool = False) -> Callable[..., torch.Tensor]:
     """``model`` as a sampler is handed it, told that the cells ``clean [b, 1, T', H', W']`` are at token-time 0."""
 
-    def with_times(executor: Any, x: torch.Tensor, timestep: torch.Tensor, *rest: Any, **more: Any) -> torch.Tensor:
+    def with_times(
+        retained: list[int], executor: Any, x: torch.Tensor, timestep: torch.Tensor, *rest: Any, **more: Any
+    ) -> torch.Tensor:
         options = more.get("transformer_options") or next((r for r in reversed(rest) if isinstance(r, dict)), {})
-        seen = in_window(clean, options.get("context_window"))
+        seen = in_window(clean, options.get("context_window"), retained)
         if any(torch.is_tensor(extra) and extra.ndim == 5 for extra in rest) or seen.shape[2:] != x.shape[2:]:
             raise InputError("model", "it sees other frames beside the clip, or a part of it", ONE_TIME)
         time = timestep.reshape(len(x), -1)[:, 0]
@@ -59,14 +62,20 @@ def tell_clean(model: Any, clean: torch.Tensor, per_frame: bool = False) -> Call
 
     def told(x: torch.Tensor, sigma: torch.Tensor, **extra_args: Any) -> torch.Tensor:
         options = comfy.model_patcher.create_model_options_clone(extra_args.get("model_options") or {})
+        retained = getattr(options.get("context_handler"), "latent_retain_index_list", [])
         comfy.patcher_extension.add_wrapper_with_key(
-            WrappersMP.DIFFUSION_MODEL, KEY, with_times, options, is_model_options=True
+            WrappersMP.DIFFUSION_MODEL, KEY, partial(with_times, retained), options, is_model_options=True
         )
         return model(x, sigma, **(extra_args | {"model_options": options}))
 
     return told
 
 
-def in_window(clean: torch.Tensor, window: Any) -> torch.Tensor:
-    """The frames of ``clean`` that a context window of the host sees; all of them without one."""
-    return clean if window is None else clean[:, :, window.index_list]
+def in_window(clean: torch.Tensor, window: Any, retained: list[int]) -> torch.Tensor:
+    """The frames of ``clean`` that a context window of the host shows the network; all of them without one.
+
+    The window cuts by itself: newer hosts put a frame in front of it (``causal_anchor_index``) or keep ``retained`` frames.
+    """
+    if window is None:
+        return clean
+    return window.get_tensor(clean, retain_index_list=retained) if retained else window.get_tensor(clean)

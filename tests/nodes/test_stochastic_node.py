@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 import torch
 from guidance_kit import FRAMES, HEIGHT, LATENT, WIDTH, Kit
@@ -172,19 +174,47 @@ def test_a_kept_first_frame_is_told_to_the_last_step_and_comes_out_as_given(kit,
     assert [int((t[0] == 0).sum()) for _, t in calls] == [10, 10, 6, 6], "sigmas 1, .96 | .89, .73: then the 6 of frame 0 alone"
 
 
-def test_each_context_window_is_told_the_times_of_its_own_frames(kit, shown):
-    from comfy_extras.nodes_context_windows import WanContextWindowsManualNode
+def windowed(model, latent_frames):
+    """The model with the host's context windows of so many latent frames and, where they are two, an overlap of one; and the
+    frames that each window shows the network: newer hosts put the one before a window in front of it.
+    """
+    from comfy_extras.nodes_context_windows import WanContextWindowsManualNode as Windows
 
-    windowed = WanContextWindowsManualNode.execute(kit.model(), 5, 1, "standard_static", 1, False, "pyramid")[0]
+    options = {"context_length": 4 * latent_frames - 3, "context_overlap": 4 * (latent_frames - 1)}
+    options |= {"context_schedule": "standard_static", "context_stride": 1, "closed_loop": False, "fuse_method": "pyramid"}
+    newer = {"freenoise": False} if "freenoise" in inspect.signature(Windows.execute).parameters else {}
+    patched = Windows.execute(model, **options, **newer)[0]
+    anchored = getattr(patched.model_options["context_handler"], "causal_window_fix", False)
+    windows = [list(range(first, first + latent_frames)) for first in range(LATENT[0] - latent_frames + 1)]
+    return patched, [[frames[0] - 1] * (anchored and frames[0] > 0) + frames for frames in windows]
+
+
+def test_each_context_window_is_told_the_times_of_its_own_frames(kit, shown):
+    model, windows = windowed(kit.model(), 2)
     measurement = partly_known(kit)
-    calls = shown(windowed)
-    samples = conditioned(kit, windowed, measurement, release=0.0, cfg=1.0)
-    clean = known_cells(kit, measurement)[0, 0, :, ::2, ::2]
-    assert len(calls) == 8, "two windows of two latent frames in each of 4 steps"
-    for (_, t), frames in zip(calls, [[0, 1], [1, 2]] * 4, strict=True):
-        assert torch.equal(t[0] == 0, clean[frames].flatten())
-    known = known_cells(kit, measurement)
+    calls = shown(model)
+    samples = conditioned(kit, model, measurement, release=0.0, cfg=1.0)
+    known, clean = known_cells(kit, measurement), model.model.process_latent_in(measurement.w)
+    assert len(calls) == 8, "two windows in each of 4 steps"
+    for (x, t), frames in zip(calls, windows * 4, strict=True):
+        assert torch.equal(t[0] == 0, known[0, 0, frames, ::2, ::2].flatten())
+        assert torch.equal(x[0][known[0, :, frames]], clean[0, :, frames][known[0, :, frames]]), "and shown them clean"
     assert torch.allclose(samples[known], measurement.w[known], atol=1e-4)
+
+
+def test_frames_that_the_host_retains_in_every_window_keep_their_times(kit, shown):
+    model, windows = windowed(kit.model(), 1)
+    handler = model.model_options["context_handler"]
+    if not hasattr(handler, "latent_retain_index_list"):
+        pytest.skip("this host retains no latent frames in its windows")
+    handler.latent_retain_index_list = [0]
+    measurement = partly_known(kit)
+    calls = shown(model)
+    conditioned(kit, model, measurement, release=0.0, cfg=1.0)
+    known = known_cells(kit, measurement)[0, 0, :, ::2, ::2]
+    assert windows == [[0], [0, 1], [1, 2]]
+    for (_, t), frames in zip(calls, [[0], [0, 1], [0, 2]] * 4, strict=True):
+        assert torch.equal(t[0] == 0, known[frames].flatten())
 
 
 def test_the_next_run_and_the_model_are_as_if_nothing_had_happened(kit):
@@ -196,7 +226,7 @@ def test_the_next_run_and_the_model_are_as_if_nothing_had_happened(kit):
     assert not torch.equal(conditioned(kit, model, release=0.9, renoise_seed=1), first)
 
 
-def test_under_sampler_custom_with_progress_and_cancel(kit):
+def test_under_sampler_custom_with_progress_and_cancel(kit, monkeypatch):
     import comfy.model_management
     import comfy.samplers
     import comfy.utils
@@ -214,6 +244,8 @@ def test_under_sampler_custom_with_progress_and_cancel(kit):
 
     run = SamplerCustom.execute if hasattr(SamplerCustom, "execute") else SamplerCustom().sample
     hook = comfy.utils.PROGRESS_BAR_HOOK
+    # Newer hosts leave out what comes within a tenth of a second.
+    monkeypatch.setattr(comfy.utils, "PROGRESS_THROTTLE_MIN_INTERVAL", 0.0, raising=False)
     comfy.utils.set_progress_bar_global_hook(watch)
     try:
         stop_at = 99
