@@ -117,7 +117,8 @@ def load_transformers_depth(
         config = AutoConfig.from_pretrained(source)
         kind = check_kind(config, name, kind)
         processor = AutoImageProcessor.from_pretrained(source)
-        network = AutoModelForDepthEstimation.from_pretrained(source, dtype=dtype, use_safetensors=True)
+        # The word for the dtype changed within the versions that hosts ask for (4.50 and up), so it is set afterwards.
+        network = AutoModelForDepthEstimation.from_pretrained(source, use_safetensors=True).to(dtype)
     except InputError:
         raise
     except (OSError, ValueError, ImportError, RuntimeError) as error:

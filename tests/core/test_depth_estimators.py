@@ -174,6 +174,21 @@ def test_the_network_follows_the_caller_to_another_dtype(tmp_path):
     assert model.estimate(torch.rand(1, 60, 88, 3)).values.dtype == torch.float32
 
 
+def test_nothing_is_said_that_only_some_versions_of_the_library_understand(tmp_path, monkeypatch):
+    """``dtype=`` came with transformers 4.56, and hosts ask for 4.50.3 or newer."""
+    import transformers as library
+
+    saved(tmp_path, dpt)
+    load, words = library.AutoModelForDepthEstimation.from_pretrained, []
+    monkeypatch.setattr(
+        library.AutoModelForDepthEstimation,
+        "from_pretrained",
+        lambda source, **options: words.extend(options) or load(source, **options),
+    )
+    load_transformers_depth(tmp_path, dtype=torch.float16)
+    assert words == ["use_safetensors"]
+
+
 class Config:
     def __init__(self, **entries):
         self.__dict__.update(entries)
