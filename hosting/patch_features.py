@@ -1,75 +1,12 @@
-"""Patch features of a DINOv2-style ViT-S/14 (the backbone of a picture-focus network), for comparing what a thing is.
-
-The weights are an asset (never committed), an ONNX file whose only output is a focus map. The layer wanted is made an output
-by appending a graph that names it: messages of one type that follow each other in a protobuf file are one message.
-"""
+"""The patch features of ``inversecrafter_core.evaluation``, their weights out of a package."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-import torch
-import torch.nn.functional as F
+from inversecrafter_core.evaluation import PatchFeatures, closeness
 
 from .assets import asset
 
-LAYER = "/backbone/layernorm/Add_1_output_0"
-SIDE, PATCH = 224, 14
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-MODEL_GRAPH, GRAPH_OUTPUT, VALUE_NAME = 7, 12, 1  # field numbers of ONNX's protobuf
-MARGIN = 0.15  # of a thing's size, around its crop
-
-
-def _field(number: int, content: bytes) -> bytes:
-    """A protobuf field of known length, shorter than 128 bytes."""
-    return bytes([number << 3 | 2, len(content)]) + content
-
-
-class PatchFeatures:
-    """Features of square pictures: ``[N, 3, 224, 224]`` in 0...1 to ``[N, 256, 384]``, 16 x 16 patches, of length 1."""
-
-    def __init__(self, model: bytes, threads: int = 1):
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        wanted = _field(MODEL_GRAPH, _field(GRAPH_OUTPUT, _field(VALUE_NAME, LAYER.encode())))
-        self._session: Any = onnxruntime.InferenceSession(model + wanted, options, providers=["CPUExecutionProvider"])
-        self._input = self._session.get_inputs()[0].name
-
-    def __call__(self, pictures: torch.Tensor) -> torch.Tensor:
-        shift, scale = (torch.tensor(values).view(3, 1, 1) for values in (MEAN, DEVIATION))
-        (tokens,) = self._session.run([LAYER], {self._input: ((pictures - shift) / scale).numpy()})
-        return F.normalize(torch.from_numpy(np.asarray(tokens))[:, 1:], dim=-1)
-
-    def of_thing(self, picture: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
-        """Features ``[P, 384]`` of the patches that lie mostly on a thing, the picture cut out around it.
-
-        Args:
-            picture: ``[H, W, 3]`` in 0...1.
-            inside: ``[H, W]`` bool, some of it True.
-        """
-        rows, columns = (inside.any(axis).nonzero().flatten() for axis in (1, 0))
-        centre = [(float(side[0]) + float(side[-1])) / 2 for side in (rows, columns)]
-        half = (0.5 + MARGIN) * max(len(rows), len(columns))
-        square = _square(picture.movedim(-1, 0)[None], centre, half)
-        weight = F.avg_pool2d(_square(inside[None, None].float(), centre, half), PATCH).flatten()
-        return self(square)[0][weight >= min(0.5, float(weight.max()))]
-
-
-def closeness(one: torch.Tensor, other: torch.Tensor) -> float:
-    """Mean, over the patches ``one [P, C]``, of the cosine to the likest patch of ``other [Q, C]``: 1 = all found again."""
-    return float((one @ other.T).amax(1).mean())
-
-
-def _square(image: torch.Tensor, centre: list[float], half: float) -> torch.Tensor:
-    """``[1, C, H, W]`` cut out around ``centre`` (row, column) with sides of ``2 half``, at 224 x 224; the edge repeated."""
-    height, width = image.shape[-2:]
-    offset = (torch.arange(SIDE) + 0.5) / SIDE * 2 - 1
-    y, x = ((place + 0.5 + half * offset) / size * 2 - 1 for place, size in zip(centre, (height, width), strict=True))
-    grid = torch.stack(torch.meshgrid(y, x, indexing="ij")[::-1], -1)[None]
-    return F.grid_sample(image.float(), grid, mode="bilinear", padding_mode="border", align_corners=False)
+__all__ = ["PatchFeatures", "closeness", "load_patch_features"]
 
 
 def load_patch_features() -> PatchFeatures | None:

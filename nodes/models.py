@@ -8,10 +8,13 @@ import folder_paths
 
 WEIGHTS = Path(__file__).resolve().parent.parent / "weights"
 MASK_ENCODERS = "inversecrafter_mask_encoders"
+METRICS = "inversecrafter_metrics"
 
 
 def register_model_folders() -> None:
-    """Make the embedded files selectable in ``VAELoader``, ``UNETLoader`` and the mask-encoder loader."""
+    """Make the embedded files selectable in ``VAELoader``, ``UNETLoader`` and the mask-encoder loader, and say where the
+    Metrics node's networks are kept.
+    """
     folder_paths.add_model_folder_path("vae", str(WEIGHTS / "vae"))
     folder_paths.add_model_folder_path("diffusion_models", str(WEIGHTS / "diffusion_models"))
     user_folder = Path(folder_paths.models_dir) / "mask_encoders"
@@ -19,3 +22,4 @@ def register_model_folders() -> None:
         [str(user_folder), str(WEIGHTS / "mask_encoders")],
         {".safetensors"},
     )
+    folder_paths.add_model_folder_path(METRICS, str(Path(folder_paths.models_dir) / METRICS))

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from ..errors import InputError
+from .consistency import measurement_psnr
 from .image import Metric, masked_psnr
 
 
@@ -59,6 +60,6 @@ def by_region(metric: Metric, result: torch.Tensor, reference: torch.Tensor, vis
 
 def psnr_gain(result: torch.Tensor, baseline: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor) -> dict[str, float]:
     """How many dB nearer to ``reference`` the result is than ``baseline``, by region as in :func:`by_region`."""
-    reached = by_region(masked_psnr, result, reference, visible)
-    before = by_region(masked_psnr, baseline, reference, visible)
+    reached = by_region(measurement_psnr, result, reference, visible)
+    before = by_region(measurement_psnr, baseline, reference, visible)
     return {name: reached[name] - before[name] for name in reached}

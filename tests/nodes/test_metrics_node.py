@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
+
+from hosting.assets import asset, why_missing
+from hosting.metric_files import copy_features, write_lpips
+
+ALWAYS = {"psnr_db", "ssim"}
+LEFT_OUT = {"lpips_vgg_left_out", "picture_features_left_out"}
+MOVING = {"flicker", "temporal_flickering", "motion_smoothness_dis_flow"}
 
 
 def clip(seed: int = 0) -> torch.Tensor:
@@ -28,15 +36,56 @@ def run(pack):
     return measure
 
 
-def test_two_clips_alone_give_what_they_always_gave_and_flicker(run):
+def test_two_clips_alone_give_agreement_and_steadiness(run):
     text, figures = run(clip() + 0.1, clip())
-    assert set(figures) == {"psnr_db", "ssim", "flicker"}
+    assert set(figures) == ALWAYS | MOVING | LEFT_OUT
     assert figures["psnr_db"] == 20.0 and figures["flicker"] == 0.0
     assert text.startswith("PSNR 20.0 dB, SSIM ") and "on known pixels" in text
 
 
 def test_a_still_has_no_flicker_and_no_seam(run):
-    assert set(run(clip()[:1] + 0.1, clip()[:1])[1]) == {"psnr_db", "ssim"}
+    assert set(run(clip()[:1] + 0.1, clip()[:1], networks=False)[1]) == ALWAYS
+
+
+def test_psnr_is_of_each_frame_and_then_averaged(run):
+    result = clip() + torch.tensor([0.1, 0.1, 0.01, 0.01, 0.01]).view(-1, 1, 1, 1)
+    assert run(result, clip(), networks=False)[1]["psnr_db"] == pytest.approx((2 * 20 + 3 * 40) / 5, abs=1e-2)
+
+
+def test_what_is_missing_and_where_it_belongs_is_said(run):
+    text, figures = run(clip() + 0.1, clip())
+    assert "LPIPS left out: no lpips_vgg16.safetensors in models/inversecrafter_metrics" in text
+    assert "vit_s_focus.onnx" in figures["picture_features_left_out"]
+    assert not set(run(clip() + 0.1, clip(), networks=False)[1]) & LEFT_OUT
+
+
+@pytest.fixture
+def metric_files(pack):
+    for name in ("lpips_vgg16", "focus_vit"):
+        if asset(name) is None:
+            pytest.skip(why_missing(name))
+    import folder_paths
+
+    folder = Path(folder_paths.models_dir) / "inversecrafter_metrics"
+    folder.mkdir(parents=True, exist_ok=True)
+    assert (write_lpips(folder), copy_features(folder)) == ("", "")
+    yield
+    for path in folder.iterdir():
+        path.unlink()
+
+
+def test_with_the_files_in_their_folder_networks_judge_too(run, metric_files):
+    blocks = clip().repeat_interleave(3, 1).repeat_interleave(3, 2)
+    hidden = torch.zeros(5, 72, 96)
+    hidden[:, :, 48:] = 1
+    damaged = blocks.clone()
+    damaged[:, :, 48:] = 1
+    text, figures = run(damaged, blocks, holes=hidden, source=blocks)
+    assert figures["lpips_vgg"] == 0 and "LPIPS (VGG) 0.0" in text, "what lies in holes is not seen"
+    assert 0 < figures["source_distance_vit_s14"] < 1 and 0 < figures["subject_consistency_vit_s14"] < 1
+    same = run(blocks, blocks, holes=hidden, source=blocks, reference_is_true_view=True)[1]
+    assert same["source_distance_vit_s14"] == 0 and same["lpips_vgg_by_region"] == {"whole": 0, "kept": 0, "holes": 0}
+    assert not set(figures) & LEFT_OUT
 
 
 def test_holes_are_left_out_and_their_edges_are_reported_on_the_kept_side(run):

@@ -1,0 +1,119 @@
+"""LPIPS v0.1 (Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric").
+
+Of every tapped layer the features are scaled to length 1 at each place; squared differences are weighted by a learned head per
+channel, averaged over the picture and added up. The networks are AlexNet and VGG16. Their weights come as tensors by name,
+``kernel<i>``, ``bias<i>`` (convolutions in order) and ``head<i>`` (one a tapped layer); this library ships none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+
+from ..errors import InputError
+from ..files import read_marked
+
+FORMAT, VERSION = "inversecrafter.lpips", "1"
+SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
+
+
+class Convolution(NamedTuple):
+    """One layer: max-pooling of ``pool = (side, stride)``, then convolution and ReLU; ``tapped``: its features are compared."""
+
+    stride: int = 1
+    padding: int = 1
+    pool: tuple[int, int] | None = None
+    tapped: bool = False
+
+
+def _vgg16() -> tuple[Convolution, ...]:
+    layers = []
+    for block, count in enumerate((2, 2, 3, 3, 3)):
+        for place in range(count):
+            layers.append(Convolution(pool=(2, 2) if block and not place else None, tapped=place == count - 1))
+    return tuple(layers)
+
+
+NETWORKS = {
+    "alexnet": (
+        Convolution(4, 2, tapped=True),
+        Convolution(1, 2, (3, 2), tapped=True),
+        Convolution(pool=(3, 2), tapped=True),
+        Convolution(tapped=True),
+        Convolution(tapped=True),
+    ),
+    "vgg16": _vgg16(),
+}
+
+
+class Lpips(torch.nn.Module):
+    """Perceptual distance of pictures: 0 = the same.
+
+    Args:
+        network: one of :data:`NETWORKS`; the paper's Table 1 is measured with VGG.
+        tensors: the weights by name, as in the module's docstring.
+    """
+
+    shift: torch.Tensor
+    scale: torch.Tensor
+
+    def __init__(self, network: str, tensors: Mapping[str, torch.Tensor]):
+        super().__init__()
+        self.layers = NETWORKS[network]
+        for name in weight_names(network):
+            self.register_buffer(name, tensors[name].float().contiguous())
+        self.register_buffer("shift", torch.tensor(SHIFT).view(3, 1, 1))
+        self.register_buffer("scale", torch.tensor(SCALE).view(3, 1, 1))
+
+    def _features(self, pictures: torch.Tensor) -> list[torch.Tensor]:
+        x, found = (pictures * 2 - 1 - self.shift) / self.scale, []
+        for index, layer in enumerate(self.layers):
+            if layer.pool:
+                x = F.max_pool2d(x, *layer.pool)
+            kernel, bias = getattr(self, f"kernel{index}"), getattr(self, f"bias{index}")
+            x = F.conv2d(x, kernel, bias, layer.stride, layer.padding).relu()
+            if layer.tapped:
+                found.append(x)
+        return found
+
+    def _distances(self, one: torch.Tensor, two: torch.Tensor) -> list[torch.Tensor]:
+        """Weighted squared differences of unit features, ``[N, 1, h, w]`` of every layer."""
+        layers = []
+        for index, pair in enumerate(zip(self._features(one), self._features(two), strict=True)):
+            left, right = (x / (x.square().sum(1, keepdim=True).sqrt() + 1e-10) for x in pair)
+            layers.append(F.conv2d((left - right).square(), getattr(self, f"head{index}")))
+        return layers
+
+    def forward(self, one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
+        """``[N, 3, H, W]`` twice in 0...1, sides of at least 64 -> distances ``[N]``."""
+        return torch.stack([layer.mean((1, 2, 3)) for layer in self._distances(one, two)]).sum(0)
+
+    def maps(self, one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
+        """As :meth:`forward` before averaging: ``[N, H, W]`` at the pictures' size, to be read inside a mask."""
+        size = one.shape[-2:]
+        layers = [F.interpolate(layer, size=size, mode="bilinear") for layer in self._distances(one, two)]
+        return torch.stack(layers).sum(0)[:, 0]
+
+
+def weight_names(network: str) -> list[str]:
+    """The names of the tensors that a network is made of."""
+    count, heads = len(NETWORKS[network]), sum(layer.tapped for layer in NETWORKS[network])
+    return [f"{kind}{index}" for kind in ("kernel", "bias") for index in range(count)] + [f"head{i}" for i in range(heads)]
+
+
+def read_lpips(path: Path) -> Lpips:
+    """The metric out of a safetensors file of format ``inversecrafter.lpips``, whose metadata name its network.
+
+    Raises:
+        InputError: the file is missing, damaged or something else.
+    """
+    tensors, metadata = read_marked(path, "LPIPS file", FORMAT, VERSION, "Make one with `python -m hosting.metric_files`.")
+    network = metadata.get("network", "none")
+    missing = [name for name in weight_names(network) if name not in tensors] if network in NETWORKS else ["a known network"]
+    if missing:
+        raise InputError("LPIPS file", f"{path.name} of network '{network}' lacks {missing[0]}", "Make it anew.")
+    return Lpips(network, tensors).eval().requires_grad_(False)
