@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.report import Row, table_lines
 
 ROOT = Path(__file__).resolve().parent.parent
-BENCHMARKS = ["warp", "overhead", "masks", "solvers", "few_steps", "robustness", "jobs", "depth", "models"]
+BENCHMARKS = ["warp", "pivot", "overhead", "masks", "solvers", "few_steps", "robustness", "jobs", "depth", "models"]
 
 
 def targets(document: dict[str, Any]) -> list[str]:

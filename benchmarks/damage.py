@@ -21,7 +21,7 @@ from benchmarks.masks_cases import arc
 from inversecrafter_core.camera import CameraPath, Geometry
 from inversecrafter_core.synthetic import Clip, frame_times, random_scene, render
 from inversecrafter_core.synthetic.render import source_poses
-from training.contexts import FARTHEST_PIVOT
+from training.contexts import geometry_of
 from training.pool import FRAMES, HEIGHT, WIDTH
 
 CORRELATION = 6.0
@@ -111,7 +111,7 @@ class Seen:
     def of(cls, seed: int) -> Seen:
         world, times = random_scene(seed), frame_times(FRAMES)
         source = render(world, times, HEIGHT, WIDTH)
-        pivot = min(FARTHEST_PIVOT, float(source.depth[0, HEIGHT // 2, WIDTH // 2]))
+        pivot = geometry_of(source).pivot_depth
         return cls(seed, source, render(world, times, HEIGHT, WIDTH, arc(source_poses(world, times), pivot), source.intrinsics))
 
     def geometry(self, damage: Damage = NONE) -> Geometry:

@@ -36,7 +36,7 @@ def views(seed: int, baseline: float, moving: bool, frames: int = FRAMES) -> Vie
     """A camera goes ``baseline`` pivot depths along one of four trajectories, in one moment or, if ``moving``, in a second."""
     scene, times = random_scene(seed), frame_times(FRAMES)
     times = torch.linspace(0, float(times[-1]), frames) if moving else torch.zeros(frames)
-    first = geometry_of(render(scene, times[:1], HEIGHT, WIDTH))  # a far sky is no pivot
+    first = geometry_of(render(scene, times[:1], HEIGHT, WIDTH))
     way = random.Random(seed).choice(TURNS)
     amount = baseline if way == "zoom_out" else 2 * math.asin(baseline / 2)
     named = ("depth", "valid", "intrinsics", "camera_to_world")

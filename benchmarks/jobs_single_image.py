@@ -33,7 +33,6 @@ from inversecrafter_core.sampling import Window
 from inversecrafter_core.sampling.stochastic import Release
 from inversecrafter_core.synthetic import Clip
 from inversecrafter_core.warp import fill_holes, warp_video
-from training.contexts import FARTHEST_PIVOT
 
 BASELINE = 0.2
 HOW = Completion(8, Release(0.7, keep_first=True), Window("alpha_sigma", 0.7))
@@ -64,7 +63,7 @@ def estimated(clip: Clip, estimator: Estimator) -> Geometry:
 def chamfer(made: torch.Tensor, clip: Clip, seen: torch.Tensor, frame: int, estimator: Estimator) -> dict[str, float]:
     """Symmetric mean distance between what a made frame looks like in space and what is there, in pivot depths."""
     found, true, known = estimator.depth(made[frame : frame + 1]).values[0], clip.depth[frame], seen[frame] > 0
-    pivot = min(FARTHEST_PIVOT, exact(clip, [0]).pivot_depth)
+    pivot = exact(clip, [0]).pivot_depth
     near = true < FAR * pivot
     found = found * float((true / found)[known & near].median())
     camera = clip.intrinsics[frame], clip.camera_to_world[frame]

@@ -26,7 +26,7 @@ from inversecrafter_core.depth import DepthEstimator, OnnxDepth, VerticalGradien
 from inversecrafter_core.synthetic import Clip, frame_times, random_scene, render
 from inversecrafter_core.synthetic.render import source_poses
 from inversecrafter_core.warp import fill_holes
-from training.contexts import FARTHEST_PIVOT
+from training.contexts import geometry_of
 from training.mask_pairs import path_of, reproject
 
 FRAMES, HEIGHT, WIDTH = 17, 96, 144
@@ -112,7 +112,7 @@ def new_views(seed: int, count: int) -> Iterator[Case]:
     for index in range(count):
         scene, times = random_scene(1000 * seed + index), frame_times(FRAMES)
         source = render(scene, times, HEIGHT, WIDTH)
-        pivot = min(FARTHEST_PIVOT, float(source.depth[0, HEIGHT // 2, WIDTH // 2]))
+        pivot = geometry_of(source).pivot_depth
         target = render(scene, times, HEIGHT, WIDTH, arc(source_poses(scene, times), pivot), source.intrinsics)
         holed, visible = exact_warp(source, target)
         yield Case(target.colour, visible, telea(holed, visible), source.colour)

@@ -25,7 +25,7 @@ from inversecrafter_core.synthetic.caption import named_things
 from inversecrafter_core.synthetic.render import source_poses
 from inversecrafter_core.synthetic.scene import COLOURS, Texture
 from training import dit
-from training.contexts import FARTHEST_PIVOT
+from training.contexts import geometry_of
 from training.dit_sampling import STEPS, sample
 from training.pool import FRAMES, HEIGHT, WIDTH
 from training.shipped import WanModel, WanVAE, decode, encode, load_dit, load_vae
@@ -48,7 +48,7 @@ def uncovered(seed: int) -> dict[str, torch.Tensor]:
     """One scene from a new camera: ``truth``, ``holed``, ``visible`` and the warp filled by Telea's method."""
     world, times = random_scene(seed), frame_times(FRAMES)
     source = render(world, times, HEIGHT, WIDTH)
-    pivot = min(FARTHEST_PIVOT, float(source.depth[0, HEIGHT // 2, WIDTH // 2]))
+    pivot = geometry_of(source).pivot_depth
     target = render(world, times, HEIGHT, WIDTH, arc(source_poses(world, times), pivot), source.intrinsics)
     holed, visible = exact_warp(source, target)
     return {"truth": target.colour, "holed": holed, "visible": visible, "telea": telea(holed, visible)}

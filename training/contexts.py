@@ -36,14 +36,12 @@ SIX = {  # the least and the largest amount at the last frame: radians, or multi
     "zoom_out": (0.10, 0.30),
 }
 HIDDEN_AT_THE_END = (0.1, 0.6)  # share of the last frame; over a linear clip the mean is about half of it
-FARTHEST_PIVOT = 5.0
 _TRIES = 8
 
 
 def geometry_of(clip: Clip) -> Geometry:
-    """The clip's geometry; what lies beyond :data:`FARTHEST_PIVOT`, like a sky, is no pivot to turn about."""
-    depth = torch.minimum(clip.depth, torch.tensor(FARTHEST_PIVOT))
-    return Geometry(depth, torch.ones_like(depth, dtype=torch.bool), clip.intrinsics, clip.camera_to_world)
+    """The geometry of a rendered clip, exact."""
+    return Geometry(clip.depth, torch.ones_like(clip.depth, dtype=torch.bool), clip.intrinsics, clip.camera_to_world)
 
 
 def random_view(rng: random.Random, scene: Scene, clip: Clip) -> torch.Tensor:

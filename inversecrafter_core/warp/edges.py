@@ -1,13 +1,19 @@
 """Depth-edge cleanup: no rubber sheets between foreground and background.
 
 An estimated depth does not jump at an outline; it slides over it within a few pixels, and the pixels on that slide hang in
-the air between two surfaces. Seen from the side they are a stretched skin. They are told by a steep slope on *both* sides
-in the same direction; a pixel beside a clean jump has the slope on one side only and stays.
+the air between two surfaces. Seen from the side they are a stretched skin. They have a steep slope on *both* sides in the same
+direction; a pixel beside a clean jump has the slope on one side only and stays. Ground seen at a grazing angle is as steep; but
+disparity (1/z) is linear over the picture of any plane, so a pixel that continues the line of the pixels before it, or of those
+after it, stands on a surface, whatever its slant.
 """
 
 from __future__ import annotations
 
 import torch
+
+ON_LINE = 0.15
+"""Share of the last step in disparity by which a pixel of a surface may miss the line of the pixels before it. A pixel of a
+slide, linear in depth or in disparity and up to ``2 radius - 1`` pixels wide, misses both lines by more."""
 
 
 def depth_edges(depth: torch.Tensor, threshold: float = 0.08, radius: int = 2) -> torch.Tensor:
@@ -24,6 +30,7 @@ def depth_edges(depth: torch.Tensor, threshold: float = 0.08, radius: int = 2) -
     sheet = torch.zeros_like(depth, dtype=torch.bool)
     if threshold <= 0 or radius < 1:
         return sheet
+    depth = depth.contiguous()
     steeper = depth * (1 + threshold)
     for axis in (-2, -1):
         length = depth.shape[axis] - radius
@@ -32,7 +39,25 @@ def depth_edges(depth: torch.Tensor, threshold: float = 0.08, radius: int = 2) -
         rising = depth.narrow(axis, radius, length) > steeper.narrow(axis, 0, length)
         falling = depth.narrow(axis, 0, length) > steeper.narrow(axis, radius, length)
         middle = length - radius
-        slide = rising.narrow(axis, 0, middle) & rising.narrow(axis, radius, middle)
-        slide |= falling.narrow(axis, 0, middle) & falling.narrow(axis, radius, middle)
-        sheet.narrow(axis, radius, middle).logical_or_(slide)
+        slide = torch.zeros_like(sheet)
+        steep = rising.narrow(axis, 0, middle) & rising.narrow(axis, radius, middle)
+        steep |= falling.narrow(axis, 0, middle) & falling.narrow(axis, radius, middle)
+        slide.narrow(axis, radius, middle).copy_(steep)
+        found = slide.flatten().nonzero().flatten()
+        sheet.view(-1)[found[~_on_surface(depth, found, axis, radius)]] = True
     return sheet
+
+
+def _on_surface(depth: torch.Tensor, pixels: torch.Tensor, axis: int, radius: int) -> torch.Tensor:
+    """Which of ``pixels [N]`` (flat indices into ``depth``, at least ``radius`` from both ends of ``axis``) continue a line."""
+    stride, length = depth.stride(axis), depth.shape[axis]
+    place = pixels // stride % length
+    disparity, flat = depth.view(-1)[pixels].reciprocal(), depth.view(-1)
+    on_surface = torch.zeros_like(pixels, dtype=torch.bool)
+    for step in (-radius, radius):
+        there = (place + 2 * step >= 0) & (place + 2 * step < length)
+        near = flat[pixels + step * stride].reciprocal()
+        far = flat[torch.where(there, pixels + 2 * step * stride, pixels)].reciprocal()
+        miss = (2 * near - far - disparity).abs()
+        on_surface |= there & (miss <= ON_LINE * (near - disparity).abs())
+    return on_surface

@@ -13,6 +13,8 @@ from .splat import EMPTY, close_cracks, sample_backward, splat_depth
 
 NEAR = 1e-3
 """Near plane of the target camera, in multiples of rho."""
+USUAL = 480
+"""Short side in pixels up to which a :class:`Cleanup`'s radius is meant."""
 
 
 class View(NamedTuple):
@@ -27,10 +29,18 @@ class View(NamedTuple):
 
 
 class Cleanup(NamedTuple):
-    """Which source pixels are thrown away before they fly, see :func:`depth_edges`. Threshold 0 keeps them all."""
+    """Which source pixels are thrown away before they fly, see :func:`depth_edges`. Threshold 0 keeps them all.
+
+    ``radius`` is in pixels of a picture up to :data:`USUAL` on its short side. In a larger one it grows with the size, because
+    what smears an outline is a network's own, coarser grid.
+    """
 
     threshold: float = 0.08
     radius: int = 2
+
+    def slides(self, depth: torch.Tensor) -> torch.Tensor:
+        """:func:`depth_edges` of ``[..., H, W]``."""
+        return depth_edges(depth, self.threshold, round(self.radius * max(1.0, min(depth.shape[-2:]) / USUAL)))
 
 
 def transfers(geometry: Geometry, frame: int, camera: torch.Tensor, intrinsics: torch.Tensor) -> tuple[Transfer, Transfer]:
@@ -41,7 +51,7 @@ def transfers(geometry: Geometry, frame: int, camera: torch.Tensor, intrinsics: 
 
 def usable(geometry: Geometry, frame: int, cleanup: Cleanup) -> torch.Tensor:
     """``[H, W]`` bool: pixels of a source frame that stand on a surface."""
-    return geometry.valid[frame] & ~depth_edges(geometry.depth[frame], *cleanup)
+    return geometry.valid[frame] & ~cleanup.slides(geometry.depth[frame])
 
 
 def see_depth(geometry: Geometry, frame: int, to_target: Transfer, near: float, cleanup: Cleanup) -> torch.Tensor:

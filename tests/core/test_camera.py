@@ -204,6 +204,46 @@ def test_translations_scale_with_the_depth_at_the_pivot():
     assert step(near=1.5).pivot_depth == 1.5
 
 
+def open_street(frames: int = 1, person: float = 2.7) -> Geometry:
+    """Ground from 1.6 m below the camera to the horizon, houses far away, and a person near who is not in the middle."""
+    rows = (torch.arange(60) + 0.5 - 30) / 52
+    depth = torch.where(rows > 0.03, 1.6 / rows.clamp_min(0.03), 60.0)[:, None].expand(60, 104).repeat(frames, 1, 1)
+    depth[:, 12:58, 62:80] = person
+    return Geometry(
+        depth, depth > 0, intrinsics_from_focal(90.0, 60, 104).expand(frames, 3, 3), torch.eye(4).repeat(frames, 1, 1)
+    )
+
+
+def test_an_arc_over_an_open_street_keeps_the_person_in_the_picture():
+    scene = open_street()
+    warp = warp_video(torch.rand(1, 60, 104, 3), scene, preset_path("arc_left", 1, start="full"))
+    assert 2.7 <= scene.pivot_depth <= 2 * 2.7 + 0.1, "at the person, or as far behind as moves nobody more than a pan"
+    assert float(1 - warp.coverage) < 0.25
+
+
+def test_the_pivot_grows_with_the_scene_and_stays_for_any_size_of_the_picture():
+    scene = open_street()
+    for scale in (1e-3, 1e3):
+        grown = replace(scene, depth=scene.depth * scale)
+        assert grown.pivot_depth == pytest.approx(scale * scene.pivot_depth, rel=1e-5)
+    deep = scene.depth.repeat_interleave(7, 1).repeat_interleave(7, 2)
+    large = replace(scene, depth=deep, valid=deep > 0)
+    assert large.pivot_depth == pytest.approx(scene.pivot_depth, rel=0.05)
+
+
+def test_the_pivot_is_the_subject_in_the_centre_and_never_where_depth_is_not_valid():
+    assert step(near=1.5, far=2.5).pivot_depth == 1.5
+    scene = open_street()
+    sky = scene.depth > 50
+    assert replace(scene, depth=torch.where(sky, 1e6, scene.depth), valid=~sky).pivot_depth < 10
+
+
+def test_one_who_comes_near_later_counts_for_the_pivot_of_the_whole_clip():
+    street, near = open_street(2, 30.0), open_street(2, 30.0)
+    near.depth[1, 5:, 20:90] = 1.0
+    assert near.pivot_depth < 0.7 * street.pivot_depth
+
+
 # --- keyframes -------------------------------------------------------------------------------------------------------------
 
 KEYS = [
