@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks.report import Row, table_lines
 
 ROOT = Path(__file__).resolve().parent.parent
-BENCHMARKS = ["warp", "pivot", "overhead", "masks", "solvers", "few_steps", "robustness", "jobs", "depth", "models"]
+BENCHMARKS = ["warp", "pivot", "overhead", "masks", "solvers", "robustness", "jobs", "depth", "models"]
 
 
 def targets(document: dict[str, Any]) -> list[str]:
@@ -43,18 +43,9 @@ def solvers(document: dict[str, Any]) -> list[str]:
     return solver_report.illustrated(document)
 
 
-def few_steps(document: dict[str, Any]) -> list[str]:
-    from benchmarks import solver_report
-
-    lines = solver_report.page(document)
-    cut = lines.index("")
-    return [*lines[:cut], *folded("every plan and setting", lines[cut + 1 :])]
-
-
 PAGES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "masks": masks,
     "solvers": solvers,
-    "few_steps": few_steps,
     "robustness": targets,
     "jobs": targets,
 }

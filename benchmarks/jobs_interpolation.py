@@ -41,7 +41,7 @@ from inversecrafter_core.warp.ends import between_ends
 
 KINDS = {"still, 10 %": (0.1, False), "still, 20 %": (0.2, False), "moving, 10 %": (0.1, True)}
 """Baseline in pivot depths, and whether time goes on."""
-GUIDED = Completion(8, Release(0.7), Window("alpha_sigma", 0.7))
+GUIDED = Completion(8, Release(0.7), Window(0.63))
 """As in the workflow."""
 ALONE = Completion(8, mask_mode="binary")
 FADE, FLOW = "cross-fade", "DIS flow"

@@ -13,12 +13,11 @@ import torch
 from inversecrafter_core.editing import composite
 from inversecrafter_core.inverse import Measurement, ProximalSettings
 from inversecrafter_core.masks import MaskInputs, latent_mask
-from inversecrafter_core.sampling import Guidance, Window
+from inversecrafter_core.sampling import NEVER, Guidance, Window, sigma_of_percent
 from inversecrafter_core.sampling.stochastic import Release, known_cells, sample_stochastic, token_times
 from training import dit
 from training.shipped import WanModel, WanVAE, decode, encode, load_dit, load_vae
 
-NEVER = Window("alpha_steps", 0.0)
 Denoise = Callable[..., torch.Tensor]
 
 
@@ -85,7 +84,7 @@ class Studio:
         even = torch.linspace(1, 0, how.steps + 1)
         sigmas = dit.SHIFT * even / (1 + (dit.SHIFT - 1) * even)
         context = how.release.bind(guidance, noise, torch.clone, "per_token")
-        correct = guidance.bind(noise, sigmas.tolist(), lambda percent: 1 - percent, torch.clone)
+        correct = guidance.bind(noise, sigma_of_percent(dit.SHIFT), torch.clone)
         denoise, told = self.denoiser(how.prompt, how.guidance)
         return decode(self.coder, sample_stochastic(denoise, noise, sigmas, context=context, correct=correct, told=told))
 

@@ -35,7 +35,7 @@ from inversecrafter_core.synthetic import Clip
 from inversecrafter_core.warp import fill_holes, warp_video
 
 BASELINE = 0.2
-HOW = Completion(8, Release(0.7, keep_first=True), Window("alpha_sigma", 0.7))
+HOW = Completion(8, Release(0.7, keep_first=True), Window(0.63))
 """As in the workflow."""
 JUDGED = slice(4, None, 4)
 POINTS, FAR = 3, 3.0

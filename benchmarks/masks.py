@@ -40,7 +40,7 @@ from benchmarks.masks_cases import Case, Remembered, new_views, reprojections
 from benchmarks.masks_coders import Coder, video_vae
 from benchmarks.report import Row, at_least, main
 from inversecrafter_core.evaluation import masked_psnr, masked_ssim
-from inversecrafter_core.inverse import FORMS, ProximalSettings, prepare
+from inversecrafter_core.inverse import ProximalSettings, prepare
 from inversecrafter_core.masks import MaskInputs, held_infill, hide, latent_mask
 from inversecrafter_core.masks.modes import Predict
 from training.export_vae import FILE as EMBEDDED_VAE
@@ -114,11 +114,9 @@ def as_pictures(h: torch.Tensor) -> torch.Tensor:
     return h[0].flatten(0, 1).unsqueeze(-1).expand(-1, -1, -1, 3)
 
 
-def left_over(
-    truth: torch.Tensor, latent: torch.Tensor, h: torch.Tensor, noise: torch.Tensor, gamma: float, form: str
-) -> float:
+def left_over(truth: torch.Tensor, latent: torch.Tensor, h: torch.Tensor, noise: torch.Tensor, gamma: float) -> float:
     """Mean square of ``z* - E(x)`` over that of the prediction's own error, averaged over :data:`DEVIATIONS`."""
-    step = prepare(h, latent, ProximalSettings("closed_form", gamma, form=form))
+    step = prepare(h, latent, ProximalSettings("closed_form", gamma))
     shares = [float((step(truth + d * noise) - truth).square().mean()) / d**2 for d in DEVIATIONS]
     return sum(shares) / len(shares)
 
@@ -156,7 +154,7 @@ def compare(what: str, cases: Iterable[Case], coder: Coder, predict: Predict | N
                     "L1": float((h - one.wanted).abs().mean()),
                     "SSIM": masked_ssim(as_pictures(h), as_pictures(one.wanted)),
                     **mixtures[name],
-                    "error left": left_over(one.truth, one.warp, h, noise, gamma, "masked"),
+                    "error left": left_over(one.truth, one.warp, h, noise, gamma),
                 }
                 for figure, measured in figures.items():
                     found[name, figure].append(measured)
@@ -164,7 +162,7 @@ def compare(what: str, cases: Iterable[Case], coder: Coder, predict: Predict | N
     holes = 100 * mean(float(1 - case.visible.mean()) for case in clips)
     rows = [Row(f"{what}: holes of {len(clips)} clips", holes, "%")]
     rows += [Row(f"{what}, {name}: {figure}", value[name, figure], UNITS.get(figure, "")) for name, figure in value]
-    return [*rows, *at_equal_doubt(what, value), *forms(what, made)]
+    return [*rows, *at_equal_doubt(what, value), *by_gamma(what, made)]
 
 
 def at_equal_doubt(what: str, value: dict[tuple[str, str], float]) -> list[Row]:
@@ -181,21 +179,20 @@ def at_equal_doubt(what: str, value: dict[tuple[str, str], float]) -> list[Row]:
     return rows
 
 
-def forms(what: str, made: list[Latents]) -> list[Row]:
-    """What the default mask leaves of the error in both forms of the measurement: at the default gamma and at the best."""
-    rows, usual = [], ProximalSettings().gamma
-    for form in FORMS:
-        left: dict[float, float] = {}
-        for gamma in GAMMAS:
-            shares = [
-                left_over(one.truth, one.warp, one.masks[DEFAULT], noise_for(index, one.truth), gamma, form)
-                for index, one in enumerate(made)
-            ]
-            left[gamma] = math.sqrt(mean(shares))
-        best = min(GAMMAS, key=left.__getitem__)
-        rows.append(Row(f"{what}, {DEFAULT}: error left, w {form}, gamma {usual:g}", left[usual], "x"))
-        rows.append(Row(f"{what}, {DEFAULT}: error left, w {form}, its best gamma {best:g}", left[best], "x"))
-    return rows
+def by_gamma(what: str, made: list[Latents]) -> list[Row]:
+    """What the default mask leaves of the error at the default gamma and at the best."""
+    left: dict[float, float] = {}
+    for gamma in GAMMAS:
+        shares = [
+            left_over(one.truth, one.warp, one.masks[DEFAULT], noise_for(index, one.truth), gamma)
+            for index, one in enumerate(made)
+        ]
+        left[gamma] = math.sqrt(mean(shares))
+    usual, best = ProximalSettings().gamma, min(GAMMAS, key=left.__getitem__)
+    return [
+        Row(f"{what}, {DEFAULT}: error left, gamma {usual:g}", left[usual], "x"),
+        Row(f"{what}, {DEFAULT}: error left, its best gamma {best:g}", left[best], "x"),
+    ]
 
 
 def targets(what: str, rows: list[Row]) -> list[Row]:

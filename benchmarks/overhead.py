@@ -33,7 +33,7 @@ EMBEDDED = ROOT / "weights" / "diffusion_models" / "inversecrafter_small_wan_t2v
 SMALL = {"dim": 256, "ffn_dim": 1024, "num_layers": 6}
 LARGE = {"dim": 1536, "ffn_dim": 8960, "num_layers": 30}
 """Wan 2.1 T2V 1.3B."""
-EVERY_STEP = {"window_mode": "alpha_steps", "alpha": 1.0}
+EVERY_STEP = {"start_percent": 0.0}
 
 
 @dataclass(frozen=True)

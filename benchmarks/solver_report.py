@@ -1,4 +1,4 @@
-"""What ``benchmarks.solvers`` and ``benchmarks.few_steps`` found, to be read: wide Markdown tables, and pictures of the sweeps.
+"""What ``benchmarks.solvers`` found, to be read: wide Markdown tables, and pictures of the sweeps.
 
 ``python -m benchmarks.solvers --json solvers.json && python -m benchmarks.solver_report solvers.json``
 
@@ -37,13 +37,11 @@ COLUMNS = {
 }
 SWEEPS: dict[str, tuple[str, str, float]] = {
     "gamma": ("gamma ", "DDS, closed form", ProximalSettings().gamma),
-    "share of the steps, alpha": ("alpha_steps ", "DDS, closed form", Window().alpha),
+    "start_percent": ("start_percent ", "DDS, closed form", Window().start),
     "conjugate-gradient steps, K": ("K = ", "DDS, CG K=5", 5),
 }
 """Axis: how the rows of the sweep begin, which row is the default, and where it stands."""
 PICTURE = ROOT / "docs" / "solvers.png"
-BY_SIGMA = "alpha_sigma "
-"""How the rows of the other reading of alpha begin, drawn beside the first."""
 DRAWN = {"kept PSNR": "dB", "seam PSNR past the VAE": "dB", "holes LPIPS": ""}
 Ways = dict[str, dict[str, float]]
 
@@ -74,7 +72,7 @@ def _shown(value: float, places: int) -> str:
 
 
 def page(document: dict[str, Any]) -> list[str]:
-    """What stands in the README: the targets, then every way that has them all or, in few steps, every way."""
+    """What stands in the README: the targets, then every way that has them all."""
     rows = document["rows"]
     ways = by_way(rows)
     judged = {way: figures for way, figures in ways.items() if "flicker" in figures} or ways
@@ -84,9 +82,9 @@ def page(document: dict[str, Any]) -> list[str]:
 def illustrated(document: dict[str, Any]) -> list[str]:
     """:func:`page` of the solvers, their sweeps drawn anew."""
     scenes = document["rows"][0]["name"].rpartition(", ")[2]
-    title = f"{scenes}, seed {document['seed']}; red: the default; dashed: alpha bounds sigma"
+    title = f"{scenes}, seed {document['seed']}; red: the default"
     draw(by_way(document["rows"]), title, PICTURE)
-    return [*page(document), "", f"![Sweeps of gamma, alpha and K]({PICTURE.relative_to(ROOT).as_posix()})"]
+    return [*page(document), "", f"![Sweeps of gamma, start_percent and K]({PICTURE.relative_to(ROOT).as_posix()})"]
 
 
 def points(ways: Ways, axis: str, figure: str) -> list[tuple[float, float]]:
@@ -113,8 +111,6 @@ def draw(ways: Ways, title: str, target: Path) -> None:
         for panel, (axis, (_, _, default)) in zip(line, SWEEPS.items(), strict=True):
             found = points(ways, axis, name)
             panel.plot(*zip(*found, strict=True), marker="o", color="#2a6f97")
-            if axis.endswith("alpha"):
-                panel.plot(*zip(*swept(ways, BY_SIGMA, name), strict=True), marker=".", linestyle="--", color="#8fb8d0")
             panel.plot(default, dict(found)[default], marker="o", markersize=10, color="#d1495b")
             panel.set_xscale("log" if axis == "gamma" else "linear")
             panel.grid(alpha=0.3)

@@ -33,11 +33,11 @@ import torch
 from benchmarks.damage import NONE, Damage
 from benchmarks.report import Row, add_model_arguments, at_least, at_most, main
 from benchmarks.robustness_cases import Evidence, judged, unseen
-from benchmarks.solver_ways import NEVER, Case, Lab, Way, dds
+from benchmarks.solver_ways import Case, Lab, Way, dds
 from hosting.lpips import load_lpips
 from hosting.paths import ROOT
 from inversecrafter_core.inverse import Measurement, ProximalSettings
-from inversecrafter_core.sampling import Guidance, Window
+from inversecrafter_core.sampling import NEVER, Guidance, Window, percent_of_sigma, sigma_of_percent
 from inversecrafter_core.sampling.stochastic import Release, sample_stochastic, token_times
 from training import dit
 from training.shipped import load_dit, load_vae
@@ -67,7 +67,7 @@ def released(at: float, window: Window = NEVER) -> Way:
         measurement = Measurement(case.w, case.masks["training_free"], (frames, height, width))
         guidance = Guidance(measurement, ProximalSettings("closed_form"), window)
         context = Release(at, threshold=KNOWN, keep_first=True).bind(guidance, case.w, lambda latent: latent, "per_token")
-        correct = guidance.bind(case.w, lab.sigmas.tolist(), lambda percent: 1 - percent, lambda latent: latent)
+        correct = guidance.bind(case.w, sigma_of_percent(lab.shift), lambda latent: latent)
         words = dit.prompt_tokens([case.prompt])
 
         def model(x: torch.Tensor, sigma: torch.Tensor, clean: torch.Tensor) -> torch.Tensor:
@@ -81,6 +81,11 @@ def released(at: float, window: Window = NEVER) -> Way:
     return way
 
 
+def below(sigma: float) -> Window:
+    """The window of the small model's schedule that begins at ``sigma``."""
+    return Window(percent_of_sigma(dit.SHIFT)(sigma))
+
+
 def freed(at: float) -> str:
     return f"released at {at:g}"
 
@@ -92,12 +97,10 @@ def whole(at: float = Release().at) -> str:
 PLAIN: dict[str, Way] = {
     RIGID: released(0.0),
     DDS: dds(),
-    whole(): released(Release().at, Window("alpha_sigma", Release().at)),
+    whole(): released(Release().at, below(Release().at)),
 }
 """Every damage."""
-CURVES = (
-    PLAIN | {freed(at): released(at) for at in ALONE} | {whole(at): released(at, Window("alpha_sigma", at)) for at in RELEASES}
-)
+CURVES = PLAIN | {freed(at): released(at) for at in ALONE} | {whole(at): released(at, below(at)) for at in RELEASES}
 """The damages of :data:`ORDER`."""
 
 

@@ -40,6 +40,11 @@ class VideoVae:
             raise InputError("vae", f"a {type(inner).__name__} with {channels} latent channels", LOAD_ONE)
         return cls(vae, channels, vae.spacial_compression_encode())
 
+    @property
+    def latent_format(self) -> str:
+        """Name of the host's latent format that the latents belong to."""
+        return LATENT_FORMATS[self.channels].__name__
+
     def require_size(self, name: str, video: torch.Tensor) -> tuple[int, int, int]:
         """Check 4k+1 frames and sides that VAE and model can halve; return ``(frames, height, width)``."""
         frames, height, width = video.shape[:3]
@@ -78,6 +83,11 @@ def model_channels(model: Any) -> int:
     return model.get_model_object("latent_format").latent_channels
 
 
+def format_name(latent_format: Any) -> str:
+    """Name of a host's latent format: formats of one width differ in their constants."""
+    return type(latent_format).__name__
+
+
 def wan_encoder(width: int, head_channels: int) -> torch.nn.Module:
     """The encoder half of a Wan 2.1 VAE, weights not yet set."""
     return comfy.ldm.wan.vae.Encoder3d(dim=width, z_dim=head_channels, dropout=0.0, **LAYERS)
@@ -88,9 +98,3 @@ def run_scope(model_options: dict[str, Any]) -> dict[Any, Any]:
     that run.
     """
     return model_options.setdefault("inversecrafter_run", {})
-
-
-def schedule(model_options: dict[str, Any]) -> list[float] | None:
-    """The run's sigmas, if the guider told."""
-    sigmas = model_options.get("transformer_options", {}).get("sample_sigmas")
-    return None if sigmas is None else sigmas.tolist()

@@ -1,7 +1,7 @@
 """Guidance on the host's two hooks: a MODEL patch for any sampler, and a SAMPLER with the exact update.
 
-Neither keeps anything between runs: a run binds the measurement to its device, its model space and its schedule, and drops
-that when it ends.
+Neither keeps anything between runs: a run binds the measurement to its device and its model space, and drops that when it
+ends. The window is the model's, not the run's: a run in slices is guided as the whole one is.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ..inversecrafter_core.sampling import (
     sample_zero4d,
 )
 from .checks import require_image_tokens
-from .compat import model_channels, require_flow, run_scope, schedule
+from .compat import format_name, model_channels, require_flow, run_scope
 from .sockets import CATEGORY
 from .solver_inputs import guidance_from, measurement_input, solver_inputs
 
@@ -43,23 +43,23 @@ def refuse_noise_mask(mask: Any) -> None:
         )
 
 
-def percent_to_sigma(base_model: Any) -> Callable[[float], float]:
-    """Of the host's base model, which must be a flow."""
-    sampling = require_flow(base_model.model_sampling)
+def percent_to_sigma(model_sampling: Any) -> Callable[[float], float]:
+    """The model's own ``percent -> sigma``; it must be a flow."""
+    sampling = require_flow(model_sampling)
     return lambda percent: float(sampling.percent_to_sigma(percent))
 
 
-def bind_to(guidance: Guidance, base_model: Any, x: torch.Tensor, sigmas: list[float] | None) -> BoundGuidance:
-    """Bind to a run of the host's base model."""
-    return guidance.bind(x, sigmas, percent_to_sigma(base_model), base_model.process_latent_in)
+def bind_to(guidance: Guidance, base_model: Any, x: torch.Tensor) -> BoundGuidance:
+    """Bind to a run of the host's base model, whose latent format is checked."""
+    guidance.check_format(format_name(base_model.latent_format))
+    return guidance.bind(x, percent_to_sigma(base_model.model_sampling), base_model.process_latent_in)
 
 
-def evidence_for(
-    guidance: Guidance, base_model: Any, x: torch.Tensor, sigmas: list[float]
-) -> tuple[torch.Tensor, torch.Tensor, SigmaRange]:
+def evidence_for(guidance: Guidance, base_model: Any, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, SigmaRange]:
     """What the relatives' samplers need for a run: the measurement in model space, the latent mask, when to act."""
+    guidance.check_format(format_name(base_model.latent_format))
     w, h = guidance.evidence(x, base_model.process_latent_in)
-    return w, h, guidance.window.resolve(sigmas, percent_to_sigma(base_model))
+    return w, h, guidance.window.resolve(percent_to_sigma(base_model.model_sampling))
 
 
 class GuidancePatch:
@@ -99,7 +99,7 @@ class GuidancePatch:
         runs = run_scope(model_options)
         place = (id(self), x.device, tuple(x.shape))
         if place not in runs:
-            runs[place] = bind_to(self.guidance, executor.class_obj.inner_model, x, schedule(model_options))
+            runs[place] = bind_to(self.guidance, executor.class_obj.inner_model, x)
         return runs[place](denoised, float(timestep.max()))
 
 
@@ -115,6 +115,7 @@ def patch_model(model: Any, guidance: Guidance) -> Any:
 
 
 def require_fitting(model: Any, guidance: Guidance) -> None:
+    """Raise :class:`InputError` unless a host MODEL is a flow in the measurement's latent space."""
     require_flow(model.get_model_object("model_sampling"))
     if model_channels(model) != guidance.measurement.channels:
         raise InputError(
@@ -122,26 +123,27 @@ def require_fitting(model: Any, guidance: Guidance) -> None:
             f"a model of {model_channels(model)} latent channels and a measurement of {guidance.measurement.channels}",
             "Encode the measurement with the VAE that belongs to the model.",
         )
+    guidance.check_format(format_name(model.get_model_object("latent_format")))
 
 
 def _dds(guidance: Guidance, model: Any, x: torch.Tensor, sigmas: torch.Tensor, *rest: Any) -> torch.Tensor:
-    return sample_guided_euler(model, x, sigmas, *rest, correct=bind_to(guidance, _base(model), x, sigmas.tolist()))
+    return sample_guided_euler(model, x, sigmas, *rest, correct=bind_to(guidance, _base(model), x))
 
 
 def _hard_paste(guidance: Guidance, model: Any, x: torch.Tensor, sigmas: torch.Tensor, *rest: Any) -> torch.Tensor:
-    w, h, active = evidence_for(guidance, _base(model), x, sigmas.tolist())
+    w, h, active = evidence_for(guidance, _base(model), x)
     return sample_hard_paste(model, x, sigmas, *rest, w=w, known=h >= 0.5, noise=model.noise, active=active)
 
 
 def _zero4d(guidance: Guidance, model: Any, x: torch.Tensor, sigmas: torch.Tensor, *rest: Any) -> torch.Tensor:
-    w, h, active = evidence_for(guidance, _base(model), x, sigmas.tolist())
+    w, h, active = evidence_for(guidance, _base(model), x)
     # The run's own seed would draw the run's own noise again.
     generator = torch.Generator().manual_seed(((rest[0] or {}).get("seed") or 0) + 1)
     return sample_zero4d(model, x, sigmas, *rest, w=w, m=h, active=active, generator=generator)
 
 
 def _lanpaint(guidance: Guidance, model: Any, x: torch.Tensor, sigmas: torch.Tensor, *rest: Any) -> torch.Tensor:
-    w, h, active = evidence_for(guidance, _base(model), x, sigmas.tolist())
+    w, h, active = evidence_for(guidance, _base(model), x)
     generator = torch.Generator().manual_seed(((rest[0] or {}).get("seed") or 0) + 1)
     given = {"known": h >= 0.5, "noise": model.noise, "active": active, "generator": generator}
     return sample_lanpaint(model, x, sigmas, *rest, w=w, **given)
@@ -152,8 +154,8 @@ CLOCKS = (0.04, 0.1)
 
 
 def _time_to_move(guidance: Guidance, model: Any, x: torch.Tensor, sigmas: torch.Tensor, *rest: Any) -> torch.Tensor:
-    w, h = guidance.evidence(x, _base(model).process_latent_in)
-    t_weak, t_strong = map(percent_to_sigma(_base(model)), CLOCKS)
+    w, h, _ = evidence_for(guidance, _base(model), x)
+    t_weak, t_strong = map(percent_to_sigma(_base(model).model_sampling), CLOCKS)
     given = {"known": h >= 0.5, "noise": model.noise, "t_weak": t_weak, "t_strong": t_strong}
     return sample_time_to_move(model, x, sigmas, *rest, w=w, **given)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import comfy.model_management
@@ -13,19 +12,23 @@ import latent_preview
 import torch
 from comfy_api.latest import io
 
-from ..inversecrafter_core.sampling import FEW_STEPS
-from .guidance import EXACT, OWN_SAMPLERS, RELATIVES, flow_sampler, patch_model, refuse_noise_mask, require_fitting
+from ..inversecrafter_core.errors import InputError
+from ..inversecrafter_core.sampling import Guidance, steps_above
+from .guidance import (
+    EXACT,
+    OWN_SAMPLERS,
+    RELATIVES,
+    flow_sampler,
+    patch_model,
+    percent_to_sigma,
+    refuse_noise_mask,
+    require_fitting,
+)
 from .sockets import CATEGORY
 from .solver_inputs import guidance_from, measurement_input, solver_inputs
 
-AS_SET = "as set"
-PRESETS = {"few steps": FEW_STEPS}
-"""What replaces cfg, sampler_name and the settings of guidance."""
-PRESET_TOOLTIP = (
-    f"few steps: for 4 to 8 steps with a distilled model. Takes cfg {FEW_STEPS.cfg:g}, {FEW_STEPS.sampler}, gamma "
-    f"{FEW_STEPS.proximal.gamma:g} and {FEW_STEPS.window.mode} {FEW_STEPS.window.alpha:g} whatever the widgets above say; "
-    "steps, scheduler and denoise stay yours."
-)
+SWITCH = 0.875
+"""Where Wan 2.2's text-to-video model hands over to its low-noise expert."""
 
 
 class InverseCrafterKSampler(io.ComfyNode):
@@ -89,12 +92,21 @@ class InverseCrafterKSampler(io.ComfyNode):
                     tooltip="Where sampling starts. Without one: an empty latent of the measurement's size. It must not "
                     "carry a noise mask.",
                 ),
-                io.Combo.Input(
-                    "preset",
+                io.Model.Input(
+                    "low_noise_model",
                     optional=True,
-                    options=[AS_SET, *PRESETS],
-                    default=AS_SET,
-                    tooltip=PRESET_TOOLTIP,
+                    tooltip="The low-noise expert of Wan 2.2 14B, shifted like the other; model is the high-noise one.",
+                ),
+                io.Float.Input(
+                    "switch_sigma",
+                    optional=True,
+                    default=SWITCH,
+                    min=0.0,
+                    max=1.0,
+                    step=0.005,
+                    round=0.0001,
+                    tooltip="With a low_noise_model: it samples the steps that begin below this sigma. 0.875 for Wan 2.2 T2V, "
+                    "0.9 for I2V.",
                 ),
             ],
             outputs=[io.Latent.Output(display_name="latent", tooltip="The new clip; decode it with the VAE.")],
@@ -114,14 +126,11 @@ class InverseCrafterKSampler(io.ComfyNode):
         scheduler: str,
         denoise: float,
         latent_image: dict[str, Any] | None = None,
-        preset: str = AS_SET,
+        low_noise_model: Any = None,
+        switch_sigma: float = SWITCH,
         **settings: Any,
     ) -> io.NodeOutput:
         guidance = guidance_from(measurement, **settings)
-        if preset != AS_SET:
-            chosen = PRESETS[preset]
-            cfg, sampler_name = chosen.cfg, chosen.sampler
-            guidance = replace(guidance, proximal=chosen.proximal, window=chosen.window)
         require_fitting(model, guidance)
         latent = {"samples": empty_like(measurement.w)} if latent_image is None else latent_image
         refuse_noise_mask(latent.get("noise_mask"))
@@ -137,24 +146,65 @@ class InverseCrafterKSampler(io.ComfyNode):
             denoise,
             model.model_options,
         )
-        if sampler_name in OWN_SAMPLERS:
-            sampler = flow_sampler(guidance, sampler_name)
-        else:
-            model, sampler = patch_model(model, guidance), comfy.samplers.sampler_object(sampler_name)
-        samples = comfy.sample.sample_custom(
-            model,
-            comfy.sample.prepare_noise(start, seed, latent.get("batch_index")),
-            cfg,
-            sampler,
-            plan.sigmas,
-            positive,
-            negative,
-            start,
-            callback=latent_preview.prepare_callback(model, max(1, len(plan.sigmas) - 1)),
-            disable_pbar=not comfy.utils.PROGRESS_BAR_ENABLED,
-            seed=seed,
-        )
+        parts = [(model, plan.sigmas)]
+        if low_noise_model is not None:
+            require_second_expert(low_noise_model, model, guidance, sampler_name)
+            parts = two_parts(model, low_noise_model, plan.sigmas, switch_sigma)
+        samples, done = start, 0
+        for expert, sigmas in parts:
+            guided, sampler = guided_by(guidance, expert, sampler_name)
+            fresh = comfy.sample.prepare_noise(start, seed, latent.get("batch_index")) if not done else torch.zeros_like(start)
+            samples = comfy.sample.sample_custom(
+                guided,
+                fresh,
+                cfg,
+                sampler,
+                sigmas,
+                positive,
+                negative,
+                samples,
+                callback=progress(guided, done, max(1, len(plan.sigmas) - 1)),
+                disable_pbar=not comfy.utils.PROGRESS_BAR_ENABLED,
+                seed=seed,
+            )
+            done += len(sigmas) - 1
         return io.NodeOutput(latent | {"samples": samples})
+
+
+def guided_by(guidance: Guidance, model: Any, sampler_name: str) -> tuple[Any, Any]:
+    """Model and host SAMPLER of a guided run: one of our samplers on the bare model, or a stock one on the patched."""
+    if sampler_name in OWN_SAMPLERS:
+        return model, flow_sampler(guidance, sampler_name)
+    return patch_model(model, guidance), comfy.samplers.sampler_object(sampler_name)
+
+
+def require_second_expert(low: Any, high: Any, guidance: Guidance, sampler_name: str) -> None:
+    """Raise :class:`InputError` unless ``low`` can take over from ``high`` in the middle of a run."""
+    require_fitting(low, guidance)
+    if sampler_name in RELATIVES:
+        raise InputError(
+            "sampler_name", f"'{sampler_name}' with a low_noise_model", f"Choose {EXACT} or a stock sampler for two experts."
+        )
+    middles = [percent_to_sigma(expert.get_model_object("model_sampling"))(0.5) for expert in (high, low)]
+    if abs(middles[0] - middles[1]) > 1e-4:
+        raise InputError(
+            "low_noise_model",
+            f"another schedule than the model's (sigma {middles[1]:.3f} against {middles[0]:.3f} half-way)",
+            "Give both models a ModelSamplingSD3 of the same shift.",
+        )
+
+
+def two_parts(high: Any, low: Any, sigmas: torch.Tensor, switch: float) -> list[tuple[Any, torch.Tensor]]:
+    """Who samples which slice of a schedule; an expert with no step of its own is left out."""
+    first = steps_above(switch, sigmas.tolist())
+    parts = [(high, sigmas[: first + 1]), (low, sigmas[first:])]
+    return [part for part in parts if len(part[1]) > 1] or parts[:1]
+
+
+def progress(model: Any, done: int, total: int) -> Any:
+    """The host's callback for a slice of a run of ``total`` steps, of which ``done`` are past."""
+    show = latent_preview.prepare_callback(model, total)
+    return lambda step, x0, x, count: show(done + step, x0, x, total)
 
 
 def empty_like(w: torch.Tensor) -> torch.Tensor:

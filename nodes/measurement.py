@@ -97,6 +97,15 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
                     tooltip="From Warp Video, 1 = sure: it multiplies the latent mask, so that doubtful pixels pull softly.",
                 ),
                 *first_frame_inputs(),
+                io.Int.Input(
+                    "reference_frames",
+                    optional=True,
+                    default=0,
+                    min=0,
+                    max=64,
+                    tooltip="Latent frames that the model's own node puts in front of the clip: 1 for VACE with a reference "
+                    "image (its trim_latent), else 0.",
+                ),
             ],
             outputs=[
                 MeasurementSocket.Output(display_name="measurement", tooltip="For the guidance nodes."),
@@ -122,6 +131,7 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
         confidence: torch.Tensor | None = None,
         camera_path: CameraPath | None = None,
         start_image: torch.Tensor | None = None,
+        reference_frames: int = 0,
     ) -> io.NodeOutput:
         video_vae = VideoVae.of(vae)
         warp = require_video("warp", warp)
@@ -154,7 +164,7 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
             h = hold_first_frame(h)
         named = f"{mask_mode} ({candidate})" if mask_mode == "training_free" else mask_mode
         return io.NodeOutput(
-            Measurement(w, h, size, named),
+            Measurement(w, h, size, named, video_vae.latent_format).behind(reference_frames),
             PREVIEWS[preview](h, video_vae.spatial),
             start.report,
             ui=ui.PreviewText(start.report),

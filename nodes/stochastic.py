@@ -9,11 +9,11 @@ import torch
 from comfy.samplers import KSAMPLER
 from comfy_api.latest import io, ui
 
-from ..inversecrafter_core.sampling import Guidance
+from ..inversecrafter_core.sampling import Guidance, sigma_of_percent
 from ..inversecrafter_core.sampling.stochastic import TIMES, Release, sample_stochastic
-from ..inversecrafter_core.sampling.window_picture import percent_of, wan_schedule, windows_picture
+from ..inversecrafter_core.sampling.window_picture import WAN_SHIFT, wan_schedule, windows_picture
 from .checks import require_image_tokens
-from .guidance import bind_to, refuse_noise_mask
+from .guidance import bind_to, percent_to_sigma, refuse_noise_mask, require_fitting
 from .sockets import CATEGORY
 from .solver_inputs import guidance_from, measurement_input, solver_inputs
 from .token_time import choose_times, tell_clean
@@ -30,7 +30,7 @@ def stochastic_sampler(guidance: Guidance, release: Release, context_time: str =
         refuse_noise_mask((extra_args or {}).get("denoise_mask"))
         require_image_tokens(model.inner_model)
         base = model.inner_model.inner_model
-        correct = bind_to(guidance, base, x, sigmas.tolist())
+        correct = bind_to(guidance, base, x)
         times = choose_times(context_time, base)
         context = release.bind(guidance, x, base.process_latent_in, times)
         told = partial(tell_clean, model, per_frame=times == "per_frame")
@@ -83,8 +83,8 @@ class InverseCrafterStochasticConditioning(io.ComfyNode):
                     "context_time",
                     options=["auto", *TIMES],
                     default="auto",
-                    tooltip="How known tokens enter. per_token: clean, at time 0. per_frame: so only frames known as a whole. "
-                    "one_time: at the noise level of the rest, for models of one time. auto: the finest the model takes.",
+                    tooltip="How known tokens enter. per_token: clean, at time 0. per_frame: so only whole known frames. "
+                    "one_time: as noisy as the rest. auto: as the model was trained.",
                 ),
                 io.Boolean.Input(
                     "keep_first_frame",
@@ -96,6 +96,11 @@ class InverseCrafterStochasticConditioning(io.ComfyNode):
                     "sigmas",
                     optional=True,
                     tooltip="For the picture only: the schedule of the run. Without it, 30 steps at shift 8 are drawn.",
+                ),
+                io.Model.Input(
+                    "model",
+                    optional=True,
+                    tooltip="For the picture only: the model that will sample; its shift places the window. Without it: 8.",
                 ),
             ],
             outputs=[
@@ -116,15 +121,19 @@ class InverseCrafterStochasticConditioning(io.ComfyNode):
         context_time: str,
         keep_first_frame: bool,
         sigmas: torch.Tensor | None = None,
+        model: Any = None,
         **settings: Any,
     ) -> io.NodeOutput:
         guidance = guidance_from(measurement, **settings)
+        if model is not None:
+            require_fitting(model, guidance)
         plan = Release(release, renoise_seed, known_threshold, keep_first_frame)
-        share = float(plan.known(measurement.h).float().mean())
+        share = float(plan.known(measurement.h, measurement.reference_frames).float().mean())
         schedule = wan_schedule() if sigmas is None or len(sigmas) < 2 else sigmas.tolist()
-        drawn = windows_picture(
-            release, guidance.window.resolve(schedule, percent_of(schedule)), schedule, f"{share:.0%} of the clip is context"
-        )[None]
+        to_sigma = sigma_of_percent(WAN_SHIFT) if model is None else percent_to_sigma(model.get_model_object("model_sampling"))
+        drawn = windows_picture(release, guidance.window.resolve(to_sigma), schedule, f"{share:.0%} of the clip is context")[
+            None
+        ]
         return io.NodeOutput(stochastic_sampler(guidance, plan, context_time), drawn, ui=ui.PreviewImage(drawn))
 
 

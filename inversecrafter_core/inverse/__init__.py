@@ -1,13 +1,12 @@
 """Inverse problems: measurements, operators, conjugate gradients, data consistency."""
 
 from .conjugate_gradient import conjugate_gradient
-from .data_consistency import FORMS, SOLVERS, ProximalSettings, Step, prepare, solve_closed_form, solve_conjugate_gradients
+from .data_consistency import SOLVERS, ProximalSettings, Step, prepare, solve_closed_form, solve_conjugate_gradients
 from .measurement import Measurement
 from .operators import DiagonalMask, Operator
 from .pixel_space import prepare_pixels, refilled
 
 __all__ = [
-    "FORMS",
     "SOLVERS",
     "DiagonalMask",
     "Measurement",

@@ -2,14 +2,9 @@
 
 ``z* = argmin_z gamma/2 |w - A z|^2 + 1/2 |z - z0|^2``, so ``(I + gamma A^T A) z* = z0 + gamma A^T w``. With ``A z = h z``
 the matrix is diagonal and ``z* = (z0 + gamma h w) / (1 + gamma h^2)``. Latents are in *model space*, ``[B, C, T', H',
-W']``; all arithmetic is float32.
-
-Two readings of the measurement ``w``:
-
-| form | w | where 0 < h < 1 |
-|---|---|---|
-| ``masked`` | ``h E(y)`` | a convex blend of z0 and E(y), weight ``gamma h^2 / (1 + gamma h^2)``: bounded for every gamma |
-| ``literal`` | ``E(y)`` | z* tends to ``E(y) / h`` as gamma grows: unbounded |
+W']``; all arithmetic is float32. The measurement is ``w = h E(y)``, so ``z*`` is a convex blend of ``z0`` and ``E(y)``, of
+weight ``gamma h^2 / (1 + gamma h^2)`` and bounded for every gamma. With ``w = E(y)``, as the equation is printed, it would tend
+to ``E(y) / h``.
 """
 
 from __future__ import annotations
@@ -22,11 +17,6 @@ import torch
 from ..errors import InputError
 from .conjugate_gradient import conjugate_gradient
 from .operators import DiagonalMask, Operator
-
-FORMS: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
-    "masked": lambda h, encoded: h * encoded,
-    "literal": lambda h, encoded: encoded,
-}
 
 Step = Callable[[torch.Tensor], torch.Tensor]
 
@@ -41,19 +31,16 @@ class ProximalSettings:
             two scenes of ``benchmarks.solvers --seed 5``; the optimum is flat.
         steps: conjugate-gradient steps K, >= 1.
         tolerance: relative residual at which conjugate gradients stop, >= 0.
-        form: a key of :data:`FORMS`.
     """
 
     solver: str = "conjugate_gradients"
     gamma: float = 8.0
     steps: int = 5
     tolerance: float = 1e-5
-    form: str = "masked"
 
     def __post_init__(self) -> None:
-        for name, table in (("solver", SOLVERS), ("form", FORMS)):
-            if getattr(self, name) not in table:
-                raise InputError(name, f"'{getattr(self, name)}'", f"Choose one of: {', '.join(table)}.")
+        if self.solver not in SOLVERS:
+            raise InputError("solver", f"'{self.solver}'", f"Choose one of: {', '.join(SOLVERS)}.")
         if not (0 <= self.gamma < float("inf")):
             raise InputError("gamma", f"{self.gamma}", "Give a number of at least 0; 5 to 10 is usual.")
         if self.steps < 1 or self.tolerance < 0:
@@ -108,7 +95,7 @@ def prepare(h: torch.Tensor, encoded: torch.Tensor, settings: ProximalSettings) 
     Args:
         h: latent mask in 0...1, 1 = known.
         encoded: ``E(y)`` in model space, same shape, same device.
-        settings: solver, gamma, form.
+        settings: solver, gamma, steps.
     """
     h, encoded = h.float(), encoded.float()
-    return SOLVERS[settings.solver](h, FORMS[settings.form](h, encoded), settings)
+    return SOLVERS[settings.solver](h, h * encoded, settings)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
+import torch.nn.functional as F
 
 from ..errors import InputError, require_finite
 
@@ -19,12 +20,17 @@ class Measurement:
         h: same shape, float32 in 0...1, the latent mask, 1 = known.
         video_size: ``(frames, height, width)`` in pixels of the clip it was made from.
         mask_mode: how ``h`` was made, for reports.
+        latent_format: name of the host's latent format that ``w`` belongs to, as ``Wan21``; empty when it is not known.
+        reference_frames: latent frames in front of the clip's that the model's own node puts there (VACE, Animate): ``w`` and
+            ``h`` are 0 in them. See :meth:`behind`.
     """
 
     w: torch.Tensor
     h: torch.Tensor
     video_size: tuple[int, int, int]
     mask_mode: str = "custom"
+    latent_format: str = ""
+    reference_frames: int = 0
 
     def __post_init__(self) -> None:
         if self.w.ndim != 5 or self.w.shape != self.h.shape:
@@ -40,3 +46,14 @@ class Measurement:
     @property
     def channels(self) -> int:
         return self.w.shape[1]
+
+    def behind(self, reference_frames: int) -> Measurement:
+        """The same measurement behind so many more latent frames, of which nothing is known.
+
+        Raises:
+            InputError: a negative number of frames.
+        """
+        if reference_frames < 0:
+            raise InputError("reference_frames", f"{reference_frames}", "Give 0 or more latent frames; VACE puts in 1.")
+        w, h = (F.pad(tensor, (0, 0, 0, 0, reference_frames, 0)) for tensor in (self.w, self.h))
+        return replace(self, w=w, h=h, reference_frames=self.reference_frames + reference_frames)

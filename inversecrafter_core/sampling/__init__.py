@@ -11,20 +11,19 @@ from .baselines import (
 )
 from .guidance import BoundGuidance, Guidance
 from .guided_euler import sample_guided_euler
-from .presets import FEW_STEPS, Preset
 from .refill import RefillOnce
-from .window import WINDOW_MODES, SigmaRange, Window
+from .window import ALWAYS, NEVER, SigmaRange, Window, percent_of_sigma, sigma_of_percent, steps_above
 
 __all__ = [
-    "FEW_STEPS",
-    "WINDOW_MODES",
+    "ALWAYS",
+    "NEVER",
     "BoundGuidance",
     "Guidance",
-    "Preset",
     "RefillOnce",
     "SigmaRange",
     "Window",
     "langevin_step",
+    "percent_of_sigma",
     "renoise",
     "sample_dps",
     "sample_guided_euler",
@@ -32,4 +31,6 @@ __all__ = [
     "sample_lanpaint",
     "sample_time_to_move",
     "sample_zero4d",
+    "sigma_of_percent",
+    "steps_above",
 ]

@@ -1,7 +1,7 @@
 """A measurement and how hard to hold to it, bound to one sampling run.
 
 Between runs a :class:`Guidance` is plain settings and tensors in VAE space; :meth:`Guidance.bind` moves them to a run's
-device and to model space, solves the window for the run's schedule and precomputes what the proximal step needs. Nothing
+device and to model space, takes the window from the model's schedule and precomputes what the proximal step needs. Nothing
 outlives the run.
 """
 
@@ -46,6 +46,15 @@ class Guidance:
                 f"a measurement of {own[1]} channels and latents of shape {tuple(shape)}",
                 "The VAE and the model must belong together: 16 channels for Wan 2.1, 48 for Wan 2.2 5B.",
             )
+        more = shape[2] - own[2]
+        if more > 0 and tuple(shape[3:]) == own[3:]:
+            needed = self.measurement.reference_frames + more
+            raise InputError(
+                "measurement and latent",
+                f"a latent of {shape[2]} latent frames, {more} more than the measurement's {own[2]}",
+                f"If the model's own node puts reference frames in front (VACE, Animate), set reference_frames of Encode "
+                f"Measurement to {needed}; else make the latent for {width}x{height} and {frames} frames.",
+            )
         if tuple(shape[2:]) != own[2:]:
             raise InputError(
                 "measurement and latent",
@@ -59,6 +68,16 @@ class Guidance:
                 "Give one measurement, or as many as the batch has clips.",
             )
 
+    def check_format(self, latent_format: str) -> None:
+        """Raise :class:`InputError` when the measurement is known to belong to another latent format than the model's."""
+        own = self.measurement.latent_format
+        if own and own != latent_format:
+            raise InputError(
+                "model and measurement",
+                f"a model of latent format {latent_format} and a measurement of {own}",
+                "Encode the measurement with the VAE that belongs to the model.",
+            )
+
     def evidence(
         self, like: torch.Tensor, to_model_space: Callable[[torch.Tensor], torch.Tensor]
     ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -70,7 +89,6 @@ class Guidance:
     def bind(
         self,
         like: torch.Tensor,
-        sigmas: Sequence[float] | None,
         percent_to_sigma: Callable[[float], float],
         to_model_space: Callable[[torch.Tensor], torch.Tensor],
     ) -> BoundGuidance:
@@ -78,9 +96,8 @@ class Guidance:
 
         Args:
             like: the run's latents ``[B, C, T', H', W']``; their shape is checked and their device used, their dtype is not.
-            sigmas: the run's schedule, or None when it is not known.
             percent_to_sigma: the model's own.
             to_model_space: VAE space to model space, on float32.
         """
         w, h = self.evidence(like, to_model_space)
-        return BoundGuidance(self.window.resolve(sigmas, percent_to_sigma), prepare(h, w, self.proximal))
+        return BoundGuidance(self.window.resolve(percent_to_sigma), prepare(h, w, self.proximal))

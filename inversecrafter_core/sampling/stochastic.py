@@ -141,8 +141,12 @@ class Release:
             if not 0 <= value <= 1:
                 raise InputError(name, f"{value}", "Keep it within 0...1.")
 
-    def known(self, h: torch.Tensor) -> torch.Tensor:
-        """:func:`known_cells` of a clip, of which some is known and, without a release, not all; or :class:`InputError`."""
+    def known(self, h: torch.Tensor, first: int = 0) -> torch.Tensor:
+        """:func:`known_cells` of a clip that begins at latent frame ``first``.
+
+        Raises:
+            InputError: nothing is known, or everything and it is never released; a first frame to keep that is not known whole.
+        """
         known = known_cells(h, self.threshold)
         for clip in known.flatten(1):
             if not bool(clip.any()):
@@ -158,10 +162,10 @@ class Release:
                     f"every token is known at a threshold of {self.threshold:g}, so nothing is left to generate",
                     "Raise release or known_threshold, or check the holes.",
                 )
-        if self.keep_first and not bool(known[:, :, 0].all()):
+        if self.keep_first and not bool(known[:, :, first].all()):
             raise InputError(
                 "keep_first_frame",
-                f"the first frame is known to {float(known[:, :, 0].float().mean()):.0%} only",
+                f"the first frame is known to {float(known[:, :, first].float().mean()):.0%} only",
                 "Turn it off, or let the path start at the source camera with first_frame_known.",
             )
         return known
@@ -180,11 +184,12 @@ class Release:
         if times not in TIMES:
             raise InputError("context_time", f"'{times}'", f"Choose one of: {', '.join(TIMES)}.")
         z, h = guidance.evidence(like, to_model_space)
-        known = self.known(h)
+        first = guidance.measurement.reference_frames
+        known = self.known(h, first)
         whole = known.flatten(3).all(3)[..., None, None].expand_as(known)
         clean = {"per_token": known, "per_frame": whole, "one_time": torch.zeros_like(known)}[times]
         kept = torch.zeros_like(known)
-        kept[:, :, 0] = self.keep_first
+        kept[:, :, first] = self.keep_first
         return Context(z, seeded_noise(like.shape, self.seed).to(z), known, clean, kept, self.at)
 
 

@@ -1,25 +1,24 @@
-"""When guidance acts: a closed range of sigma, from a percent range or from alpha in either of its two readings.
+"""When guidance acts: a closed range of sigma, from a percent range of the model's own schedule.
 
-Sigma is the host's flow time, 1 = noise, 0 = clean. A larger alpha starts earlier.
+Sigma is the host's flow time, 1 = noise, 0 = clean. Percents are the host's, as in ``ConditioningSetTimestepRange``: 0 is the
+noisiest moment of the model's schedule and 1 the clean clip. A schedule with a shift turns a percent into a sigma, so the
+window depends on the model alone, never on the steps of a run: of two samplers that share a schedule, each guides its part.
 
-| mode | active where | shift 5, 50 steps, alpha 0.6 |
-|---|---|---|
-| ``alpha_steps`` | the last ``ceil(alpha N)`` of the N steps of this run | the last 30 steps |
-| ``alpha_sigma`` | ``sigma <= alpha`` | the last 11 steps |
-| ``percent`` | between the host's sigmas of ``start`` and ``end`` percent, as in ``ConditioningSetTimestepRange`` | - |
+| given | percent |
+|---|---|
+| the paper's alpha, larger starts earlier | ``start = 1 - alpha``: 0.6 is 0.4 |
+| a sigma of a flow with a shift | :func:`percent_of_sigma`: sigma 0.7 at shift 4 is 0.63, at shift 8 0.77 |
 
 Both ends belong to the range. Samplers that call the model between steps (heun) are asked about each call's own sigma.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..errors import InputError
 
-WINDOW_MODES = ("alpha_steps", "alpha_sigma", "percent")
 SLACK = 1e-6
 """Sigmas travel as float32: a bound taken from the schedule must hold for that schedule's own entry."""
 
@@ -35,50 +34,40 @@ class SigmaRange:
         return self.low - SLACK <= sigma <= self.high + SLACK
 
 
-EMPTY = SigmaRange(math.inf, -math.inf)
-
-
 @dataclass(frozen=True)
 class Window:
-    """A guidance window; see the module's table.
+    """A guidance window in the host's percents.
 
     Attributes:
-        mode: one of :data:`WINDOW_MODES`.
-        alpha: 0...1; 0 is never, 1 is always. Used by the two alpha modes. 0.6 is the paper's, and has the least LPIPS to the
-            true view of 0.2, 0.4 and 0.6 on two scenes of ``benchmarks.solvers --seed 5``, by a hair.
-        start, end: 0...1, ``start <= end``; fractions of the host's percent range. Used by ``percent``.
+        start: 0...1, where guidance begins: 0 with the first step, 1 never. 0.4 is the paper's alpha of 0.6.
+        end: ``start``...1, where it ends; 1 with the last step.
     """
 
-    mode: str = "alpha_steps"
-    alpha: float = 0.6
-    start: float = 0.0
+    start: float = 0.4
     end: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.mode not in WINDOW_MODES:
-            raise InputError("window_mode", f"'{self.mode}'", f"Choose one of: {', '.join(WINDOW_MODES)}.")
-        if not 0 <= self.alpha <= 1:
-            raise InputError("alpha", f"{self.alpha}", "Keep it within 0...1.")
         if not 0 <= self.start <= self.end <= 1:
             raise InputError("start_percent and end_percent", f"{self.start} and {self.end}", "Keep 0 <= start <= end <= 1.")
 
-    def resolve(self, sigmas: Sequence[float] | None, percent_to_sigma: Callable[[float], float]) -> SigmaRange:
-        """The window in sigma for one run.
+    def resolve(self, percent_to_sigma: Callable[[float], float]) -> SigmaRange:
+        """The window in sigma of a model; ``percent_to_sigma`` is its own, shift included."""
+        return SigmaRange(percent_to_sigma(self.end), percent_to_sigma(self.start))
 
-        Args:
-            sigmas: the run's schedule, ``N + 1`` falling values. Without one (a guider that does not tell), the last alpha
-            of the
-                host's percent range stands for the last alpha of the steps.
-            percent_to_sigma: the model's own, shift included.
-        """
-        if self.mode == "percent":
-            return SigmaRange(percent_to_sigma(self.end), percent_to_sigma(self.start))
-        if self.alpha == 0:
-            return EMPTY
-        if self.mode == "alpha_sigma":
-            return SigmaRange(0.0, self.alpha)
-        if sigmas is None or len(sigmas) < 2:
-            return SigmaRange(0.0, percent_to_sigma(1 - self.alpha))
-        steps = len(sigmas) - 1
-        active = math.ceil(self.alpha * steps - 1e-9)
-        return SigmaRange(0.0, sigmas[steps - active])
+
+ALWAYS, NEVER = Window(0.0), Window(1.0)
+
+
+def sigma_of_percent(shift: float) -> Callable[[float], float]:
+    """The host's ``percent -> sigma`` of a flow with ``shift``: 1 at 0, 0 at 1."""
+    return lambda percent: shift * (1 - percent) / (1 + (shift - 1) * (1 - percent))
+
+
+def percent_of_sigma(shift: float) -> Callable[[float], float]:
+    """The inverse of :func:`sigma_of_percent`."""
+    return lambda sigma: 1 - sigma / (shift - (shift - 1) * sigma)
+
+
+def steps_above(sigma: float, sigmas: Sequence[float]) -> int:
+    """How many of a falling schedule's steps begin at ``sigma`` or above: those of the first of two samplers."""
+    return sum(begin >= sigma - SLACK for begin in sigmas[:-1])

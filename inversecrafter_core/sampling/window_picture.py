@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import torch
 
-from .window import SLACK, SigmaRange
+from .window import SLACK, SigmaRange, sigma_of_percent
 
 WIDTH, HEIGHT = 480, 168
 LEFT, RIGHT, ROW, FIRST_ROW = 128, 464, 30, 34
@@ -16,16 +16,13 @@ INK, FAINT, GROUND, RELEASE_COLOUR = (235, 235, 235), (110, 110, 110), 28, (240,
 ROWS = {"context": (70, 130, 240), "free": (150, 150, 150), "data consistency": (110, 190, 120)}
 
 
-def wan_schedule(steps: int = 30, shift: float = 8.0) -> list[float]:
-    """The stock Wan graph's: ``steps + 1`` even times, shifted."""
-    even = np.linspace(1, 0, steps + 1)
-    return [float(sigma) for sigma in shift * even / (1 + (shift - 1) * even)]
+WAN_SHIFT = 8.0
+"""Of the stock Wan graph."""
 
 
-def percent_of(sigmas: Sequence[float]) -> Callable[[float], float]:
-    """A schedule's own ``percent -> sigma`` by its steps: the model's exactly for the scheduler ``simple``."""
-    places = np.linspace(0, 1, len(sigmas))
-    return lambda percent: float(np.interp(percent, places, sigmas))
+def wan_schedule(steps: int = 30, shift: float = WAN_SHIFT) -> list[float]:
+    """``steps + 1`` even percents of a flow with ``shift``, as sigmas."""
+    return [sigma_of_percent(shift)(float(percent)) for percent in np.linspace(0, 1, steps + 1)]
 
 
 def windows_picture(release: float, consistency: SigmaRange, sigmas: Sequence[float], title: str) -> torch.Tensor:

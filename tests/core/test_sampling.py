@@ -1,4 +1,4 @@
-"""Windows in both readings of alpha, the bound guidance, and the exact sampler against pencil and paper."""
+"""Windows on the model's schedule, the bound guidance, and the exact sampler against pencil and paper."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ import torch
 
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.inverse import Measurement, ProximalSettings
-from inversecrafter_core.sampling import Guidance, Window, sample_guided_euler
+from inversecrafter_core.sampling import (
+    ALWAYS,
+    NEVER,
+    Guidance,
+    Window,
+    percent_of_sigma,
+    sample_guided_euler,
+    sigma_of_percent,
+    steps_above,
+)
 
 
 def shifted(percent: float, shift: float = 5.0) -> float:
@@ -22,57 +31,48 @@ SCHEDULE = [shifted(i / 50) for i in range(51)]
 
 
 def active_steps(window: Window, sigmas=SCHEDULE) -> list[int]:
-    active = window.resolve(sigmas, shifted)
+    active = window.resolve(shifted)
     return [i for i, sigma in enumerate(sigmas[:-1]) if sigma in active]
 
 
-def test_alpha_of_the_steps_is_the_last_thirty_of_fifty():
-    assert active_steps(Window("alpha_steps", alpha=0.6)) == list(range(20, 50))
+def test_an_alpha_of_0_6_is_the_last_thirty_of_fifty_steps():
+    assert active_steps(Window()) == active_steps(Window(1 - 0.6)) == list(range(20, 50))
 
 
-def test_alpha_of_sigma_is_the_last_eleven_of_fifty():
-    steps = active_steps(Window("alpha_sigma", alpha=0.6))
-    assert steps == list(range(39, 50))
-    assert SCHEDULE[39] <= 0.6 < SCHEDULE[38]
+@pytest.mark.parametrize("split", [1, 20, 35])
+def test_slices_of_a_schedule_are_guided_where_the_whole_is(split):
+    first, second = SCHEDULE[: split + 1], SCHEDULE[split:]
+    window = Window(0.4, 0.7)
+    assert active_steps(window, first) + [split + i for i in active_steps(window, second)] == active_steps(window)
 
 
-@pytest.mark.parametrize("mode", ["alpha_steps", "alpha_sigma"])
-def test_alpha_zero_is_never_and_one_is_always(mode):
-    assert active_steps(Window(mode, alpha=0.0)) == []
-    assert active_steps(Window(mode, alpha=1.0)) == list(range(50))
+def test_a_start_of_one_is_never_and_of_zero_always():
+    assert active_steps(NEVER) == [] and active_steps(ALWAYS) == list(range(50))
 
 
-@pytest.mark.parametrize(("steps", "alpha", "count"), [(4, 0.6, 3), (4, 0.5, 2), (10, 0.6, 6), (10, 0.05, 1), (1, 0.6, 1)])
-def test_alpha_of_the_steps_rounds_up(steps, alpha, count):
-    sigmas = [shifted(i / steps) for i in range(steps + 1)]
-    assert len(active_steps(Window("alpha_steps", alpha=alpha), sigmas)) == count
-
-
-def test_alpha_of_the_steps_counts_the_steps_of_this_run_when_denoise_is_below_one():
-    tail = SCHEDULE[-11:]
-    assert active_steps(Window("alpha_steps", alpha=0.6), tail) == [4, 5, 6, 7, 8, 9]
-
-
-def test_a_percent_window_holds_both_its_ends_in_float32():
-    window = Window("percent", start=0.2, end=0.6)
+def test_a_window_holds_both_its_ends_in_float32():
+    window = Window(0.2, 0.6)
     assert active_steps(window) == list(range(10, 31))
-    sigmas = torch.tensor(SCHEDULE).tolist()
-    assert active_steps(window, sigmas) == list(range(10, 31))
+    assert active_steps(window, torch.tensor(SCHEDULE).tolist()) == list(range(10, 31))
+    assert active_steps(Window(0.5, 0.5)) == [25]
 
 
-def test_the_whole_percent_range_is_every_step_and_a_point_is_one():
-    assert active_steps(Window("percent")) == list(range(50))
-    assert active_steps(Window("percent", start=0.5, end=0.5)) == [25]
+@pytest.mark.parametrize("shift", [1.0, 5.0, 8.0])
+def test_percents_and_sigmas_of_a_shifted_flow_are_each_others_inverse(shift):
+    to_sigma, to_percent = sigma_of_percent(shift), percent_of_sigma(shift)
+    assert [to_percent(to_sigma(percent)) for percent in (0.0, 0.3, 0.9, 1.0)] == pytest.approx([0.0, 0.3, 0.9, 1.0])
+    assert (to_sigma(0.0), to_sigma(1.0)) == (1.0, 0.0)
+    assert sigma_of_percent(5.0)(0.3) == pytest.approx(shifted(0.3))
 
 
-def test_without_a_schedule_the_last_alpha_of_the_percent_range_stands_in():
-    active = Window("alpha_steps", alpha=0.6).resolve(None, shifted)
-    assert [i for i, sigma in enumerate(SCHEDULE[:-1]) if sigma in active] == list(range(20, 50))
+@pytest.mark.parametrize(("sigma", "steps"), [(1.1, 0), (1.0, 1), (SCHEDULE[7], 8), (SCHEDULE[7] + 1e-4, 7), (0.0, 50)])
+def test_the_first_of_two_samplers_takes_the_steps_that_begin_at_or_above_the_switch(sigma, steps):
+    assert steps_above(sigma, torch.tensor(SCHEDULE).tolist()) == steps
 
 
-@pytest.mark.parametrize("bad", [{"mode": "x"}, {"alpha": 1.5}, {"start": 0.6, "end": 0.4}, {"end": 1.1}])
+@pytest.mark.parametrize("bad", [{"start": -0.1}, {"start": 0.6, "end": 0.4}, {"end": 1.1}, {"start": float("nan")}])
 def test_windows_that_mean_nothing_are_refused(bad):
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="start_percent and end_percent"):
         Window(**bad)
 
 
@@ -143,12 +143,12 @@ def measurement(batch: int = 1, channels: int = 4) -> Measurement:
     return Measurement(torch.randn(shape, generator=generator), torch.rand(shape, generator=generator), (9, 32, 40))
 
 
-def bind(guidance: Guidance, like: torch.Tensor, sigmas=SCHEDULE):
-    return guidance.bind(like, sigmas, shifted, lambda w: w)
+def bind(guidance: Guidance, like: torch.Tensor):
+    return guidance.bind(like, shifted, lambda w: w)
 
 
 def test_bound_guidance_acts_in_its_window_only_and_keeps_the_dtype():
-    guidance = Guidance(measurement(), window=Window("alpha_sigma", alpha=0.5))
+    guidance = Guidance(measurement(), window=Window(percent_of_sigma(5.0)(0.5)))
     z0 = torch.randn(3, 4, 3, 4, 5).bfloat16()
     correct = bind(guidance, z0)
     assert correct(z0, 0.6) is z0
@@ -158,7 +158,7 @@ def test_bound_guidance_acts_in_its_window_only_and_keeps_the_dtype():
 def test_the_measurement_is_taken_to_model_space_before_it_is_masked():
     guidance = Guidance(measurement(), ProximalSettings("closed_form", gamma=2.0))
     z0 = torch.zeros(1, 4, 3, 4, 5)
-    correct = guidance.bind(z0, None, shifted, lambda w: (w - 3) / 2)
+    correct = guidance.bind(z0, shifted, lambda w: (w - 3) / 2)
     h, encoded = guidance.measurement.h, (guidance.measurement.w - 3) / 2
     assert torch.allclose(correct(z0, 0.0), 2 * h * h * encoded / (1 + 2 * h * h), atol=1e-6)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from guidance_kit import FORMS, LATENT, Kit, distance_to
 
-ALL = {"window_mode": "alpha_steps", "alpha": 1.0, "gamma": 50.0, "solver": "closed_form"}
+ALL = {"start_percent": 0.0, "gamma": 50.0, "solver": "closed_form"}
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +76,13 @@ def test_cfg_one_runs_no_unconditional_pass(kit, route, monkeypatch):
 @pytest.mark.parametrize("route", ["patch", "sampler", "one box"])
 def test_outside_its_window_nothing_changes(kit, route):
     bare = kit.sample(kit.model())
-    guided = guided_by(kit, route, kit.model(), kit.measurement(), **(ALL | {"alpha": 0.0}))
+    guided = guided_by(kit, route, kit.model(), kit.measurement(), **(ALL | {"start_percent": 1.0}))
     assert torch.allclose(guided, bare, atol=1e-4)
 
 
 def test_patch_and_exact_sampler_differ_and_agree_where_the_noise_no_longer_matters(kit):
     measurement = kit.measurement()
-    last = ALL | {"alpha": 0.25}
+    last = ALL | {"start_percent": 0.75}
     patch, exact = (guided_by(kit, route, kit.model(), measurement, **last) for route in ("patch", "sampler"))
     assert torch.allclose(patch, exact, atol=1e-4), "the last step ends in z* either way"
     patch, exact = (guided_by(kit, route, kit.model(), measurement, **ALL) for route in ("patch", "sampler"))
@@ -93,16 +93,14 @@ def test_the_patch_under_the_hosts_euler_is_the_core_on_corrected_predictions(ki
     """The benchmarks, which know no nodes, drive the right side."""
     from comfy.samplers import KSAMPLER
 
-    measurement, settings = kit.measurement(), ALL | {"alpha": 0.5}
+    measurement, settings = kit.measurement(), ALL | {"start_percent": 0.5}
     core = kit.pack.core("sampling")
-    guidance = core.Guidance(
-        measurement, kit.pack.core("inverse").ProximalSettings("closed_form", 50.0), core.Window("alpha_steps", 0.5)
-    )
+    guidance = core.Guidance(measurement, kit.pack.core("inverse").ProximalSettings("closed_form", 50.0), core.Window(0.5))
 
     def sample(model, x, sigmas, extra_args=None, callback=None, disable=None):
         base = model.inner_model.inner_model
         percent = lambda percent: float(base.model_sampling.percent_to_sigma(percent))  # noqa: E731
-        bound = guidance.bind(x, sigmas.tolist(), percent, base.process_latent_in)
+        bound = guidance.bind(x, percent, base.process_latent_in)
         corrected = lambda x, sigma, **rest: bound(model(x, sigma, **rest), float(sigma.max()))  # noqa: E731
         return core.sample_guided_euler(corrected, x, sigmas, extra_args, correct=lambda z0, sigma: z0)
 
@@ -122,8 +120,8 @@ def test_a_clip_of_which_nothing_is_known_is_the_bare_clip(kit):
 
 
 def test_a_shifted_schedule_is_read_from_the_patched_model(kit):
-    """With shift 8 and 4 steps the sigmas are 1, .96, .89, .73: alpha_sigma .8 guides one step, and shift 1 would guide
-    two of 4.
+    """With shift 8 and 4 steps the sigmas are 1, .96, .89, .73. From .7 of the schedule, sigma .774, one is guided; at shift 1
+    that would be sigma .3, and none of these.
     """
     from comfy_extras.nodes_model_advanced import ModelSamplingSD3
 
@@ -138,7 +136,7 @@ def test_a_shifted_schedule_is_read_from_the_patched_model(kit):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(guidance.BoundGuidance, "__call__", watch)
-        guided_by(kit, "patch", model, kit.measurement(), **(ALL | {"window_mode": "alpha_sigma", "alpha": 0.8}))
+        guided_by(kit, "patch", model, kit.measurement(), **(ALL | {"start_percent": 0.7}))
     assert seen == [(1.0, False), (0.96, False), (0.89, False), (0.73, True)]
 
 
@@ -299,9 +297,7 @@ def test_a_model_that_is_no_flow_is_refused(kit):
         kit.run("InverseCrafterApplyGuidance", model=model, measurement=kit.measurement())
 
 
-@pytest.mark.parametrize(
-    ("settings", "says"), [({"window_mode": "percent", "start_percent": 0.8, "end_percent": 0.2}, "start <= end")]
-)
+@pytest.mark.parametrize(("settings", "says"), [({"start_percent": 0.8, "end_percent": 0.2}, "start <= end")])
 def test_a_window_upside_down_is_refused(kit, settings, says):
     with pytest.raises(ValueError, match=says):
         kit.run("InverseCrafterSampler", measurement=kit.measurement(), **settings)
@@ -322,22 +318,6 @@ def test_progress_and_previews_are_reported_each_step(kit, monkeypatch):
     assert steps == [(i, 4, (1, 16, *LATENT)) for i in range(4)]
 
 
-def test_the_few_steps_preset_is_its_settings_whatever_the_widgets_say(kit):
-    measurement, preset = kit.measurement(), kit.pack.core("sampling").FEW_STEPS
-    others = {"gamma": 1.0, "window_mode": "alpha_sigma", "alpha": 0.1, "cfg": 3.0, "sampler_name": "heun"}
-    chosen = {
-        "sampler_name": preset.sampler,
-        "cfg": preset.cfg,
-        "solver": preset.proximal.solver,
-        "gamma": preset.proximal.gamma,
-        "window_mode": preset.window.mode,
-        "alpha": preset.window.alpha,
-    }
-    by_hand = kit.ksampler(kit.model(), measurement, **chosen)
-    assert torch.equal(kit.ksampler(kit.model(), measurement, preset="few steps", **others), by_hand)
-    assert not torch.allclose(kit.ksampler(kit.model(), measurement, **others), by_hand, atol=1e-2)
-
-
 RELATIVES = ["hard_paste_euler", "zero4d_euler", "lanpaint_euler"]
 
 
@@ -348,7 +328,7 @@ def test_the_relatives_are_drawn_to_the_measurement_too(kit, sampler_name):
     bare = kit.sample(kit.model())
     assert torch.isfinite(held).all()
     assert distance_to(measurement, held) < 0.5 * distance_to(measurement, bare)
-    never = kit.ksampler(kit.model(), measurement, sampler_name=sampler_name, **(ALL | {"alpha": 0.0}))
+    never = kit.ksampler(kit.model(), measurement, sampler_name=sampler_name, **(ALL | {"start_percent": 1.0}))
     assert torch.allclose(never, bare, atol=1e-4)
 
 
@@ -404,3 +384,46 @@ def test_no_gradient_can_be_taken_through_a_model_that_the_queue_has_loaded(kit)
 
     with pytest.raises(RuntimeError, match="Inference tensors"):
         kit.sample(model, comfy.samplers.KSAMPLER(sample))
+
+
+@pytest.mark.parametrize("route", ["patch", "sampler", "one box", "context"])
+def test_a_model_of_another_latent_format_is_refused_by_name(kit, route):
+    """Sixteen channels are not enough: HunyuanVideo has as many, with other constants."""
+    import dataclasses
+
+    import comfy.latent_formats
+
+    measurement = dataclasses.replace(kit.measurement(known=1.0), latent_format="Wan21")
+    other = kit.model().clone()
+    other.add_object_patch("latent_format", comfy.latent_formats.HunyuanVideo())
+    with pytest.raises(ValueError, match="latent format HunyuanVideo and a measurement of Wan21"):
+        if route == "context":
+            kit.sample(other, kit.run("InverseCrafterStochasticConditioning", measurement=measurement)[0])
+        else:
+            guided_by(kit, route, other, measurement)
+    assert torch.isfinite(kit.ksampler(kit.model(), measurement)).all(), "and its own is not"
+
+
+@pytest.mark.parametrize("route", ["patch", "sampler", "one box"])
+def test_reference_frames_in_front_are_left_to_the_model(kit, route):
+    """As VACE and Animate put them: two more latent frames, of which the measurement says nothing."""
+    measurement = kit.measurement(known=1.0)
+    behind, latent = measurement.behind(2), {"samples": torch.zeros(1, 16, LATENT[0] + 2, *LATENT[1:])}
+    settings = ALL | {"gamma": 1000.0}
+    if route == "one box":
+        samples = kit.ksampler(kit.model(), behind, latent_image=latent, **settings)
+    elif route == "sampler":
+        samples = kit.sample(kit.model(), kit.run("InverseCrafterSampler", measurement=behind, **settings), latent=latent)
+    else:
+        guided = kit.run("InverseCrafterApplyGuidance", model=kit.model(), measurement=behind, **settings)
+        samples = kit.sample(guided, latent=latent)
+    assert torch.allclose(samples[:, :, 2:], measurement.w, atol=0.05)
+    assert not torch.allclose(samples[:, :, :2], behind.w[:, :, :2], atol=0.5)
+
+
+def test_a_latent_with_more_frames_than_the_measurement_names_reference_frames(kit):
+    longer = {"samples": torch.zeros(1, 16, LATENT[0] + 2, *LATENT[1:])}
+    with pytest.raises(ValueError, match=r"5 latent frames, 2 more .* set reference_frames of Encode Measurement to 2;"):
+        kit.ksampler(kit.model(), kit.measurement(), latent_image=longer)
+    with pytest.raises(ValueError, match=r"5 latent frames, 1 more .* set reference_frames of Encode Measurement to 2;"):
+        kit.ksampler(kit.model(), kit.measurement().behind(1), latent_image=longer)

@@ -55,6 +55,17 @@ def encoder_file(kit, path, width=8, reads="mask", drop=None, **changes):
     return path
 
 
+def test_a_measurement_says_which_latent_format_it_is_of_and_leaves_room_for_reference_frames(kit):
+    plain, picture = encode(kit, source=clip())
+    assert (plain.latent_format, plain.reference_frames) == ("Wan21", 0)
+    behind, same = encode(kit, source=clip(), reference_frames=2)
+    assert behind.reference_frames == 2 and behind.video_size == plain.video_size and torch.equal(picture, same)
+    assert torch.equal(behind.w[:, :, 2:], plain.w) and torch.equal(behind.h[:, :, 2:], plain.h)
+    assert not behind.w[:, :, :2].any() and not behind.h[:, :, :2].any()
+    with pytest.raises(ValueError, match="reference_frames: -1"):
+        encode(kit, source=clip(), reference_frames=-1)
+
+
 @pytest.mark.parametrize("mode", ["training_free", "known_source", "area", "binary", "learned"])
 def test_every_mode_makes_a_measurement_of_the_clip(kit, tmp_path, mode):
     load = kit.pack.submodule("nodes.mask_encoder").load_mask_encoder

@@ -176,19 +176,3 @@ def test_the_report_reads_rows_back_into_a_table_and_a_picture(ways, tmp_path, m
     assert "| ours over theirs | 0.9 x | <= 1 | yes |" in page and page[-1].endswith("(sweeps.png)")
     assert sum(line.startswith(f"| {ways.CG5} |") for line in page) == 1
     assert (tmp_path / "sweeps.png").stat().st_size > 10_000
-
-
-def test_few_steps_judge_every_plan_and_every_change_once(ways, lab, case, monkeypatch):
-    from benchmarks import few_steps, solver_report
-
-    monkeypatch.setattr(few_steps, "load_lpips", lambda: None)
-    monkeypatch.setattr(few_steps, "cases", lambda seeds, count, coder: [case])
-    rows = few_steps.rows(0, 1, lab)
-    assert rows[0].name.startswith("whole PSNR, preset above bare") and rows[0].target == ">= 0"
-    plans = {name: plan for name, (plan, _) in few_steps.runs().items()}
-    assert len(plans) == 3 * 9 + len(few_steps.CHANGES)
-    assert len(rows) == 1 + 4 * len(plans)
-    read = solver_report.by_way([{"name": row.name, "value": row.value} for row in rows])
-    assert list(read) == list(plans)
-    table = solver_report.wide(read)
-    assert table[0] == "| | kept PSNR | whole PSNR | holes PSNR | seam PSNR |"

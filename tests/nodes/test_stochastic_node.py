@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 
 import pytest
 import torch
 from guidance_kit import FRAMES, HEIGHT, LATENT, WIDTH, Kit
 
+ROOT = Path(__file__).resolve().parents[2]
+LORA = {"A": (4, 256), "B": (1024, 4)}
 NODE = "InverseCrafterStochasticConditioning"
-NEVER = {"alpha": 0.0}
+NEVER = {"start_percent": 1.0}
 """No data consistency: the context alone."""
 
 
@@ -59,7 +62,7 @@ def test_wan_is_told_time_zero_for_known_tokens_until_the_release(kit, shown):
 
     model, measurement = ModelSamplingSD3().patch(kit.model(), 1.0)[0], partly_known(kit)
     calls = shown(model)
-    conditioned(kit, model, measurement, release=0.6)
+    conditioned(kit, model, measurement, release=0.6, context_time="per_token")
     known = known_cells(kit, measurement)
     tokens = known[0, 0, :, ::2, ::2].flatten()
     held, free = calls[:2], calls[2:]
@@ -95,18 +98,54 @@ def test_one_time_tells_nothing_and_shows_known_tokens_at_the_level_of_the_rest(
 
 
 def test_wan_2_2_is_told_a_time_for_every_frame(kit, shown):
-    import comfy.model_base
 
     model, measurement = kit.model("48 channels"), partly_known(kit, 48)
     calls = shown(model)
     conditioned(kit, model, measurement, release=0.0, context_time="per_frame")
     assert all(t.shape == (2, LATENT[0]) for _, t in calls)
     assert all(bool((t[:, 0] == 0).all()) and bool((t[:, 1:] > 0).all()) for _, t in calls), "frame 0 alone is known as a whole"
-    tell = kit.pack.submodule("nodes.token_time")
-    assert tell.times_of(kit.model().model) == "per_token"
-    inner = type("Base", (comfy.model_base.WAN22,), {"__init__": lambda self: None})()
-    object.__setattr__(inner, "diffusion_model", kit.model().model.diffusion_model)
-    assert tell.times_of(inner) == "per_frame"
+
+
+def embedded():
+    """The video model of this pack, by the stock loader."""
+    import comfy.sd
+
+    return comfy.sd.load_diffusion_model(str(ROOT / "weights/diffusion_models/inversecrafter_small_wan_t2v.safetensors"))
+
+
+def test_auto_takes_the_times_that_a_model_was_trained_with(kit):
+    import comfy.model_base
+
+    times = kit.pack.submodule("nodes.token_time")
+    assert times.trained_times(kit.model().model) == "one_time", "it takes a time a token, but nothing says that it knows them"
+    assert times.trained_times(embedded().model) == "per_token"
+    wan22 = type("Base", (comfy.model_base.WAN22,), {"__init__": lambda self: None})()
+    object.__setattr__(wan22, "diffusion_model", kit.model().model.diffusion_model)
+    assert times.trained_times(wan22) == "per_frame"
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float8_e4m3fn])
+def test_the_embedded_model_is_known_in_any_precision_and_under_a_lora(kit, dtype):
+    import comfy.sd
+
+    file = ROOT / "weights/diffusion_models/inversecrafter_small_wan_t2v.safetensors"
+    model = comfy.sd.load_diffusion_model(str(file), model_options={"dtype": dtype})
+    lora = {f"diffusion_model.blocks.0.ffn.0.lora_{side}.weight": torch.randn(*shape) for side, shape in LORA.items()}
+    model, _ = comfy.sd.load_lora_for_models(model, None, lora, 1.0, 0.0)
+    assert kit.pack.submodule("nodes.token_time").trained_times(model.model) == "per_token"
+
+
+def test_a_compiled_network_is_looked_into(kit):
+    """As packs compile: the network wrapped whole, as an object patch that is in place while the host samples."""
+    model, measurement = kit.model(), partly_known(kit)
+    compiled = model.clone()
+    compiled.add_object_patch("diffusion_model", torch.compile(model.model.diffusion_model, backend="eager"))
+    expected = conditioned(kit, model, measurement, context_time="per_token")
+    assert torch.allclose(conditioned(kit, compiled, measurement, context_time="per_token"), expected, atol=1e-4)
+    inside = kit.pack.submodule("nodes.token_time")
+    plain = type("Base", (), {"diffusion_model": embedded().model.diffusion_model})()
+    wrapped = type("Base", (), {"diffusion_model": torch.compile(plain.diffusion_model, backend="eager")})()
+    assert inside.trained_times(plain) == inside.trained_times(wrapped) == "per_token"
 
 
 @pytest.mark.parametrize("times", ["per_token", "per_frame", "one_time"])
@@ -149,7 +188,7 @@ def test_the_released_are_repaired_and_data_consistency_draws_them_back(kit):
         return float((samples - measurement.w)[known].square().mean().sqrt())
 
     free = drift(conditioned(kit, model, measurement, release=0.9))
-    late = {"window_mode": "alpha_steps", "alpha": 0.5, "gamma": 50.0, "solver": "closed_form"}
+    late = {"start_percent": 0.5, "gamma": 50.0, "solver": "closed_form"}
     both = drift(conditioned(kit, model, measurement, release=0.9, **late))
     assert both < 0.5 * free
 
@@ -169,7 +208,7 @@ def test_a_batch_of_two_holds_one_measurement_and_its_first_clip_gets_the_noise_
 def test_a_kept_first_frame_is_told_to_the_last_step_and_comes_out_as_given(kit, shown):
     measurement = partly_known(kit)
     calls = shown(kit.model())
-    samples = conditioned(kit, kit.model(), measurement, release=0.9, keep_first_frame=True)
+    samples = conditioned(kit, kit.model(), measurement, release=0.9, keep_first_frame=True, context_time="per_token")
     assert torch.allclose(samples[:, :, 0], measurement.w[:, :, 0], atol=1e-4)
     assert [int((t[0] == 0).sum()) for _, t in calls] == [10, 10, 6, 6], "sigmas 1, .96 | .89, .73: then the 6 of frame 0 alone"
 
@@ -193,7 +232,7 @@ def test_each_context_window_is_told_the_times_of_its_own_frames(kit, shown):
     model, windows = windowed(kit.model(), 2)
     measurement = partly_known(kit)
     calls = shown(model)
-    samples = conditioned(kit, model, measurement, release=0.0, cfg=1.0)
+    samples = conditioned(kit, model, measurement, release=0.0, cfg=1.0, context_time="per_token")
     known, clean = known_cells(kit, measurement), model.model.process_latent_in(measurement.w)
     assert len(calls) == 8, "two windows in each of 4 steps"
     for (x, t), frames in zip(calls, windows * 4, strict=True):

@@ -69,7 +69,7 @@ WORKFLOW = Workflow(
         ),
         *models(3 * COLUMN),
         *measurement(4 * COLUMN, {}, ENDS, OPEN, {}),
-        *sampling(5 * COLUMN, {"release": 0.7, "window_mode": "alpha_sigma", "alpha": 0.7}, steps=8),
+        *sampling(5 * COLUMN, {"release": 0.7, "start_percent": 0.63}, steps=8),
         *compared_out(6 * COLUMN, "interpolation", ENDS, OPEN),
     ],
     groups=columns(

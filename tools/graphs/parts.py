@@ -124,7 +124,7 @@ def sampling(left: float, conditioning: dict[str, Any], steps: int = 20, cfg: fl
             "InverseCrafterStochasticConditioning",
             (left, 160),
             conditioning,
-            {"measurement": ("measure", "measurement"), "sigmas": ("schedule", "SIGMAS")},
+            {"measurement": ("measure", "measurement"), "sigmas": ("schedule", "SIGMAS"), "model": ("shift", "MODEL")},
             size=(340, 560),
         ),
         Node(

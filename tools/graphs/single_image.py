@@ -62,7 +62,7 @@ WORKFLOW = Workflow(
         ),
         *models(3 * COLUMN),
         *measurement(4 * COLUMN, {}, WARPED, HOLES, {"source": ("still", "video"), "camera_path": ("path", "camera_path")}),
-        *sampling(5 * COLUMN, {"release": 0.7, "keep_first_frame": True, "window_mode": "alpha_sigma", "alpha": 0.7}, steps=8),
+        *sampling(5 * COLUMN, {"release": 0.7, "keep_first_frame": True, "start_percent": 0.63}, steps=8),
         *compared_out(6 * COLUMN, "single_image", WARPED, HOLES),
     ],
     groups=columns(

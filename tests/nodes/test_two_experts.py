@@ -1,0 +1,102 @@
+"""The one box with a high-noise and a low-noise model, against one model and against the graph of two samplers."""
+
+from __future__ import annotations
+
+import pytest
+import tiny_wan
+import torch
+from guidance_kit import LATENT, Kit
+
+STRONG = {"gamma": 50.0, "solver": "closed_form", "steps": 6}
+SWITCH = 0.875
+"""Shift 5 and 6 steps: sigmas 1, .96, .91, .83, .71, .5: three steps a model."""
+
+
+@pytest.fixture(scope="module")
+def kit(pack, tmp_path_factory):
+    with Kit.open(pack, tmp_path_factory.mktemp("weights")) as kit:
+        yield kit
+
+
+def shifted(model, shift=5.0):
+    from comfy_extras.nodes_model_advanced import ModelSamplingSD3
+
+    return ModelSamplingSD3().patch(model, shift)[0]
+
+
+@pytest.fixture(scope="module")
+def experts(kit):
+    """Two models of different weights."""
+    import comfy.sd
+
+    other = comfy.sd.load_diffusion_model(str(tiny_wan.make_wan(kit.folder / "low.safetensors", seed=9)))
+    return shifted(kit.model()), shifted(other)
+
+
+@pytest.mark.parametrize("sampler_name", ["dds_euler", "euler"])
+@pytest.mark.parametrize("switch", [1.0, SWITCH, 0.0])
+def test_two_experts_that_are_one_model_are_that_model(kit, experts, sampler_name, switch):
+    high, _ = experts
+    one = kit.ksampler(high, kit.measurement(), sampler_name=sampler_name, **STRONG)
+    two = kit.ksampler(
+        high, kit.measurement(), sampler_name=sampler_name, low_noise_model=high.clone(), switch_sigma=switch, **STRONG
+    )
+    assert torch.allclose(two, one, atol=1e-5)
+
+
+def test_two_experts_are_the_graph_of_two_ksampler_advanced_on_guided_models(kit, experts):
+    import nodes
+
+    measurement, (high, low) = kit.measurement(), experts
+    settings = {name: value for name, value in STRONG.items() if name != "steps"}
+    latent = {"samples": torch.zeros(1, 16, *LATENT)}
+    for model, add, start, end, leftover in ((high, "enable", 0, 3, "enable"), (low, "disable", 3, 10000, "disable")):
+        guided = kit.run("InverseCrafterApplyGuidance", model=model, measurement=measurement, **settings)
+        given = (guided, add, 7, 6, 2.0, "euler", "simple", kit.positive, kit.negative, latent, start, end, leftover)
+        with torch.inference_mode():
+            latent = nodes.KSamplerAdvanced().sample(*given)[0]
+    box = kit.ksampler(high, measurement, sampler_name="euler", low_noise_model=low, switch_sigma=SWITCH, **STRONG)
+    assert torch.allclose(box, latent["samples"], atol=1e-5)
+    alone = kit.ksampler(high, measurement, sampler_name="euler", **STRONG)
+    assert not torch.allclose(box, alone, atol=1e-2), "the second model is used"
+
+
+def test_each_expert_takes_the_steps_on_its_side_and_progress_counts_them_all(kit, experts, monkeypatch):
+    import latent_preview
+
+    calls, steps, original = [], [], latent_preview.prepare_callback
+    for name, model in zip(("high", "low"), experts, strict=True):
+        network = model.model.diffusion_model
+        inner = network.forward
+        monkeypatch.setattr(
+            network, "forward", lambda x, t, *rest, _n=name, _f=inner, **more: calls.append(_n) or _f(x, t, *rest, **more)
+        )
+    monkeypatch.setattr(
+        latent_preview,
+        "prepare_callback",
+        lambda model, total: (
+            lambda step, x0, x, count: (steps.append((step, count)), original(model, total)(step, x0, x, count))
+        ),
+    )
+    high, low = experts
+    kit.ksampler(high, kit.measurement(), cfg=1.0, low_noise_model=low, switch_sigma=SWITCH, **STRONG)
+    assert calls == ["high"] * 3 + ["low"] * 3
+    assert steps == [(i, 6) for i in range(6)]
+
+
+def test_a_run_that_starts_below_the_switch_is_the_low_noise_models_alone(kit, experts, monkeypatch):
+    high, low = experts
+    start = {"samples": torch.randn(1, 16, *LATENT, generator=torch.Generator().manual_seed(6))}
+    given = {"denoise": 0.3, "latent_image": start, **STRONG}
+    box = kit.ksampler(high, kit.measurement(), low_noise_model=low, **given)
+    assert torch.allclose(box, kit.ksampler(low, kit.measurement(), **given), atol=1e-5)
+
+
+def test_experts_that_cannot_follow_each_other_are_named(kit, experts):
+    high, low = experts
+    with pytest.raises(ValueError, match=r"low_noise_model: another schedule .* ModelSamplingSD3 of the same shift"):
+        kit.ksampler(high, kit.measurement(), low_noise_model=shifted(low, 8.0))
+    with pytest.raises(ValueError, match="sampler_name: 'zero4d_euler' with a low_noise_model"):
+        kit.ksampler(high, kit.measurement(), low_noise_model=low, sampler_name="zero4d_euler")
+    with pytest.raises(ValueError, match="a model of 48 latent channels"):
+        kit.ksampler(high, kit.measurement(), low_noise_model=kit.model("48 channels"))
