@@ -38,8 +38,8 @@ from inversecrafter_core.synthetic.caption import named_things
 from training.contexts import shown_things
 from training.pool import FRAMES, HEIGHT, WIDTH
 
-CARRY = Completion(6, window=ALWAYS, mask_mode="area", proximal=ProximalSettings("closed_form", 8.0))
-ASK = Completion(12, window=ALWAYS, mask_mode="area", proximal=ProximalSettings("closed_form", 8.0), guidance=6.0)
+CARRY = Completion(6, window=ALWAYS, mask="area", proximal=ProximalSettings("closed_form", 8.0))
+ASK = Completion(12, window=ALWAYS, mask="area", proximal=ProximalSettings("closed_form", 8.0), guidance=6.0)
 """Chosen on scenes of seed 5. With the mask of eq. 5 the ring around a hole, which hiding moves too, is made anew as well:
 outside 26 to 28 dB on the largest thing, with the area 32 to 34. Without data consistency so is the hole's edge: 21 to 31 dB,
 with it 38 to 48, and the same colours come."""

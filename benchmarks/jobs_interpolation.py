@@ -43,7 +43,7 @@ KINDS = {"still, 10 %": (0.1, False), "still, 20 %": (0.2, False), "moving, 10 %
 """Baseline in pivot depths, and whether time goes on."""
 GUIDED = Completion(8, Release(0.7), Window(0.63))
 """As in the workflow."""
-ALONE = Completion(8, mask_mode="binary")
+ALONE = Completion(8, mask="binary")
 FADE, FLOW = "cross-fade", "DIS flow"
 JUDGED = slice(2, -1, 3)
 Figures = dict[str, dict[str, list[float]]]

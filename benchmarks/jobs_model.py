@@ -12,7 +12,7 @@ import torch
 
 from inversecrafter_core.editing import composite
 from inversecrafter_core.inverse import Measurement, ProximalSettings
-from inversecrafter_core.masks import MaskInputs, latent_mask
+from inversecrafter_core.masks import USUAL, MaskInputs, latent_mask
 from inversecrafter_core.sampling import NEVER, Guidance, Window, sigma_of_percent
 from inversecrafter_core.sampling.stochastic import Release, known_cells, sample_stochastic, token_times
 from training import dit
@@ -25,17 +25,18 @@ Denoise = Callable[..., torch.Tensor]
 class Completion:
     """How a partly known clip is completed: the widgets of Stochastic Conditioning, the number of steps, and what is asked for.
 
-    ``guidance`` is classifier-free, 1 = the prompt alone; ``mask_scale`` is that of Encode Measurement.
+    ``guidance`` is classifier-free, 1 = the prompt alone; ``mask`` and ``mask_strength`` are those of Encode
+    Measurement.
     """
 
     steps: int
     release: Release = field(default_factory=lambda: Release(at=0.0))
     window: Window = NEVER
-    mask_mode: str = "training_free"
+    mask: str = USUAL
     proximal: ProximalSettings = field(default_factory=ProximalSettings)
     prompt: str = ""
     guidance: float = 1.0
-    mask_scale: float = MaskInputs.scale
+    mask_strength: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,10 @@ class Studio:
     def complete(
         self, video: torch.Tensor, visible: torch.Tensor, how: Completion, seed: int, source: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """The completed clip, decoded; ``source`` is for the mask modes that need it. Where all stays known, as given."""
+        """The completed clip, decoded; ``source`` is for the masks that need it. Where all stays known, as given."""
         w = encode(self.coder, video)
-        given = MaskInputs(visible, video, w, lambda clip: encode(self.coder, clip), scale=how.mask_scale, source=source)
-        h = latent_mask(how.mask_mode, given)
+        given = MaskInputs(visible, video, w, lambda clip: encode(self.coder, clip), source=source)
+        h = latent_mask(how.mask, given, how.mask_strength)
         if how.release.at == 0 and bool(known_cells(h, how.release.threshold).all()):
             return decode(self.coder, w)
         frames, height, width = video.shape[:3]

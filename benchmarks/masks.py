@@ -5,7 +5,7 @@
 Measured on new views of synthetic scenes, whose truth is rendered, and on double reprojections of real clips
 (``benchmarks.masks_cases``). All on normalised latents; figures are means over clips, names read ``set, mask: figure``:
 
-* ``L1`` and ``SSIM``: to ``h_gt = 1 - tanh|E(x) - E(m x)|``; SSIM is the library's, over the mask's planes as pictures;
+* ``L1`` and ``SSIM``: to ``h_gt = 1 - tanh|E(x) - E(fill(m x))|``; SSIM is the library's, over the mask's planes as pictures;
 * ``kept PSNR``: ``h E(y) + (1 - h) E(other)``, the warp composed with another clip altogether, is decoded and compared with
   the truth on visible pixels. Trusting everything is best at that, so beside it stands
 * ``other PSNR``: the same in the holes, where the other clip should be seen, and ``balanced PSNR``: of the mean of the two
@@ -41,24 +41,15 @@ from benchmarks.masks_coders import Coder, video_vae
 from benchmarks.report import Row, at_least, main
 from inversecrafter_core.evaluation import masked_psnr, masked_ssim
 from inversecrafter_core.inverse import ProximalSettings, prepare
-from inversecrafter_core.masks import MaskInputs, held_infill, hide, latent_mask
+from inversecrafter_core.masks import USUAL, MaskInputs, held_infill, hide, infilled, latent_mask
 from inversecrafter_core.masks.modes import Predict
 from training.export_vae import FILE as EMBEDDED_VAE
 from training.mask_model import load_predictor
 from training.mask_options import FILE as MASK_ENCODER
 
 NEW_VIEWS, REPROJECTIONS = "new views", "real clips"
-DEFAULT, LEARNED, BINARY, AREA = MaskInputs.candidate, "learned", "binary", "area"
-SCALES = {
-    "three_infills": MaskInputs.scale,
-    "held_warp": 1.0,
-    "holed_warp_area": 0.5,
-    "holed_warp": 1.0,
-    "hidden_source": 1.0,
-    "mask_video": 0.25,
-    "two_infills": 0.5,
-}
-"""Every training-free candidate and its scale: the default's as ships, others nearest to ``h_gt``, or the former default's."""
+DEFAULT, LEARNED, BINARY, AREA = USUAL, "learned", "binary", "area"
+CANDIDATES = ("three_infills", "held_warp", "holed_warp_area", "holed_warp", "hidden_source", "mask_video", "two_infills")
 POWERS = (0.25, 0.5, 2.0, 3.0)
 """Of *area*: from more trusting to more doubting, the curve that a mask of one channel and no VAE traces."""
 DEVIATIONS = (0.25, 0.5, 1.0)
@@ -86,23 +77,21 @@ def shown_to(case: Case) -> list[torch.Tensor]:
     """Every clip that a mask will want encoded."""
     white = case.visible.unsqueeze(-1).expand_as(case.warp).contiguous()
     fills = [hide(case.warp, case.visible, value) for value in (0.5, 0.0, 1.0)]
-    clips = [case.truth, hide(case.truth, case.visible), case.warp, held_infill(case.warp, case.visible), *fills]
+    clips = [case.truth, infilled(case.truth, case.visible), case.warp, held_infill(case.warp, case.visible), *fills]
     clips += [torch.ones_like(white), white]
-    return clips if case.source is None else [*clips, case.source, hide(case.source, case.visible)]
+    return clips if case.source is None else [*clips, case.source, infilled(case.source, case.visible)]
 
 
 def latents_of(case: Case, coder: Coder, predict: Predict | None) -> Latents:
     """Encode a case and make every mask of it; ``learned`` only where there is an encoder for the VAE."""
     encode = Remembered(coder.encode, shown_to(case))
-    given = MaskInputs(
-        case.visible, case.warp, encode(case.warp), encode, coder.spatial, 1.0, predict=predict, group=coder.group
-    )
+    given = MaskInputs(case.visible, case.warp, encode(case.warp), encode, coder.spatial, predict=predict)
     wanted = latent_mask("known_source", dataclasses.replace(given, source=case.truth))
     given = dataclasses.replace(given, source=case.source)
     masks = {} if predict is None else {LEARNED: latent_mask(LEARNED, given)}
-    for name, scale in SCALES.items():
+    for name in CANDIDATES:
         if name != "hidden_source" or case.source is not None:
-            masks[name] = latent_mask("training_free", dataclasses.replace(given, candidate=name, scale=scale))
+            masks[name] = latent_mask(name, given)
     masks |= {AREA: latent_mask(AREA, given), "average pooling": pooled(case.visible, wanted.shape)}
     masks |= {f"area^{power:g}": masks[AREA] ** power for power in POWERS}
     masks |= {BINARY: latent_mask(BINARY, given), "h_gt": wanted, "everything": torch.ones_like(wanted)}
@@ -171,7 +160,7 @@ def at_equal_doubt(what: str, value: dict[tuple[str, str], float]) -> list[Row]:
     curve = sorted((value[name, "other PSNR"], value[name, "kept PSNR"]) for name in powers)
     others, kept = [point[0] for point in curve], [point[1] for point in curve]
     rows = []
-    for name in (LEARNED, *SCALES, "h_gt", BINARY):
+    for name in (LEARNED, *CANDIDATES, "h_gt", BINARY):
         shown = value.get((name, "other PSNR"))
         if shown is not None and others[0] <= shown <= others[-1]:
             gain = value[name, "kept PSNR"] - float(numpy.interp(shown, others, kept))

@@ -1,9 +1,4 @@
-"""VAEs to measure masks on, behind one face: a list of clips to normalised latents and back.
-
-The embedded video VAE; the same shown one frame at a time, which is what it does to the first frame of any clip; a linear VAE
-of single pictures; and, where ``training.image_vae`` was run, a small one of Stable Diffusion's kind. All but the first
-compress in space only: a latent frame for every frame.
-"""
+"""The video VAE to measure masks on: a list of clips to normalised latents and back."""
 
 from __future__ import annotations
 
@@ -13,9 +8,6 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import masks_linear
-from inversecrafter_core.masks.causal import GROUP
-from training import image_vae
 from training.mask_targets import LatentSpace
 
 TOGETHER = 4
@@ -27,14 +19,13 @@ Transform = Callable[[torch.Tensor], torch.Tensor]
 class Coder:
     """``to_latents``: clips ``[B, F, H, W, 3]`` in 0...1 to ``[B, C, T', H', W']``, normalised per channel; ``to_clips`` back.
 
-    ``spatial`` and ``group``: pixels along a cell's side, frames of a causal group.
+    ``spatial``: pixels along a cell's side.
     """
 
     name: str
     to_latents: Transform
     to_clips: Transform
     spatial: int
-    group: int
 
     def encode(self, clips: list[torch.Tensor]) -> list[torch.Tensor]:
         """``[1, C, T', H', W']`` each."""
@@ -53,48 +44,4 @@ def _in_parts(transform: Transform, batch: torch.Tensor) -> list[torch.Tensor]:
 def video_vae(path: Path) -> Coder:
     """A Wan VAE file, causal in time."""
     space = LatentSpace(path, precision=torch.bfloat16)
-    return Coder("video VAE", space.encode, space.decode, space.spatial, GROUP)
-
-
-def frame_by_frame(path: Path) -> Coder:
-    """The same file, every frame alone."""
-    space = LatentSpace(path, precision=torch.bfloat16)
-
-    def to_latents(clips: torch.Tensor) -> torch.Tensor:
-        latents = space.encode(clips.flatten(0, 1)[:, None])
-        return latents[:, :, 0].unflatten(0, clips.shape[:2]).movedim(1, 2)
-
-    def to_clips(latents: torch.Tensor) -> torch.Tensor:
-        frames = space.decode(latents.movedim(1, 2).flatten(0, 1)[:, :, None])
-        return frames[:, 0].unflatten(0, (len(latents), -1))
-
-    return Coder("video VAE frame by frame", to_latents, to_clips, space.spatial, 1)
-
-
-def _each_frame(name: str, encode: Transform, decode: Transform, spatial: int) -> Coder:
-    """A coder of pictures ``[N, 3, H, W]`` in 0...1, shown every frame alone."""
-
-    def to_latents(clips: torch.Tensor) -> torch.Tensor:
-        return encode(clips.flatten(0, 1).movedim(-1, 1)).unflatten(0, clips.shape[:2]).movedim(2, 1)
-
-    def to_clips(latents: torch.Tensor) -> torch.Tensor:
-        return decode(latents.movedim(1, 2).flatten(0, 1)).movedim(1, -1).unflatten(0, (len(latents), -1))
-
-    return Coder(name, to_latents, to_clips, spatial, 1)
-
-
-def linear_vae() -> Coder:
-    """Fitted here and now to scenes of the synthetic world."""
-    model = masks_linear.fit(masks_linear.training_pictures())
-    return _each_frame("linear picture VAE", model.encode, model.decode, masks_linear.CELL)
-
-
-def picture_vae() -> Coder:
-    """What ``training.image_vae`` made."""
-    model = image_vae.load()
-    return _each_frame(
-        "small picture VAE",
-        lambda pictures: image_vae.encode(model, pictures),
-        lambda latents: image_vae.decode(model, latents),
-        image_vae.SPATIAL,
-    )
+    return Coder("video VAE", space.encode, space.decode, space.spatial)

@@ -28,7 +28,7 @@ from benchmarks.masks_cases import Case, Remembered, new_views, reprojections
 from benchmarks.masks_coders import Coder, video_vae
 from benchmarks.report import Row, main
 from inversecrafter_core.inverse import ProximalSettings
-from inversecrafter_core.masks import ACTIVATIONS, area, difference_mask, held_infill, hide, spread
+from inversecrafter_core.masks import ACTIVATIONS, area, difference_mask, held_infill, hide, infilled, spread
 from training.export_vae import FILE as EMBEDDED_VAE
 
 SCALES = (0.25, 1 / 3, 0.5, 2 / 3, 1.0, 2.0)
@@ -53,7 +53,7 @@ def distances(case: Case, encode: Remembered) -> Masks:
 
 def masks_of(case: Case, encode: Remembered, coder: Coder) -> Iterator[tuple[str, torch.Tensor]]:
     """Every candidate at every activation and scale, alone and times the area."""
-    share = area(case.visible, coder.spatial, coder.group).expand_as(encode(case.warp))
+    share = area(case.visible, coder.spatial).expand_as(encode(case.warp))
     yield AREA, share
     for (name, distance), (kind, activation), scale in product(distances(case, encode).items(), ACTIVATIONS.items(), SCALES):
         h = activation(scale * distance)
@@ -72,7 +72,7 @@ def sweep(what: str, cases: Iterable[Case], coder: Coder) -> list[Row]:
         picture = torch.where(case.visible[..., None] > 0.5, case.truth, after)
         encode = Remembered(coder.encode, [*shown_to(case), after, picture])
         truth, y, other = encode(case.truth), encode(case.warp), encode(after)
-        wanted = difference_mask(truth, encode(hide(case.truth, case.visible)))
+        wanted = difference_mask(truth, encode(infilled(case.truth, case.visible)))
         noise = torch.randn(truth.shape, generator=torch.Generator().manual_seed(index))
         for name, h in masks_of(case, encode, coder):
             found[name, "L1"].append(float((h - wanted).abs().mean()))

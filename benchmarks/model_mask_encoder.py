@@ -3,14 +3,13 @@
 ``python -m benchmarks.model_mask_encoder --seed 0 --scenes 8 --json -``
 
 A clip ``x`` is thrown to a target view and back (the six trajectories in turn); what came back is ``m``. Every mask is shown
-the holes and the clip with its holes filled by Telea's method; ``h_gt = 1 - tanh|E(x) - E(m x)|`` is what it should have
+the holes and the clip with its holes filled by Telea's method; ``h_gt = 1 - tanh|E(x) - E(fill(m x))|`` is what it should have
 answered. Scenes have held-out seeds and exact depth; the real clips' depth is FastDepth's, or the prior's where that cannot be
 had. *hidden_source* is left out: here the source is the clip itself, so it reads the pixels in the holes, which no warp knows.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 from collections import defaultdict
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from benchmarks.report import Row, at_most, model_main
 from benchmarks.unseen import REAL_CLIPS, real_clip, scene_seeds
 from hosting.assets import asset, why_missing
 from inversecrafter_core.depth import build_geometry
-from inversecrafter_core.masks import CANDIDATES, MaskInputs, held_infill, hide, latent_mask
+from inversecrafter_core.masks import MaskInputs, held_infill, hide, latent_mask
 from inversecrafter_core.warp import fill_holes
 from training.export_vae import FILE as VAE_FILE
 from training.mask_model import USUAL_MEAN, MaskPredictor, begin, load_predictor, ssim
@@ -34,8 +33,8 @@ from training.mask_targets import LatentSpace
 from training.pool import FRAMES
 from training.vae import quicken
 
-SCALES = (0.25, 0.5, 1.0, 2.0, 4.0)
-READS_THE_TRUTH = ("hidden_source",)
+STRENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
+CANDIDATES = ("three_infills", "held_warp", "holed_warp_area", "holed_warp", "mask_video", "two_infills")
 SECOND_INFILL = ("held_warp", "three_infills")
 """Candidates that came after the encoder, made of what it is shown. The target is against those that came before."""
 OF_TRAINING_FREE, OF_BINARY = 0.75, 0.5
@@ -50,24 +49,19 @@ def _together(space: LatentSpace, clips: list[torch.Tensor]) -> list[torch.Tenso
 
 
 def masks_of(case: Case, space: LatentSpace, predictors: dict[str, MaskPredictor]) -> tuple[torch.Tensor, Masks]:
-    """``h_gt`` and every mask by name, all ``[1, C, T', H', W']``; those of differences at every scale."""
+    """``h_gt`` and every mask by name, all ``[1, C, T', H', W']``; those of differences at every strength."""
     visible, warp = case.visible, case.warp
     white = visible.unsqueeze(-1).expand_as(warp)
-    asked = [case.truth, hide(case.truth, visible), warp, hide(warp, visible), torch.ones_like(white), white]
+    asked = [case.truth, warp, hide(warp, visible), torch.ones_like(white), white]
     asked += [hide(warp, visible, 0.0), hide(warp, visible, 1.0), held_infill(warp, visible)]
     encode = Remembered(partial(_together, space), asked)
     given = MaskInputs(visible, warp, encode(warp), encode, space.spatial, source=case.truth)
     masks = {mode: latent_mask(mode, given) for mode in ("area", "binary")}
     masks |= {name: predictor.mask(visible[None], warp[None]) for name, predictor in predictors.items()}
     for name in CANDIDATES:
-        if name not in READS_THE_TRUTH:
-            for scale in SCALES:
-                masks[f"{name}, s={scale:g}"] = latent_mask("training_free", _at(given, name, scale))
-    return latent_mask("known_source", _at(given, given.candidate, 1.0)), masks
-
-
-def _at(given: MaskInputs, candidate: str, scale: float) -> MaskInputs:
-    return dataclasses.replace(given, candidate=candidate, scale=scale)
+        h = latent_mask(name, given)
+        masks |= {f"{name}, strength {strength:g}": h**strength for strength in STRENGTHS}
+    return latent_mask("known_source", given), masks
 
 
 def scene_cases(seed: int, count: int) -> Iterator[Case]:
@@ -91,7 +85,7 @@ def real_cases() -> Iterator[Case]:
 
 
 def _compare(what: str, cases: Iterator[Case], space: LatentSpace, predictors: dict[str, MaskPredictor]) -> list[Row]:
-    """Means over ``cases``: every mask's L1 and SSIM, candidates at the scale that suits them best here."""
+    """Means over ``cases``: every mask's L1 and SSIM, candidates at the strength that suits them best here."""
     far, alike = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
     for case in cases:
         wanted, masks = masks_of(case, space, predictors)
@@ -101,8 +95,7 @@ def _compare(what: str, cases: Iterator[Case], space: LatentSpace, predictors: d
     if not far:
         return [Row(f"{what} not measured", 0, "")]
     l1, likeness = ({name: mean(values) for name, values in table.items()} for table in (far, alike))
-    fair = [name for name in CANDIDATES if name not in READS_THE_TRUTH]
-    free = [min((key for key in l1 if key.startswith(f"{name}, ")), key=l1.__getitem__) for name in fair]
+    free = [min((key for key in l1 if key.startswith(f"{name}, ")), key=l1.__getitem__) for name in CANDIDATES]
     held, others = ([key for key in free if key.startswith(SECOND_INFILL) is second] for second in (True, False))
     best, best_held = min(others, key=l1.__getitem__), min(held, key=l1.__getitem__)
     label = f"{len(far['learned'])} {what}"

@@ -17,7 +17,7 @@ from hosting.lpips import Lpips
 from inversecrafter_core.camera import Geometry
 from inversecrafter_core.depth import RawDepth, clip_flow, denoise, noise_level, stabilise
 from inversecrafter_core.evaluation import masked_lpips, masked_psnr
-from inversecrafter_core.masks import MaskInputs, hold_first_frame, latent_mask
+from inversecrafter_core.masks import USUAL, MaskInputs, hold_first_frame, latent_mask
 from inversecrafter_core.masks.confidence import trusted
 from inversecrafter_core.synthetic import caption, random_scene
 from inversecrafter_core.warp import fill_holes, warp_video
@@ -54,7 +54,7 @@ class Evidence:
         warp = warp_video(source, geometry, path)
         filled, visible = fill_holes(warp.video, warp.visible), warp.visible.float()
         w = encode(coder, filled)
-        h = latent_mask("training_free", MaskInputs(visible, filled, w, lambda video: encode(coder, video)))
+        h = latent_mask(USUAL, MaskInputs(visible, filled, w, lambda video: encode(coder, video)))
         sure = warp_confidence(source, geometry, path)
         return cls(seen, warp.video, filled, visible, sure, w, hold_first_frame(h))
 
@@ -75,7 +75,7 @@ class Evidence:
         """For the ways of ``benchmarks.solver_ways``, whose default mask is ``h``."""
         noise = torch.randn(self.w.shape, generator=torch.Generator().manual_seed(self.seen.seed))
         prompt, truth = caption(random_scene(self.seen.seed)), self.seen.target.colour
-        return Case(truth, self.filled, truth, self.visible, self.w, {"training_free": h}, prompt, noise)
+        return Case(truth, self.filled, truth, self.visible, self.w, {"usual": h}, prompt, noise)
 
 
 def without_noise(geometry: Geometry, source: torch.Tensor) -> Geometry:

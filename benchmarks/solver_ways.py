@@ -14,7 +14,7 @@ import torch
 
 from benchmarks.model_dit import uncovered
 from inversecrafter_core.inverse import ProximalSettings, Step, prepare, prepare_pixels, refilled
-from inversecrafter_core.masks import MaskInputs, held_infill, hold_first_frame, latent_mask
+from inversecrafter_core.masks import USUAL, MaskInputs, held_infill, hold_first_frame, latent_mask
 from inversecrafter_core.sampling import (
     ALWAYS,
     NEVER,
@@ -36,7 +36,7 @@ from training.shipped import WanModel, WanVAE, decode, encode
 
 Denoise = Callable[..., torch.Tensor]
 LEAST_HOLES = 0.02
-MASKS = ("training_free", "learned", "binary", "area")
+MASKS = {"usual": USUAL, "learned": "learned", "binary": "binary", "area": "area"}
 Predict = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 REFILL_AT = 0.71
 """The middle of the default window."""
@@ -53,7 +53,7 @@ class Case:
         reachable: the rendered view through the VAE: nothing made of latents comes nearer, in expectation.
         visible: ``[F, H, W]``.
         w: ``E(warp)``.
-        masks: latent masks by mode, the first frame fully known.
+        masks: latent masks by name, the first frame fully known.
         prompt: what the scene shows.
         noise: what every way starts from.
         held: ``E(warp)`` with what other times show of the holes instead, where they show it; None when nobody asks.
@@ -74,7 +74,7 @@ def make_case(seed: int, clip: dict[str, torch.Tensor], coder: WanVAE, predict: 
     """``predict``: the mask encoder, ``(visible, warp)`` to ``h``."""
     w = encode(coder, clip["telea"])
     given = MaskInputs(clip["visible"], clip["telea"], w, lambda video: encode(coder, video), predict=predict)
-    masks = {mode: hold_first_frame(latent_mask(mode, given)) for mode in MASKS}
+    masks = {key: hold_first_frame(latent_mask(name, given)) for key, name in MASKS.items()}
     noise = torch.randn(w.shape, generator=torch.Generator().manual_seed(seed))
     held = encode(coder, held_infill(clip["telea"], clip["visible"]))
     reachable = decode(coder, encode(coder, clip["truth"]))
@@ -168,7 +168,7 @@ def bare(first_frame: bool) -> Way:
 
 def dds(
     window: Window | None = None,
-    mask: str = "training_free",
+    mask: str = "usual",
     first_frame: bool = True,
     noise: str = KEPT,
     solver: str = "closed_form",
@@ -191,7 +191,7 @@ def pixel_dds(lab: Lab, case: Case) -> torch.Tensor:
 
 def refilled_once(lab: Lab, case: Case, at: float = REFILL_AT) -> torch.Tensor:
     """Ours, its measurement encoded once more when the model has come to predict something for the holes."""
-    h, settings = case.masks["training_free"], ProximalSettings("closed_form")
+    h, settings = case.masks["usual"], ProximalSettings("closed_form")
 
     def renew(z: torch.Tensor) -> Step:
         w = refilled(z, case.warp, case.visible, lambda z0: decode(lab.coder, z0), lambda video: encode(lab.coder, video))

@@ -64,7 +64,7 @@ def released(at: float, window: Window = NEVER) -> Way:
 
     def way(lab: Lab, case: Case) -> torch.Tensor:
         frames, height, width = case.warp.shape[:3]
-        measurement = Measurement(case.w, case.masks["training_free"], (frames, height, width))
+        measurement = Measurement(case.w, case.masks["usual"], (frames, height, width))
         guidance = Guidance(measurement, ProximalSettings("closed_form"), window)
         context = Release(at, threshold=KNOWN, keep_first=True).bind(guidance, case.w, lambda latent: latent, "per_token")
         correct = guidance.bind(case.w, sigma_of_percent(lab.shift), lambda latent: latent)

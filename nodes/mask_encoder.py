@@ -43,7 +43,7 @@ class MaskEncoder:
                 "mask_encoder and vae",
                 f"the mask encoder is for {self.spec.latent_channels} latent channels at 1/{self.spec.spatial} of the size, "
                 f"the VAE makes {vae.channels} at 1/{vae.spatial}",
-                "Load the mask encoder that was trained for this VAE, or choose another mask mode.",
+                "Load the mask encoder that was trained for this VAE, or choose another mask.",
             )
         return self
 
@@ -107,7 +107,7 @@ class InverseCrafterLoadMaskEncoder(io.ComfyNode):
             ],
             outputs=[
                 MaskEncoderSocket.Output(
-                    display_name="mask_encoder", tooltip="For InverseCrafter Encode Measurement, mask mode 'learned'."
+                    display_name="mask_encoder", tooltip="For InverseCrafter Encode Measurement, mask 'learned'."
                 )
             ],
         )

@@ -10,7 +10,7 @@ from comfy_api.latest import io, ui
 from ..inversecrafter_core.camera import CameraPath
 from ..inversecrafter_core.errors import require_video
 from ..inversecrafter_core.inverse import Measurement
-from ..inversecrafter_core.masks import CANDIDATES, MASK_MODES, PREVIEWS, MaskInputs, hold_first_frame, latent_mask
+from ..inversecrafter_core.masks import MASKS, PREVIEWS, USUAL, MaskInputs, hold_first_frame, latent_mask
 from ..inversecrafter_core.masks.confidence import trusted
 from .checks import same_size, visible_from_holes
 from .compat import VideoVae
@@ -23,33 +23,19 @@ def _mask_inputs() -> list[Any]:
     """How the latent mask is made."""
     return [
         io.Combo.Input(
-            "mask_mode",
-            options=list(MASK_MODES),
-            default="training_free",
-            tooltip="training_free: from VAE differences, per channel. known_source: exact, for editing, when "
-            "the clip itself is "
-            "the source. area: share of known pixels. binary: known only if known in all four frames. learned: "
-            "a mask encoder.",
-        ),
-        io.Combo.Input(
-            "candidate",
-            options=list(CANDIDATES),
-            default=next(iter(CANDIDATES)),
-            tooltip="Which training-free mask. three_infills: what three infills of the holes disagree on, times "
-            "the share of known pixels (2 more encodings); with scale 0.5 the best of 145 in benchmarks.masks_scales, "
-            "7 to 10 % less error left than area. held_warp: an infill from other times against the holed warp (2); at "
-            "scale 1 as near to the paper's mask as the learned one. holed_warp: infilled against holed warp (1). "
-            "holed_warp_area: times the share of known pixels. hidden_source: source against masked source. "
-            "mask_video: white clip against the mask. two_infills: holes black against holes white.",
+            "mask",
+            options=list(MASKS),
+            default=USUAL,
+            tooltip="Which latent mask; the page of this node has a table. For editing, where the clip itself is the source: "
+            "known_source or area.",
         ),
         io.Float.Input(
-            "mask_scale",
-            default=MaskInputs.scale,
-            min=0.01,
-            max=20.0,
+            "mask_strength",
+            default=1.0,
+            min=0.1,
+            max=10.0,
             step=0.05,
-            tooltip="s of tanh(s d), for three_infills of 1 / (1 + s² d²): larger doubts more. Used by the modes made "
-            "of differences; 0.5 by measurement, 1 for known_source and held_warp.",
+            tooltip="Exponent of the mask: 1 = as measured for it, 2 doubts what the holes touch more, 0.5 trusts it more.",
         ),
     ]
 
@@ -90,7 +76,7 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
                 io.Image.Input(
                     "holed_warp", optional=True, tooltip="The warp before infill; by default the holes are made mid-grey."
                 ),
-                MaskEncoderSocket.Input("mask_encoder", optional=True, tooltip="For mask mode 'learned'."),
+                MaskEncoderSocket.Input("mask_encoder", optional=True, tooltip="For the mask 'learned'."),
                 io.Mask.Input(
                     "confidence",
                     optional=True,
@@ -120,9 +106,8 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
         vae: Any,
         warp: torch.Tensor,
         holes: torch.Tensor,
-        mask_mode: str,
-        candidate: str,
-        mask_scale: float,
+        mask: str,
+        mask_strength: float,
         first_frame_known: bool,
         preview: str,
         source: torch.Tensor | None = None,
@@ -136,11 +121,11 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
         video_vae = VideoVae.of(vae)
         warp = require_video("warp", warp)
         size = video_vae.require_size("warp", warp)
-        learned = mask_encoder.require_fit(video_vae) if mask_encoder is not None and mask_mode == "learned" else None
+        learned = mask_encoder.require_fit(video_vae) if mask_encoder is not None and mask == "learned" else None
         visible = visible_from_holes(holes, warp, "warp")
         source = None if source is None else same_size("source", require_video("source", source), "warp", warp)
         holed = None if holed_warp is None else same_size("holed_warp", require_video("holed_warp", holed_warp), "warp", warp)
-        kept = EDITED if mask_mode == "known_source" else None if first_frame_known else TURNED_OFF
+        kept = EDITED if mask == "known_source" else None if first_frame_known else TURNED_OFF
         start = first_frame(warp, source, camera_path, start_image, kept)
         source, holed, warp = (start.put_into(clip) for clip in (source, holed, warp))
         visible = start.known(visible)
@@ -151,20 +136,17 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
             latent=video_vae.normalise(w),
             encode=video_vae.encode_normalised,
             spatial=video_vae.spatial,
-            scale=mask_scale,
-            candidate=candidate,
             source=source,
             holed=holed,
             predict=None if learned is None else learned.predict,
         )
-        h = latent_mask(mask_mode, given)
+        h = latent_mask(mask, given, mask_strength)
         if confidence is not None:
             h = trusted(h, confidence.to(visible), visible, video_vae.spatial)
         if start.image is not None:
             h = hold_first_frame(h)
-        named = f"{mask_mode} ({candidate})" if mask_mode == "training_free" else mask_mode
         return io.NodeOutput(
-            Measurement(w, h, size, named, video_vae.latent_format).behind(reference_frames),
+            Measurement(w, h, size, mask, video_vae.latent_format).behind(reference_frames),
             PREVIEWS[preview](h, video_vae.spatial),
             start.report,
             ui=ui.PreviewText(start.report),

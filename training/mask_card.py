@@ -71,7 +71,7 @@ def sheet(predictor: MaskPredictor) -> None:
     quicken(space.model)
     for case in chain(scene_cases(SEED, 3), list(real_cases())[::2]):
         visible = case.visible[None]
-        wanted, learned = space.wanted(case.truth[None], visible), predictor.mask(visible, case.warp[None])
+        wanted, learned = space.wanted(case.truth[None], case.warp[None]), predictor.mask(visible, case.warp[None])
         rows += [_row(case, wanted, learned, frame) for frame in LATENT_FRAMES]
     write_sheet(rows, ROOT / "weights" / "mask_encoder.jpg")
 
@@ -84,7 +84,7 @@ def card(predictor: MaskPredictor) -> str:
     return f"""# inversecrafter_small_mask_encoder
 
 The encoder half of a Wan 2.1 VAE at base width {predictor.spec.width} ({weights:.1f} M parameters). It says how far each
-latent of a warp is known, for *InverseCrafter Load Mask Encoder* and `mask_mode` *learned*. For latents of
+latent of a warp is known, for *InverseCrafter Load Mask Encoder* and `mask` *learned*. For latents of
 `inversecrafter_small_wan_vae` only; another VAE needs its own, see
 [docs/train_mask_encoder.md](../docs/train_mask_encoder.md). {origin(FILE)}
 
@@ -97,7 +97,7 @@ left so.
 Training: {training_line("mask")}, shared with other work. Data: {len(taught)} clips of the synthetic world (version
 {WORLD_VERSION}) with exact depth, double reprojections along the six trajectories at {low} to {high} times their amounts,
 windows of 64x64; in {PHOTO_SHARE:.0%} of the windows the pixels are a glide over a photograph. Loss:
-`L1 + {SSIM_WEIGHT} (1 - SSIM)` against `h_gt = 1 - tanh|E(x) - E(m x)|`. The curve is `training/runs/mask/curve.png`.
+`L1 + {SSIM_WEIGHT} (1 - SSIM)` against `h_gt = 1 - tanh|E(x) - E(fill(m x))|`. The curve is `training/runs/mask/curve.png`.
 
 ## Figures
 

@@ -1,7 +1,7 @@
 """What a mask encoder should answer: ``h_gt`` of stored pairs, for one VAE, kept beside them under the VAE's own hash.
 
-``h_gt = 1 - tanh(s |E(x) - E(m x)|)`` on latents normalised per channel, ``s = 1``: eq. 5 with the scale that the benchmarks
-measure against. Any Wan VAE that the host reads will do.
+``h_gt = 1 - tanh(s |E(x) - E(fill(m x))|)`` on latents normalised per channel, ``s = 1``: eq. 5, the masked clip infilled as
+section 4.2 has it, with the scale that the benchmarks measure against. Any Wan VAE that the host reads will do.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from comfy.latent_formats import Wan21, Wan22  # noqa: E402
 
 from hosting.folded import folded  # noqa: E402
 from inversecrafter_core.errors import InputError  # noqa: E402
-from inversecrafter_core.masks import difference_mask, hide  # noqa: E402
+from inversecrafter_core.masks import difference_mask  # noqa: E402
 
 from .mask_pairs import load  # noqa: E402
 from .pool import keep  # noqa: E402
@@ -73,14 +73,14 @@ class LatentSpace:
     def _fast(self) -> contextlib.AbstractContextManager:
         return folded(self.model) if self.device.type == "cpu" else contextlib.nullcontext()
 
-    def wanted(self, clips: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
-        """``h_gt [B, C, T', H', W']`` of clean clips and their masks ``[B, F, H, W]``."""
-        clean, holed = self.encode(torch.cat([clips, hide(clips, visible)])).chunk(2)
-        return difference_mask(clean, holed, SCALE)
+    def wanted(self, clips: torch.Tensor, warps: torch.Tensor) -> torch.Tensor:
+        """``h_gt [B, C, T', H', W']`` of clean clips and of the same with their holes infilled, ``[B, F, H, W, 3]``."""
+        clean, filled = self.encode(torch.cat([clips, warps])).chunk(2)
+        return difference_mask(clean, filled, SCALE)
 
 
 def target_path(pair: Path, space: LatentSpace) -> Path:
-    return pair.parent / f"h_{space.digest}" / f"{pair.stem}.npy"
+    return pair.parent / f"infilled_{space.digest}" / f"{pair.stem}.npy"
 
 
 def encode_targets(pairs: list[Path], space: LatentSpace) -> None:
@@ -91,5 +91,5 @@ def encode_targets(pairs: list[Path], space: LatentSpace) -> None:
 
 def _write_wanted(pair: Path, space: LatentSpace, file: IO[bytes]) -> None:
     arrays = load(pair)
-    clips, visible = torch.from_numpy(arrays["video"]).float() / 255, torch.from_numpy(arrays["visible"])
-    np.save(file, space.wanted(clips.to(space.device), visible.to(space.device)).half().cpu().numpy())
+    clips, warps = (torch.from_numpy(arrays[name]).to(space.device).float() / 255 for name in ("video", "warp"))
+    np.save(file, space.wanted(clips, warps).half().cpu().numpy())

@@ -1,7 +1,7 @@
 """Latent masks: pixel mask to ``h``, in causal groups, by VAE differences or by a mask encoder."""
 
 from .causal import area, binary, by_group, frame_groups, hold_first_frame
-from .differences import ACTIVATIONS, difference_mask, hide
+from .differences import ACTIVATIONS, difference_mask, hide, infilled
 from .encoder import (
     LAYERS,
     MaskEncoderSpec,
@@ -13,15 +13,15 @@ from .encoder import (
 )
 from .held import held_infill
 from .infills import spread
-from .modes import CANDIDATES, MASK_MODES, MaskInputs, latent_mask
+from .modes import MASKS, USUAL, MaskInputs, latent_mask
 from .preview import PREVIEWS
 
 __all__ = [
     "ACTIVATIONS",
-    "CANDIDATES",
     "LAYERS",
-    "MASK_MODES",
+    "MASKS",
     "PREVIEWS",
+    "USUAL",
     "MaskEncoderSpec",
     "MaskInputs",
     "area",
@@ -35,6 +35,7 @@ __all__ = [
     "held_infill",
     "hide",
     "hold_first_frame",
+    "infilled",
     "latent_mask",
     "read_mask_encoder",
     "save_mask_encoder",

@@ -1,8 +1,7 @@
 """Pixel masks to latent masks, right in time: the causal groups of Wan's video VAE.
 
 A clip of ``4k + 1`` frames becomes ``k + 1`` latent frames: frame 0 alone, then groups of four. A latent cell covers one
-group of frames times a square of pixels (8x8 for Wan 2.1, 16x16 for Wan 2.2). Masks here are ``visible``, 1 = known. A VAE
-that encodes pictures one by one has groups of one frame (``group = 1``), and any number of them.
+group of frames times a square of pixels (8x8 for Wan 2.1, 16x16 for Wan 2.2). Masks here are ``visible``, 1 = known.
 """
 
 from __future__ import annotations
@@ -22,41 +21,40 @@ def frame_groups(frames: int) -> list[range]:
     return [range(0, 1)] + [range(1 + GROUP * k, 1 + GROUP * (k + 1)) for k in range(latent_frames - 1)]
 
 
-def by_group(frames: torch.Tensor, group: int = GROUP) -> torch.Tensor:
+def by_group(frames: torch.Tensor) -> torch.Tensor:
     """``[4k+1, ...]`` to ``[k+1, 4, ...]``, frame 0 repeated to fill its group, so that a reduction over axis 1 respects
-    the groups. With ``group = 1``: ``[F, ...]`` to ``[F, 1, ...]``.
+    the groups.
     """
-    _check_frames("clip", frames, group)
-    first = frames[:1].expand(group, *frames.shape[1:])
-    return torch.cat([first, frames[1:]]).unflatten(0, (-1, group))
+    require_wan_frames("clip", frames.shape[0])
+    first = frames[:1].expand(GROUP, *frames.shape[1:])
+    return torch.cat([first, frames[1:]]).unflatten(0, (-1, GROUP))
 
 
-def area(visible: torch.Tensor, spatial: int = 8, group: int = GROUP) -> torch.Tensor:
+def area(visible: torch.Tensor, spatial: int = 8) -> torch.Tensor:
     """The share of known pixels in every latent cell.
 
     Args:
         visible: ``[F, H, W]`` in 0...1, 1 = known; ``F = 4k + 1``, ``H`` and ``W`` multiples of ``spatial``.
         spatial: pixels along one side of a latent cell.
-        group: frames of a causal group, 4, or 1 for a VAE that encodes every frame alone.
 
     Returns:
         ``[1, 1, k+1, H/spatial, W/spatial]`` float32 in 0...1.
     """
-    _check(visible, spatial, group)
+    _check(visible, spatial)
     # Space first: the per-frame averages are small, the clip is not.
     blocks = F.avg_pool2d(visible.float()[:, None], spatial)[:, 0]
-    return by_group(blocks, group).mean(1)[None, None]
+    return by_group(blocks).mean(1)[None, None]
 
 
-def binary(visible: torch.Tensor, spatial: int = 8, group: int = GROUP) -> torch.Tensor:
+def binary(visible: torch.Tensor, spatial: int = 8) -> torch.Tensor:
     """The relatives' mask and the paper's ablation: nearest in space, then known only if known in every frame
     of the group.
 
     Shapes as in :func:`area`; the values are 0 or 1.
     """
-    _check(visible, spatial, group)
+    _check(visible, spatial)
     nearest = visible[:, ::spatial, ::spatial] > 0.5
-    return by_group(nearest, group).all(1).float()[None, None]
+    return by_group(nearest).all(1).float()[None, None]
 
 
 def hold_first_frame(h: torch.Tensor) -> torch.Tensor:
@@ -66,16 +64,9 @@ def hold_first_frame(h: torch.Tensor) -> torch.Tensor:
     return held
 
 
-def _check_frames(name: str, frames: torch.Tensor, group: int) -> None:
-    if group not in (1, GROUP):
-        raise InputError("group", f"{group} frames", f"Latent frames cover {GROUP} frames, or 1.")
-    if group == GROUP:
-        require_wan_frames(name, frames.shape[0])
-
-
-def _check(visible: torch.Tensor, spatial: int, group: int) -> None:
+def _check(visible: torch.Tensor, spatial: int) -> None:
     if visible.ndim != 3:
         raise InputError("visible mask", f"a tensor of shape {tuple(visible.shape)}", "Give one mask a frame, [F, H, W].")
     require_finite("visible mask", visible)
-    _check_frames("visible mask", visible, group)
+    require_wan_frames("visible mask", visible.shape[0])
     require_multiple("visible mask", visible.shape[1], visible.shape[2], spatial)

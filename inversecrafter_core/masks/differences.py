@@ -1,8 +1,11 @@
 """Latent masks from differences of encodings: no training, right per channel (InverseCrafter, eq. 5).
 
 ``h = 1 - N(|E(a) - E(b)|)``, with ``N = tanh(s d)`` and latents *normalised per channel*: where hiding the holes moves the
-latent, the latent does not know. ``encode`` is the VAE as a function: video ``[F, H, W, 3]`` in 0...1 to normalised latents
-``[1, C, T', H', W']``. ``visible`` is ``[F, H, W]``, 1 = known.
+latent, the latent does not know. A masked video is infilled before it is encoded, in the equation too (section 4.2 of the
+paper: "during training or inference"), so where a hole happens to be infilled right, the latent does know.
+
+``encode`` is the VAE as a function: video ``[F, H, W, 3]`` in 0...1 to normalised latents ``[1, C, T', H', W']``. ``visible``
+is ``[F, H, W]``, 1 = known.
 """
 
 from __future__ import annotations
@@ -10,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
+
+from ..warp.holes import fill_holes
 
 Encode = Callable[[torch.Tensor], torch.Tensor]
 
@@ -35,13 +40,29 @@ def hide(video: torch.Tensor, visible: torch.Tensor, fill: float | torch.Tensor 
     return video * known + fill * (1 - known)
 
 
-def hidden_source(encode: Encode, source: torch.Tensor, visible: torch.Tensor, scale: float) -> torch.Tensor:
-    """``E(x)`` against ``E(m x)``.
+def infilled(video: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
+    """``fill(m x)``: ``video [F, H, W, 3]`` whose holes are filled from around them, as every masked video is before encoding.
+
+    Raises:
+        InputError: a frame has nothing but holes.
+    """
+    return fill_holes(video, visible > 0.5)
+
+
+def hidden_source(
+    encode: Encode, source: torch.Tensor, visible: torch.Tensor, scale: float, known: tuple[torch.Tensor, torch.Tensor]
+) -> torch.Tensor:
+    """``E(x)`` against ``E(fill(m x))``.
 
     With the clip's own truth as ``source`` this is ``h_gt`` (eq. 5): editing, where the source and the edited region are known.
     With the source seen from *its* camera and the mask of the *target* view it is candidate A.
+
+    Args:
+        known: a clip and its latent; where that clip is ``fill(m x)``, as in editing, it is not encoded a second time.
     """
-    return difference_mask(encode(source), encode(hide(source, visible)), scale)
+    masked = infilled(source, visible)
+    latent = known[1] if torch.equal(masked, known[0]) else encode(masked)
+    return difference_mask(encode(source), latent, scale)
 
 
 def hidden_warp(

@@ -9,10 +9,10 @@ import torch
 from .causal import GROUP
 
 
-def mean_video(h: torch.Tensor, spatial: int = 8, group: int = GROUP) -> torch.Tensor:
+def mean_video(h: torch.Tensor, spatial: int = 8) -> torch.Tensor:
     """The mean over channels, every latent frame repeated for the frames of its group: ``[4k+1, H, W, 3]``, the clip's size."""
     grey = h[0].float().mean(0)
-    frames = torch.cat([grey[:1], grey[1:].repeat_interleave(group, 0)])
+    frames = torch.cat([grey[:1], grey[1:].repeat_interleave(GROUP, 0)])
     return _to_rgb(_enlarge(frames, spatial))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 import pytest
@@ -12,6 +11,7 @@ from safetensors.torch import save_file
 from inversecrafter_core import masks
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.masks import differences
+from inversecrafter_core.warp import fill_holes
 
 FRAMES, HEIGHT, WIDTH = 81, 32, 48
 
@@ -100,23 +100,62 @@ def test_difference_mask_is_one_where_equal_and_falls_with_distance():
     assert torch.allclose(h[1:], 1 - torch.tanh(torch.tensor([0.5, 2.5])))
 
 
-@pytest.mark.parametrize("candidate", list(masks.CANDIDATES))
-def test_every_candidate_knows_the_untouched_half_and_doubts_the_hidden_one(candidate):
-    h = masks.latent_mask("training_free", mask_inputs(candidate=candidate))
+DIFFERENCES = [name for name in masks.MASKS if name not in ("area", "binary", "learned")]
+
+
+@pytest.mark.parametrize("name", DIFFERENCES)
+def test_every_difference_knows_the_untouched_half_and_doubts_the_hidden_one(name):
+    h = masks.latent_mask(name, mask_inputs())
     assert torch.all(h[..., :3] > 1 - 1e-5)
     assert h[:, 2, ..., 3:].mean() < 0.98
-    if candidate in ("holed_warp_area", "three_infills"):
+    if name in ("holed_warp_area", "three_infills"):
         assert torch.all(h[:, 3, ..., 3:] == 0), "a hole that moves no latent is still a hole"
     else:
         assert torch.all(h[:, 3] == 1), "a channel that the hole does not move stays known"
         assert h[:, 2, ..., 3:].mean() < h[:, 0, ..., 3:].mean(), "per channel, not one mask for all"
 
 
-def test_known_source_is_equation_five():
-    given = mask_inputs(scale=1.0)
-    hidden = given.warp * given.visible[..., None] + 0.5 * (1 - given.visible[..., None])
-    expected = 1 - torch.tanh((encode(given.warp) - encode(hidden)).abs())
-    assert torch.allclose(masks.latent_mask("known_source", given), expected)
+@pytest.mark.parametrize("name", ["known_source", "hidden_source"])
+def test_a_masked_source_is_infilled_before_it_is_encoded(name):
+    """Equation 5 as section 4.2 has it: every masked video is infilled, so the grey of a hole is in no encoding."""
+    given = mask_inputs()
+    filled = fill_holes(given.source, given.visible > 0.5)
+    expected = 1 - torch.tanh((encode(given.source) - encode(filled)).abs())
+    h = masks.latent_mask(name, given)
+    assert torch.allclose(h, expected)
+    grey = 1 - torch.tanh((encode(given.source) - encode(masks.hide(given.source, given.visible))).abs())
+    assert not torch.allclose(h, grey, atol=1e-2)
+
+
+def test_what_is_infilled_right_is_known():
+    """A smooth clip: filling from around gives it back, so nothing is doubted; grey holes would be."""
+    smooth = torch.linspace(0.1, 0.3, 48).expand(9, 32, 48).unsqueeze(-1).repeat(1, 1, 1, 3)
+    visible = torch.ones(9, 32, 48)
+    visible[:, 12:20, 20:28] = 0
+    given = mask_inputs(warp=smooth, source=smooth, visible=visible, latent=encode(smooth))
+    assert float(masks.latent_mask("known_source", given).min()) > 0.97
+
+
+def test_in_editing_the_infilled_clip_is_not_encoded_a_second_time():
+    source, visible = scene()
+    filled, encoded = masks.infilled(source, visible), []
+
+    def counted(video: torch.Tensor) -> torch.Tensor:
+        encoded.append(video)
+        return encode(video)
+
+    given = mask_inputs(warp=filled, latent=encode(filled), source=source, encode=counted)
+    h = masks.latent_mask("known_source", given)
+    assert len(encoded) == 1 and torch.equal(encoded[0], source)
+    assert torch.allclose(h, masks.difference_mask(encode(source), encode(filled)))
+
+
+def test_the_strength_is_an_exponent():
+    given = mask_inputs()
+    h = masks.latent_mask("area", given)
+    assert torch.equal(masks.latent_mask("area", given, 1.0), h)
+    assert torch.allclose(masks.latent_mask("area", given, 3.0), h**3)
+    assert torch.allclose(masks.latent_mask("binary", given, 0.5), masks.latent_mask("binary", given))
 
 
 def test_two_infills_does_not_depend_on_the_infill():
@@ -148,48 +187,20 @@ def test_an_infill_that_looks_grey_is_still_doubted():
     visible[1:5, :, 24:] = 0  # known again from frame 5 on
     grey = masks.hide(truth, visible)
     given = mask_inputs(warp=grey, visible=visible, latent=encode(grey), source=None)
-    deceived = masks.latent_mask("training_free", dataclasses.replace(given, candidate="holed_warp"))
+    deceived = masks.latent_mask("holed_warp", given)
     assert torch.all(deceived == 1)
     d = masks.spread([encode(grey), encode(grey), encode(masks.held_infill(grey, visible))])
-    weight = masks.ACTIVATIONS["precision"](given.scale * d)
+    weight = masks.ACTIVATIONS["precision"](0.5 * d)
     assert torch.all(weight[:, :3, 1, :, 3:] < 1) and torch.all(weight[:, :, [0, 2]] == 1)
-    assert torch.allclose(masks.latent_mask("training_free", given), weight * masks.area(visible))
+    assert torch.allclose(masks.latent_mask("three_infills", given), weight * masks.area(visible))
 
 
 def test_the_default_is_never_above_the_share_of_known_pixels():
     given = mask_inputs()
-    assert given.candidate == "three_infills"
-    assert torch.all(masks.latent_mask("training_free", given) <= masks.area(given.visible) + 1e-6)
+    assert torch.all(masks.latent_mask(masks.USUAL, given) <= masks.area(given.visible) + 1e-6)
 
 
-@pytest.mark.parametrize("frames", [1, 2, 6])
-def test_a_vae_of_single_pictures_has_a_latent_frame_for_every_frame(frames):
-    """No causal groups, so no 4k+1 rule; each frame's mask is that of the frame alone."""
-    visible = (torch.rand(frames, 32, 48, generator=torch.Generator().manual_seed(0)) > 0.3).float()
-    area, binary = masks.area(visible, group=1), masks.binary(visible, group=1)
-    assert area.shape == binary.shape == (1, 1, frames, 4, 6)
-    for frame in range(frames):
-        alone = visible[frame : frame + 1]
-        assert torch.equal(area[:, :, frame : frame + 1], masks.area(alone))
-        assert torch.equal(binary[:, :, frame : frame + 1], masks.binary(alone))
-    with pytest.raises(InputError, match="3 frames"):
-        masks.area(visible, group=3)
-
-
-@pytest.mark.parametrize("mode", ["training_free", "known_source", "area", "binary"])
-def test_every_mode_serves_a_vae_of_single_pictures(mode):
-    warp, visible = (part[:6] for part in scene())
-
-    def each(video: torch.Tensor) -> torch.Tensor:
-        return masks.area(video.mean(-1), group=1) * torch.tensor([0.5, 1.0, 2.0, 0.0]).view(1, 4, 1, 1, 1)
-
-    given = masks.MaskInputs(visible, warp, each(warp), each, scale=2.0, source=warp, group=1)
-    h = masks.latent_mask(mode, given)
-    assert h.shape == (1, 4, 6, 4, 6)
-    assert torch.all(h[..., :3] > 1 - 1e-5) and h[..., 3:].mean() < 0.99
-
-
-@pytest.mark.parametrize("mode", list(masks.MASK_MODES))
+@pytest.mark.parametrize("mode", list(masks.MASKS))
 def test_every_mode_fills_the_latent_shape_within_bounds(mode):
     given = mask_inputs(predict=lambda visible, warp: torch.full((1, 4, 3, 4, 6), 0.25))
     h = masks.latent_mask(mode, given)
@@ -197,7 +208,7 @@ def test_every_mode_fills_the_latent_shape_within_bounds(mode):
     assert float(h.min()) >= 0 and float(h.max()) <= 1
 
 
-@pytest.mark.parametrize(("mode", "name"), [("known_source", "source"), ("learned", "mask_encoder"), ("nope", "mask mode")])
+@pytest.mark.parametrize(("mode", "name"), [("known_source", "source"), ("learned", "mask_encoder"), ("nope", "mask")])
 def test_a_mode_without_its_input_says_which(mode, name):
     with pytest.raises(InputError) as error:
         masks.latent_mask(mode, mask_inputs(source=None))

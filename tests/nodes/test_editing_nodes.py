@@ -73,7 +73,7 @@ def test_a_carried_edit_fits_encode_measurement(kit):
     assert video.shape == clip.shape and float(holes[0].max()) == 0 and 0 < float(holes[5].max()) <= 1
     assert "is carried from the first frame" in report
     measurement, *_ = kit.run(
-        "InverseCrafterEncodeMeasurement", vae=kit.vae(), warp=video, holes=holes, mask_mode="area", start_image=video
+        "InverseCrafterEncodeMeasurement", vae=kit.vae(), warp=video, holes=holes, mask="area", start_image=video
     )
     assert bool((measurement.h[:, :, 0] == 1).all()) and float(measurement.h[:, :, 1:].min()) < 1
 

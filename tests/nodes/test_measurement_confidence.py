@@ -19,7 +19,7 @@ def encode(kit, **inputs):
     clip = torch.rand(FRAMES, HEIGHT, WIDTH, 3, generator=torch.Generator().manual_seed(0))
     holes = torch.zeros(FRAMES, HEIGHT, WIDTH)
     holes[:, :, WIDTH // 2 :] = 1
-    given = {"vae": kit.vae(), "warp": clip, "holes": holes, "mask_mode": "area"}
+    given = {"vae": kit.vae(), "warp": clip, "holes": holes, "mask": "area"}
     return kit.run("InverseCrafterEncodeMeasurement", **(given | inputs))[0]
 
 

@@ -66,27 +66,55 @@ def test_a_measurement_says_which_latent_format_it_is_of_and_leaves_room_for_ref
         encode(kit, source=clip(), reference_frames=-1)
 
 
-@pytest.mark.parametrize("mode", ["training_free", "known_source", "area", "binary", "learned"])
-def test_every_mode_makes_a_measurement_of_the_clip(kit, tmp_path, mode):
+MASKS = [
+    "three_infills",
+    "held_warp",
+    "holed_warp_area",
+    "holed_warp",
+    "hidden_source",
+    "mask_video",
+    "two_infills",
+    "known_source",
+    "area",
+    "binary",
+    "learned",
+]
+
+
+@pytest.mark.parametrize("mask", MASKS)
+def test_every_mask_makes_a_measurement_of_the_clip(kit, tmp_path, mask):
     load = kit.pack.submodule("nodes.mask_encoder").load_mask_encoder
-    encoder = load(encoder_file(kit, tmp_path / "m.safetensors")) if mode == "learned" else None
-    measurement, picture = encode(kit, mask_mode=mode, source=clip(), mask_encoder=encoder, camera_path=path(kit))
+    encoder = load(encoder_file(kit, tmp_path / "m.safetensors")) if mask == "learned" else None
+    measurement, picture = encode(kit, mask=mask, source=clip(), mask_encoder=encoder, camera_path=path(kit))
     assert measurement.w.shape == measurement.h.shape == (1, 16, 3, 4, 6)
     assert measurement.w.dtype == measurement.h.dtype == torch.float32
-    assert measurement.video_size == (FRAMES, HEIGHT, WIDTH) and measurement.mask_mode.startswith(mode)
+    assert measurement.video_size == (FRAMES, HEIGHT, WIDTH) and measurement.mask_mode == mask
     assert picture.shape == (FRAMES, HEIGHT, WIDTH, 3)
     held = bool(torch.all(measurement.h[:, :, 0] == 1))
-    assert held == (mode != "known_source"), "frame 0 is source frame 0, but for an edit of the source itself"
+    assert held == (mask != "known_source"), "frame 0 is source frame 0, but for an edit of the source itself"
 
 
-CANDIDATES = ["three_infills", "held_warp", "holed_warp_area", "holed_warp", "hidden_source", "mask_video", "two_infills"]
-
-
-@pytest.mark.parametrize("candidate", CANDIDATES)
-def test_every_training_free_candidate_runs(kit, candidate):
-    measurement, _ = encode(kit, candidate=candidate, source=clip())
+@pytest.mark.parametrize("mask", [mask for mask in MASKS if mask not in ("area", "binary", "learned")])
+def test_every_mask_of_differences_knows_the_known_side_better(kit, mask):
+    measurement, _ = encode(kit, mask=mask, source=clip())
     left, right = measurement.h[..., 0].mean(), measurement.h[..., 4:].mean()
     assert left > right, "the far half of the known side is known better than the hole"
+
+
+def test_the_strength_of_a_mask_is_its_exponent(kit):
+    once, twice = (encode(kit, mask="holed_warp", mask_strength=strength)[0].h for strength in (1.0, 2.0))
+    assert torch.allclose(twice, once**2, atol=1e-6) and float(once.min()) < 0.9
+
+
+def test_known_source_is_made_of_the_infilled_clip(kit):
+    """Equation 5 with the hole infilled, not grey: a hole that is infilled right is known."""
+    warp, holes = clip(), half_holes()
+    filled = kit.pack.core("warp").fill_holes(warp, holes < 0.5)
+    normalise = kit.pack.submodule("nodes.compat").VideoVae.of(kit.vae()).encode_normalised
+    with torch.inference_mode():
+        expected = 1 - torch.tanh((normalise(warp) - normalise(filled)).abs())
+    h = encode(kit, warp=filled, source=warp, mask="known_source")[0].h
+    assert torch.allclose(h, expected, atol=1e-4)
 
 
 def test_w_is_the_vae_of_the_warp_in_vae_space(kit):
@@ -103,18 +131,18 @@ def test_differences_are_taken_on_normalised_latents(kit):
     std = comfy.latent_formats.Wan21().latents_std
     with torch.inference_mode():
         apart = (kit.vae().encode(warp) - kit.vae().encode(hidden)).abs() / std
-    h = encode(kit, candidate="holed_warp", mask_scale=1.0)[0].h
+    h = encode(kit, mask="holed_warp")[0].h
     assert torch.allclose(h, 1 - torch.tanh(apart), atol=1e-4)
 
 
 def test_without_a_source_frame_zero_is_like_any_other(kit):
-    assert not torch.all(encode(kit, mask_mode="area")[0].h[:, :, 0] == 1)
+    assert not torch.all(encode(kit, mask="area")[0].h[:, :, 0] == 1)
 
 
 def test_the_first_frame_of_the_source_replaces_the_warps(kit):
     source, warp = clip(1), clip(1)
     warp[0, :, WIDTH // 2 :] = 0
-    measurement, _, report = reported(kit, warp=warp, source=source, camera_path=path(kit), mask_mode="area")
+    measurement, _, report = reported(kit, warp=warp, source=source, camera_path=path(kit), mask="area")
     expected = warp.clone()
     expected[0] = source[0]
     with torch.inference_mode():
@@ -136,7 +164,7 @@ KEPT = {
     "keyframes": (lambda kit: {"camera_path": away(kit)}, "path 'keyframes' starts beside .* moved by 0.1 rho"),
     "no path": (lambda kit: {}, "Connect camera_path"),
     "turned off": (lambda kit: {"camera_path": path(kit), "first_frame_known": False}, "first_frame_known is off"),
-    "an edit": (lambda kit: {"camera_path": path(kit), "mask_mode": "known_source"}, "in known_source the source is the clip"),
+    "an edit": (lambda kit: {"camera_path": path(kit), "mask": "known_source"}, "in known_source the source is the clip"),
     "no source": (lambda kit: {"camera_path": path(kit), "source": None}, "no source is connected"),
 }
 
@@ -145,7 +173,7 @@ KEPT = {
 @pytest.mark.parametrize("source", [clip(), 1 - clip()], ids=["alike", "unlike"])
 def test_where_the_path_does_not_start_at_the_source_frame_zero_stays_whatever_the_pictures_look_like(kit, name, source):
     inputs, says = KEPT[name]
-    measurement, _, report = reported(kit, **({"source": source, "mask_mode": "area"} | inputs(kit)))
+    measurement, _, report = reported(kit, **({"source": source, "mask": "area"} | inputs(kit)))
     with torch.inference_mode():
         assert torch.allclose(measurement.w, kit.vae().encode(clip()).float(), atol=1e-5)
     assert not bool((measurement.h[:, :, 0] == 1).all()) and re.search(says, report), report
@@ -156,22 +184,22 @@ def test_where_the_path_does_not_start_at_the_source_frame_zero_stays_whatever_t
 def test_where_it_does_frame_zero_is_the_sources_whatever_the_pictures_look_like(kit, name, relative_to):
     """However the source camera moves: the world is its first frame."""
     camera_path = path(kit, name, relative_to=relative_to)
-    measurement = encode(kit, source=1 - clip(), camera_path=camera_path, mask_mode="area")[0]
+    measurement = encode(kit, source=1 - clip(), camera_path=camera_path, mask="area")[0]
     with torch.inference_mode():
         assert torch.allclose(measurement.w[:, :, :1], kit.vae().encode(1 - clip()[:1]).float(), atol=1e-5)
 
 
-@pytest.mark.parametrize("mode", ["known_source", "area", "training_free"])
-def test_a_start_image_is_frame_zero_in_every_mode_and_moves_no_other_mask(kit, mode):
+@pytest.mark.parametrize("mask", ["known_source", "area", "holed_warp"])
+def test_a_start_image_is_frame_zero_with_every_mask_and_moves_no_other(kit, mask):
     start = clip(5)[:1]
-    edited, _, report = reported(kit, start_image=start, source=clip(), mask_mode=mode)
+    edited, _, report = reported(kit, start_image=start, source=clip(), mask=mask)
     with torch.inference_mode():
         assert torch.allclose(edited.w[:, :, :1], kit.vae().encode(start).float(), atol=1e-5)
     assert bool((edited.h[:, :, 0] == 1).all()) and report.startswith("Frame 0 is the start image")
-    if mode == "known_source":
+    if mask == "known_source":
         known = clip()
         known[0] = start[0]
-        same = encode(kit, warp=known, source=known, start_image=start, mask_mode=mode)[0]
+        same = encode(kit, warp=known, source=known, start_image=start, mask=mask)[0]
         assert torch.allclose(edited.h, same.h, atol=1e-5), "what the edit changed in frame 0 is no doubt about the others"
 
 
@@ -181,7 +209,7 @@ def test_a_path_of_another_length_is_named(kit):
 
 
 def test_the_pictures_show_means_in_time_or_all_channels(kit):
-    h, picture = encode(kit, mask_mode="area")
+    h, picture = encode(kit, mask="area")
     assert torch.equal(picture[1], picture[4]) and torch.equal(picture[5], picture[8])
     assert torch.allclose(picture[3, 0, ::8, 0], h.h[0, :, 1, 0].mean(0))
     tiles = encode(kit, preview="channels")[1]
@@ -189,12 +217,12 @@ def test_the_pictures_show_means_in_time_or_all_channels(kit):
 
 
 def test_one_mask_serves_all_frames(kit):
-    assert torch.equal(encode(kit, mask_mode="area", holes=half_holes(1))[0].h, encode(kit, mask_mode="area")[0].h)
+    assert torch.equal(encode(kit, mask="area", holes=half_holes(1))[0].h, encode(kit, mask="area")[0].h)
 
 
 def test_no_holes_is_allowed_and_said(kit, caplog):
     with caplog.at_level(logging.WARNING):
-        measurement, _ = encode(kit, holes=torch.zeros(FRAMES, HEIGHT, WIDTH), mask_mode="area")
+        measurement, _ = encode(kit, holes=torch.zeros(FRAMES, HEIGHT, WIDTH), mask="area")
     assert torch.all(measurement.h == 1) and "holes is empty" in caplog.text
 
 
@@ -220,8 +248,8 @@ BAD = {
     "hole NaN": ({"holes": half_holes() * float("nan")}, "holes: .* NaN"),
     "source count": ({"source": clip(frames=5)}, "warp has 9, source has 5"),
     "source size": ({"source": clip(width=64)}, "source and warp: sizes 64x32 and 48x32"),
-    "no source": ({"candidate": "hidden_source"}, "source: nothing connected"),
-    "no encoder": ({"mask_mode": "learned"}, "mask_encoder: nothing connected"),
+    "no source": ({"mask": "hidden_source"}, "source: nothing connected"),
+    "no encoder": ({"mask": "learned"}, "mask_encoder: nothing connected"),
     "holed size": ({"holed_warp": clip(width=64)}, "holed_warp and warp: sizes"),
     "not a Wan VAE": (
         {"vae": SimpleNamespace(first_stage_model=torch.nn.Linear(1, 1), latent_channels=4)},
@@ -298,8 +326,8 @@ def test_a_mask_encoder_of_another_vae_is_named_beside_it(kit, tmp_path):
     kit.pack.core("masks").save_mask_encoder(path, model.state_dict(), latent_channels=48, reads="pair", spatial="16")
     encoder = kit.pack.submodule("nodes.mask_encoder").load_mask_encoder(path)
     with pytest.raises(ValueError, match=r"is for 48 latent channels at 1/16 of the size, the VAE makes 16 at 1/8"):
-        encode(kit, mask_mode="learned", mask_encoder=encoder)
-    assert encode(kit, mask_mode="area", mask_encoder=encoder)[0].mask_mode == "area", "unused, so it may stay connected"
+        encode(kit, mask="learned", mask_encoder=encoder)
+    assert encode(kit, mask="area", mask_encoder=encoder)[0].mask_mode == "area", "unused, so it may stay connected"
 
 
 @pytest.mark.parametrize("reads", ["mask", "warp", "marked", "pair", "infills"])
@@ -307,7 +335,7 @@ def test_every_kind_of_mask_encoder_runs(kit, tmp_path, reads):
     encoder = kit.pack.submodule("nodes.mask_encoder").load_mask_encoder(
         encoder_file(kit, tmp_path / "m.safetensors", reads=reads)
     )
-    h = encode(kit, mask_mode="learned", mask_encoder=encoder)[0].h
+    h = encode(kit, mask="learned", mask_encoder=encoder)[0].h
     assert h.shape == (1, 16, 3, 4, 6) and float(h.min()) >= 0 and float(h.max()) <= 1
     assert float(h.std()) > 0
 

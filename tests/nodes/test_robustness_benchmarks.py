@@ -40,7 +40,7 @@ def half_known():
     h = torch.zeros(1, 16, *GRID)
     h[:, :, 0] = h[..., :2] = 1
     w, noise = (torch.randn(h.shape, generator=torch.Generator().manual_seed(seed)) for seed in (0, 1))
-    return SimpleNamespace(w=w, masks={"training_free": h}, warp=torch.zeros(5, 32, 48, 3), prompt="a room", noise=noise), h > 0
+    return SimpleNamespace(w=w, masks={"usual": h}, warp=torch.zeros(5, 32, 48, 3), prompt="a room", noise=noise), h > 0
 
 
 def test_rigid_keeps_what_is_known_and_a_release_its_first_frame_alone(stochastic):

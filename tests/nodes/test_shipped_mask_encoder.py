@@ -59,8 +59,8 @@ def test_its_mask_is_nearer_to_the_truth_than_the_usual_one(pack, encoder, vae):
 def test_encode_measurement_uses_it_end_to_end(pack, encoder, vae):
     _, visible, y = reprojected(pack, *CASES[0])
     node = pack.node("InverseCrafterEncodeMeasurement")
-    arguments = {"mask_scale": 0.5, "first_frame_known": False, "preview": "channels", "mask_encoder": encoder}
-    measurement, picture = node.execute(vae, y, 1 - visible, "learned", "holed_warp_area", **arguments).args
+    arguments = {"first_frame_known": False, "preview": "channels", "mask_encoder": encoder}
+    measurement, picture, *_ = node.execute(vae, y, 1 - visible, "learned", 1.0, **arguments).args
     assert measurement.mask_mode == "learned" and measurement.h.shape == measurement.w.shape == (1, 16, 3, 8, 12)
     assert torch.allclose(measurement.h, encoder.predict(visible, y), atol=1e-5)
     area = pack.core("masks").area(visible)

@@ -57,7 +57,7 @@ def case(ways, lab):
 def test_a_case_has_every_mask_with_its_first_frame_known(case):
     assert case.w.shape == case.noise.shape == (1, 16, *GRID)
     assert bool((case.masks["learned"][:, :, 1:] == 0.9).all())
-    for mode in ("training_free", "binary", "area"):
+    for mode in ("usual", "binary", "area"):
         h = case.masks[mode]
         assert bool((h[:, :, 0] == 1).all()), mode
         assert bool((h[:, :3, 1, :, :2] > 0.9).all()) and float(h[:, :3, 1, :, 2:].min()) < 0.5, mode

@@ -41,7 +41,7 @@ WORKFLOW = Workflow(
         ),
         region_preview(COLUMN, 430),
         *models(2 * COLUMN, SMALL_PROMPT),
-        *measurement(3 * COLUMN, {"mask_mode": "area"}, CLIP, HOLES, {}),
+        *measurement(3 * COLUMN, {"mask": "area"}, CLIP, HOLES, {}),
         *sampling(4 * COLUMN, {"release": 0.0, "start_percent": 0.0}, steps=12, cfg=6.0),
         *edited_out(5 * COLUMN, "editing", CLIP, HOLES),
     ],

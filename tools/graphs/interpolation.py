@@ -19,7 +19,7 @@ What the ends saw stands clean beside the noise until the *release*, then all is
 where an end saw the place (*composite*); turn that off to see what the model and the VAE make of everything.
 
 **The model alone**: un-bypass **Between Ends** (Ctrl+B) and connect its *video* and *holes* to **Encode Measurement**, **Inpaint Conditioning** and **Drift Report** in place of
-those of **Warp From Ends**; set *mask_mode* to *binary* and *release* to 0. No depth is needed then.
+those of **Warp From Ends**; set *mask* to *binary* and *release* to 0. No depth is needed then.
 
 """
 
