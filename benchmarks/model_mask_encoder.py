@@ -31,7 +31,6 @@ from training.mask_options import FILE
 from training.mask_pairs import TRAJECTORIES, path_of, synthetic_pair
 from training.mask_targets import LatentSpace
 from training.pool import FRAMES
-from training.vae import quicken
 
 STRENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
 CANDIDATES = ("three_infills", "held_warp", "holed_warp_area", "holed_warp", "mask_video", "two_infills")
@@ -122,7 +121,6 @@ def predictors_of(space: LatentSpace) -> dict[str, MaskPredictor]:
 def rows(seed: int, scenes: int) -> list[Row]:
     """Every figure of the mask encoder's card; other scenes for every ``seed``."""
     space = LatentSpace(VAE_FILE)
-    quicken(space.model)
     predictors = predictors_of(space)
     with torch.inference_mode():
         found = _compare("held-out scenes", scene_cases(seed, scenes), space, predictors)

@@ -4,8 +4,8 @@ A 3D convolution of few channels runs far below what a CPU core can do, in any m
 k taps in time is ``[B T', k C, H, W]`` under a channels-last 2D convolution with the same weights, reshaped: the same sums.
 The RMS norm is replaced too, by one reciprocal root a pixel. Gradients pass through, so training uses it as well.
 
-A layer is folded only where its layout is known (that of the host 0.3.75 or of its newer versions) and the host does not cast
-its weights on the way; every other one runs as the host wrote it.
+A layer is folded only on a CPU, where its layout is known (that of the host 0.3.75 or of its newer versions) and the host does
+not cast its weights on the way; every other one runs as the host wrote it.
 """
 
 from __future__ import annotations
@@ -47,16 +47,16 @@ def _forward_of(layer: torch.nn.Module, kept: Weights) -> Callable | None:
     if isinstance(layer, host.CausalConv3d) and _plain(layer):
         before_and_around = _padding(layer)
         return None if before_and_around is None else partial(_convolve, layer, kept, *before_and_around)
-    if isinstance(layer, host.RMS_norm) and layer.channel_first and layer.bias is None:
+    if isinstance(layer, host.RMS_norm) and layer.channel_first and layer.bias is None and not layer.gamma.is_cuda:
         return partial(_normalise, layer)
     return None
 
 
 def _plain(layer: Any) -> bool:
-    """Whether the layer is a usual convolution whose weights the host takes as they are."""
+    """Whether the layer is a usual convolution on the CPU whose weights the host takes as they are."""
     casts = getattr(layer, "comfy_cast_weights", False) or getattr(layer, "weight_function", ())
     usual = layer.groups == 1 and layer.dilation == (1, 1, 1) and layer.padding_mode == "zeros"
-    return usual and not casts and not getattr(layer, "bias_function", ())
+    return layer.weight.device.type == "cpu" and usual and not casts and not getattr(layer, "bias_function", ())
 
 
 def _padding(layer: Any) -> tuple[int, tuple[int, int]] | None:

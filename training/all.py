@@ -10,12 +10,15 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from .vae import run_folder
+
 MASK_PAIRS = ["--scenes", "120", "--frames", "17", "--windows", "3"]
 MASK_TRAINING = ["--kept", "3", "--reads", "infills", "--optimiser", "muon", "--rate", "3e-4", "--minutes", "10"]
 STEPS = (
     ["training.contexts", "--count", "400"],
-    ["training.vae", "--minutes", "84", "--picture-share", "0.25"],
-    ["training.export_vae"],
+    ["training.vae", "--width", "16", "--minutes", "180", "--rate", "2e-3"],
+    ["training.vae", "--width", "32", "--minutes", "900", "--widen", str(run_folder(16) / "last.pt")],
+    ["training.export_vae", "--width", "32"],
     ["training.dit", "encode", "--count", "400"],
     ["training.pictures", "--count", "5000"],
     ["training.dit", "train", "--minutes", "152", "--batch", "8"],

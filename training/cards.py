@@ -22,10 +22,12 @@ from .dit import FILE as DIT_FILE
 from .dit import LATENTS, PICTURES, SHIFT
 from .dit_sampling import GUIDANCE, STEPS, sample
 from .export_vae import FILE as VAE_FILE
+from .motion_clips import pictures
 from .pool import POOL
 from .sheet import write_sheet
 from .shipped import decode, encode, load_dit, load_vae
 from .token_masks import PICTURE_TUBE_SHARE, SHARES
+from .vae import run_folder
 
 SEED, SCENES = 0, 8
 SHEET_SEEDS = (101, 102, 103)
@@ -45,15 +47,18 @@ def vae_card() -> None:
     clips = [model_vae.scene(seed) for seed in SHEET_SEEDS] + [real_clip(name) for name in REAL_CLIPS if asset(name)]
     pairs = [(clip, decode(coder, encode(coder, clip))) for clip in clips]
     write_sheet([video for pair in pairs for video in pair], ROOT / "weights" / "vae.jpg")
-    Curve(RUNS / "vae" / "curve.csv", []).draw("video_db", RUNS / "vae" / "curve.png")
+    width, weights = coder.encoder.dim, sum(value.numel() for value in coder.parameters()) / 1e6
+    run = run_folder(width)
+    Curve(run / "curve.csv", []).draw("scenes_db", run / "curve.png")
     text = f"""# inversecrafter_small_wan_vae
 
-The Wan 2.1 VAE at base width 16 (3.6 M parameters), for ComfyUI's stock `VAELoader`. {origin(VAE_FILE)}
+The Wan 2.1 VAE at base width {width} ({weights:.1f} M parameters), for ComfyUI's stock `VAELoader`. {origin(VAE_FILE)}
 
-Training: {training_line("vae")}. Data: windows of 64x64 pixels of {_count(POOL / "frames")} clips of our
-synthetic world and, three in ten, glides over seven photographs of scikit-image and matplotlib. Loss: L1 of values and of
-edges; in the second half also LPIPS (AlexNet) with weight 0.1, the network that the LPIPS below is measured with.
-In the shipped run the first 55 minutes were spent on an earlier, simpler version of the world, and the last 20 on long clips.
+Training: {training_line(run.name)}. Data: windows of 64x64 and 128x128 pixels; half of them cut-outs of
+{len(pictures())} photographs of scikit-image and matplotlib moving 2 to 12 pixels a frame, a fifth glides over photographs,
+the rest {_count(POOL / "frames")} clips of our synthetic world at their own and at double speed. No real footage. Loss:
+Charbonnier and Haar detail, worse positions in a group and pixels that change counting more, and LPIPS (AlexNet), the network
+that the LPIPS below is measured with.
 
 {_figures_and_misses(found, f"python -m benchmarks.model_vae --seed {SEED} --scenes {SCENES}")}
 ![source and reconstruction in turns, frames 0, 4, 8, 12, 16](vae.jpg)

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
 
 ROOT = Path(__file__).resolve().parent.parent
-RUNS = ROOT / "training" / "runs"
+RUNS = Path(os.environ.get("INVERSECRAFTER_RUNS", ROOT / "training" / "runs"))
+"""Pools, checkpoints and curves; ``INVERSECRAFTER_RUNS`` puts them elsewhere."""
 
 
 class Clock:
-    """Minutes trained so far, over restarts; the learning rate follows it, because the budget is time and not steps."""
+    """Minutes trained so far, over restarts; the learning rate follows it, because the budget is time and not steps.
 
-    def __init__(self, total_minutes: float, spent: float = 0.0):
-        self.total, self._before, self._start = total_minutes, spent, time.monotonic()
+    ``seconds`` is what counts: the time of day, or ``time.process_time`` where a run shares its core.
+    """
+
+    def __init__(self, total_minutes: float, spent: float = 0.0, seconds: Callable[[], float] = time.monotonic):
+        self.total, self._before, self._seconds, self._start = total_minutes, spent, seconds, seconds()
 
     @property
     def spent(self) -> float:
-        return self._before + (time.monotonic() - self._start) / 60
+        return self._before + (self._seconds() - self._start) / 60
 
     @property
     def fraction(self) -> float:

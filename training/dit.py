@@ -36,8 +36,10 @@ from .export_vae import LATENTS  # noqa: E402
 from .optimiser import Muon  # noqa: E402
 from .pool import FIRST_TRAINING_SEED, FRAMES, HEIGHT, POOL, WIDTH, clip  # noqa: E402
 from .token_masks import draw_context, draw_picture_context, known_tokens, tube_tokens  # noqa: E402
-from .vae import as_video  # noqa: E402
-from .vae import build as build_vae  # noqa: E402
+from .vae_model import build as build_vae  # noqa: E402
+from .vae_model import encode as encode_clip  # noqa: E402
+from .vae_model import whole_clips, width_of  # noqa: E402
+from .vae_score import as_video  # noqa: E402
 
 RUN = RUNS / "dit"
 PICTURES = POOL / "pictures"
@@ -81,15 +83,16 @@ def _initialise(name: str, value: torch.Tensor) -> None:
 
 def encode(first: int, count: int) -> None:
     """Normalised latents ``[16, 5, 16, 24]`` of rendered training clips, one file a seed; what exists is kept."""
-    vae = build_vae()
-    vae.load_state_dict({name: value.float() for name, value in load_file(VAE_FILE).items()})
+    weights = load_file(VAE_FILE)
+    vae = build_vae(width_of(weights))
+    vae.load_state_dict({name: value.float() for name, value in weights.items()})
     LATENTS.mkdir(parents=True, exist_ok=True)
     for seed in range(first, first + count):
         target = LATENTS / f"{seed}.pt"
         if target.exists():
             continue
-        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-            latent = vae.encode(as_video(clip(seed)))
+        with torch.no_grad(), whole_clips(vae), torch.autocast("cpu", dtype=torch.bfloat16):
+            latent = encode_clip(vae, as_video(clip(seed)))
         torch.save(Wan21().process_in(latent.float())[0].half(), target.with_suffix(".part"))
         target.with_suffix(".part").rename(target)
 

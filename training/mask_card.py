@@ -27,7 +27,6 @@ from .mask_pairs import PHOTO_SHARE, STRENGTHS
 from .mask_ranks import Ranks
 from .mask_targets import LatentSpace
 from .sheet import write_sheet
-from .vae import quicken
 
 SEED, SCENES = 0, 6
 RECIPE = ["--scenes", "120", "--frames", "17", "--windows", "3"]
@@ -68,7 +67,6 @@ def _tile(cells: torch.Tensor, height: int) -> torch.Tensor:
 @torch.inference_mode()
 def sheet(predictor: MaskPredictor) -> None:
     space, rows = LatentSpace(VAE_FILE), []
-    quicken(space.model)
     for case in chain(scene_cases(SEED, 3), list(real_cases())[::2]):
         visible = case.visible[None]
         wanted, learned = space.wanted(case.truth[None], case.warp[None]), predictor.mask(visible, case.warp[None])

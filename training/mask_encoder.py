@@ -27,7 +27,6 @@ from .mask_options import pairs, parse
 from .mask_ranks import Ranks
 from .mask_targets import SCALE, LatentSpace, autocast, encode_targets
 from .optimiser import Muon
-from .vae import quicken
 
 PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 SAVE_MINUTES = 1.0
@@ -47,8 +46,6 @@ class Training:
         self.predictor = MaskPredictor(spec, options.kept)
         self.origin = begin(self.predictor, space, USUAL_MEAN)
         self.predictor.to(ranks.device)
-        if ranks.device.type == "cpu":
-            quicken(self.predictor)
         self.identity = f"{space.digest} {options.reads} {options.width} {options.kept} {options.optimiser}"
         trained = [value for value in self.predictor.parameters() if value.requires_grad]
         optimiser = Muon if options.optimiser == "muon" else torch.optim.AdamW
@@ -147,8 +144,6 @@ def main(arguments: list[str] | None = None) -> None:
     ranks = Ranks.join()
     taught, scored = pairs(options, ranks)
     space = LatentSpace(options.vae, ranks.device, PRECISIONS[options.precision])
-    if ranks.device.type == "cpu":
-        quicken(space.model)
     encode_targets(ranks.share(taught + scored), space)
     ranks.wait()
     training = Training(options, ranks, space)

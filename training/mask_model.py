@@ -21,6 +21,7 @@ use_host(cpu=True)
 
 import comfy.ldm.wan.vae as host_vae  # noqa: E402
 
+from hosting.folded import folded  # noqa: E402
 from inversecrafter_core.masks import (  # noqa: E402
     LAYERS,
     MaskEncoderSpec,
@@ -79,11 +80,15 @@ class MaskPredictor(torch.nn.Module):
     @torch.no_grad()
     def lower(self, shown: torch.Tensor) -> torch.Tensor:
         """``encoder_input`` to what the trained part is given."""
-        return shown if self._parts[0] is None else causal_chunks(self._parts[0], shown)
+        if self._parts[0] is None:
+            return shown
+        with folded(self._parts[0]):
+            return causal_chunks(self._parts[0], shown)
 
     def forward(self, below: torch.Tensor) -> torch.Tensor:
         """``lower``'s answer to ``h [B, C, T', H', W']`` in 0...1."""
-        return head_to_mask(self.spec, causal_chunks(self._parts[1], below, group=GROUPS[self.kept]))
+        with folded(self._parts[1]):
+            return head_to_mask(self.spec, causal_chunks(self._parts[1], below, group=GROUPS[self.kept]))
 
     def mask(self, visible: torch.Tensor, warp: torch.Tensor) -> torch.Tensor:
         """``visible [B, F, H, W]``, ``warp [B, F, H, W, 3]`` to ``h``, as the node computes it."""

@@ -6,7 +6,6 @@ section 4.2 has it, with the scale that the benchmarks measure against. Any Wan 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 from functools import partial
 from pathlib import Path
@@ -59,19 +58,16 @@ class LatentSpace:
     @torch.no_grad()
     def encode(self, clips: torch.Tensor) -> torch.Tensor:
         shown = clips.to(self.device, torch.float32).movedim(-1, 1) * 2 - 1
-        with self._fast(), autocast(self.device, self.precision):
+        with folded(self.model), autocast(self.device, self.precision):
             latents = self.model.encode(shown)
         return self.format.process_in(latents.float())
 
     @torch.no_grad()
     def decode(self, latents: torch.Tensor) -> torch.Tensor:
         """Normalised latents ``[B, C, T', H', W']`` back to clips in 0...1."""
-        with self._fast(), autocast(self.device, self.precision):
+        with folded(self.model), autocast(self.device, self.precision):
             video = self.model.decode(self.format.process_out(latents.to(self.device)))
         return (video.float().movedim(1, -1) / 2 + 0.5).clamp(0, 1)
-
-    def _fast(self) -> contextlib.AbstractContextManager:
-        return folded(self.model) if self.device.type == "cpu" else contextlib.nullcontext()
 
     def wanted(self, clips: torch.Tensor, warps: torch.Tensor) -> torch.Tensor:
         """``h_gt [B, C, T', H', W']`` of clean clips and of the same with their holes infilled, ``[B, F, H, W, 3]``."""

@@ -16,7 +16,8 @@ import torch
 
 from inversecrafter_core.synthetic import WORLD_VERSION, frame_times, random_scene, render
 
-RUNS = Path(__file__).parent / "runs"
+from .common import RUNS
+
 POOL = RUNS / f"world{WORLD_VERSION}"
 FRAMES, HEIGHT, WIDTH = 17, 128, 192
 FIRST_TRAINING_SEED = 10_000

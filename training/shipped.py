@@ -15,13 +15,15 @@ from comfy.ldm.wan.vae import WanVAE  # noqa: E402
 
 from hosting.folded import folded  # noqa: E402
 
-from . import dit, vae  # noqa: E402
+from . import dit  # noqa: E402
 from .export_vae import FILE as VAE_FILE  # noqa: E402
+from .vae_model import build, width_of  # noqa: E402
 
 
 def load_vae() -> WanVAE:
-    model = vae.build()
-    model.load_state_dict({name: value.float() for name, value in load_file(VAE_FILE).items()})
+    weights = load_file(VAE_FILE)
+    model = build(width_of(weights))
+    model.load_state_dict({name: value.float() for name, value in weights.items()})
     return model.eval().requires_grad_(False)
 
 

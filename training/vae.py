@@ -1,249 +1,170 @@
-"""Train the small Wan 2.1 VAE (width 16) on the synthetic world. ``python -m training.vae --minutes 30``
+"""Train the small Wan 2.1 VAE. ``python -m training.vae --width 32 --minutes 900`` starts, or goes on where it was stopped.
 
-First single pictures (only the newest temporal tap of each causal convolution works there, so they run as plain 2D
-convolutions at a third of the cost), then clips, in the second half long ones too: the causal caches look back over some twenty
-latent frames, and a decoder that only ever saw three of them grows brighter with every further frame. Video goes in as
-``2 v - 1``. Clips come from the world and, three in ten, from photographs. In the second half the loss has a perceptual
-part, where the LPIPS asset can be had.
+Half of the clips show cut-outs of photographs moving several pixels a frame, the rest glides over photographs and the rendered
+world at its own and at double speed; single pictures and long clips are among them (the causal caches look back over some
+twenty latent frames, and a decoder that only ever saw three of them grows brighter with every further frame). Video goes in as
+``2 v - 1``. The loss has a perceptual part where the LPIPS asset can be had.
+
+``--minutes`` counts the CPU time of the one core it should have, so a run that shares it, or is stopped for a while, loses
+nothing. ``--widen FILE`` starts from a VAE of half the width. The checkpoint ``last.pt`` holds the weights, their running
+average (which is what is scored and exported), and the optimiser's state.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import random
-from collections.abc import Iterator
+import time
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-import torch.nn.functional as F
+from safetensors.torch import load_file
 
-from hosting.inprocess import use_host
+from hosting.lpips import Lpips, load_lpips
 
-use_host(cpu=True)
+from .common import RUNS, Clock, Curve, load_checkpoint, save_checkpoint
+from .optimiser import Muon
+from .pool import POOL
+from .vae_data import CROP, Windows, batch
+from .vae_loss import PositionFavour, pixel_loss, some_frames
+from .vae_model import WanVAE, build, decode, encode, take_out_host_statistics, whole_clips, widened, width_of
+from .vae_score import Score
 
-import comfy.ldm.wan.vae as host_vae  # noqa: E402
-
-from hosting.lpips import Lpips, load_lpips  # noqa: E402
-
-from .common import RUNS, Clock, Curve, load_checkpoint, psnr, save_checkpoint  # noqa: E402
-from .optimiser import Muon  # noqa: E402
-from .photo_clips import photo_clip, photographs  # noqa: E402
-from .pool import POOL  # noqa: E402
-from .pool import clip as rendered  # noqa: E402
-
-RUN = RUNS / "vae"
-LATENT_NOISE, LATENT_WEIGHT, EDGE_WEIGHT, PERCEPTUAL_WEIGHT = 0.1, 2e-3, 0.5, 0.1
-PHOTO_SHARE, LATE = 0.3, 0.5
-CROP = 64  # pixels, the side of most training windows
-SHORT = ((2, 5, CROP), (2, 9, CROP))  # clips, frames, side: about as many pixels each
-LONG = ((2, 9, CROP), (1, 17, CROP), (1, 17, CROP), (1, 33, 48), (1, 65, 32))
+LATENT_NOISE, LATENT_WEIGHT, PERCEPTUAL_WEIGHT, SEEN_FRAMES = 0.1, 2e-3, 0.15, 3
+SHAPES = (  # share of the steps, clips, frames, side
+    (0.10, 12, 1, CROP),
+    (0.35, 3, 9, CROP),
+    (0.25, 2, 17, CROP),
+    (0.15, 1, 9, 128),
+    (0.10, 1, 33, CROP),
+    (0.05, 1, 65, 32),
+)
+AVERAGE, WARM_UP, COOL_DOWN = 0.999, 200, 0.2
+"""Of the running average, a step; steps; the last share of the minutes, in which the rate falls to nothing."""
+SAVE_MINUTES, REPORT_MINUTES = 4.0, 12.0
 
 
-def build() -> host_vae.WanVAE:
-    """The module the host builds for a file of width 16, every weight initialised here."""
-    shape = {"dim": 16, "z_dim": 16, "dim_mult": [1, 2, 4, 4], "num_res_blocks": 2, "attn_scales": []}
-    model = host_vae.WanVAE(**shape, temperal_downsample=[False, True, True])
-    for name, value in model.named_parameters():
-        with torch.no_grad():
-            _initialise(name, value)
+def run_folder(width: int) -> Path:
+    return RUNS / f"vae{width}"
+
+
+class Training:
+    """A run in progress: everything that a checkpoint holds, and one step of it."""
+
+    def __init__(self, width: int, rate: float, minutes: float, start: Path | None, decoder_only: bool = False):
+        self.folder, self.rate, self.step, self.decoder_only = run_folder(width), rate, 0, decoder_only
+        before = load_checkpoint(self.folder / "last.pt")
+        self.model = start_from(start) if start and before is None else build(width)
+        if before is not None:
+            self.model.load_state_dict(before["model"])
+        self.average = {name: value.clone() for name, value in self.model.state_dict().items()}
+        self.favour, self.optimiser = PositionFavour(), Muon(self.model.parameters(), lr=rate)
+        if before is not None:
+            self.average, self.step, self.favour.errors = before["average"], before["step"], before["errors"]
+            self.optimiser.load_state_dict(before["optimiser"])
+        self.clock = Clock(minutes, 0.0 if before is None else before["minutes"], time.process_time)
+        self.model.encoder.requires_grad_(not decoder_only)
+        self.model.conv1.requires_grad_(not decoder_only)
+        self.metric = load_lpips()
+
+    def save(self) -> None:
+        state = {"model": self.model.state_dict(), "average": self.average, "optimiser": self.optimiser.state_dict()}
+        save_checkpoint(self.folder / "last.pt", **state, errors=self.favour.errors, minutes=self.clock.spent, step=self.step)
+
+    def current_rate(self) -> float:
+        left = (1 - self.clock.fraction) / COOL_DOWN
+        return self.rate * min(1.0, (self.step + 1) / WARM_UP, max(0.01, left))
+
+    def learn(self, video: torch.Tensor) -> float:
+        """One step on ``video [B, 3, F, H, W]`` in -1…1; its loss."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.current_rate()
+        loss = loss_of(self.model, video, self.favour, self.metric, self.decoder_only)
+        loss.backward()
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+        self.step += 1
+        keep = min(AVERAGE, self.step / (self.step + 20))
+        for name, value in self.model.state_dict().items():
+            self.average[name].lerp_(value, 1 - keep)
+        return float(loss.detach())
+
+    def averaged(self) -> WanVAE:
+        """A model of the running average of the weights."""
+        return of_average(self.average)
+
+
+def start_from(path: Path) -> WanVAE:
+    """A VAE of twice the width of a shipped file or of a checkpoint."""
+    if path.suffix == ".pt":
+        state = load_checkpoint(path)
+        assert state is not None, f"no checkpoint {path}"
+        return widened(state["average"])
+    model = widened(load_file(path))
+    take_out_host_statistics(model)
     return model
 
 
-def _initialise(name: str, value: torch.Tensor) -> None:
-    if name.endswith("gamma"):
-        value.fill_(1.0)
-    elif name.endswith("bias"):
-        value.zero_()
-    elif "time_conv" in name:
-        # Start as "every frame like its neighbours": an average on the way down, a repeat on the way up.
-        value.zero_()
-        width = value.shape[1]
-        eye = torch.eye(width).repeat(len(value) // width, 1)[..., None, None]
-        if len(value) == width:
-            value.copy_(eye[:, :, None].expand_as(value) / 3)
-        else:
-            value[:, :, -1] = eye
-    elif "proj" in name or "residual.6" in name:
-        torch.nn.init.normal_(value, std=0.1 / (value[0].numel() / 3) ** 0.5)
-    elif value.ndim == 5:
-        value.zero_()
-        torch.nn.init.kaiming_normal_(value[:, :, -1], nonlinearity="linear")
-        value[:, :, :-1].normal_(std=0.1 / value[0].numel() ** 0.5)
-    else:
-        torch.nn.init.kaiming_normal_(value, nonlinearity="linear")
-
-
-@contextlib.contextmanager
-def as_pictures() -> Iterator[None]:
-    """Inside, causal convolutions take one frame at the start of time, as 2D convolutions with their newest tap."""
-    usual = host_vae.CausalConv3d.forward
-
-    def forward(self: Any, x: torch.Tensor, cache_x: Any = None, cache_list: Any = None, cache_idx: Any = None) -> torch.Tensor:
-        return F.conv2d(x[:, :, 0], self.weight[:, :, -1], self.bias, padding=self._padding[0])[:, :, None]
-
-    host_vae.CausalConv3d.forward = forward
-    try:
-        yield
-    finally:
-        host_vae.CausalConv3d.forward = usual
-
-
-def _fast_norm(self: Any, x: torch.Tensor) -> torch.Tensor:
-    """The host's RMS norm by one reciprocal root a pixel: its own divides every value, a seventh of a step's time."""
-    size = (x.float().square().mean(dim=1, keepdim=True) + 1e-12).rsqrt()
-    return x * size.to(x.dtype) * self.gamma.to(x.dtype)
-
-
-def quicken(model: host_vae.WanVAE) -> None:
-    """For training on a CPU: the same numbers, about a fifth sooner."""
-    host_vae.RMS_norm.forward = _fast_norm
-    for value in model.parameters():
-        if value.ndim == 5:
-            value.data = value.data.contiguous(memory_format=torch.channels_last_3d)
-
-
-class Windows:
-    """Windows of the rendered training clips; ``refresh`` reads those that a renderer has added meanwhile."""
-
-    def __init__(self, folder: Path):
-        self._folder, self._known = folder, dict[Path, np.ndarray]()
-        self.refresh()
-
-    def refresh(self) -> None:
-        for path in self._folder.glob("*.npy"):
-            if path not in self._known:
-                self._known[path] = np.load(path)
-        self._all = list(self._known.values())
-
-    def __len__(self) -> int:
-        return len(self._all)
-
-    def any(self, frames: int, side: int) -> np.ndarray:
-        """``[frames, side, side, 3]``: a random window and moment of a random clip, to and fro where it is too short."""
-        clip = random.choice(self._all)
-        top, left = (random.randrange(have - side + 1) for have in clip.shape[1:3])
-        window = clip[:, top : top + side, left : left + side]
-        order = [*range(len(clip)), *range(len(clip) - 2, 0, -1)]
-        first = random.randrange(max(1, len(clip) - frames + 1))
-        return window[[order[(first + step) % len(order)] for step in range(frames)]]
-
-
-def batch(windows: Windows, clips: int, frames: int, side: int = CROP) -> torch.Tensor:
-    """``[clips, 3, frames, side, side]`` in -1…1: random clips, moments and directions, mirrored and re-coloured."""
-    chosen = []
-    for _ in range(clips):
-        photo = random.random() < PHOTO_SHARE and photographs()
-        clip = photo_clip(frames, side, random.Random(random.random())) if photo else windows.any(frames, side)
-        clip = clip[:: random.choice((1, -1))][:, :, :: random.choice((1, -1))]
-        gain = random.uniform(0.7, 1.1)
-        colour = torch.from_numpy(clip[..., random.sample(range(3), 3)].copy()).float() / 255
-        chosen.append((gain * colour).clamp(max=1))
-    return torch.stack(chosen).permute(0, 4, 1, 2, 3) * 2 - 1
+def of_average(weights: dict[str, torch.Tensor]) -> WanVAE:
+    """A model of a checkpoint's running average, for use."""
+    model = build(width_of(weights))
+    model.load_state_dict(weights)
+    return model.eval().requires_grad_(False)
 
 
 def loss_of(
-    model: host_vae.WanVAE, video: torch.Tensor, decoder_only: bool = False, perceptual: Lpips | None = None
+    model: WanVAE,
+    video: torch.Tensor,
+    favour: PositionFavour,
+    metric: Lpips | None = None,
+    decoder_only: bool = False,
 ) -> torch.Tensor:
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    """What a step makes smaller, for ``video [B, 3, F, H, W]`` in -1…1."""
+    with whole_clips(model), torch.autocast("cpu", dtype=torch.bfloat16):
         with torch.set_grad_enabled(not decoder_only):
-            latent = model.encode(video)
-        again = model.decode(latent + LATENT_NOISE * torch.randn_like(latent))
-        seen = torch.zeros(()) if perceptual is None else _perceptual(perceptual, again, video)
-    error = again.float() - video
-    edges = error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
-    size = LATENT_WEIGHT * latent.float().square().mean()
-    return error.abs().mean() + EDGE_WEIGHT * edges + size + PERCEPTUAL_WEIGHT * seen.float()
+            latent = encode(model, video)
+        decoded = decode(model, latent + LATENT_NOISE * torch.randn_like(latent))
+        loss = LATENT_WEIGHT * latent.float().square().mean()
+        if metric is not None and video.shape[-1] >= CROP:
+            loss = loss + PERCEPTUAL_WEIGHT * metric(*some_frames(SEEN_FRAMES, decoded, video)).float().mean()
+    return loss + pixel_loss(decoded, video, favour)
 
 
-def _perceptual(metric: Lpips, again: torch.Tensor, video: torch.Tensor) -> torch.Tensor:
-    """LPIPS of every second frame, ``[B, 3, F, H, W]`` in -1…1."""
-    one, two = (clip[:, :, ::2].movedim(2, 1).flatten(0, 1) / 2 + 0.5 for clip in (again.float(), video))
-    return metric(one, two).mean()
+def next_batch(windows: Windows) -> torch.Tensor:
+    _, clips, frames, side = random.choices(SHAPES, [shape[0] for shape in SHAPES])[0]
+    return batch(windows, clips, frames, side)
 
 
-def as_video(clip: np.ndarray) -> torch.Tensor:
-    """``[F, H, W, 3]`` uint8 -> ``[1, 3, F, H, W]`` in -1…1."""
-    return torch.from_numpy(clip).permute(3, 0, 1, 2)[None].float() / 127.5 - 1
-
-
-@torch.no_grad()
-def reconstruct(model: host_vae.WanVAE, clips: torch.Tensor) -> torch.Tensor:
-    """Clip by clip, to 0…1."""
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        again = [model.decode(model.encode(clip[None])).float() for clip in clips]
-    return torch.cat(again).clamp(-1, 1) / 2 + 0.5
-
-
-def train(minutes: float, picture_share: float, rate: float, decoder_only: bool = False) -> None:
-    """Train until ``minutes`` are spent over all restarts; ``decoder_only`` keeps the latents, for a DiT that knows them."""
-    random.seed(0)
-    torch.manual_seed(0)
-    model, before = build(), load_checkpoint(RUN / "last.pt")
-    optimiser, spent, step = Muon(model.parameters(), lr=rate), 0.0, 0
-    model.encoder.requires_grad_(not decoder_only)
-    model.conv1.requires_grad_(not decoder_only)
-    if before is not None:
-        model.load_state_dict(before["model"])
-        optimiser.load_state_dict(before["optimiser"])
-        spent, step = before["minutes"], before["step"]
-    quicken(model)
-    metric = load_lpips()
-    windows = Windows(POOL / "frames")
-    test = torch.cat([as_video(rendered(seed)) for seed in range(4)])
-    clock, curve = (
-        Clock(minutes, spent),
-        Curve(RUN / "curve.csv", ["minutes", "step", "loss", "picture_db", "video_db", "rate"]),
-    )
-    saved, reported, losses = clock.spent, clock.spent, []
+def train(training: Training) -> None:
+    """Train until the clock's minutes are spent over all restarts."""
+    windows, score, clock = Windows(POOL / "frames"), Score(training.metric), training.clock
+    curve = Curve(training.folder / "curve.csv", ["minutes", "step", "rate", "loss", *score.columns])
+    random.seed(training.step)
+    torch.manual_seed(training.step)
+    saved, reported, losses = clock.spent, clock.spent - REPORT_MINUTES * (training.step == 0), list[float]()
     while clock.fraction < 1:
-        for group in optimiser.param_groups:
-            group["lr"] = clock.rate(rate)
-        if clock.fraction < picture_share:
-            with as_pictures():
-                loss = loss_of(model, batch(windows, 8, 1))
-                loss.backward()
-        else:
-            late = clock.fraction > LATE
-            shape = random.choice(LONG if late else SHORT)
-            perceptual = metric if late and shape[2] == CROP else None
-            loss = loss_of(model, batch(windows, *shape), decoder_only, perceptual)
-            loss.backward()
-        optimiser.step()
-        optimiser.zero_grad()
-        losses.append(float(loss.detach()))
-        step += 1
-        if clock.spent - saved > 1.0 or clock.fraction >= 1:
+        losses.append(training.learn(next_batch(windows)))
+        if clock.spent - saved > SAVE_MINUTES or clock.fraction >= 1:
             saved = clock.spent
-            state = {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
-            save_checkpoint(RUN / "last.pt", **state, minutes=saved, step=step)
-        if clock.spent - reported > 3.0 or clock.fraction >= 1:
+            training.save()
+        if clock.spent - reported > REPORT_MINUTES or clock.fraction >= 1:
             reported = clock.spent
-            again, truth = reconstruct(model, test), test / 2 + 0.5
-            curve.add(
-                minutes=saved,
-                step=step,
-                loss=sum(losses) / len(losses),
-                picture_db=psnr(again[:, :, :1], truth[:, :, :1]),
-                video_db=psnr(again, truth),
-                rate=clock.rate(rate),
-            )
-            losses = []
+            row = {"minutes": clock.spent, "step": training.step, "rate": training.current_rate()}
+            curve.add(**row, loss=sum(losses) / len(losses), **score.of(training.averaged()))
+            losses.clear()
             windows.refresh()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=30)
-    parser.add_argument("--picture-share", type=float, default=0.35)
-    parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--decoder-only", action="store_true")
-    parser.add_argument("--threads", type=int, default=2)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--width", type=int, default=32)
+    parser.add_argument("--minutes", type=float, default=900, help="CPU minutes over all restarts")
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--widen", type=Path, help="a file or a checkpoint of half the width to start from")
+    parser.add_argument("--decoder-only", action="store_true", help="keep the latents, for a video model that knows them")
     arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    train(arguments.minutes, arguments.picture_share, arguments.rate, arguments.decoder_only)
+    torch.set_num_threads(1)
+    train(Training(arguments.width, arguments.rate, arguments.minutes, arguments.widen, arguments.decoder_only))
 
 
 if __name__ == "__main__":
