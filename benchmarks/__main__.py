@@ -1,4 +1,10 @@
-"""Run every benchmark and refresh the tables in the README: ``python -m benchmarks [--seed N]``."""
+"""Run every benchmark and refresh the tables in the README.
+
+``python -m benchmarks [--seed N] [--only NAME ...] [--keep FOLDER]``
+
+With ``--keep`` each benchmark's JSON stays in a folder, and one whose JSON is there already is not run again: so a stopped run
+goes on where it was, and tables can be made from runs of other days.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import Row, table_lines
+from inversecrafter_core.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
 BENCHMARKS = ["warp", "pivot", "overhead", "masks", "solvers", "robustness", "jobs", "depth", "models"]
@@ -69,17 +76,35 @@ def refresh(readme: Path, name: str, text: str) -> None:
     readme.write_text(f"{before}{begin}\n{text}\n{end}{after}")
 
 
+def measured(name: str, seed: int, folder: Path) -> dict[str, Any]:
+    """What a benchmark found: from the folder, or from a run that leaves its JSON there.
+
+    Raises:
+        InputError: the JSON in the folder is of another seed.
+    """
+    out = folder / f"{name}.json"
+    if not out.is_file():
+        part = out.with_suffix(".part")
+        command = [sys.executable, "-m", f"benchmarks.{name}", "--seed", str(seed), "--json", str(part)]
+        subprocess.run(command, cwd=ROOT, check=True)
+        part.replace(out)
+    document: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+    if document["seed"] != seed:
+        raise InputError(str(out), f"a run of seed {document['seed']}", f"Remove it, or ask for that seed instead of {seed}.")
+    return document
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0)
-    seed: int = parser.parse_args().seed
-    with tempfile.TemporaryDirectory() as folder:
-        for name in BENCHMARKS:
-            out = Path(folder) / f"{name}.json"
-            subprocess.run(
-                [sys.executable, "-m", f"benchmarks.{name}", "--seed", str(seed), "--json", str(out)], cwd=ROOT, check=True
-            )
-            refresh(ROOT / "README.md", name, table(name, seed, json.loads(out.read_text())))
+    parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=BENCHMARKS, metavar="NAME", help="not all of them")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where the JSON files stay, and are looked for")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder: Path = arguments.keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in arguments.only:
+            refresh(ROOT / "README.md", name, table(name, arguments.seed, measured(name, arguments.seed, folder)))
     return 0
 
 

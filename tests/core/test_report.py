@@ -76,3 +76,21 @@ def test_a_table_goes_between_its_own_markers_and_nowhere_else(tmp_path):
     said = readme.read_text()
     assert said.startswith("a\n<!-- bench:jobs -->\n`python -m benchmarks.jobs --seed 3` on one\n") and said.endswith("b\n")
     assert "| p | 1 x | >= 1 | yes |" in said and "| q |" not in said and "former" not in said and "never" not in said
+
+
+def test_a_kept_result_is_not_measured_twice_and_another_seed_is_refused(monkeypatch, tmp_path):
+    import benchmarks.__main__ as everything
+    from inversecrafter_core.errors import InputError
+
+    runs = []
+
+    def run_it(command, **options):
+        runs.append(command)
+        out = command[command.index("--json") + 1]
+        report.Path(out).write_text(json.dumps(report.document(3, [report.Row("figure", len(runs), "1")])))
+
+    monkeypatch.setattr(everything.subprocess, "run", run_it)
+    first, second = (everything.measured("warp", 3, tmp_path) for _ in range(2))
+    assert first == second and len(runs) == 1
+    with pytest.raises(InputError, match="seed 3"):
+        everything.measured("warp", 4, tmp_path)
