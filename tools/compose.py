@@ -19,7 +19,7 @@ from hosting.server import running_host
 from .graphs.spec import Workflow
 
 ROOT = Path(__file__).resolve().parent.parent
-GRAPHS = ["recapture", "single_image", "interpolation", "editing", "edit_propagation"]
+GRAPHS = ["recapture", "two_experts", "single_image", "interpolation", "editing", "edit_propagation"]
 log = logging.getLogger(__name__)
 
 
