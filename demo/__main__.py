@@ -16,6 +16,7 @@ from .runs import Options
 
 JOBS = {
     "recapture": (recapture.run, {"video", "trajectory"}),
+    "two_experts": (recapture.two_experts, {"video", "trajectory"}),
     "single_image": (pictures.single_image, {"video", "photo", "trajectory"}),
     "interpolation": (pictures.interpolation, {"video", "start", "end"}),
     "editing": (editing.run, {"video", "edited", "prompt", "box"}),

@@ -1,4 +1,4 @@
-"""The recapture job: the shipped workflow on a clip, its parts saved, its figures in ``report.json``."""
+"""Recapture with one model and with two: a shipped workflow on a clip, its parts saved, its figures in ``report.json``."""
 
 from __future__ import annotations
 
@@ -37,14 +37,43 @@ def run(client: Client, options: Options) -> dict[str, Any]:
     return report
 
 
-def prepare(client: Client, options: Options, clip: Path) -> graph.Prompt:
-    """The shipped workflow with this run's choices in its widgets."""
-    prompt = graph.load("recapture")
+def two_experts(client: Client, options: Options) -> dict[str, Any]:
+    """Queue the workflow with two experts, save every part of it, and return the report that was written."""
+    runs.check(options)
+    clip, origin = clips.choose(options.video, options.out, options.frames)
+    clips.require_frames(clip, options.frames)
+    prompt = load(client, options, clip, "two_experts")
+    samplers = [key for key, node in prompt.items() if node["class_type"] == "KSamplerAdvanced"]
+    for key in samplers:
+        graph.set_inputs(prompt, key, noise_seed=options.seed)
+    if options.steps:
+        graph.set_inputs(prompt, graph.feeding(prompt, samplers[0], "steps"), value=options.steps)
+    pictures = runs.tap_pictures(prompt, runs.warp_outputs(prompt, "source", "two experts"))
+    texts = runs.tap_texts(prompt, graph.find(prompt, "InverseCrafterMetrics"))
+    outcome = runs.run(client, prompt, "two experts")
+    parts = runs.take_parts(client, outcome, pictures)
+    report = {"clip": origin, **runs.warp_report(prompt, outcome, texts, options), "peak_memory_bytes": client.peak_memory()}
+    shown = {**parts, "warp": sheet.paint_holes(parts["warp"], parts["holes"])}
+    runs.save(options.out, "two_experts", shown, client.files(outcome, graph.find(prompt, "SaveVideo")), report)
+    ends = {name: shown[name][-1] for name in ("source", "warp", "two experts")}
+    sheet.thumbnail(options.out / "thumbnail.jpg", ends)
+    return report
+
+
+def load(client: Client, options: Options, clip: Path, name: str) -> graph.Prompt:
+    """A shipped workflow that begins with a clip and a camera path, with this run's choices in its widgets."""
+    prompt = graph.load(name)
     graph.set_widgets(prompt, "LoadVideo", file=client.upload(clip))
     graph.set_widgets(prompt, "ImageFromBatch", length=options.frames)
     graph.set_widgets(prompt, "ImageScale", width=options.size[0], height=options.size[1])
-    graph.set_widgets(prompt, "InverseCrafterKSampler", seed=options.seed)
     runs.set_trajectory(client, prompt, options)
+    return prompt
+
+
+def prepare(client: Client, options: Options, clip: Path) -> graph.Prompt:
+    """The recapture workflow with this run's choices in its widgets."""
+    prompt = load(client, options, clip, "recapture")
+    graph.set_widgets(prompt, "InverseCrafterKSampler", seed=options.seed)
     if options.steps:
         graph.set_widgets(prompt, "InverseCrafterKSampler", steps=options.steps)
     return prompt

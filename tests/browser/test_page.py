@@ -42,7 +42,9 @@ def page_and_problems(host):
 
 
 def test_workflows_are_shipped():
-    assert {"recapture", "single_image", "interpolation", "editing", "edit_propagation"} <= {path.stem for path in WORKFLOWS}
+    assert {"recapture", "two_experts", "single_image", "interpolation", "editing", "edit_propagation"} <= {
+        path.stem for path in WORKFLOWS
+    }
 
 
 def test_the_template_browser_offers_our_workflows_with_their_pictures(page_and_problems):
