@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import torch
 from safetensors.torch import load_file
 
@@ -20,8 +22,9 @@ from .export_vae import FILE as VAE_FILE  # noqa: E402
 from .vae_model import build, width_of  # noqa: E402
 
 
-def load_vae() -> WanVAE:
-    weights = load_file(VAE_FILE)
+def load_vae(path: Path = VAE_FILE) -> WanVAE:
+    """The VAE of a file, of whatever width; by default the shipped one."""
+    weights = load_file(path)
     model = build(width_of(weights))
     model.load_state_dict({name: value.float() for name, value in weights.items()})
     return model.eval().requires_grad_(False)

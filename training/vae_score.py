@@ -20,7 +20,7 @@ from .vae_model import WanVAE, decode, encode, whole_clips
 
 HELD_OUT_PHOTOGRAPH = "motorcycle_left"
 SCENES, THINGS = 4, 4
-SOLID, ABSENT = 0.95, 0.05  # shares of a thing in a pixel that count as all and none of it
+SOLID, ABSENT, FEWEST = 0.95, 0.05, 16  # shares of a thing in a pixel that count as all and none of it; pixels to measure on
 
 
 def moving_thing(seed: int, speed: float = 10.0) -> tuple[np.ndarray, np.ndarray]:
@@ -66,7 +66,7 @@ def doubling(decoded: torch.Tensor, truth: torch.Tensor, share: torch.Tensor) ->
 
     In a frame's pixels that the thing leaves free but fills at the other moment, the error is projected on what the thing would
     change there: 0 = no second image, 1 = as solid as the thing. The larger of the two moments; 0 at a group's last position
-    only if it does not linger there either.
+    only if it does not linger there either. NaN where the thing leaves too little free to say.
 
     Args:
         decoded, truth: ``[3, F, H, W]`` in 0…1.
@@ -78,12 +78,14 @@ def doubling(decoded: torch.Tensor, truth: torch.Tensor, share: torch.Tensor) ->
         last = 0 if frame == 0 else ((frame - 1) // GROUP + 1) * GROUP
         moments = [other for other in (last, last - GROUP) if 0 <= other < frames and other != frame]
         images = [_second_image(decoded, truth, share, frame, other) for other in moments]
-        found[place] += [max(images)] if images else []
+        found[place] += [max(seen)] if (seen := [image for image in images if image is not None]) else []
     return torch.tensor([float(np.mean(values)) if values else float("nan") for values in found])
 
 
-def _second_image(decoded: torch.Tensor, truth: torch.Tensor, share: torch.Tensor, frame: int, other: int) -> float:
+def _second_image(decoded: torch.Tensor, truth: torch.Tensor, share: torch.Tensor, frame: int, other: int) -> float | None:
     there = (share[frame] < ABSENT) & (share[other] > SOLID)
+    if int(there.sum()) < FEWEST:
+        return None
     change = (truth[:, other] - truth[:, frame])[:, there]
     error = (decoded[:, frame] - truth[:, frame])[:, there]
     return float((error * change).sum() / change.square().sum().clamp(min=1e-6))
