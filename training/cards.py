@@ -19,9 +19,11 @@ from inversecrafter_core.synthetic import caption, random_scene
 from .card import figures, misses, origin, training_line
 from .common import ROOT, RUNS, Curve
 from .dit import FILE as DIT_FILE
-from .dit import LATENTS, PICTURES, SHIFT
+from .dit import SHIFT
+from .dit_data import PICTURES
 from .dit_sampling import GUIDANCE, STEPS, sample
 from .export_vae import FILE as VAE_FILE
+from .export_vae import LATENTS
 from .motion_clips import pictures
 from .pool import POOL
 from .sheet import write_sheet

@@ -1,7 +1,8 @@
 """What the DiT's contexts are made of, kept beside the training clips: what a moved camera sees, and boxes around a thing.
 
 ``python -m training.contexts --count 400`` writes ``training/runs/world<version>/warps/<seed>.npz`` and, because both come from
-one rendering, the clip in ``.../frames`` too where it is missing. Stored, as :func:`numpy.packbits` of bool arrays:
+one rendering, the clip in ``.../frames`` too where it is missing; and a quarter as many of each of the pool's other shapes.
+Stored, as :func:`numpy.packbits` of bool arrays:
 
 * ``visible [2, 17, 128, 192]``: the source pixels that another camera sees, by exact depth: the masks of a double
   reprojection. The cameras are two of the six trajectories, linear over the clip, farther out than the usual amounts.
@@ -23,9 +24,8 @@ from inversecrafter_core.synthetic import Clip, Scene, frame_times, random_scene
 from inversecrafter_core.synthetic.render import world_to_room
 from inversecrafter_core.synthetic.trace import trace
 
-from .pool import FIRST_TRAINING_SEED, FRAMES, HEIGHT, POOL, WIDTH, clip_path, keep, to_bytes
+from .pool import FIRST_TRAINING_SEED, OTHERS, USUAL, Shape, clip_path, folder, keep, to_bytes
 
-WARPS = POOL / "warps"
 VIEWS, DILATION = 2, 3
 SIX = {  # the least and the largest amount at the last frame: radians, or multiples of the pivot depth
     "arc_left": (0.08, 0.22),
@@ -86,33 +86,32 @@ def _span(side: torch.Tensor) -> torch.Tensor:
     return (count.cumsum(1) > 0) & (count.flip(1).cumsum(1).flip(1) > 0)
 
 
-def write(seed: int) -> None:
+def write(seed: int, shape: Shape) -> None:
     """Render one training scene and keep its clip and its contexts."""
     scene, rng = random_scene(seed), random.Random(seed)
-    clip = render(scene, frame_times(FRAMES), HEIGHT, WIDTH)
-    keep(clip_path(seed), lambda file: np.save(file, to_bytes(clip.colour)))
+    clip = render(scene, frame_times(shape.frames), shape.height, shape.width)
+    keep(clip_path(seed, shape), lambda file: np.save(file, to_bytes(clip.colour)))
     views = torch.stack([random_view(rng, scene, clip) for _ in range(VIEWS)])
     bits, box = np.packbits(views.numpy()), np.packbits(tube(rng, scene, clip).numpy())
-    keep(warp_path(seed), lambda file: np.savez(file, visible=bits, tube=box))
+    keep(warp_path(seed, shape), lambda file: np.savez(file, visible=bits, tube=box))
 
 
-def warp_path(seed: int) -> Path:
-    return WARPS / f"{seed}.npz"
+def warp_path(seed: int, shape: Shape = USUAL) -> Path:
+    return folder("warps", shape) / f"{seed}.npz"
 
 
-def read(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """``visible [2, 17, 128, 192]`` and ``tube [17, 128, 192]``, bool, of a scene that was written."""
-    size = (FRAMES, HEIGHT, WIDTH)
-    with np.load(warp_path(seed)) as stored:
+def read(seed: int, shape: Shape = USUAL) -> tuple[torch.Tensor, torch.Tensor]:
+    """``visible [2, F, H, W]`` and ``tube [F, H, W]``, bool, of a scene that was written."""
+    with np.load(warp_path(seed, shape)) as stored:
         visible, box = (torch.from_numpy(np.unpackbits(stored[name])).bool() for name in ("visible", "tube"))
-    return visible.reshape(VIEWS, *size), box.reshape(size)
+    return visible.reshape(VIEWS, *shape), box.reshape(shape)
 
 
-def fill(first: int, count: int) -> None:
+def fill(first: int, count: int, shape: Shape = USUAL) -> None:
     """Write the seeds of ``first … first + count`` whose clip or contexts are missing."""
     for seed in range(first, first + count):
-        if not (warp_path(seed).exists() and clip_path(seed).exists()):
-            write(seed)
+        if not (warp_path(seed, shape).exists() and clip_path(seed, shape).exists()):
+            write(seed, shape)
 
 
 def main() -> None:
@@ -122,6 +121,8 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     fill(arguments.first, arguments.count)
+    for shape, first in OTHERS.items():
+        fill(first, arguments.count // 4, shape)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 Flow matching in the host's normalised latent space, ``x = (1 - sigma) z + sigma e``, target ``e - z``, sigma shifted like the
 sampler's. In most clips and pictures some tokens are context: clean, at token-time 0, and without loss (Multi-View Masked
 Diffusion): the first latent frame, both end frames, all but a tube around a thing, or what a real warp leaves visible
-(``token_masks``). So one model serves text to video, recapture, interpolation and editing.
+(``token_masks``). So one model serves text to video, recapture, interpolation and editing. Clips have 1 to 33 frames and two
+sizes (``dit_data``), and two steps of three are of single pictures.
 """
 
 from __future__ import annotations
@@ -11,43 +12,28 @@ from __future__ import annotations
 import argparse
 import math
 import random
-from dataclasses import dataclass
-from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 
 from hosting.inprocess import use_host
 
 use_host(cpu=True)
 
 import comfy.ops  # noqa: E402
-from comfy.latent_formats import Wan21  # noqa: E402
 from comfy.ldm.wan.model import WanModel  # noqa: E402
 
-from inversecrafter_core.synthetic import caption, random_scene  # noqa: E402
-from inversecrafter_core.synthetic.caption import named_things  # noqa: E402
-from inversecrafter_core.synthetic.text import WORD, encode_prompt  # noqa: E402
+from inversecrafter_core.synthetic.text import encode_prompt  # noqa: E402
 
-from . import contexts  # noqa: E402
 from .common import ROOT, RUNS, Clock, Curve, export, load_checkpoint, save_checkpoint  # noqa: E402
-from .export_vae import FILE as VAE_FILE  # noqa: E402
-from .export_vae import LATENTS  # noqa: E402
+from .dit_data import PATCH, Clips, Pictures, encode_clips  # noqa: E402
 from .optimiser import Muon  # noqa: E402
-from .pool import FIRST_TRAINING_SEED, FRAMES, HEIGHT, POOL, WIDTH, clip  # noqa: E402
-from .token_masks import draw_context, draw_picture_context, known_tokens, tube_tokens  # noqa: E402
-from .vae_model import build as build_vae  # noqa: E402
-from .vae_model import encode as encode_clip  # noqa: E402
-from .vae_model import whole_clips, width_of  # noqa: E402
-from .vae_score import as_video  # noqa: E402
+from .pool import FIRST_TRAINING_SEED, OTHERS, USUAL  # noqa: E402
 
 RUN = RUNS / "dit"
-PICTURES = POOL / "pictures"
 FILE = ROOT / "weights" / "diffusion_models" / "inversecrafter_small_wan_t2v.safetensors"
 RECIPE = "python -m training.dit encode; python -m training.dit train"
 SHIFT = 4.0
-NO_TEXT_SHARE, AVERAGING = 0.1, 0.998
-PATCH = 2
+AVERAGING = 0.998
 
 
 def build() -> WanModel:
@@ -81,102 +67,9 @@ def _initialise(name: str, value: torch.Tensor) -> None:
         torch.nn.init.xavier_uniform_(value.view(len(value), -1))
 
 
-def encode(first: int, count: int) -> None:
-    """Normalised latents ``[16, 5, 16, 24]`` of rendered training clips, one file a seed; what exists is kept."""
-    weights = load_file(VAE_FILE)
-    vae = build_vae(width_of(weights))
-    vae.load_state_dict({name: value.float() for name, value in weights.items()})
-    LATENTS.mkdir(parents=True, exist_ok=True)
-    for seed in range(first, first + count):
-        target = LATENTS / f"{seed}.pt"
-        if target.exists():
-            continue
-        with torch.no_grad(), whole_clips(vae), torch.autocast("cpu", dtype=torch.bfloat16):
-            latent = encode_clip(vae, as_video(clip(seed)))
-        torch.save(Wan21().process_in(latent.float())[0].half(), target.with_suffix(".part"))
-        target.with_suffix(".part").rename(target)
-
-
-@dataclass(frozen=True)
-class Example:
-    """A training clip: normalised latent ``[16, T, h, w]``, caption, and the token masks its contexts are drawn from."""
-
-    latent: torch.Tensor
-    prompt: str
-    tubes: list[torch.Tensor]
-    warps: list[torch.Tensor]
-
-
-class Examples:
-    """All encoded training clips; ``refresh`` reads those that ``encode`` has added meanwhile."""
-
-    def __init__(self) -> None:
-        self._of: dict[int, Example] = {}
-        self._by_length: dict[int, list[int]] = {}
-
-    def __len__(self) -> int:
-        return len(self._of)
-
-    def refresh(self) -> None:
-        for path in sorted(LATENTS.glob("*.pt")):
-            seed = int(path.stem)
-            if seed in self._of or seed < FIRST_TRAINING_SEED:
-                continue
-            scene = random_scene(seed)
-            views, box = contexts.read(seed)
-            tubes = [~known_tokens(~box), *(tube_tokens(scene, thing, FRAMES, HEIGHT, WIDTH) for thing in named_things(scene))]
-            tubes = [tube for tube in tubes if bool(tube.any())]
-            warps = [known_tokens(view) for view in views]
-            self._of[seed] = Example(torch.load(path, weights_only=True), caption(scene), tubes, warps)
-            self._by_length.setdefault(len(WORD.findall(self._of[seed].prompt)), []).append(seed)
-
-    def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor, list[str]]:
-        """Latents, known tokens and prompts of one length; in one batch of ten all prompts are empty."""
-        length = len(WORD.findall(self._of[random.choice(list(self._of))].prompt))
-        untold = random.random() < NO_TEXT_SHARE
-        chosen = random.choices(list(self._of) if untold else self._by_length[length], k=size)
-        some = [self._of[seed] for seed in chosen]
-        latents = torch.stack([example.latent for example in some]).float()
-        grid = (latents.shape[2], latents.shape[3] // PATCH, latents.shape[4] // PATCH)
-        known = torch.stack([draw_context(example.tubes, example.warps, grid) for example in some])
-        return latents, known, [""] * size if untold else [example.prompt for example in some]
-
-
 def prompt_tokens(prompts: list[str]) -> torch.Tensor:
     """``[B, L, 4096]`` of prompts with equally many words: attention has no mask, so a batch shares one length."""
     return torch.cat([encode_prompt(prompt).tokens for prompt in prompts])
-
-
-class Pictures:
-    """Latents of single pictures with captions, from ``training.pictures``; ``refresh`` reads new files."""
-
-    def __init__(self) -> None:
-        self._read: set[Path] = set()
-        self._by_length: dict[int, list[tuple[torch.Tensor, str, list[torch.Tensor]]]] = {}
-        self._lengths: list[int] = []
-
-    def __len__(self) -> int:
-        return len(self._lengths)
-
-    def refresh(self) -> None:
-        for path in sorted(PICTURES.glob("*.pt")):
-            if path in self._read:
-                continue
-            self._read.add(path)
-            for seed, latent in enumerate(torch.load(path, weights_only=True), start=int(path.stem)):
-                scene = random_scene(seed)
-                prompt = caption(scene)
-                tubes = [tube_tokens(scene, thing, 1, HEIGHT, WIDTH) for thing in named_things(scene)]
-                self._lengths.append(len(WORD.findall(prompt)))
-                self._by_length.setdefault(self._lengths[-1], []).append((latent, prompt, tubes))
-
-    def batch(self, size: int) -> tuple[torch.Tensor, torch.Tensor, list[str]]:
-        """Latents ``[B, 16, 1, h, w]``, known tokens and prompts of one length; in one batch of ten all are empty."""
-        some = random.choices(self._by_length[random.choice(self._lengths)], k=size)
-        latents = torch.stack([latent for latent, _, _ in some]).float()
-        known = torch.stack([draw_picture_context(tubes) for _, _, tubes in some])
-        untold = random.random() < NO_TEXT_SHARE
-        return latents, known, [""] * size if untold else [prompt for _, prompt, _ in some]
 
 
 def random_sigma(count: int) -> torch.Tensor:
@@ -207,7 +100,7 @@ def train(minutes: float, rate: float, size: int) -> None:
         model.load_state_dict(before["model"])
         optimiser.load_state_dict(before["optimiser"])
         average, spent, step = before["average"], before["minutes"], before["step"]
-    examples, pictures = Examples(), Pictures()
+    examples, pictures = Clips(), Pictures()
     examples.refresh()
     pictures.refresh()
     clock, curve = Clock(minutes, spent), Curve(RUN / "curve.csv", ["minutes", "step", "clips", "loss", "rate"])
@@ -217,7 +110,7 @@ def train(minutes: float, rate: float, size: int) -> None:
             group["lr"] = clock.rate(rate)
         # Two steps of three are of pictures, with as many tokens: words are learnt there, because there are many scenes.
         of_pictures = step % 3 > 0 and len(pictures) > 0
-        loss = loss_of(model, *(pictures.batch(5 * size) if of_pictures else examples.batch(size)))
+        loss = loss_of(model, *(pictures.batch(5 * size) if of_pictures else examples.batch(size * USUAL.tokens())))
         loss.backward()
         optimiser.step()
         optimiser.zero_grad()
@@ -241,14 +134,16 @@ def main() -> None:
     parser.add_argument("command", choices=["encode", "train", "export"])
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--rate", type=float, default=2e-3)
-    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--batch", type=int, default=4, help="clips of the usual shape a step; of other shapes as many tokens")
     parser.add_argument("--first", type=int, default=FIRST_TRAINING_SEED)
     parser.add_argument("--count", type=int, default=700)
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     if arguments.command == "encode":
-        encode(arguments.first, arguments.count)
+        encode_clips(arguments.first, arguments.count, USUAL)
+        for shape, first in OTHERS.items():
+            encode_clips(first, arguments.count // 4, shape)
     elif arguments.command == "train":
         train(arguments.minutes, arguments.rate, arguments.batch)
     else:

@@ -48,17 +48,15 @@ def test_a_tube_is_the_box_around_one_thing(clips):
 
 def test_written_contexts_are_read_back_and_seeds_are_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(pool, "POOL", tmp_path)
-    monkeypatch.setattr(contexts, "WARPS", tmp_path / "warps")
-    for module in (pool, contexts):
-        monkeypatch.setattr(module, "FRAMES", 5)
-    contexts.fill(10_000, 1)
-    visible, box = contexts.read(10_000)
-    assert visible.shape == (2, 5, 128, 192) and box.shape == visible.shape[1:]
+    shape = pool.Shape(5, 64, 96)
+    contexts.fill(10_000, 1, shape)
+    visible, box = contexts.read(10_000, shape)
+    assert visible.shape == (2, *shape) and box.shape == visible.shape[1:]
     assert 0.5 < float(visible.float().mean()) < 1
-    clip = pool.clip(10_000)
-    assert clip.dtype == np.uint8 and np.array_equal(clip, pool.render_frames(10_000)), "one rendering, the same clip"
+    clip = pool.clip(10_000, shape)
+    assert clip.dtype == np.uint8 and np.array_equal(clip, pool.render_frames(10_000, shape)), "one rendering, the same clip"
     written = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.np*")}
-    contexts.fill(10_000, 1)
+    contexts.fill(10_000, 1, shape)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.np*")} == written and len(written) == 2
 
 
@@ -66,3 +64,4 @@ def test_held_out_clips_are_kept_apart(tmp_path, monkeypatch):
     monkeypatch.setattr(pool, "POOL", tmp_path)
     assert pool.clip_path(9_999).parent.name == "heldout"
     assert pool.clip_path(10_000).parent.name == "frames"
+    assert {pool.clip_path(10_000, shape).parent for shape in pool.OTHERS}.isdisjoint({pool.clip_path(10_000).parent})
