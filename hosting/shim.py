@@ -3,8 +3,8 @@
 torchvision's registry wheel is a CUDA build. Its compiled half does not load beside a CPU torch, and then its Python half fails
 on ``operator torchvision::nms does not exist``. Declaring the two operators first is enough: nothing here ever calls them.
 
-torchaudio's wheel is one too, so it is not installed; but newer hosts (0.33 is one) import it while they start. An empty stand-in is
-enough for that: only nodes for sound call it.
+torchaudio's wheel is one too, so it is not installed; but newer hosts (0.33 is one) import it while they start. An empty
+stand-in is enough for that: only nodes for sound call it.
 """
 
 from __future__ import annotations

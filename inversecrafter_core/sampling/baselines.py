@@ -253,9 +253,10 @@ def langevin_step(
     """One step of overdamped Langevin dynamics at a fixed noise level, its linear part ``-A x`` integrated exactly.
 
     In the paper's variance-preserving letters, ``x_t = sqrt(a) x_0 + sqrt(1 - a) e``, the score is
-    ``(sqrt(a) target - x_t) / (1 - a)``. The target is the prediction ``z0`` where unknown and ``(1 + lam) w - lam z0`` where known: bidirectional guidance,
-    by which what is generated moves the known cells too, within their noise. ``A = stiffness / (1 - a)``,
-    ``dt = eta (1 - a)``. A flow's ``x = (1 - s) z0 + s e`` is ``x_t`` times the length of ``(1 - s, s)``.
+    ``(sqrt(a) target - x_t) / (1 - a)``. The target is the prediction ``z0`` where unknown and ``(1 + lam) w - lam z0`` where
+    known: bidirectional guidance, by which what is generated moves the known cells too, within their noise.
+    ``A = stiffness / (1 - a)``, ``dt = eta (1 - a)``. A flow's ``x = (1 - s) z0 + s e`` is ``x_t``
+    times the length of ``(1 - s, s)``.
 
     Args:
         stiffness: 1 where unknown, ``1 + lam`` where known; broadcasts against ``x``.
