@@ -249,7 +249,7 @@ def test_frames_that_the_host_retains_in_every_window_keep_their_times(kit, show
     handler.latent_retain_index_list = [0]
     measurement = partly_known(kit)
     calls = shown(model)
-    conditioned(kit, model, measurement, release=0.0, cfg=1.0)
+    conditioned(kit, model, measurement, release=0.0, cfg=1.0, context_time="per_token")
     known = known_cells(kit, measurement)[0, 0, :, ::2, ::2]
     assert windows == [[0], [0, 1], [1, 2]]
     for (_, t), frames in zip(calls, [[0], [0, 1], [0, 2]] * 4, strict=True):
