@@ -36,7 +36,7 @@ test: lint
 bench: setup
 	@$(RUN) -m benchmarks
 
-# The embedded weights, from nothing; a stopped run goes on where it was.
+# The embedded weights, from nothing; a stopped run goes on where it was. INVERSECRAFTER_RUNS=folder keeps the runs elsewhere.
 train: setup
 	@$(RUN) -m training.all
 
