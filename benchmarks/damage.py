@@ -108,8 +108,9 @@ class Seen:
     target: Clip
 
     @classmethod
-    def of(cls, seed: int) -> Seen:
-        world, times = random_scene(seed), frame_times(FRAMES)
+    def of(cls, seed: int, frames: int = FRAMES) -> Seen:
+        """Render both views of a scene of that many frames."""
+        world, times = random_scene(seed), frame_times(frames)
         source = render(world, times, HEIGHT, WIDTH)
         pivot = geometry_of(source).pivot_depth
         return cls(seed, source, render(world, times, HEIGHT, WIDTH, arc(source_poses(world, times), pivot), source.intrinsics))

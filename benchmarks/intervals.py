@@ -52,6 +52,24 @@ def ratios(ours: Sequence[float], theirs: Sequence[float]) -> Interval:
     return Interval(*(math.exp(part) if math.isfinite(part) else max(0.0, part) for part in logarithms))
 
 
+def shares(parts: Sequence[float], wholes: Sequence[float]) -> Interval:
+    """The ratio of two means, ``mean(parts) / mean(wholes)``, with Fieller's interval; infinite where no whole is surely there.
+
+    It is the set of ratios ``r`` for which ``parts - r wholes`` may have mean 0. A row on it is decided by the same test.
+    """
+    part, whole = (np.asarray(values, dtype=float) for values in (parts, wholes))
+    a, b = float(part.mean()), float(whole.mean())
+    middle = a / b if b else math.nan
+    if len(part) < 2:
+        return Interval(middle, -math.inf, math.inf)
+    spread = float(student.ppf((1 + CONFIDENCE) / 2, len(part) - 1)) ** 2 * np.cov(part, whole) / len(part)
+    square, cross, constant = b * b - spread[1, 1], a * b - spread[0, 1], a * a - spread[0, 0]
+    if square <= 0:
+        return Interval(middle, -math.inf, math.inf)
+    root = math.sqrt(max(0.0, cross * cross - square * constant))
+    return Interval(middle, float(cross - root) / square, float(cross + root) / square)
+
+
 def mean_row(name: str, values: Sequence[float], unit: str = "") -> Row:
     """A mean over scenes with its interval and no target."""
     found = interval(values)

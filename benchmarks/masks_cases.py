@@ -70,13 +70,13 @@ def _fingerprint(clip: torch.Tensor) -> bytes:
     return clip.float().contiguous().numpy().tobytes()
 
 
-def arc(poses: torch.Tensor, pivot: float) -> torch.Tensor:
-    """``poses`` turned about a point ``pivot`` ahead, from nothing in frame 0 to :data:`ARC` in the last."""
+def arc(poses: torch.Tensor, pivot: float, angle: float = ARC) -> torch.Tensor:
+    """``poses`` turned about a point ``pivot`` ahead, from nothing in frame 0 to ``angle`` (radians) in the last."""
     turned = []
-    for pose, angle in zip(poses, torch.linspace(0, ARC, len(poses)), strict=True):
+    for pose, part in zip(poses, torch.linspace(0, angle, len(poses)), strict=True):
         turn = torch.eye(4)
-        turn[0, 0] = turn[2, 2] = angle.cos()
-        turn[0, 2], turn[2, 0] = angle.sin(), -angle.sin()
+        turn[0, 0] = turn[2, 2] = part.cos()
+        turn[0, 2], turn[2, 0] = part.sin(), -part.sin()
         to_pivot = torch.eye(4)
         to_pivot[2, 3] = pivot
         turned.append(pose @ to_pivot @ turn @ torch.linalg.inv(to_pivot))

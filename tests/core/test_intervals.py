@@ -60,3 +60,18 @@ def test_a_correlated_prior_has_the_error_it_was_given():
     model = priors.correlated_prior(truth, 0.5, seed=1)
     assert float(model(truth, torch.tensor([1.0])).std()) == pytest.approx(0.5, rel=1e-4)
     assert float(model(truth, torch.tensor([0.0])).std()) == 0
+
+
+def test_a_share_of_a_sure_whole_is_narrow_and_of_a_doubtful_one_has_no_ends():
+    wholes = [1.0, 2.0, 3.0, 4.0]
+    exact = intervals.shares([0.3 * value for value in wholes], wholes)
+    assert exact == pytest.approx((0.3, 0.3, 0.3), abs=1e-6)
+    assert intervals.shares([0.1, 0.2, 0.3, 0.1], [1.0, -1.0, 2.0, -1.9]).ends == (None, None)
+
+
+def test_the_interval_of_a_share_holds_the_ratios_that_cannot_be_told_from_it():
+    parts, wholes = [0.9, 1.3, 1.1, 2.2, 1.4], [2.0, 2.5, 2.4, 3.6, 3.1]
+    found = intervals.shares(parts, wholes)
+    for ratio, inside in ((found.low - 0.02, False), (found.low + 0.02, True), (found.high + 0.02, False)):
+        rest = intervals.interval([part - ratio * whole for part, whole in zip(parts, wholes, strict=True)])
+        assert (rest.low <= 0 <= rest.high) is inside
