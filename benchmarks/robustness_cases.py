@@ -1,7 +1,7 @@
 """A damaged depth's warp as evidence, and the clip that the video model makes of it.
 
 Everything a run has is there: the real warp (``warp_video``), its holes filled by Telea's method, encoded, the default
-training-free mask with the first frame known, and the confidence. Videos are ``[F, H, W, 3]``, latents normalised.
+mask with the first frame known. Videos are ``[F, H, W, 3]``, latents normalised.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from inversecrafter_core.camera import Geometry
 from inversecrafter_core.depth import RawDepth, clip_flow, denoise, noise_level, stabilise
 from inversecrafter_core.evaluation import masked_lpips, masked_psnr
 from inversecrafter_core.masks import USUAL, MaskInputs, hold_first_frame, latent_mask
-from inversecrafter_core.masks.confidence import trusted
 from inversecrafter_core.synthetic import caption, random_scene
 from inversecrafter_core.warp import fill_holes, warp_video
-from inversecrafter_core.warp.confidence import confidence_of, warp_confidence
+from training.pool import FRAMES
 from training.shipped import WanVAE, decode, encode
+
+FEW_FRAMES = 9
 
 
 @dataclass(frozen=True)
@@ -31,18 +32,15 @@ class Evidence:
 
     Attributes:
         seen: the scene.
-        warp, filled: before and after filling.
+        filled: the warp, its holes filled.
         visible: ``[F, H, W]`` float.
-        confidence: ``[F, H, W]``.
         w: ``E(filled)``.
-        h: latent mask, without the confidence.
+        h: latent mask.
     """
 
     seen: Seen
-    warp: torch.Tensor
     filled: torch.Tensor
     visible: torch.Tensor
-    confidence: torch.Tensor
     w: torch.Tensor
     h: torch.Tensor
 
@@ -55,27 +53,13 @@ class Evidence:
         filled, visible = fill_holes(warp.video, warp.visible), warp.visible.float()
         w = encode(coder, filled)
         h = latent_mask(USUAL, MaskInputs(visible, filled, w, lambda video: encode(coder, video)))
-        sure = warp_confidence(source, geometry, path)
-        return cls(seen, warp.video, filled, visible, sure, w, hold_first_frame(h))
+        return cls(seen, filled, visible, w, hold_first_frame(h))
 
-    @property
-    def error(self) -> torch.Tensor:
-        """``[F, H, W]``: what the warp gets wrong, which no run can know."""
-        return (self.warp - self.seen.target.colour).abs().mean(-1)
-
-    def mask(self, confidence: torch.Tensor | None = None) -> torch.Tensor:
-        """``h``, with a confidence ``[F, H, W]`` in it if one is given."""
-        return self.h if confidence is None else hold_first_frame(trusted(self.h, confidence, self.visible))
-
-    def from_truth(self) -> torch.Tensor:
-        """The confidence that knows the error it should only expect: the ceiling of every other."""
-        return confidence_of(self.error)
-
-    def case(self, h: torch.Tensor) -> Case:
+    def case(self) -> Case:
         """For the ways of ``benchmarks.solver_ways``, whose default mask is ``h``."""
         noise = torch.randn(self.w.shape, generator=torch.Generator().manual_seed(self.seen.seed))
         prompt, truth = caption(random_scene(self.seen.seed)), self.seen.target.colour
-        return Case(truth, self.filled, truth, self.visible, self.w, {"usual": h}, prompt, noise)
+        return Case(truth, self.filled, truth, self.visible, self.w, {"usual": self.h}, prompt, noise)
 
 
 def without_noise(geometry: Geometry, source: torch.Tensor) -> Geometry:
@@ -85,11 +69,11 @@ def without_noise(geometry: Geometry, source: torch.Tensor) -> Geometry:
     return replace(geometry, depth=denoise(steady, flow, noise_level(raw, flow)).values)
 
 
-def unseen(seed: int, count: int) -> list[Seen]:
+def unseen(seed: int, count: int, frames: int = FRAMES) -> list[Seen]:
     """The first ``count`` held-out scenes whose exact warp has holes worth judging."""
     found: list[Seen] = []
     for scene in scene_seeds(seed, 8 * count):
-        seen = Seen.of(scene)
+        seen = Seen.of(scene, frames)
         geometry = seen.geometry(NONE)
         visible = warp_video(seen.source.colour, geometry, seen.path(geometry)).visible
         if float((~visible).float().mean()) >= LEAST_HOLES:
@@ -99,13 +83,13 @@ def unseen(seed: int, count: int) -> list[Seen]:
     return found
 
 
-def judged(lab: Lab, evidence: Evidence, way: Way, h: torch.Tensor, distance: Lpips | None) -> dict[str, float]:
-    """PSNR and LPIPS against the *true* view: the whole, what the damaged warp kept, and its holes."""
-    return figures(decode(lab.coder, way(lab, evidence.case(h))), evidence, distance)
+def judged(lab: Lab, evidence: Evidence, way: Way, distance: Lpips | None) -> list[dict[str, float]]:
+    """PSNR and LPIPS against the *true* view, of each clip of a run: the whole, what the damaged warp kept, its holes."""
+    return [figures(decode(lab.coder, one), evidence, distance) for one in way(lab, evidence.case()).split(1)]
 
 
 def figures(video: torch.Tensor, evidence: Evidence, distance: Lpips | None) -> dict[str, float]:
-    """:func:`judged`, of a clip that is there already."""
+    """The figures of :func:`judged` of one clip."""
     truth = evidence.seen.target.colour
     found = {
         "whole PSNR": masked_psnr(video, truth),

@@ -8,8 +8,7 @@ which is no warp but the source's own, is held to the end by every way.
 
 * ``rigid`` is ``t* = 0``: the context is held to the end and comes out as given.
 * ``released`` lets go at ``t*``, and from there on the model is alone. At 1 it has nothing but the first frame.
-* ``released, then DDS`` is the whole: context early, release, data consistency below ``t*``. ``with confidence``: the latent
-  mask has the warp's confidence in it.
+* ``released, then DDS`` is the whole: context early, release, data consistency below ``t*``.
 * ``DDS alone`` is data consistency at its defaults, without a context.
 
 A token counts as known here from :data:`KNOWN` on, where rigid conditioning is at its best: LPIPS 0.238, 0.218, 0.205 and 0.202
@@ -55,7 +54,7 @@ DAMAGES = {
     "both, twice": Damage(noise=0.2, bleed=6.0),
 }
 ASKED, ORDER = "both", ("exact depth", "both", "both, twice")
-RIGID, DDS, CONFIDENT = "rigid", "DDS alone", ", with confidence"
+RIGID, DDS = "rigid", "DDS alone"
 PICTURE = ROOT / "docs" / "stochastic.png"
 
 
@@ -112,12 +111,8 @@ def measure(seed: int, scenes: int) -> dict[str, dict[str, dict[str, float]]]:
         for name, damage in DAMAGES.items():
             evidence = Evidence.of(seen, damage, lab.coder)
             for title, way in (CURVES if name in ORDER else PLAIN).items():
-                masks = {title: evidence.mask()}
-                if name in ORDER and title in (DDS, whole()):
-                    masks[title + CONFIDENT] = evidence.mask(evidence.confidence)
-                for variant, h in masks.items():
-                    for figure, value in judged(lab, evidence, way, h, distance).items():
-                        found[name][variant][figure].append(value)
+                for figure, value in judged(lab, evidence, way, distance)[0].items():
+                    found[name][title][figure].append(value)
     return {
         name: {title: {figure: mean(values) for figure, values in figures.items()} for title, figures in ways.items()}
         for name, ways in found.items()

@@ -11,7 +11,6 @@ from ..inversecrafter_core.camera import CameraPath
 from ..inversecrafter_core.errors import require_video
 from ..inversecrafter_core.inverse import Measurement
 from ..inversecrafter_core.masks import MASKS, PREVIEWS, USUAL, MaskInputs, hold_first_frame, latent_mask
-from ..inversecrafter_core.masks.confidence import trusted
 from .checks import same_size, visible_from_holes
 from .compat import VideoVae
 from .first_frame import EDITED, TURNED_OFF, first_frame, first_frame_inputs
@@ -77,11 +76,6 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
                     "holed_warp", optional=True, tooltip="The warp before infill; by default the holes are made mid-grey."
                 ),
                 MaskEncoderSocket.Input("mask_encoder", optional=True, tooltip="For the mask 'learned'."),
-                io.Mask.Input(
-                    "confidence",
-                    optional=True,
-                    tooltip="From Warp Video, 1 = sure: it multiplies the latent mask, so that doubtful pixels pull softly.",
-                ),
                 *first_frame_inputs(),
                 io.Int.Input(
                     "reference_frames",
@@ -113,7 +107,6 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
         source: torch.Tensor | None = None,
         holed_warp: torch.Tensor | None = None,
         mask_encoder: MaskEncoder | None = None,
-        confidence: torch.Tensor | None = None,
         camera_path: CameraPath | None = None,
         start_image: torch.Tensor | None = None,
         reference_frames: int = 0,
@@ -141,8 +134,6 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
             predict=None if learned is None else learned.predict,
         )
         h = latent_mask(mask, given, mask_strength)
-        if confidence is not None:
-            h = trusted(h, confidence.to(visible), visible, video_vae.spatial)
         if start.image is not None:
             h = hold_first_frame(h)
         return io.NodeOutput(

@@ -1,4 +1,4 @@
-"""Warp nodes: see a clip along a camera path, fill what was not seen, make training pairs. MASK: 1 = hole, or 1 = sure."""
+"""Warp nodes: see a clip along a camera path, fill what was not seen, make training pairs. MASK: 1 = hole."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from comfy_api.latest import io
 from ..inversecrafter_core.camera import CameraPath, Geometry
 from ..inversecrafter_core.errors import InputError, require_video
 from ..inversecrafter_core.warp import Cleanup, double_reprojection, fill_from_clip_then_telea, fill_holes, warp_video
-from ..inversecrafter_core.warp.confidence import warp_confidence
 from .checks import visible_from_holes
 from .progress import host_progress
 from .sockets import CATEGORY, HOLES_TOOLTIP, CameraPathSocket, GeometrySocket
@@ -74,22 +73,11 @@ class InverseCrafterWarpVideo(io.ComfyNode):
                     default="bilinear",
                     tooltip="How colours are read between source pixels; bicubic is sharper and takes longer.",
                 ),
-                io.Boolean.Input(
-                    "judge",
-                    default=False,
-                    optional=True,
-                    tooltip="Work the confidence out, about six times the work of the warp. Off: all that was seen is sure.",
-                ),
             ],
             outputs=[
                 io.Image.Output(display_name="warped", tooltip="y: the warped clip, black in holes. Fill Holes comes next."),
                 io.Mask.Output(display_name="holes", tooltip=HOLES_TOOLTIP),
                 io.String.Output(display_name="report", tooltip="Frames, size and how much of the picture is holes."),
-                io.Mask.Output(
-                    display_name="confidence",
-                    tooltip="1 = sure, 0 = a hole or no trust. For Encode Measurement; with 'judge' off it is 1 wherever "
-                    "something was seen.",
-                ),
             ],
         )
 
@@ -103,23 +91,18 @@ class InverseCrafterWarpVideo(io.ComfyNode):
         edge_radius: int,
         dilation: int,
         sampling: str,
-        judge: bool = False,
     ) -> io.NodeOutput:
-        cleanup, device = Cleanup(edge_cleanup, edge_radius), comfy.model_management.get_torch_device()
         warp = warp_video(
             video,
             geometry,
             camera_path,
-            cleanup=cleanup,
+            cleanup=Cleanup(edge_cleanup, edge_radius),
             dilation=dilation,
             mode=sampling,
-            device=device,
+            device=comfy.model_management.get_torch_device(),
             progress=host_progress(),
         )
-        sure = warp.visible.float()
-        if judge:
-            sure *= warp_confidence(video, geometry, camera_path, cleanup=cleanup, device=device, progress=host_progress())
-        return io.NodeOutput(_image(warp.video), _holes(warp.visible), warp.report, _image(sure))
+        return io.NodeOutput(_image(warp.video), _holes(warp.visible), warp.report)
 
 
 class InverseCrafterFillHoles(io.ComfyNode):

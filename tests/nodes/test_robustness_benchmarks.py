@@ -47,7 +47,7 @@ def test_rigid_keeps_what_is_known_and_a_release_its_first_frame_alone(stochasti
     case, known = half_known()
     for at, kept in ((0.0, known), (0.5, torch.zeros_like(known).index_fill(2, torch.tensor(0), True))):
         model = ToyModel()
-        lab = SimpleNamespace(model=model, sigmas=torch.tensor([1.0, 0.75, 0.5, 0.25, 0.0]))
+        lab = SimpleNamespace(model=model, sigmas=torch.tensor([1.0, 0.75, 0.5, 0.25, 0.0]), shift=1.0)
         latents = stochastic.released(at)(lab, case)
         assert torch.allclose(latents[kept], case.w[kept], atol=1e-5)
         assert not torch.allclose(latents[known & ~kept], case.w[known & ~kept], atol=0.1) or not (known & ~kept).any()
@@ -70,18 +70,31 @@ def test_the_curve_is_judged_against_rigid(stochastic):
     assert not alone.holds
 
 
-def test_regained_is_the_share_of_the_cost(robustness):
-    key = {"whole PSNR": [24.0, 26.0]}, {"whole PSNR": [20.0, 22.0]}, {"whole PSNR": [22.0, 22.0]}
-    names = (
-        (robustness.EXACT_DEPTH, robustness.PLAIN),
-        (robustness.TEN, robustness.PLAIN),
-        (robustness.TEN, robustness.CONFIDENT),
-    )
-    found = dict(zip(names, key, strict=True))
-    assert robustness.regained(found, robustness.TEN, robustness.CONFIDENT, "whole PSNR") == pytest.approx(0.25)
+def figures_of(robustness, **shift):
+    """Three scenes whose damage costs about 4 dB, denoised to half of that, or as ``shift`` says."""
+    cost, wobble = [4.0, 4.4, 3.6], [0.1, -0.1, 0.0]
+    exact = [28.0, 26.0, 27.0]
+    plain = [value - lost for value, lost in zip(exact, cost, strict=True)]
+    share = shift.get("share", 0.5)
+    better = [value + share * lost + less for value, lost, less in zip(plain, cost, wobble, strict=True)]
+    found = {}
+    for name in robustness.DAMAGES:
+        damaged = name != robustness.EXACT_DEPTH
+        found[name, 0.0, robustness.PLAIN] = {"whole PSNR": plain if damaged else exact}
+        found[name, 0.0, robustness.DENOISED] = {"whole PSNR": better if damaged else exact}
+    return found
 
 
-def test_the_area_under_the_curve_counts_pairs(robustness):
-    wrong = torch.tensor([True, False, True, False])
-    assert robustness.above(torch.tensor([3.0, 2.0, 4.0, 1.0]), wrong) == 1
-    assert robustness.above(torch.tensor([1.0, 2.0, 4.0, 3.0]), wrong) == 0.5
+@pytest.mark.parametrize(("share", "holds"), [(0.5, None), (0.9, True), (0.1, False)])
+def test_regained_is_the_share_of_the_cost_and_is_judged_where_the_interval_decides(robustness, share, holds):
+    row = robustness.regained(figures_of(robustness, share=share), robustness.TEN, 0.0, "whole PSNR")
+    assert row.value == pytest.approx(share, abs=0.01) and row.low < share < row.high
+    assert row.holds is holds
+
+
+def test_every_damage_says_what_denoising_gains_on_it(robustness):
+    rows = robustness.rows(figures_of(robustness), (0.0,))
+    gained = {row.name: row for row in rows if ", gained by denoising" in row.name}
+    assert len(gained) == len(robustness.DAMAGES)
+    assert gained[f"{robustness.TEN}, strength 0, gained by denoising, whole PSNR"].value == pytest.approx(2.0, abs=0.01)
+    assert gained[f"{robustness.EXACT_DEPTH}, strength 0, gained by denoising, whole PSNR"].value == 0

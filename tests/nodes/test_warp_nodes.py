@@ -74,7 +74,7 @@ def test_one_frame_is_answered_with_what_to_do(pack):
 
 def test_holes_are_ones_and_the_first_frame_has_none(pack, clip, geometry):
     path, _ = make_path(pack, preset="orbit")
-    warped, holes, report, _ = warp(pack, clip, geometry, path)
+    warped, holes, report = warp(pack, clip, geometry, path)
     assert warped.shape == clip.shape and warped.dtype == holes.dtype == torch.float32
     assert holes.shape == clip.shape[:3] and set(holes.unique().tolist()) == {0.0, 1.0}
     assert holes[0].sum() == 0 and holes[-1].sum() > 0
@@ -98,7 +98,7 @@ def test_dilation_and_edge_cleanup_reach_the_core(pack, clip, geometry):
 def test_filling_leaves_known_pixels_alone_and_no_hole_black(pack, clip, geometry, method):
     path, _ = make_path(pack, preset="orbit")
     bright = clip * 0.5 + 0.5
-    warped, holes, _, _ = warp(pack, bright, geometry, path)
+    warped, holes, _ = warp(pack, bright, geometry, path)
     sources = {} if method == "telea" else {"source": bright, "geometry": geometry, "camera_path": path}
     (filled,) = pack.node("InverseCrafterFillHoles").execute(warped, holes, method, 3, **sources).args
     assert torch.equal(filled[holes == 0], warped[holes == 0]) and filled.min() > 0.3
@@ -137,12 +137,3 @@ def test_cancelling_stops_the_warp(pack, clip, geometry):
     with pytest.raises(management.InterruptProcessingException):
         warp(pack, clip, geometry, make_path(pack)[0])
     assert warp(pack, clip, geometry, make_path(pack)[0])[0].shape == clip.shape
-
-
-def test_confidence_is_worked_out_on_request_and_is_otherwise_what_was_seen(pack, clip, geometry):
-    path, _ = make_path(pack, preset="orbit")
-    _, holes, _, unjudged = warp(pack, clip, geometry, path)
-    *_, judged = warp(pack, clip, geometry, path, judge=True, dilation=1)
-    assert torch.equal(unjudged, 1 - holes)
-    assert judged.shape == holes.shape and judged.min() == 0 and judged.max() <= 1
-    assert (judged[holes == 1] == 0).all() and judged[-1].sum() < unjudged[-1].sum() - 1
