@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import requests
+
+from .client import HTTP_SECONDS
+
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -20,7 +24,13 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE_MS = 120_000
-DIALOG = ".p-dialog:visible"
+DIALOG = ":is(.p-dialog, [role='dialog'][data-state='open']):visible"
+"""An open dialog, of older pages and of newer ones."""
+RUN = "button[data-testid='queue-button'], [data-testid='queue-button'] > button[aria-label='Run']"
+COMPLAINT = f"{DIALOG}, .p-toast-message:visible, [data-testid='error-overlay']:visible"
+"""What the page shows on top of the canvas: dialogs (a missing node, a failed prompt), alerts, newer pages' list of errors."""
+CROSS = f"{DIALOG} :is(button:has(i.pi-times), button[aria-label='Close dialog']):visible"
+LOADED = "() => window.app && window.app.graph && window.app.canvas && window.app.graph.nodes.length > 0"
 DROP_FILE = """([name, text]) => {
     const data = new DataTransfer();
     data.items.add(new File([text], name, {type: "application/json"}));
@@ -40,7 +50,9 @@ def chromium() -> str | None:
 
 @contextmanager
 def open_page(url: str, width: int = 1800, height: int = 1100, problems: list[str] | None = None) -> Iterator[Any]:
-    """A page that shows the host at ``url``, ready: graph loaded, template browser closed. Yields a playwright Page.
+    """A page that shows the host at ``url``, ready: its first graph loaded, nothing on top. Yields a playwright Page.
+
+    A first visit would open the template browser, some time later; the host is told that this is none.
 
     Args:
         problems: collects console errors and uncaught exceptions, each with the script it came from.
@@ -54,27 +66,22 @@ def open_page(url: str, width: int = 1800, height: int = 1100, problems: list[st
             if problems is not None:
                 page.on("console", lambda said: problems.append(_console_line(said)) if said.type == "error" else None)
                 page.on("pageerror", lambda raised: problems.append(f"{raised.message} {raised.stack or ''}"))
+            requests.post(f"{url}/settings/Comfy.TutorialCompleted", json=True, timeout=HTTP_SECONDS).raise_for_status()
             page.goto(url)
-            page.wait_for_function("() => window.app && window.app.graph && window.app.canvas", timeout=PATIENCE_MS)
-            page.wait_for_selector("button[aria-label='Run']", timeout=PATIENCE_MS)
+            page.wait_for_function(LOADED, timeout=PATIENCE_MS)
+            page.wait_for_selector(RUN, timeout=PATIENCE_MS)
             close_dialogs(page)
             yield page
         finally:
             browser.close()
 
 
-def close_dialogs(page: Any, opens_within_ms: int = 4000) -> None:
-    """Close the template browser that a first visit opens, a moment after everything else, and whatever else is open."""
-    from playwright.sync_api import TimeoutError as NeverCame
-
-    try:
-        page.wait_for_selector(DIALOG, timeout=opens_within_ms)
-    except NeverCame:
-        return
+def close_dialogs(page: Any) -> None:
+    """Close whatever dialogs are open."""
     for _ in range(20):
         if not page.locator(DIALOG).count():
             return
-        crosses = page.locator(f"{DIALOG} button:has(i.pi-times):visible")
+        crosses = page.locator(CROSS)
         if crosses.count():  # Escape alone does nothing while the page, and not the dialog, has the focus
             crosses.last.click()
         else:

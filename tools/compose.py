@@ -52,7 +52,7 @@ def main() -> None:
             write(name, compose(page, workflow))
             if arguments.screenshot:
                 arguments.screenshot.mkdir(parents=True, exist_ok=True)
-                close_dialogs(page, opens_within_ms=500)
+                close_dialogs(page)
                 page.evaluate("() => window.app.extensionManager.command.execute('Comfy.Canvas.FitView')")
                 page.wait_for_timeout(1500)
                 page.screenshot(path=str(arguments.screenshot / f"{name}.png"))

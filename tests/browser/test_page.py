@@ -9,7 +9,7 @@ import pytest
 from clips import moving_pattern, read_clip, write_clip
 from PIL import Image
 
-from hosting.page import DIALOG, chromium, drop_workflow, open_page
+from hosting.page import COMPLAINT, DIALOG, RUN, chromium, drop_workflow, open_page
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
@@ -24,12 +24,14 @@ SET_WIDGET = """([kind, name, value]) => {
     const nodes = app.graph.nodes.filter(fits);
     for (const node of nodes) {
         const widget = node.widgets.find(w => w.name === name);
-        widget.value = value;
-        widget.callback?.(value);
+        widget.setValue(value, {e: new PointerEvent("pointerdown"), node, canvas: app.canvas});
     }
     return nodes.map(n => n.type);
 }"""
-PICTURES_SHOWN = "count => [...document.querySelectorAll('.p-dialog img')].filter(i => i.naturalWidth >= 200).length >= count"
+PICTURES_SHOWN = """count => {
+    const pictures = [...document.querySelectorAll('[role=dialog] img')];
+    return pictures.filter(i => i.naturalWidth >= 200).length >= count;
+}"""
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium here: install one or set CHROMIUM_PATH")
 
@@ -68,14 +70,14 @@ def test_a_dropped_workflow_loads_runs_and_the_video_arrives(host, page_and_prob
     drop_workflow(page, path)
 
     assert page.evaluate(UNKNOWN) == []
-    assert complaints(page) == []
     shipped = json.loads(path.read_text(encoding="utf-8"))
     assert page.evaluate("() => app.graph.nodes.length") == len(shipped["nodes"])
 
     choose_files(page, host, tmp_path, shipped["nodes"])
+    assert complaints(page) == []
     assert page.evaluate(SET_WIDGET, [None, "steps", 2])
     before = set((host.base / "output").rglob("*.mp4"))
-    page.click("button[aria-label='Run']")
+    page.click(RUN)
     assert wait_for_prompt(page, host)["status"]["status_str"] == "success"
     assert complaints(page) == []
     (video,) = set((host.base / "output").rglob("*.mp4")) - before
@@ -98,9 +100,15 @@ def choose_files(page, host, folder: Path, nodes: list[dict]) -> None:
         assert page.evaluate(SET_WIDGET, [kind, widget, host.upload(file)]) == [kind] * loaders.count(kind)
 
 
-def complaints(page) -> list[str]:
-    """What the page shows on top of the canvas: dialogs (a missing node, a failed prompt) and alerts (an invalid workflow)."""
-    return page.locator(f"{DIALOG}, .p-toast-message:visible").all_inner_texts()
+def complaints(page, settle_ms: int = 2000) -> list[str]:
+    """What the page still complains of when it has had time to see that a file was chosen or a prompt has run."""
+    from playwright.sync_api import TimeoutError as StillThere
+
+    try:
+        page.locator(COMPLAINT).first.wait_for(state="hidden", timeout=settle_ms)
+    except StillThere:
+        return page.locator(COMPLAINT).all_inner_texts()
+    return []
 
 
 def wait_for_prompt(page, host) -> dict:
