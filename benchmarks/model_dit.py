@@ -44,12 +44,12 @@ def temporal_median(holed: torch.Tensor, visible: torch.Tensor, otherwise: torch
     return torch.where(visible[..., None] > 0, holed, filling)
 
 
-def uncovered(seed: int) -> dict[str, torch.Tensor]:
+def uncovered(seed: int, height: int = HEIGHT, width: int = WIDTH) -> dict[str, torch.Tensor]:
     """One scene from a new camera: ``truth``, ``holed``, ``visible`` and the warp filled by Telea's method."""
     world, times = random_scene(seed), frame_times(FRAMES)
-    source = render(world, times, HEIGHT, WIDTH)
+    source = render(world, times, height, width)
     pivot = geometry_of(source).pivot_depth
-    target = render(world, times, HEIGHT, WIDTH, arc(source_poses(world, times), pivot), source.intrinsics)
+    target = render(world, times, height, width, arc(source_poses(world, times), pivot), source.intrinsics)
     holed, visible = exact_warp(source, target)
     return {"truth": target.colour, "holed": holed, "visible": visible, "telea": telea(holed, visible)}
 

@@ -17,13 +17,16 @@ Denoise = Callable[..., torch.Tensor]
 STRENGTHS = (0.0, 0.3, 0.5, 0.7, 0.9)
 
 
-def stronger_prior(denoise: Denoise, truth: torch.Tensor, strength: float) -> Denoise:
-    """``denoise`` whose predicted clean latent is mixed with ``truth [1, C, T', H', W']`` by ``strength`` in 0...1."""
+def stronger_prior(denoise: Denoise, truth: torch.Tensor, strength: float | torch.Tensor) -> Denoise:
+    """``denoise`` whose predicted clean latent is mixed with ``truth [1, C, T', H', W']`` by ``strength`` in 0...1.
+
+    A tensor ``[B, 1, 1, 1, 1]`` gives every clip of a batch its own strength.
+    """
 
     def mixed(x: torch.Tensor, sigma: torch.Tensor, **extra: Any) -> torch.Tensor:
-        return torch.lerp(denoise(x, sigma, **extra), truth.to(x), strength)
+        return torch.lerp(denoise(x, sigma, **extra), truth.to(x).expand_as(x), strength)
 
-    return denoise if strength == 0 else mixed
+    return mixed
 
 
 def correlated_prior(truth: torch.Tensor, deviation: float, seed: int, blur: int = 3) -> Denoise:
