@@ -5,9 +5,10 @@ initialised Wan 2.1 1.3B at 81x480x832. The guided runs are the pack's own nodes
 guidance in *every* step, which is more than any window asks for. Repeats are interleaved; *time* is the median ratio of whole
 runs. The network's forward passes are the same work guided or not, and on a busy machine their time varies by more than what
 is to be measured: *outside the network* leaves them out, ``1 + (outside guided - outside bare) / whole bare``, medians over the
-repeats. The *own time* of guidance is that of its proximal steps alone, over a bare run.
+repeats. The *own time* of guidance is that of its proximal steps alone, over a bare run. The *whole run*, warp, encodings and decoding
+included, is measured by :mod:`benchmarks.whole_run`.
 
-``python -m benchmarks.overhead --seed 0 --json - [--repeats 60] [--steps 8]``
+``python -m benchmarks.overhead --seed 0 --json - [--repeats 60] [--steps 8] [--whole-repeats 5]``
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ import argparse
 import importlib
 import logging
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
 
+from benchmarks import whole_run
 from benchmarks.report import Row, at_most, main
+from benchmarks.timing import peak_memory, seconds
 from hosting.inprocess import load_pack, use_host
 from hosting.paths import ROOT
 
@@ -141,37 +142,6 @@ def routes(case: Case, nodes: Nodes, seed: int) -> dict[str, Callable[[], None]]
     }
 
 
-def peak_memory(run: Callable[[], None]) -> int | None:
-    """Peak bytes of one run: the GPU's allocations, or the process's resident set; None where neither can be asked."""
-    if torch.cuda.is_available():
-        torch.cuda.reset_peak_memory_stats()
-        run()
-        return torch.cuda.max_memory_allocated()
-    clear, status = Path("/proc/self/clear_refs"), Path("/proc/self/status")
-    if not clear.exists():
-        return None
-    clear.write_text("5")
-    run()
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024
-
-
-def seconds(run: Callable[[], None]) -> float:
-    """One run: on a GPU wall time, the queue emptied before and after; on the CPU processor time of its one thread.
-
-    On an idle machine the two clocks agree; on a busy one only the second leaves the neighbours out.
-    """
-    if not torch.cuda.is_available():
-        begin = time.process_time()
-        run()
-        return time.process_time() - begin
-    torch.cuda.synchronize()
-    begin = time.perf_counter()
-    run()
-    torch.cuda.synchronize()
-    return time.perf_counter() - begin
-
-
 class ForwardTime:
     """Seconds spent inside a host MODEL's network, all clones of it together."""
 
@@ -259,11 +229,12 @@ def run(seed: int, args: argparse.Namespace) -> list[Row]:
         rows += measure(Case("random Wan 2.1 1.3B, 81x480x832", large, (81, 480, 832), 1.005, 1.05, 3, args.steps), nodes, seed)
     else:
         logging.getLogger(__name__).warning("no GPU: the 1.3B case is left out")
-    return rows
+    return rows + whole_run.rows(seed, args.whole_repeats)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repeats", type=int, default=60, help="interleaved repeats of each way on the small model")
+    parser.add_argument("--whole-repeats", type=int, default=5, help="repeats of the whole run, from source clip to new clip")
     parser.add_argument("--steps", type=int, default=8, help="sampling steps of a run")
 
 

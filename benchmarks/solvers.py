@@ -33,7 +33,7 @@ from itertools import islice
 import torch
 
 from benchmarks.intervals import gains, mean_row, ratios, surely_at_least, surely_at_most
-from benchmarks.overhead import seconds
+from benchmarks.timing import seconds
 from benchmarks.report import Row, main
 from benchmarks.solver_ways import (
     BARE,

@@ -73,7 +73,7 @@ def call(node: Any, inputs: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def execute(prompt: graph.Prompt, given: Outputs, classes: dict[str, Any]) -> tuple[Outputs, Cost]:
-    """Run the nodes of ``prompt`` that are not ``given``, in order, and say what they cost."""
+    """Run what the last nodes of ``prompt`` need and is not ``given``, and say what it cost."""
     made, cost = dict(given), Cost()
 
     def value(entry: Any) -> Any:
@@ -91,7 +91,8 @@ def execute(prompt: graph.Prompt, given: Outputs, classes: dict[str, Any]) -> tu
             made[key] = answer[0]
         return made[key]
 
-    for key in prompt:
+    fed = {entry[0] for node in prompt.values() for entry in node["inputs"].values() if isinstance(entry, list)}
+    for key in prompt.keys() - fed:
         run(key)
     return made, cost
 
