@@ -33,7 +33,9 @@ def counted(run: Callable[[], Any]) -> int:
 def _attention_as_products() -> Iterator[None]:
     """The host picks an attention by device and memory; here it is the two products that all of them compute."""
 
-    def attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *rest: Any, heads: int = 1, **options: Any) -> torch.Tensor:
+    def attention(
+        q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *rest: Any, heads: int = 1, **options: Any
+    ) -> torch.Tensor:
         heads = rest[0] if rest else heads
         query, key, value = (x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in (q, k, v))
         return ((query @ key.transpose(-1, -2)) @ value).transpose(1, 2).flatten(2)

@@ -5,10 +5,10 @@ initialised Wan 2.1 1.3B at 81x480x832. The guided runs are the pack's own nodes
 guidance in *every* step, which is more than any window asks for. Repeats are interleaved; *time* is the median ratio of whole
 runs. The network's forward passes are the same work guided or not, and on a busy machine their time varies by more than what
 is to be measured: *outside the network* leaves them out, ``1 + (outside guided - outside bare) / whole bare``, medians over the
-repeats. The *own time* of guidance is that of its proximal steps alone, over a bare run. The *whole run*, warp, encodings and decoding
-included, is measured by :mod:`benchmarks.whole_run`.
+repeats. The *own time* of guidance is that of its proximal steps alone, over a bare run. The *whole run* is measured
+by :mod:`benchmarks.whole_run`: warp, encodings and decoding too.
 
-``python -m benchmarks.overhead --seed 0 --json - [--repeats 60] [--steps 8] [--whole-repeats 5]``
+``python -m benchmarks.overhead --seed 0 --json - [--repeats 60] [--steps 8] [--whole-repeats 3]``
 """
 
 from __future__ import annotations
@@ -234,7 +234,7 @@ def run(seed: int, args: argparse.Namespace) -> list[Row]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repeats", type=int, default=60, help="interleaved repeats of each way on the small model")
-    parser.add_argument("--whole-repeats", type=int, default=5, help="repeats of the whole run, from source clip to new clip")
+    parser.add_argument("--whole-repeats", type=int, default=3, help="repeats of the whole run, from source clip to new clip")
     parser.add_argument("--steps", type=int, default=8, help="sampling steps of a run")
 
 

@@ -1,8 +1,8 @@
-"""What ``benchmarks.solvers`` found, to be read: wide Markdown tables, and pictures of the sweeps.
+"""What ``benchmarks.solvers`` found, to be read: Markdown tables, and a picture of who is ahead under which prior.
 
 ``python -m benchmarks.solvers --json solvers.json && python -m benchmarks.solver_report solvers.json``
 
-The table goes to standard output, the picture to :data:`PICTURE`. Nothing is measured here.
+The tables go to standard output, the picture to :data:`PICTURE`. Nothing is measured here.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
 from benchmarks.report import Row, table_lines
 from hosting.paths import ROOT
-from inversecrafter_core.inverse import ProximalSettings
-from inversecrafter_core.sampling import Window
 
 COLUMNS = {
     "kept PSNR": "kept PSNR",
@@ -33,27 +32,34 @@ COLUMNS = {
     "seam PSNR past the VAE": "past the VAE",
     "flicker": "flicker",
     "time": "time",
-    "memory": "memory",
 }
-SWEEPS: dict[str, tuple[str, str, float]] = {
-    "gamma": ("gamma ", "DDS, closed form", ProximalSettings().gamma),
-    "start_percent": ("start_percent ", "DDS, closed form", Window().start),
-    "conjugate-gradient steps, K": ("K = ", "DDS, CG K=5", 5),
-}
-"""Axis: how the rows of the sweep begin, which row is the default, and where it stands."""
 PICTURE = ROOT / "docs" / "solvers.png"
-DRAWN = {"kept PSNR": "dB", "seam PSNR past the VAE": "dB", "holes LPIPS": ""}
-Ways = dict[str, dict[str, float]]
+RATIO = re.compile(r"strength (?P<strength>[\d.]+), whole LPIPS, ours over (?P<other>.+)")
+"""A row that compares ours with another way."""
+FIGURE = re.compile(r"strength (?P<strength>[\d.]+), (?P<way>.+): (?P<figure>[^:]+)")
+Entry = dict[str, Any]
+"""A row as in the JSON."""
+Ways = dict[str, dict[str, Entry]]
 
 
-def by_way(rows: list[dict[str, Any]]) -> Ways:
-    """Rows named ``way: figure`` as ``{way: {figure: value}}``; all others are left out."""
-    ways: Ways = {}
+def by_strength(rows: list[Entry]) -> dict[float, Ways]:
+    """Rows named ``strength S, way: figure`` as ``{S: {way: {figure: row}}}``; all others are left out."""
+    found: dict[float, Ways] = {}
     for row in rows:
-        way, _, figure = row["name"].rpartition(": ")
-        if figure in COLUMNS:
-            ways.setdefault(way, {})[figure] = row["value"]
-    return ways
+        match = FIGURE.fullmatch(row["name"])
+        if match and match["figure"] in COLUMNS:
+            found.setdefault(float(match["strength"]), {}).setdefault(match["way"], {})[match["figure"]] = row
+    return found
+
+
+def ratios(rows: list[Entry]) -> dict[str, dict[float, Entry]]:
+    """``{other way: {strength: row}}`` of ours over every other way."""
+    found: dict[str, dict[float, Entry]] = {}
+    for row in rows:
+        match = RATIO.fullmatch(row["name"])
+        if match:
+            found.setdefault(match["other"], {})[float(match["strength"])] = row
+    return found
 
 
 def wide(ways: Ways) -> list[str]:
@@ -66,58 +72,96 @@ def wide(ways: Ways) -> list[str]:
     return lines
 
 
-def _shown(value: float, places: int) -> str:
-    """Against itself a clip has no error, and no figure."""
-    return f"{value:.{places}f}" if math.isfinite(value) else ""
+def _shown(row: Entry, places: int) -> str:
+    """A mean and half its interval. Against itself a clip has no error, and no figure."""
+    if not math.isfinite(row["value"]):
+        return ""
+    half = "" if row["low"] is None else f" ± {(row['high'] - row['low']) / 2:.{places}f}"
+    return f"{row['value']:.{places}f}{half}"
+
+
+def ahead(found: dict[str, dict[float, Entry]]) -> list[str]:
+    """A Markdown table of whole-view LPIPS, ours over each other way's, under every prior; bold where the interval decides."""
+    strengths = sorted({strength for rows in found.values() for strength in rows})
+    lines = ["| ours over | " + " | ".join(f"strength {strength:g}" for strength in strengths) + " |"]
+    lines.append("|---" * (len(strengths) + 1) + "|")
+    for other, rows in found.items():
+        lines.append(f"| {other} | " + " | ".join(_ratio(rows[s]) if s in rows else "" for s in strengths) + " |")
+    return lines
+
+
+def _ratio(row: Entry) -> str:
+    if row["low"] is None:
+        return f"{row['value']:.3f}"
+    decided = row["high"] < 1 or row["low"] > 1
+    value = f"**{row['value']:.3f}**" if decided else f"{row['value']:.3f}"
+    return f"{value} ({row['low']:.3f} … {row['high']:.3f})"
+
+
+def turns(found: dict[str, dict[float, Entry]]) -> list[str]:
+    """One sentence a strength: whom ours is surely ahead of, whom surely behind."""
+    sentences = []
+    for strength in sorted({strength for rows in found.values() for strength in rows}):
+        here = {
+            other: rows[strength] for other, rows in found.items() if strength in rows and rows[strength]["low"] is not None
+        }
+        better = [other for other, row in here.items() if row["high"] < 1]
+        worse = [other for other, row in here.items() if row["low"] > 1]
+        level = [other for other in here if other not in (*better, *worse)]
+        parts = [("ahead of", better), ("level with", level), ("behind", worse)]
+        told = "; ".join(f"{what} {', '.join(ways)}" for what, ways in parts if ways)
+        sentences.append(f"- Strength {strength:g}: ours is {told}.")
+    return sentences
 
 
 def page(document: dict[str, Any]) -> list[str]:
-    """What stands in the README: the targets, then every way that has them all."""
+    """What stands in the README: the targets, who is ahead under which prior, and every figure folded away."""
     rows = document["rows"]
-    ways = by_way(rows)
-    judged = {way: figures for way, figures in ways.items() if "flicker" in figures} or ways
-    return [*table_lines([Row(**row) for row in rows if row["target"]]), "", *wide(judged)]
+    found, compared = by_strength(rows), ratios(rows)
+    lines = [*table_lines([Row(**row) for row in rows if row["target"]]), ""]
+    if compared:
+        lines += ["Whole-view LPIPS, ours over each other way's; bold where the interval decides:", ""]
+        lines += [*ahead(compared), "", *turns(compared)]
+    for strength, ways in found.items():
+        lines += ["", "<details>", f"<summary>every figure, strength {strength:g}</summary>", "", *wide(ways), "", "</details>"]
+    return lines
 
 
 def illustrated(document: dict[str, Any]) -> list[str]:
-    """:func:`page` of the solvers, their sweeps drawn anew."""
+    """:func:`page`, its picture drawn anew."""
     scenes = document["rows"][0]["name"].rpartition(", ")[2]
-    title = f"{scenes}, seed {document['seed']}; red: the default"
-    draw(by_way(document["rows"]), title, PICTURE)
-    return [*page(document), "", f"![Sweeps of gamma, start_percent and K]({PICTURE.relative_to(ROOT).as_posix()})"]
+    draw(ratios(document["rows"]), f"{scenes}, seed {document['seed']}", PICTURE)
+    return [*page(document), "", f"![Ours against every other way, under priors of rising strength]({_linked(PICTURE)})"]
 
 
-def points(ways: Ways, axis: str, figure: str) -> list[tuple[float, float]]:
-    """``(setting, figure)`` of one sweep, its default among them, in order."""
-    begins, default, place = SWEEPS[axis]
-    return sorted([*swept(ways, begins, figure), (place, ways[default][figure])])
+def _linked(picture: Path) -> str:
+    return picture.relative_to(ROOT).as_posix()
 
 
-def swept(ways: Ways, begins: str, figure: str) -> list[tuple[float, float]]:
-    """``(setting, figure)`` of the ways whose names begin so."""
-    return [(float(way.removeprefix(begins)), found[figure]) for way, found in ways.items() if way.startswith(begins)]
-
-
-def draw(ways: Ways, title: str, target: Path) -> None:
-    """One column a sweep, one line of panels a figure, the default in red."""
+def draw(found: dict[str, dict[float, Entry]], title: str, target: Path) -> None:
+    """Ratio over strength, a line a way with its intervals; below 1 ours is nearer to the truth."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    drawn = {name: unit for name, unit in DRAWN.items() if name in ways["DDS, closed form"]}
-    picture, panels = pyplot.subplots(len(drawn), len(SWEEPS), figsize=(10, 2.4 * len(drawn)), sharey="row", squeeze=False)
-    for line, (name, unit) in zip(panels, drawn.items(), strict=True):
-        for panel, (axis, (_, _, default)) in zip(line, SWEEPS.items(), strict=True):
-            found = points(ways, axis, name)
-            panel.plot(*zip(*found, strict=True), marker="o", color="#2a6f97")
-            panel.plot(default, dict(found)[default], marker="o", markersize=10, color="#d1495b")
-            panel.set_xscale("log" if axis == "gamma" else "linear")
-            panel.grid(alpha=0.3)
-        line[0].set_ylabel(f"{name}, {unit}" if unit else name)
-    for panel, axis in zip(panels[-1], SWEEPS, strict=True):
-        panel.set_xlabel(axis)
-    picture.suptitle(title)
+    picture, panel = pyplot.subplots(figsize=(9, 4.5))
+    for index, (other, rows) in enumerate(found.items()):
+        strengths = sorted(rows)
+        values = [rows[s]["value"] for s in strengths]
+        ends = [(rows[s]["low"] or rows[s]["value"], rows[s]["high"] or rows[s]["value"]) for s in strengths]
+        reach = [
+            [v - low for v, (low, _) in zip(values, ends, strict=True)],
+            [h - v for v, (_, h) in zip(values, ends, strict=True)],
+        ]
+        shifted = [s + 0.006 * (index - len(found) / 2) for s in strengths]
+        panel.errorbar(shifted, values, reach, marker="o", markersize=3, capsize=2, label=other)
+    panel.axhline(1, color="black", linewidth=0.8)
+    panel.set_ylim(0.85, 1.15)
+    panel.set_xlabel("strength of the prior")
+    panel.set_ylabel("whole-view LPIPS, ours over …")
+    panel.legend(fontsize=7, ncol=2)
+    panel.set_title(title)
     picture.tight_layout()
     picture.savefig(target, dpi=100)
     pyplot.close(picture)

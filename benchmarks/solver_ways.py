@@ -127,7 +127,7 @@ class Lab:
         return case.noise.expand(len(self.strengths), *case.noise.shape[1:])
 
     def denoiser(self, case: Case) -> Denoise:
-        """``(x [B, ...], sigma [B]) -> z0``, one strength a clip; the warp's first frame is given, whatever ``x`` says there."""
+        """``(x [B, ...], sigma [B]) -> z0``, one strength a clip; the warp's first frame is given, not read from ``x``."""
         tokens = dit.prompt_tokens([case.prompt])
         frames, rows, columns = case.w.shape[2], case.w.shape[3] // dit.PATCH, case.w.shape[4] // dit.PATCH
         noised = torch.ones(frames, rows, columns)
@@ -175,9 +175,7 @@ def _run(lab: Lab, case: Case, step: Step, window: Window, noise: str = KEPT) ->
         return sample_guided_euler(corrected, lab.start(case), lab.sigmas, correct=same)
     generator = fresh_noise()
     fresh: Callable[[torch.Tensor], torch.Tensor] = lambda old: torch.randn(old.shape, generator=generator)  # noqa: E731
-    return sample_guided_euler(
-        denoise, lab.start(case), lab.sigmas, correct=bound, renew=fresh if noise == FRESH else None
-    )
+    return sample_guided_euler(denoise, lab.start(case), lab.sigmas, correct=bound, renew=fresh if noise == FRESH else None)
 
 
 def filled_warp(lab: Lab, case: Case) -> torch.Tensor:
@@ -228,9 +226,7 @@ def time_to_move(clocks: tuple[float, float] = PAPER_CLOCKS, mask: str = "binary
     def way(lab: Lab, case: Case) -> torch.Tensor:
         t_weak, t_strong = map(sigma_of_percent(lab.shift), clocks)
         given: dict[str, Any] = {"w": case.w, "known": case.masks[mask] >= least, "noise": case.noise}
-        return sample_time_to_move(
-            lab.denoiser(case), lab.start(case), lab.sigmas, t_weak=t_weak, t_strong=t_strong, **given
-        )
+        return sample_time_to_move(lab.denoiser(case), lab.start(case), lab.sigmas, t_weak=t_weak, t_strong=t_strong, **given)
 
     return way
 
@@ -289,5 +285,7 @@ SETTINGS: dict[str, Way] = {
     **{f"start_percent {start:g}": dds(Window(start)) for start in (0.2, 0.6, 0.8)},
     "mask binary": dds(mask="binary"),
     "mask area": dds(mask="area"),
+    "as a MODEL patch": dds(noise=REDERIVED),
+    "fresh noise": dds(noise=FRESH),
 }
 """One setting changed against the defaults."""

@@ -1,9 +1,10 @@
 """What the method costs from the source clip to the new one, beside the bare model's run: the shipped graph, node by node.
 
 The recapture workflow runs in this process on a rendered clip, its nodes in order, each timed. The bare run beside it is the
-host's own: first frame encoded (``WanImageToVideo``), the same steps, decoded. Depth is shown and left out of the ratio: any pack's
-may be used. Encodings and optical flows are counted by wrapping the VAE and OpenCV's flow. The same ratio on paper, for a real
-Wan 2.1 1.3B, comes from operations counted on its real layers (:mod:`benchmarks.flops`) and the encodings counted here.
+host's own: first frame encoded (``WanImageToVideo``), the same steps, decoded. Depth is shown and left out of the ratio, since
+any pack's may be used. Encodings and optical flows are counted by wrapping the VAE and OpenCV's flow. The same ratio on paper,
+for a real Wan 2.1 1.3B, comes from operations counted on its real layers (:mod:`benchmarks.flops`) and the encodings counted
+here.
 """
 
 from __future__ import annotations
@@ -29,7 +30,14 @@ from inversecrafter_core.synthetic import frame_times, random_scene, render
 
 FRAMES, HEIGHT, WIDTH = 17, 128, 192
 MOST = 1.25
-SHARED = ("UNETLoader", "VAELoader", "CLIPLoader", "InverseCrafterLoadDepthModel", "ModelSamplingSD3", "InverseCrafterTextEncode")
+SHARED = (
+    "UNETLoader",
+    "VAELoader",
+    "CLIPLoader",
+    "InverseCrafterLoadDepthModel",
+    "ModelSamplingSD3",
+    "InverseCrafterTextEncode",
+)
 """Made once for both runs: loaded models and text."""
 DEPTH = "InverseCrafterEstimateDepth"
 GUIDED, BARE = "InverseCrafterKSampler", "KSampler"
@@ -145,17 +153,17 @@ def bare_prompt(guided: graph.Prompt, clip: torch.Tensor) -> graph.Prompt:
 
 
 def measure(seed: int, repeats: int) -> tuple[list[Cost], list[Cost]]:
-    """Costs of the guided and of the bare run on an unseen scene, taken in turn; one run of each beforehand."""
+    """Costs of the guided and of the bare run on an unseen scene, taken in turn."""
     clip = render(random_scene(scene_seeds(seed, 1)[0]), frame_times(FRAMES), HEIGHT, WIDTH).colour
     classes = node_classes()
     guided, given = guided_prompt(clip)
     loaded, _ = execute(shared(guided), {}, classes)
     bare = bare_prompt(guided, clip)
     runs: tuple[list[Cost], list[Cost]] = [], []
-    for _ in range(repeats + 1):
+    for _ in range(repeats):
         for prompt, costs in zip((guided, bare), runs, strict=True):
             costs.append(execute(prompt, loaded | given, classes)[1])
-    return runs[0][1:], runs[1][1:]
+    return runs
 
 
 def shared(prompt: graph.Prompt) -> graph.Prompt:

@@ -4,7 +4,7 @@ from .conjugate_gradient import conjugate_gradient
 from .data_consistency import SOLVERS, ProximalSettings, Step, prepare, solve_closed_form, solve_conjugate_gradients
 from .measurement import Measurement
 from .operators import DiagonalMask, Operator
-from .pixel_space import prepare_pixels, refilled
+from .pixel_space import prepare_pixels
 
 __all__ = [
     "SOLVERS",
@@ -16,7 +16,6 @@ __all__ = [
     "conjugate_gradient",
     "prepare",
     "prepare_pixels",
-    "refilled",
     "solve_closed_form",
     "solve_conjugate_gradients",
 ]

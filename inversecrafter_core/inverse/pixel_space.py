@@ -33,17 +33,7 @@ def prepare_pixels(
         encode: the other way.
         settings: solver, gamma and steps, as in latent space.
     """
-    _require_mask_of(video, visible)
-    solve = prepare(visible[..., None].expand_as(video), video, settings)
-    return lambda z0: encode(solve(decode(z0)))
-
-
-def refilled(z: torch.Tensor, video: torch.Tensor, visible: torch.Tensor, decode: Coder, encode: Coder) -> torch.Tensor:
-    """``E(m y + (1 - m) D(z))``: the warp encoded again, its holes filled with a prediction. Arguments as above."""
-    _require_mask_of(video, visible)
-    return encode(torch.where(visible[..., None] > 0.5, video, decode(z)))
-
-
-def _require_mask_of(video: torch.Tensor, visible: torch.Tensor) -> None:
     if visible.shape != video.shape[:-1]:
         raise InputError("visible", f"shape {tuple(visible.shape)}", f"Give one of shape {tuple(video.shape[:-1])}.")
+    solve = prepare(visible[..., None].expand_as(video), video, settings)
+    return lambda z0: encode(solve(decode(z0)))

@@ -11,7 +11,6 @@ from .baselines import (
 )
 from .guidance import BoundGuidance, Guidance
 from .guided_euler import sample_guided_euler
-from .refill import RefillOnce
 from .window import ALWAYS, NEVER, SigmaRange, Window, percent_of_sigma, sigma_of_percent, steps_above
 
 __all__ = [
@@ -19,7 +18,6 @@ __all__ = [
     "NEVER",
     "BoundGuidance",
     "Guidance",
-    "RefillOnce",
     "SigmaRange",
     "Window",
     "langevin_step",

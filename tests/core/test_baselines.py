@@ -8,10 +8,9 @@ import pytest
 import torch
 
 from inversecrafter_core.errors import InputError
-from inversecrafter_core.inverse import ProximalSettings, prepare, prepare_pixels, refilled
+from inversecrafter_core.inverse import ProximalSettings, prepare, prepare_pixels
 from inversecrafter_core.sampling import (
     BoundGuidance,
-    RefillOnce,
     SigmaRange,
     langevin_step,
     renoise,
@@ -290,25 +289,3 @@ def test_pixel_space_decodes_solves_and_encodes_once_a_step():
 def test_pixel_space_refuses_a_mask_of_another_size():
     with pytest.raises(InputError, match="visible"):
         prepare_pixels(random(1, VIDEO), torch.ones(5, 6, 6), lambda z: z, lambda x: x, ProximalSettings())
-
-
-def test_refilling_renews_the_step_once_from_the_corrected_prediction():
-    """Guided below 0.8: halves; renewed at 0.6 from what was halved to adding that; above the window nothing."""
-    seen = []
-
-    def renew(z):
-        seen.append(float(z))
-        return lambda z0: z0 + z
-
-    guidance = RefillOnce(BoundGuidance(SigmaRange(0.0, 0.8), lambda z0: z0 / 2), 0.6, renew)
-    answers = [float(guidance(torch.tensor(8.0), sigma)) for sigma in (1.0, 0.7, 0.5, 0.25)]
-    assert answers == [8.0, 4.0, 12.0, 12.0] and seen == [4.0]
-
-
-def test_a_refilled_warp_keeps_its_known_pixels():
-    video, visible = torch.zeros(2, 3, 4, 3), torch.ones(2, 3, 4)
-    visible[1, :, 2:] = 0
-    filled = refilled(torch.ones(2, 3, 4, 3), video, visible, lambda z: z / 4, lambda clip: clip * 8)
-    assert torch.equal(filled, 8 * 0.25 * (1 - visible[..., None]).expand_as(video))
-    with pytest.raises(InputError, match="visible"):
-        refilled(torch.ones(2, 3, 4, 3), video, visible[:1], lambda z: z, lambda clip: clip)

@@ -51,7 +51,7 @@ def test_markdown_shows_the_interval_and_the_verdict():
 def test_a_stronger_prior_ends_at_the_truth():
     truth, x = torch.ones(1, 2, 1, 4, 4), torch.zeros(1, 2, 1, 4, 4)
     weak = lambda x, sigma: torch.zeros_like(x)  # noqa: E731
-    assert priors.stronger_prior(weak, truth, 0.0) is weak
+    assert torch.equal(priors.stronger_prior(weak, truth, 0.0)(x, torch.tensor([0.5])), x)
     assert torch.allclose(priors.stronger_prior(weak, truth, 0.3)(x, torch.ones(1)), torch.full_like(x, 0.3))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -27,7 +29,7 @@ class ToyModel:
         return (x - torch.tanh(0.3 + 0.1 * x)) / sigma
 
 
-class ToyCoder:
+class ToyCoder(torch.nn.Module):
     """Each latent cell is the mean colour of its 8x8 pixels of the first frame of its group, on three of 16 channels."""
 
     def encode(self, video):
@@ -51,12 +53,11 @@ def case(ways, lab):
     visible = torch.ones(5, 32, 32)
     visible[1:, :, 16:] = 0
     clip = {"truth": truth, "telea": truth * visible[..., None], "visible": visible}
-    return ways.make_case(3, clip, lab.coder, lambda visible, warp: torch.full((1, 16, *GRID), 0.9))
+    return ways.make_case(3, clip, lab.coder)
 
 
 def test_a_case_has_every_mask_with_its_first_frame_known(case):
-    assert case.w.shape == case.noise.shape == (1, 16, *GRID)
-    assert bool((case.masks["learned"][:, :, 1:] == 0.9).all())
+    assert case.w.shape == case.noise.shape == case.z_true.shape == (1, 16, *GRID)
     for mode in ("usual", "binary", "area"):
         h = case.masks[mode]
         assert bool((h[:, :, 0] == 1).all()), mode
@@ -71,25 +72,32 @@ def test_every_way_runs_and_every_guided_one_comes_nearer_to_what_is_known(ways,
         assert latents.shape == case.w.shape and torch.isfinite(latents).all()
         return float((known * (latents - case.w)).norm())
 
-    bare = distance(ways.METHODS[ways.BARE])
-    guided = {name: way for name, way in (ways.METHODS | ways.ABLATIONS).items() if not name.startswith("bare")}
-    far = {name: reached / bare for name, way in guided.items() if (reached := distance(way)) > 0.8 * bare}
-    assert not far
-    assert len(guided) > 20
+    plain = distance(ways.bare)
+    guided = ways.RIVALS | ways.SETTINGS | {ways.OURS: ways.METHODS[ways.OURS], ways.PIXELS: ways.pixel_dds}
+    far = {name: reached / plain for name, way in guided.items() if (reached := distance(way)) > 0.8 * plain}
+    assert set(far) == {ways.MOVE}, "whose clocks end early"
 
 
 def test_the_first_frame_is_given_clean_at_time_zero(ways, lab, case):
     lab.model.times.clear()
-    assert torch.equal(ways.METHODS[ways.BARE](lab, case)[:, :, 0], case.w[:, :, 0])
+    assert torch.equal(ways.bare(lab, case)[:, :, 0], case.w[:, :, 0])
     assert all(time.shape == (1, 8) for time in lab.model.times)
     assert lab.model.times[0].tolist() == [[0.0] * 4 + [1000.0] * 4]
-    lab.model.times.clear()
-    assert not torch.equal(ways.METHODS[ways.TEXT_ALONE](lab, case)[:, :, 0], case.w[:, :, 0])
-    assert all(time.shape == (1,) for time in lab.model.times)
+
+
+def test_a_batch_has_a_clip_for_every_strength_and_each_is_as_alone(ways, lab, case):
+    several = replace(lab, strengths=(0.0, 0.5, 1.0))
+    for name in (ways.BARE, ways.OURS, ways.PASTE, ways.MOVE, ways.DPS):
+        together = ways.METHODS[name](several, case)
+        assert together.shape == (3, *case.w.shape[1:])
+        for strength, clip in zip(several.strengths, together, strict=True):
+            alone = ways.METHODS[name](replace(lab, strengths=(strength,)), case)[0]
+            assert torch.allclose(clip, alone, atol=1e-4), (name, strength)
+    assert torch.allclose(ways.bare(several, case)[2, :, 1:], case.z_true[0, :, 1:], atol=1e-4), "who knows the truth says it"
 
 
 def test_the_patch_takes_back_a_part_of_each_correction(ways, lab, case):
-    exact, patch = (ways.METHODS[name](lab, case) for name in (ways.EXACT, "DDS as a MODEL patch"))
+    exact, patch = (way(lab, case) for way in (ways.METHODS[ways.OURS], ways.SETTINGS["as a MODEL patch"]))
     assert not torch.allclose(exact, patch, atol=1e-3)
 
 
@@ -104,75 +112,67 @@ def test_figures_of_the_true_view_are_perfect_and_of_another_clip_are_not(case):
     assert all(worse[name] > best[name] for name in best if "LPIPS" in name or name == "flicker")
 
 
-def test_comparing_counts_one_figure_a_scene_and_costs_against_the_bare_run(ways, lab, case, monkeypatch):
+def test_comparing_judges_every_way_under_every_strength_and_times_it_once(ways, lab, case):
     from benchmarks import solvers
 
-    monkeypatch.setattr(solvers, "load_lpips", lambda: None)
-    some = {name: ways.METHODS[name] for name in (ways.BARE, ways.EXACT)}
-    found = solvers.compare(lab, [case, case], some)
-    assert {len(values) for figures in found.values() for values in figures.values()} == {2}
-    assert found[ways.EXACT]["time"][0] > 0
-    rows = {row.name: row for row in solvers.table(found)}
-    assert rows[f"{ways.EXACT}: seam PSNR"].unit == "dB" and rows[f"{ways.EXACT}: time"].unit == "x"
-
-
-def test_refilling_encodes_the_warp_once_more_with_predicted_holes(ways, lab, case, monkeypatch):
-    encoded = []
-    monkeypatch.setattr(ways, "encode", lambda coder, video: encoded.append(video) or case.w)
-    exact, refilled = (ways.METHODS[name](lab, case) for name in (ways.EXACT, ways.REFILLED))
-    assert torch.allclose(exact, refilled), "the same latents again change nothing"
-    (video,) = encoded
-    known = case.visible > 0
-    assert torch.equal(video[known], case.warp[known]) and not torch.allclose(video[~known], case.warp[~known], atol=0.1)
-    monkeypatch.setattr(ways, "encode", lambda coder, video: case.w + 1)
-    moved = ways.METHODS[ways.REFILLED](lab, case) - exact
-    assert float(moved[:, :3, 1, :, :2].mean()) > 0.7, "other latents are held to where the mask trusts them"
-
-
-def test_targets_are_differences_of_the_means(ways):
-    from benchmarks import solvers
-
-    def figures(shift):
-        names = ("seam PSNR", "seam PSNR past the VAE", "holes PSNR", "whole LPIPS", "holes LPIPS", "time")
-        return {name: [20.0 + shift, 22.0 + shift] for name in names}
-
-    found = {name: figures(0) for name in ways.METHODS} | {
-        ways.EXACT: figures(0.5),
-        ways.EXACT + ways.HELD: figures(-1),
-        ways.PASTE_HALF: figures(1),
-        ways.CG5: figures(1.5),
-        ways.DPS: figures(63),
+    plan = solvers.Plan((0.0, 0.5), 4, settings=True, pixels=True)
+    found = solvers.compare(plan, lab, case, None)
+    names = {*ways.METHODS, *ways.SETTINGS}
+    assert {key for key in found} == {(s, name) for s in (0.0, 0.5) for name in names} | {
+        (0.0, solvers.FILLED),
+        (0.0, ways.PIXELS),
     }
-    rows = {row.name: row for row in solvers.targets(found)}
-    seam = rows["seam PSNR, exact or CG-5 above hard paste"]
-    assert seam.value == pytest.approx(1.5) and seam.holds
-    harder = rows["seam PSNR, exact or CG-5 above hard paste, half a cell"]
-    assert harder.value == pytest.approx(0.5) and harder.holds is False
-    assert rows["time, DPS over ours"].value == pytest.approx(84 / 21.5) and rows["time, DPS over ours"].holds
-    assert rows["holes PSNR, ours above the bare model"].value == pytest.approx(0.5)
-    assert rows["whole LPIPS, ours over the best baseline's"].holds is False
-    assert rows["whole LPIPS, ours over the best baseline's, holes from other times"].value == pytest.approx(20 / 21)
-    assert rows["whole LPIPS, ours over DPS's"].holds
+    assert found[0.0, ways.BARE]["time"] == 1 and found[0.0, ways.LANPAINT]["time"] > 1.2
+    assert "time" not in found[0.5, ways.OURS] and "flicker" not in found[0.5, ways.OURS]
+    assert found[0.5, ways.BARE]["whole PSNR"] > found[0.0, ways.BARE]["whole PSNR"]
+    assert found[0.0, solvers.FILLED]["holes"] == pytest.approx(40, abs=0.01)
 
 
-def test_the_report_reads_rows_back_into_a_table_and_a_picture(ways, tmp_path, monkeypatch):
-    from benchmarks import solver_report
-    from benchmarks.solvers import table
+def figures(shift: float, spread: float = 1.0) -> dict[str, list[float]]:
+    names = ("seam PSNR", "seam PSNR past the VAE", "whole LPIPS", "time")
+    return {name: [20.0 + shift, 20.0 + spread + shift, 20.0 + 2 * spread + shift] for name in names}
 
-    names = list(ways.LIMITS | ways.METHODS | ways.ABLATIONS)
-    found = {way: {figure: [float(place)] for figure in solver_report.COLUMNS} for place, way in enumerate(names)}
-    rows = [{"name": row.name, "value": row.value} for row in table(found)] + [{"name": "holes of the warp", "value": 8.0}]
-    read = solver_report.by_way(rows)
-    assert list(read) == names and read[ways.CG5]["seam PSNR"] == names.index(ways.CG5)
-    settings = [setting for setting, _ in solver_report.points(read, "gamma", "kept PSNR")]
-    assert settings == sorted(settings) and 8.0 in settings and len(settings) == 6
-    lines = solver_report.wide(read)
-    assert len(lines) == 2 + len(names) and len({line.count("|") for line in lines}) == 1
+
+def some_found(ways) -> dict:
+    found = {(strength, name): figures(0.5) for strength in (0.0, 0.5, 0.9) for name in ways.METHODS}
+    found |= {(strength, ways.OURS): figures(0) for strength in (0.0, 0.9)}
+    found[0.0, ways.PASTE] = figures(-2.0)
+    found[0.0, ways.DPS] = figures(60)
+    found[0.5, ways.DPS] = {"whole LPIPS": [17.0, 20.5, 25.0]}
+    found[0.5, ways.LANPAINT] = figures(-1.0)
+    return found
+
+
+def test_a_verdict_stands_only_where_the_interval_decides(ways):
+    from benchmarks import solvers
+
+    rows = {row.name: row for row in solvers.targets(some_found(ways))}
+    assert rows["seam PSNR, ours above hard paste"].value == pytest.approx(2) and rows["seam PSNR, ours above hard paste"].holds
+    assert rows["seam PSNR, ours above hard paste, half a cell"].holds is False
+    time = rows["time, DPS over ours"]
+    assert time.holds and time.low < time.value < time.high
+    over = "whole LPIPS, ours over"
+    assert rows[f"strength 0, {over} {ways.ZERO4D}"].holds is True
+    assert rows[f"strength 0.5, {over} {ways.LANPAINT}"].holds is False
+    assert rows[f"strength 0.5, {over} {ways.DPS}"].holds is None, "the interval is on both sides"
+    assert rows[f"strength 0.9, {over} {ways.ZERO4D}"].target is None, "promised at 0 and 0.5"
+    assert rows[f"strength 0, {over} {ways.BARE}"].target is None, "a prior is not a rival"
+
+
+def test_the_report_says_who_is_ahead_and_reads_rows_back(ways, tmp_path, monkeypatch):
+    from dataclasses import asdict
+
+    from benchmarks import solver_report, solvers
+    from benchmarks.report import Row
+
+    found = some_found(ways)
+    rows = [Row("holes of the warp, 3 scenes", 8.0, "%"), *solvers.targets(found), *solvers.table(found)]
     monkeypatch.setattr(solver_report, "ROOT", tmp_path)
-    monkeypatch.setattr(solver_report, "PICTURE", tmp_path / "sweeps.png")
-    target = {"name": "ours over theirs", "value": 0.9, "unit": "x", "target": "<= 1", "holds": True}
-    filled = [{"unit": "", "target": None, "holds": None} | row for row in rows]
-    page = solver_report.illustrated({"seed": 0, "rows": [*filled, target]})
-    assert "| ours over theirs | 0.9 x | <= 1 | yes |" in page and page[-1].endswith("(sweeps.png)")
-    assert sum(line.startswith(f"| {ways.CG5} |") for line in page) == 1
-    assert (tmp_path / "sweeps.png").stat().st_size > 10_000
+    monkeypatch.setattr(solver_report, "PICTURE", tmp_path / "solvers.png")
+    page = solver_report.illustrated({"seed": 0, "rows": [asdict(row) for row in rows]})
+    text = "\n".join(page)
+    (cells,) = [line.split("|")[2:] for line in page if line.startswith(f"| {ways.LANPAINT} | ") and "…" in line]
+    assert cells[0].strip().startswith("**0.97") and cells[1].strip().startswith("**1.0"), "decided, one each way"
+    assert f"- Strength 0.5: ours is level with {ways.BARE}" in text and f"behind {ways.LANPAINT}" in text
+    assert f"| {ways.PASTE} |" in text and "| 19.00 ± 2.48 |" in text
+    assert page[-1].endswith("(solvers.png)") and (tmp_path / "solvers.png").stat().st_size > 10_000
