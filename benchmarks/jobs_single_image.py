@@ -1,6 +1,6 @@
 """One photo from a moving camera, on unseen scenes whose every view is rendered: the workflow against warp and Telea.
 
-``python -m benchmarks.jobs_single_image --seed 0 --scenes 4 --json -``
+``python -m benchmarks.jobs_single_image --seed 0 --scenes 16 --json -``; means over scenes with their 95 % interval.
 
 One moment of a scene is seen from a path of a fifth of the pivot's depth; the first view is the photo. Its depth is the
 rendering's (*exact*) or the small network's (*estimated*, with the true focal length and one true factor, since the path is in
@@ -21,9 +21,10 @@ from statistics import mean
 
 import torch
 
+from benchmarks.intervals import gains, mean_row, ratios, surely_at_least, surely_at_most
 from benchmarks.jobs_model import Completion, Studio, put_together
 from benchmarks.jobs_scenes import Estimator, along, exact, scaled, views
-from benchmarks.report import Row, at_least, at_most, model_main
+from benchmarks.report import Row, model_main
 from benchmarks.unseen import scene_seeds
 from hosting.lpips import Lpips, load_lpips
 from inversecrafter_core.camera import Geometry, unproject
@@ -106,18 +107,19 @@ def measured(seeds: list[int], how: Completion, studio: Studio, metric: Lpips | 
 def rows(seed: int, scenes: int) -> list[Row]:
     """Every figure of the single-image job."""
     found, holes = measured(scene_seeds(seed, scenes), HOW, Studio.load(), load_lpips())
-    at = {way: {name: mean(values) for name, values in figures.items()} for way, figures in found.items()}
-    made = [Row(f"holes of the warp, {scenes} scenes", 100 * mean(holes), "%")]
+    made = [mean_row(f"holes of the warp, {scenes} scenes", [100 * share for share in holes], "%")]
     for kind in ("exact depth", "estimated depth"):
-        telea, ours = at[f"{kind}, {TELEA}"], at[f"{kind}, {COMPOSITE}"]
-        made.append(
-            at_least(f"{kind}: PSNR in holes, composite above warp + Telea", ours["holes PSNR"] - telea["holes PSNR"], "dB", 0)
-        )
+        telea, ours = found[f"{kind}, {TELEA}"], found[f"{kind}, {COMPOSITE}"]
+        better = gains(ours["holes PSNR"], telea["holes PSNR"])
+        made.append(surely_at_least(f"{kind}: PSNR in holes, composite above warp + Telea", better, "dB", 0))
         for name in ("LPIPS", "holes LPIPS", "Chamfer, all", "Chamfer, new"):
             if name in ours:
-                made.append(at_most(f"{kind}: {name}, composite over warp + Telea", ours[name] / telea[name], "x", 1.0))
+                ratio = ratios(ours[name], telea[name])
+                made.append(surely_at_most(f"{kind}: {name}, composite over warp + Telea", ratio, "x", 1.0))
     made += [
-        Row(f"{way}: {name}", value, "dB" if "PSNR" in name else "") for way, part in at.items() for name, value in part.items()
+        mean_row(f"{way}: {name}", values, "dB" if "PSNR" in name else "")
+        for way, part in found.items()
+        for name, values in part.items()
     ]
     return made
 

@@ -73,3 +73,24 @@ def test_every_part_of_the_jobs_benchmark_has_its_rows(pack):
 
     for part in SCENES:
         assert callable(importlib.import_module(f"benchmarks.{part}").rows), part
+
+
+def test_the_conditionings_give_the_first_frame_or_every_token_that_is_wholly_known(pack):
+    from benchmarks.damage import NONE
+    from benchmarks.jobs_conditioning import FIRST, GREY, INFILLED, contexts
+    from benchmarks.robustness_cases import Evidence, unseen
+    from benchmarks.solver_ways import Lab
+    from training.shipped import load_dit, load_vae
+
+    lab = Lab.of(load_dit(), load_vae(), 2)
+    evidence = Evidence.of(unseen(7, 1)[0], NONE, lab.coder)
+    given = contexts(evidence, lab)
+    first, known = given[FIRST][0], given[INFILLED][0]
+    assert bool(first[:, :, 0].all()) and not bool(first[:, :, 1:].any())
+    assert bool((known >= first).all()) and 0 < float(known[:, :, 1:].float().mean()) < 1
+    holes = evidence.visible[1:5] == 0
+    assert not bool(holes.amax(0)[known[0, 0, 1].repeat_interleave(8, 0).repeat_interleave(8, 1)].any()), (
+        "no hole in a known token"
+    )
+    apart = (given[INFILLED][1] - given[GREY][1]).abs()
+    assert float(apart[:, :, 0].max()) < 1e-3 < float(apart[:, :, 1:].max()), "only holes differ"
