@@ -4,9 +4,9 @@
 
 The embedded model has no input for an image or a masked video. It takes context as tokens that stand clean beside the noise, so
 that is what is measured: the first frame's, or all that lie wholly in the known part, encoded with the holes infilled or grey.
-Every way is held to the same measurement by the default guidance. Evidence is that of ``benchmarks.robustness``, with exact
-depth and with depth that is noisy and bled; LPIPS is against the true view, whole. ``prior`` is the strength of the simulated
-model, 0 the embedded one's own. What a Fun-InP checkpoint makes of either is not measured here.
+Every way is held to the same measurement by the default guidance. Evidence is that of ``benchmarks.robustness``, its depth
+noisy and bled; LPIPS is against the true view, whole. ``prior`` is the strength of the simulated model, 0 the embedded
+one's own. What a Fun-InP checkpoint makes of either is not measured here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections import defaultdict
 
 import torch
 
-from benchmarks.damage import NONE, Damage
+from benchmarks.damage import Damage
 from benchmarks.intervals import mean_row, ratios, surely_at_most
 from benchmarks.priors import stronger_prior
 from benchmarks.report import Row, model_main
@@ -25,13 +25,13 @@ from hosting.assets import why_missing
 from hosting.lpips import load_lpips
 from inversecrafter_core.inverse import Measurement, ProximalSettings
 from inversecrafter_core.masks import area, hide
-from inversecrafter_core.sampling import Guidance, Window, sample_guided_euler
+from inversecrafter_core.sampling import Guidance, Window, sample_guided_euler, sigma_of_percent
 from inversecrafter_core.sampling.stochastic import known_cells, token_times
 from training import dit
 from training.shipped import decode, encode, load_dit, load_vae
 
 STEPS = 10
-DAMAGES = {"exact depth": NONE, "noisy, bled depth": Damage(noise=0.1, bleed=3.0)}
+DEPTH = Damage(noise=0.1, bleed=3.0)
 STRENGTHS = (0.0, 0.5)
 FIRST, INFILLED, GREY = "first frame", "whole video, infilled", "whole video, grey"
 Contexts = dict[str, tuple[torch.Tensor, torch.Tensor]]
@@ -62,7 +62,7 @@ def made(lab: Lab, evidence: Evidence, clean: torch.Tensor, given: torch.Tensor,
     frames, height, width = evidence.warp.shape[:3]
     measurement = Measurement(evidence.w, evidence.h, (frames, height, width))
     guidance = Guidance(measurement, ProximalSettings("closed_form"), Window())
-    correct = guidance.bind(case.noise, lab.sigmas.tolist(), lambda percent: 1 - percent, torch.clone)
+    correct = guidance.bind(case.noise, sigma_of_percent(lab.shift), torch.clone)
     prior = stronger_prior(model, encode(lab.coder, evidence.seen.target.colour), strength)
     return decode(lab.coder, sample_guided_euler(prior, case.noise, lab.sigmas, correct=correct))
 
@@ -74,12 +74,11 @@ def rows(seed: int, scenes: int) -> list[Row]:
         return [Row(f"conditioning: not measured, {why_missing('lpips_alexnet')}", float("nan"), "")]
     found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for seen in unseen(seed, scenes):
-        for damage, depth in DAMAGES.items():
-            evidence = Evidence.of(seen, depth, lab.coder)
-            for name, (clean, given) in contexts(evidence, lab).items():
-                for strength in STRENGTHS:
-                    video = made(lab, evidence, clean, given, strength)
-                    found[f"{damage}, prior {strength:g}"][name].append(figures(video, evidence, metric)["whole LPIPS"])
+        evidence = Evidence.of(seen, DEPTH, lab.coder)
+        for name, (clean, given) in contexts(evidence, lab).items():
+            for strength in STRENGTHS:
+                video = made(lab, evidence, clean, given, strength)
+                found[f"prior {strength:g}"][name].append(figures(video, evidence, metric)["whole LPIPS"])
     listed = []
     for case, ways in found.items():
         listed.append(surely_at_most(f"{case}: LPIPS, {INFILLED} over {FIRST}", ratios(ways[INFILLED], ways[FIRST]), "x", 1.0))
