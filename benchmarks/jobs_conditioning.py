@@ -50,7 +50,7 @@ def contexts(evidence: Evidence, lab: Lab) -> Contexts:
 
 def made(lab: Lab, evidence: Evidence, clean: torch.Tensor, given: torch.Tensor, strength: float) -> torch.Tensor:
     """The clip, with the tokens ``clean`` given and the rest guided by the default measurement."""
-    case = evidence.case(evidence.h)
+    case = evidence.case()
     words = dit.prompt_tokens([case.prompt])
 
     def model(x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
