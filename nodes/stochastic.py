@@ -59,9 +59,8 @@ class InverseCrafterStochasticConditioning(io.ComfyNode):
                     min=0.0,
                     max=1.0,
                     step=0.01,
-                    tooltip="t*, the sigma at which the context lets go. 0: never, what is known comes out as given. 1: there "
-                    "is no context at all. Higher repairs more and inherits less; with data consistency below it, 0.4 to 0.9 "
-                    "measure alike.",
+                    tooltip="t*, the sigma at which the context lets go; higher repairs more, inherits less. 0: never. 1: no "
+                    "context at all.",
                 ),
                 io.Int.Input(
                     "renoise_seed",

@@ -43,6 +43,7 @@ async (spec) => {
     app.graph.add(group);
   }
   app.graph.extra = {};
+  app.canvas.ds.reset();  // the view is part of the file
   const { workflow, output } = await app.graphToPrompt();
   // Through JSON text: handed over as an object, undefined members would arrive as null, which the page's own schema refuses.
   return JSON.stringify({ ui: workflow, api: output });
