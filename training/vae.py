@@ -41,7 +41,7 @@ SHAPES = (  # share of the steps, clips, frames, side
 )
 AVERAGE, WARM_UP, COOL_DOWN = 0.999, 200, 0.2
 """Of the running average, a step; steps; the last share of the minutes, in which the rate falls to nothing."""
-SAVE_MINUTES, REPORT_MINUTES = 4.0, 12.0
+SAVE_MINUTES, REPORT_MINUTES = 2.0, 12.0
 
 
 def run_folder(width: int) -> Path:
@@ -159,7 +159,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--width", type=int, default=32)
     parser.add_argument("--minutes", type=float, default=900, help="CPU minutes over all restarts")
-    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--rate", type=float, default=4e-4, help="the highest; 2e-3 is for a start from nothing")
     parser.add_argument("--widen", type=Path, help="a file or a checkpoint of half the width to start from")
     parser.add_argument("--decoder-only", action="store_true", help="keep the latents, for a video model that knows them")
     arguments = parser.parse_args()
