@@ -35,13 +35,12 @@ def folded(summary: str, lines: list[str]) -> list[str]:
 
 
 def masks(document: dict[str, Any]) -> list[str]:
-    """Targets and one wide table a set of clips, the picture drawn anew."""
+    """Targets and one wide table, the picture drawn anew."""
     from benchmarks import masks_report  # reports import what they report on, the host with it
 
     picture = ROOT / "docs" / "masks.png"
-    tables = masks_report.illustrated(document, picture)
-    wide = [line for what, found in tables.items() for line in folded(f"every mask, {what}", masks_report.wide(found))]
-    return [*targets(document), *wide, "", f"![What masks keep and give up]({picture.relative_to(ROOT).as_posix()})"]
+    wide = folded("every mask", masks_report.wide(masks_report.illustrated(document, picture)))
+    return [*targets(document), *wide, "", f"![Error of every mask over the priors]({picture.relative_to(ROOT).as_posix()})"]
 
 
 def solvers(document: dict[str, Any]) -> list[str]:

@@ -1,22 +1,21 @@
-"""Which latent mask to trust: every kind against ``h_gt``, and against what a mask is for.
+"""Which latent mask to trust, whatever the video model: every mask guides sampling under priors of rising strength.
 
-``python -m benchmarks.masks --seed 0 --json - [--vae FILE] [--scenes 5] [--clips 4]``
+``python -m benchmarks.masks --seed 0 --json - [--scenes 16] [--vae FILE]``
 
-Measured on new views of synthetic scenes, whose truth is rendered, and on double reprojections of real clips
-(``benchmarks.masks_cases``). All on normalised latents; figures are means over clips, names read ``set, mask: figure``:
+New views of synthetic scenes, whose truth is rendered (``benchmarks.masks_cases``). The small model is weaker than Telea's
+infill, which rewards whatever trusts the infill; so each mask is judged under ``benchmarks.priors`` of every strength, 0 = the
+embedded model, 0.9 = almost the truth. All on normalised latents; names read ``mask: figure``, means over scenes with interval:
 
-* ``L1`` and ``SSIM``: to ``h_gt = 1 - tanh|E(x) - E(fill(m x))|``; SSIM is the library's, over the mask's planes as pictures;
-* ``kept PSNR``: ``h E(y) + (1 - h) E(other)``, the warp composed with another clip altogether, is decoded and compared with
-  the truth on visible pixels. Trusting everything is best at that, so beside it stands
-* ``other PSNR``: the same in the holes, where the other clip should be seen, and ``balanced PSNR``: of the mean of the two
-  regions' squared errors;
-* ``kept PSNR at equal doubt``: that less what a power of *area* keeps which shows as much of the other clip: is the mask better
-  than any blurred outline, or only more trusting?
-* ``error left``: how far from ``E(x)`` the proximal step ends when the model's own prediction is off by noise of a given
-  deviation: root mean square of ``z* - E(x)`` over that deviation. 1 = as without guidance.
+* ``error, prior s``: root mean square of the sampled latents against ``E(x)``, all but the first frame, which is given;
+  ``error in holes`` the same over cells with less than all of their pixels known;
+* ``error over the sweep``: the geometric mean of ``error`` over the strengths;
+* ``L1 to h_gt``: to the paper's ``1 - tanh|E(x) - E(fill(m x))|``, the masked clip infilled before it is encoded;
+* ``encodings`` beyond ``E(y)`` and ``CPU`` seconds beside them: what the mask costs;
+* ``whole LPIPS`` and ``whole PSNR``: of the decoded clip, for a few masks under two priors.
 
-The scales of masks that need one were chosen by ``benchmarks.masks_scales`` on seeds 5 and 6. The relatives' average pooling
-shrinks the mask to the latents' size with no regard for causal groups.
+The default is to be the cheapest mask whose error over the sweep lies within the interval of the best.
+``area^p`` is the share of known pixels to the power p. ``h_gt`` knows the truth; ``grey h_gt`` is the same
+with grey holes instead of infilled ones.
 """
 
 from __future__ import annotations
@@ -24,197 +23,198 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import logging
-import math
+import time
 from collections import defaultdict
-from collections.abc import Iterable
-from itertools import product
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
-from statistics import mean
-from typing import NamedTuple
 
-import numpy
+import numpy as np
 import torch
-import torch.nn.functional as F
 
-from benchmarks.masks_cases import Case, Remembered, new_views, reprojections
-from benchmarks.masks_coders import Coder, video_vae
-from benchmarks.report import Row, at_least, main
-from inversecrafter_core.evaluation import masked_psnr, masked_ssim
-from inversecrafter_core.inverse import ProximalSettings, prepare
-from inversecrafter_core.masks import USUAL, MaskInputs, held_infill, hide, infilled, latent_mask
+from benchmarks.intervals import mean_row, ratios, surely_at_most
+from benchmarks.masks_cases import Case, new_views
+from benchmarks.masks_sweep import Evidence, guided
+from benchmarks.priors import STRENGTHS
+from benchmarks.report import Row, main
+from hosting.lpips import Lpips, load_lpips
+from inversecrafter_core.evaluation import masked_lpips, masked_psnr
+from inversecrafter_core.masks import USUAL, MaskInputs, area, difference_mask, hide, latent_mask
 from inversecrafter_core.masks.modes import Predict
 from training.export_vae import FILE as EMBEDDED_VAE
 from training.mask_model import load_predictor
 from training.mask_options import FILE as MASK_ENCODER
+from training.mask_targets import LatentSpace
+from training.shipped import WanModel, load_dit
 
-NEW_VIEWS, REPROJECTIONS = "new views", "real clips"
-DEFAULT, LEARNED, BINARY, AREA = USUAL, "learned", "binary", "area"
-CANDIDATES = ("three_infills", "held_warp", "holed_warp_area", "holed_warp", "hidden_source", "mask_video", "two_infills")
-POWERS = (0.25, 0.5, 2.0, 3.0)
-"""Of *area*: from more trusting to more doubting, the curve that a mask of one channel and no VAE traces."""
-DEVIATIONS = (0.25, 0.5, 1.0)
-GAMMAS = sorted({1.0, 2.0, 5.0, 8.0, 20.0, 100.0, ProximalSettings().gamma})
-LEARNED_ABOVE_BINARY = 1.0
-UNITS = {"kept PSNR": "dB", "other PSNR": "dB", "balanced PSNR": "dB", "error left": "x"}
+DEFAULT, LEARNED, HELD, BINARY, WANTED, GREY = USUAL, "learned", "held_infill", "binary", "h_gt", "grey h_gt"
+POWERS = (0.5, 1.0, 3.0, 4.0, 6.0)
+"""Of the share of known pixels, beside the default's own."""
+SHARE = "area^1"
+SHOWN = (DEFAULT, SHARE, HELD, LEARNED)
+"""Masks whose results are decoded and looked at, under priors of these strengths:"""
+SHOWN_STRENGTHS = (0.0, 0.5)
+KNOWS_THE_TRUTH = (WANTED, GREY)
 Masks = dict[str, torch.Tensor]
+Table = dict[tuple[str, str], list[float]]
 
 
-class Latents(NamedTuple):
-    """A case in latent space: ``E(x)``, ``E(y)``, ``h_gt`` and every mask by name, ``[1, C, T', H', W']``."""
+class Counted:
+    """A VAE's encoding, counted, its time left out of what a mask costs."""
+
+    def __init__(self, space: LatentSpace):
+        self._space, self.calls, self.seconds = space, 0, 0.0
+
+    def __call__(self, clip: torch.Tensor) -> torch.Tensor:
+        begun = time.process_time()
+        latent = self._space.encode(clip[None])
+        self.calls, self.seconds = self.calls + 1, self.seconds + time.process_time() - begun
+        return latent
+
+
+@dataclasses.dataclass
+class Made:
+    """A case in latent space: ``E(x)``, ``E(y)``, every mask ``[1, C, T', H', W']`` and what it cost, in encodings and CPU
+    seconds beside them.
+    """
 
     truth: torch.Tensor
-    warp: torch.Tensor
-    wanted: torch.Tensor
+    w: torch.Tensor
     masks: Masks
+    costs: dict[str, tuple[int, float]]
 
 
-def pooled(visible: torch.Tensor, shape: torch.Size) -> torch.Tensor:
-    """The relatives': average pooling to a latent ``shape [1, C, T', H', W']``."""
-    return F.adaptive_avg_pool3d(visible[None, None], (shape[2], shape[3], shape[4])).expand(shape)
-
-
-def shown_to(case: Case) -> list[torch.Tensor]:
-    """Every clip that a mask will want encoded."""
-    white = case.visible.unsqueeze(-1).expand_as(case.warp).contiguous()
-    fills = [hide(case.warp, case.visible, value) for value in (0.5, 0.0, 1.0)]
-    clips = [case.truth, infilled(case.truth, case.visible), case.warp, held_infill(case.warp, case.visible), *fills]
-    clips += [torch.ones_like(white), white]
-    return clips if case.source is None else [*clips, case.source, infilled(case.source, case.visible)]
-
-
-def latents_of(case: Case, coder: Coder, predict: Predict | None) -> Latents:
+def made_of(case: Case, space: LatentSpace, predict: Predict | None) -> Made:
     """Encode a case and make every mask of it; ``learned`` only where there is an encoder for the VAE."""
-    encode = Remembered(coder.encode, shown_to(case))
-    given = MaskInputs(case.visible, case.warp, encode(case.warp), encode, coder.spatial, predict=predict)
-    wanted = latent_mask("known_source", dataclasses.replace(given, source=case.truth))
-    given = dataclasses.replace(given, source=case.source)
-    masks = {} if predict is None else {LEARNED: latent_mask(LEARNED, given)}
-    for name in CANDIDATES:
-        if name != "hidden_source" or case.source is not None:
-            masks[name] = latent_mask(name, given)
-    masks |= {AREA: latent_mask(AREA, given), "average pooling": pooled(case.visible, wanted.shape)}
-    masks |= {f"area^{power:g}": masks[AREA] ** power for power in POWERS}
-    masks |= {BINARY: latent_mask(BINARY, given), "h_gt": wanted, "everything": torch.ones_like(wanted)}
-    return Latents(encode(case.truth), given.latent, wanted, masks)
+    truth, w = space.encode(torch.stack([case.truth, case.warp])).split(1)
+    encode = Counted(space)
+    given = MaskInputs(case.visible, case.warp, w, encode, space.spatial, predict=predict)
+    share = area(case.visible, space.spatial).expand_as(w)
+    makers: dict[str, Callable[[], torch.Tensor]] = {
+        DEFAULT: lambda: latent_mask(DEFAULT, given),
+        **{f"area^{power:g}": lambda power=power: share**power for power in POWERS},  # type: ignore[misc]
+        HELD: lambda: latent_mask(HELD, given),
+        BINARY: lambda: latent_mask(BINARY, given),
+        WANTED: lambda: latent_mask("known_source", dataclasses.replace(given, source=case.truth)),
+        GREY: lambda: difference_mask(truth, encode(hide(case.truth, case.visible))),
+    }
+    if predict is not None:
+        makers[LEARNED] = lambda: latent_mask(LEARNED, given)
+    made = Made(truth, w, {}, {})
+    for name, make in makers.items():
+        calls, seconds, begun = encode.calls, encode.seconds, time.process_time()
+        made.masks[name] = make()
+        made.costs[name] = encode.calls - calls, time.process_time() - begun - (encode.seconds - seconds)
+    return made
 
 
-def as_pictures(h: torch.Tensor) -> torch.Tensor:
-    """Every plane of a latent mask as a grey picture: ``[C T', H', W', 3]``."""
-    return h[0].flatten(0, 1).unsqueeze(-1).expand(-1, -1, -1, 3)
+def rms(difference: torch.Tensor, where: torch.Tensor | None = None) -> float:
+    """Root mean square of ``difference [1, C, T', H', W']`` beyond the first frame, ``where [1, 1, T', H', W']`` is true."""
+    squared = difference[:, :, 1:].square()
+    return float((squared if where is None else squared[where[:, :, 1:].expand_as(squared)]).mean().sqrt())
 
 
-def left_over(truth: torch.Tensor, latent: torch.Tensor, h: torch.Tensor, noise: torch.Tensor, gamma: float) -> float:
-    """Mean square of ``z* - E(x)`` over that of the prediction's own error, averaged over :data:`DEVIATIONS`."""
-    step = prepare(h, latent, ProximalSettings("closed_form", gamma))
-    shares = [float((step(truth + d * noise) - truth).square().mean()) / d**2 for d in DEVIATIONS]
-    return sum(shares) / len(shares)
+def judge(case: Case, made: Made, results: torch.Tensor, found: Table) -> None:
+    """Add one scene's figures to ``found``; ``results [strengths, masks, C, T', H', W']``."""
+    holes = area(case.visible, case.visible.shape[-1] // made.w.shape[-1]) < 1
+    for index, (name, h) in enumerate(made.masks.items()):
+        errors = []
+        for strength, latents in zip(STRENGTHS, results[:, index], strict=True):
+            difference = latents[None] - made.truth
+            errors.append(rms(difference))
+            found[name, f"error, prior {strength:g}"].append(errors[-1])
+            found[name, f"error in holes, prior {strength:g}"].append(rms(difference, holes))
+        found[name, "error over the sweep"].append(float(np.exp(np.log(errors).mean())))
+        found[name, "L1 to h_gt"].append(float((h - made.masks[WANTED]).abs().mean()))
+        found[name, "encodings"].append(made.costs[name][0])
+        found[name, "CPU"].append(made.costs[name][1])
 
 
-def composed(case: Case, made: Latents, other: Case, other_latent: torch.Tensor, coder: Coder) -> dict[str, dict[str, float]]:
-    """The three PSNRs of every mask: the warp with another clip where the mask does not trust it."""
-    mixed = [torch.lerp(other_latent, made.warp, h) for h in made.masks.values()]
-    found = {}
-    for name, video in zip(made.masks, coder.decode(mixed), strict=True):
-        kept = masked_psnr(video, case.truth, case.visible)
-        elsewhere = masked_psnr(video, other.truth, 1 - case.visible)
-        balanced = -10 * math.log10((10 ** (-kept / 10) + 10 ** (-elsewhere / 10)) / 2)
-        found[name] = {"kept PSNR": kept, "other PSNR": elsewhere, "balanced PSNR": balanced}
+def look(case: Case, made: Made, results: torch.Tensor, space: LatentSpace, metric: Lpips | None, found: Table) -> None:
+    """Decode the results of :data:`SHOWN` under two priors and add their figures."""
+    names = [name for name in SHOWN if name in made.masks]
+    for strength in SHOWN_STRENGTHS:
+        places = [list(made.masks).index(name) for name in names]
+        for name, video in zip(names, space.decode(results[STRENGTHS.index(strength), places]), strict=True):
+            found[name, f"whole PSNR, prior {strength:g}"].append(masked_psnr(video, case.truth))
+            if metric is not None:
+                distance = masked_lpips(video, case.truth, distance=metric.maps)
+                found[name, f"whole LPIPS, prior {strength:g}"].append(distance)
+
+
+def measure(
+    cases: Iterable[Case], space: LatentSpace, predict: Predict | None, model: WanModel, metric: Lpips | None, decoded: bool
+) -> Table:
+    """Every figure of every mask, a value a scene."""
+    found: Table = defaultdict(list)
+    for index, case in enumerate(cases):
+        with torch.inference_mode():
+            made = made_of(case, space, predict)
+            noise = torch.randn(made.w.shape, generator=torch.Generator().manual_seed(index))
+            evidence = Evidence(made.truth, made.w, case.prompt)
+            results = guided(model, evidence, list(made.masks.values()), STRENGTHS, noise)
+            judge(case, made, results, found)
+            if decoded:
+                look(case, made, results, space, metric, found)
     return found
 
 
-def noise_for(index: int, latent: torch.Tensor) -> torch.Tensor:
-    """The prediction's error of one clip: the same in every figure."""
-    return torch.randn(latent.shape, generator=torch.Generator().manual_seed(index))
+def _unit(figure: str) -> str:
+    return "dB" if "PSNR" in figure else "s" if figure == "CPU" else ""
 
 
-def compare(what: str, cases: Iterable[Case], coder: Coder, predict: Predict | None) -> list[Row]:
-    """Every figure of every mask over one set of clips. Each clip is composed with the next one."""
-    clips = list(cases)
-    if len(clips) < 2:
-        return [Row(f"{what}: too few clips to be had", len(clips), "")]
-    found, gamma = defaultdict[tuple[str, str], list[float]](list), ProximalSettings().gamma
-    with torch.inference_mode():
-        made = [latents_of(case, coder, predict) for case in clips]
-        for index, (case, one) in enumerate(zip(clips, made, strict=True)):
-            after = (index + 1) % len(clips)
-            mixtures, noise = composed(case, one, clips[after], made[after].truth, coder), noise_for(index, one.truth)
-            for name, h in one.masks.items():
-                figures = {
-                    "L1": float((h - one.wanted).abs().mean()),
-                    "SSIM": masked_ssim(as_pictures(h), as_pictures(one.wanted)),
-                    **mixtures[name],
-                    "error left": left_over(one.truth, one.warp, h, noise, gamma),
-                }
-                for figure, measured in figures.items():
-                    found[name, figure].append(measured)
-    value = {key: math.sqrt(mean(values)) if key[1] == "error left" else mean(values) for key, values in found.items()}
-    holes = 100 * mean(float(1 - case.visible.mean()) for case in clips)
-    rows = [Row(f"{what}: holes of {len(clips)} clips", holes, "%")]
-    rows += [Row(f"{what}, {name}: {figure}", value[name, figure], UNITS.get(figure, "")) for name, figure in value]
-    return [*rows, *at_equal_doubt(what, value), *by_gamma(what, made)]
-
-
-def at_equal_doubt(what: str, value: dict[tuple[str, str], float]) -> list[Row]:
-    """What masks keep beyond the power of area that shows as much of the other clip; none beyond the ends of that curve."""
-    powers = [AREA, *(f"area^{power:g}" for power in POWERS)]
-    curve = sorted((value[name, "other PSNR"], value[name, "kept PSNR"]) for name in powers)
-    others, kept = [point[0] for point in curve], [point[1] for point in curve]
-    rows = []
-    for name in (LEARNED, *CANDIDATES, "h_gt", BINARY):
-        shown = value.get((name, "other PSNR"))
-        if shown is not None and others[0] <= shown <= others[-1]:
-            gain = value[name, "kept PSNR"] - float(numpy.interp(shown, others, kept))
-            rows.append(Row(f"{what}, {name}: kept PSNR at equal doubt", gain, "dB"))
+def verdicts(found: Table) -> list[Row]:
+    """The default beside every mask that does not know the truth: over the sweep, and where it is looked at."""
+    rows, sweep = [], "error over the sweep"
+    others = [name for name, figure in found if figure == sweep and name not in (DEFAULT, *KNOWS_THE_TRUTH)]
+    for other in others:
+        rows.append(
+            surely_at_most(f"{sweep}, {DEFAULT} over {other}", ratios(found[DEFAULT, sweep], found[other, sweep]), "x", 1)
+        )
+    for strength in SHOWN_STRENGTHS:
+        figure = f"whole LPIPS, prior {strength:g}"
+        for other in (name for name in SHOWN[1:] if (name, figure) in found):
+            compared = ratios(found[DEFAULT, figure], found[other, figure])
+            rows.append(surely_at_most(f"{figure}, {DEFAULT} over {other}", compared, "x", 1))
     return rows
 
 
-def by_gamma(what: str, made: list[Latents]) -> list[Row]:
-    """What the default mask leaves of the error at the default gamma and at the best."""
-    left: dict[float, float] = {}
-    for gamma in GAMMAS:
-        shares = [
-            left_over(one.truth, one.warp, one.masks[DEFAULT], noise_for(index, one.truth), gamma)
-            for index, one in enumerate(made)
+def turns(found: Table) -> list[Row]:
+    """At which prior the default and each other mask change places in error: there the logarithm of their ratio is zero."""
+    rows = []
+    for other in sorted({name for name, _ in found} - {DEFAULT}):
+        logarithms = []
+        for strength in STRENGTHS:
+            figure = f"error, prior {strength:g}"
+            logarithms.append(float(np.log(ratios(found[DEFAULT, figure], found[other, figure]).mean)))
+        rows += [
+            Row(f"{DEFAULT} and {other} change places at prior", crossing(pair, values), "")
+            for pair, values in zip(pairwise(STRENGTHS), pairwise(logarithms), strict=True)
+            if values[0] * values[1] < 0
         ]
-        left[gamma] = math.sqrt(mean(shares))
-    usual, best = ProximalSettings().gamma, min(GAMMAS, key=left.__getitem__)
-    return [
-        Row(f"{what}, {DEFAULT}: error left, gamma {usual:g}", left[usual], "x"),
-        Row(f"{what}, {DEFAULT}: error left, its best gamma {best:g}", left[best], "x"),
-    ]
+    return rows
 
 
-def targets(what: str, rows: list[Row]) -> list[Row]:
-    """The order of masks by what they keep, and by the balanced figure, which trusting everything does not win."""
-    value = {row.name: row.value for row in rows}
-    pairs = ((LEARNED, BINARY, LEARNED_ABOVE_BINARY), (LEARNED, DEFAULT, 0.0), (DEFAULT, AREA, 0.0), (AREA, BINARY, 0.0))
-    found = []
-    for (one, other, bound), figure in product(pairs, ("kept PSNR", "balanced PSNR")):
-        names = [f"{what}, {name}: {figure}" for name in (one, other)]
-        if all(name in value for name in names):
-            gain = value[names[0]] - value[names[1]]
-            name = f"{what}: {figure}, {one} over {other}"
-            found.append(at_least(name, gain, "dB", bound) if figure == "kept PSNR" else Row(name, gain, "dB"))
-    return found
+def crossing(places: Sequence[float], values: Sequence[float]) -> float:
+    """Where a line through two points of opposite sign is zero."""
+    return places[0] + (places[1] - places[0]) * values[0] / (values[0] - values[1])
 
 
 def run(seed: int, args: argparse.Namespace) -> list[Row]:
-    """Both sets."""
     logging.getLogger().setLevel(logging.WARNING)
     torch.set_num_threads(args.threads)
-    coder, predictor = video_vae(args.vae), load_predictor(MASK_ENCODER)
+    space, predictor = LatentSpace(args.vae, precision=torch.bfloat16), load_predictor(MASK_ENCODER)
     predict = (lambda visible, warp: predictor.mask(visible[None], warp[None])) if args.vae == EMBEDDED_VAE else None
-    rows: list[Row] = []
-    for what, cases in ((NEW_VIEWS, new_views(seed, args.scenes)), (REPROJECTIONS, reprojections(seed, args.clips))):
-        found = compare(what, cases, coder, predict)
-        rows += [*targets(what, found), *found]
-    return rows
+    metric = load_lpips() if args.decoded else None
+    found = measure(new_views(seed, args.scenes), space, predict, load_dit(), metric, args.decoded)
+    rows = [mean_row(f"{name}: {figure}", values, _unit(figure)) for (name, figure), values in found.items()]
+    return [*verdicts(found), *turns(found), *rows]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--vae", type=Path, default=EMBEDDED_VAE, help="a Wan VAE; the embedded one by default")
-    parser.add_argument("--scenes", type=int, default=5, help="scenes of the synthetic world")
-    parser.add_argument("--clips", type=int, default=4, help="reprojections of real clips, at most 6")
+    parser.add_argument("--scenes", type=int, default=16, help="scenes of the synthetic world")
+    parser.add_argument("--no-decoding", dest="decoded", action="store_false", help="latent figures alone, sooner")
     parser.add_argument("--threads", type=int, default=2)
 
 

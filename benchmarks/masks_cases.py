@@ -2,28 +2,24 @@
 
 * *new views*: scenes of the synthetic world, seen by a camera on an arc. The target view is rendered, so the clean clip, the
   exact warp and its visible pixels are known.
-* *reprojections*: real clips, thrown to a target view by estimated depth and back. What came back is visible; the clip itself
-  is the truth. Which part of a clip is taken depends on the seed.
+* *reprojected*: any clip, thrown to a target view by a depth and back. What came back is visible; the clip itself is the truth.
 
 Holes are filled by Telea's method, as the method's relatives do.
 """
 
 from __future__ import annotations
 
-import logging
 import math
-import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 
-from benchmarks.unseen import REAL_CLIPS, real_clip
-from hosting.assets import asset, why_missing
+from hosting.assets import asset
 from inversecrafter_core.camera import Geometry
-from inversecrafter_core.depth import DepthEstimator, OnnxDepth, VerticalGradientPrior, build_geometry
-from inversecrafter_core.synthetic import Clip, frame_times, random_scene, render
+from inversecrafter_core.depth import DepthEstimator, OnnxDepth, VerticalGradientPrior
+from inversecrafter_core.synthetic import Clip, caption, frame_times, random_scene, render
 from inversecrafter_core.synthetic.render import source_poses
 from inversecrafter_core.warp import fill_holes
 from training.contexts import geometry_of
@@ -31,43 +27,18 @@ from training.mask_pairs import path_of, reproject
 
 FRAMES, HEIGHT, WIDTH = 17, 96, 144
 ARC = math.radians(12)
-PATHS = (("arc_left", "arc_down"), ("arc_right", "zoom_in"), ("arc_up", "arc_left"))
-"""Two of the six trajectories for each real clip; zoom_out hides nothing on the way back."""
-STRENGTH = 2.0
-"""Times a trajectory's own amount: 17 frames see a third of the paper's 49."""
-LATEST_START = 90
 
 
 class Case(NamedTuple):
     """``truth`` and infilled ``warp [F, H, W, 3]``, ``visible [F, H, W]`` float, 1 = known; the ``source`` clip where the
-    camera is another than the truth's.
+    camera is another than the truth's; what a scene shows, in words.
     """
 
     truth: torch.Tensor
     visible: torch.Tensor
     warp: torch.Tensor
     source: torch.Tensor | None = None
-
-
-class Remembered:
-    """A VAE that encodes a clip once, and several at a time when told beforehand which will be asked for.
-
-    ``encode`` takes a list of clips and gives their latents, ``[1, C, T', H', W']`` each.
-    """
-
-    def __init__(self, encode: Callable[[list[torch.Tensor]], list[torch.Tensor]], clips: list[torch.Tensor]):
-        self._encode = encode
-        self._known = {_fingerprint(clip): latent for clip, latent in zip(clips, encode(clips), strict=True)}
-
-    def __call__(self, clip: torch.Tensor) -> torch.Tensor:
-        key = _fingerprint(clip)
-        if key not in self._known:
-            self._known[key] = self._encode([clip])[0]
-        return self._known[key]
-
-
-def _fingerprint(clip: torch.Tensor) -> bytes:
-    return clip.float().contiguous().numpy().tobytes()
+    prompt: str = ""
 
 
 def arc(poses: torch.Tensor, pivot: float, angle: float = ARC) -> torch.Tensor:
@@ -115,7 +86,7 @@ def new_views(seed: int, count: int) -> Iterator[Case]:
         pivot = geometry_of(source).pivot_depth
         target = render(scene, times, HEIGHT, WIDTH, arc(source_poses(scene, times), pivot), source.intrinsics)
         holed, visible = exact_warp(source, target)
-        yield Case(target.colour, visible, telea(holed, visible), source.colour)
+        yield Case(target.colour, visible, telea(holed, visible), source.colour, caption(scene))
 
 
 def estimator() -> DepthEstimator:
@@ -128,18 +99,3 @@ def reprojected(video: torch.Tensor, geometry: Geometry, trajectory: str, streng
     """``video`` with the holes of one of the six trajectories and its way back."""
     pair = reproject(video, geometry, path_of(trajectory, len(video), strength))
     return Case(pair.video, pair.visible.float(), fill_holes(pair.video, pair.visible))
-
-
-def reprojections(seed: int, count: int) -> Iterator[Case]:
-    """``count`` of the six reprojections of real clips, one of each clip first; fewer where a clip cannot be had."""
-    depth = estimator()
-    for index in range(min(count, 2 * len(REAL_CLIPS))):
-        clip, turn = index % len(REAL_CLIPS), index // len(REAL_CLIPS)
-        name = REAL_CLIPS[clip]
-        if asset(name) is None:
-            logging.getLogger(__name__).warning("%s is left out: %s", name, why_missing(name))
-            continue
-        first = random.Random(f"{name} {seed}").randint(0, LATEST_START)
-        video = real_clip(name, FRAMES, HEIGHT, WIDTH, first)
-        geometry = build_geometry(depth.estimate(video), video, "frames").geometry
-        yield reprojected(video, geometry, PATHS[clip][turn], STRENGTH)

@@ -1,14 +1,13 @@
-"""How the training-free mask's candidate, activation and scale were chosen: a sweep on tuning seeds, in latent space alone.
+"""How the masks and their scales were chosen: every formula of differences at every scale and power, on tuning seeds.
 
-``python -m benchmarks.masks_scales --seed 5 --scenes 3 --clips 3 --json -``
+``python -m benchmarks.masks_scales --seed 5 --scenes 6 --json -``
 
-The clips are those of ``benchmarks.masks``. For every candidate, activation and scale, means over clips:
-
-* ``L1``: to ``h_gt``;
-* ``error left``: as there, after one proximal step from a noisy prediction;
-* ``composed``: root mean square of ``h E(y) + (1 - h) E(other)`` against the latent of the true picture of that, the other
-  clip seen through the holes. It pays for trust and for doubt in the wrong place alike;
-* ``both``: the geometric mean of the last two, over that of *area*; the smallest is chosen.
+One proximal step from what the embedded model predicts of the noised truth, at two noise levels, mixed with the truth as in
+``benchmarks.priors``: no sampling, so hundreds of masks cost as much as one. ``error`` is the root mean square of ``z* - E(x)``
+beyond the first frame, the geometric mean over scenes and strengths. A distance ``d`` between encodings becomes
+``1 - tanh(s d)`` or ``1 / (1 + s^2 d^2)`` (*precision*), times the share of known pixels to a power; of all that one formula
+gives, the best is
+listed. Those of ``TRUTH`` know the truth. ``held`` is an infill from other times, along optical flow.
 """
 
 from __future__ import annotations
@@ -17,89 +16,112 @@ import argparse
 import logging
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import product
 from statistics import mean
 
 import torch
 
-from benchmarks.masks import AREA, NEW_VIEWS, REPROJECTIONS, Masks, left_over, shown_to
-from benchmarks.masks_cases import Case, Remembered, new_views, reprojections
-from benchmarks.masks_coders import Coder, video_vae
+from benchmarks.masks_cases import Case, new_views
+from benchmarks.masks_sweep import Evidence, denoiser
+from benchmarks.priors import STRENGTHS
 from benchmarks.report import Row, main
-from inversecrafter_core.inverse import ProximalSettings
-from inversecrafter_core.masks import ACTIVATIONS, area, difference_mask, held_infill, hide, infilled, spread
+from inversecrafter_core.inverse import ProximalSettings, prepare
+from inversecrafter_core.masks import area, binary, held_infill, hide, hold_first_frame, infilled
 from training.export_vae import FILE as EMBEDDED_VAE
+from training.mask_targets import LatentSpace
+from training.shipped import WanModel, load_dit
 
-SCALES = (0.25, 1 / 3, 0.5, 2 / 3, 1.0, 2.0)
-"""Of distances between two latents; a spread over three infills sums three of them."""
+SCALES = (0.25, 0.5, 1.0, 2.0, 4.0)
+POWERS = (0, 1, 2)
+AREA_POWERS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
+SIGMAS = (0.9, 0.7)
+TRUTH = "TRUTH, "
+ACTIVATIONS = {"tanh": lambda d: 1 - torch.tanh(d), "precision": lambda d: 1 / (1 + d.square())}
+Latents = dict[str, torch.Tensor]
 
 
-def distances(case: Case, encode: Remembered) -> Masks:
-    """What each candidate measures, before scale and activation."""
-    warp, visible = case.warp, case.visible
-    grey, black, white = (encode(hide(warp, visible, value)) for value in (0.5, 0.0, 1.0))
-    y, held = encode(warp), encode(held_infill(warp, visible))
-    mask = visible.unsqueeze(-1).expand_as(warp).contiguous()
+def encoded(case: Case, space: LatentSpace) -> Latents:
+    """Everything that a formula compares, ``[1, C, T', H', W']`` each."""
+    visible, warp, source = case.visible, case.warp, case.truth if case.source is None else case.source
+    white = visible.unsqueeze(-1).expand_as(warp)
+    fills = {name: hide(warp, visible, value) for name, value in (("grey", 0.5), ("black", 0.0), ("white", 1.0))}
+    clips = {
+        "truth": case.truth,
+        "y": warp,
+        "held": held_infill(warp, visible),
+        "source": source,
+        "masked source": infilled(source, visible),
+        "masked truth": infilled(case.truth, visible),
+        "all white": torch.ones_like(white),
+        "mask": white,
+        **fills,
+    }
+    return {name: space.encode(clip[None]) for name, clip in clips.items()}
+
+
+def distances(z: Latents) -> Latents:
+    """Every formula, before scale, activation and power."""
+    infills = torch.stack([z["y"], z["held"], z["grey"]])
     return {
-        "three infills": spread([y, held, grey]),
-        "five infills": spread([y, held, grey, black, white]),
-        "held_warp": (held - grey).abs(),
-        "holed_warp": (y - grey).abs(),
-        "two_infills": (black - white).abs() / 2,
-        "mask_video": (encode(torch.ones_like(mask)) - encode(mask)).abs(),
+        "held against own infill": (z["held"] - z["y"]).abs(),
+        "three infills": 3 * infills.std(0, correction=0),
+        "infilled against grey": (z["y"] - z["grey"]).abs(),
+        "source against masked source": (z["source"] - z["masked source"]).abs(),
+        "black against white": (z["black"] - z["white"]).abs() / 2,
+        "white clip against mask": (z["all white"] - z["mask"]).abs(),
+        f"{TRUTH}h_gt": (z["truth"] - z["masked truth"]).abs(),
     }
 
 
-def masks_of(case: Case, encode: Remembered, coder: Coder) -> Iterator[tuple[str, torch.Tensor]]:
-    """Every candidate at every activation and scale, alone and times the area."""
-    share = area(case.visible, coder.spatial).expand_as(encode(case.warp))
-    yield AREA, share
-    for (name, distance), (kind, activation), scale in product(distances(case, encode).items(), ACTIVATIONS.items(), SCALES):
-        h = activation(scale * distance)
-        yield f"{name}, {kind}, s={scale:.2g}", h
-        yield f"{name} x area, {kind}, s={scale:.2g}", h * share
+def masks_of(case: Case, z: Latents, spatial: int) -> Iterator[tuple[str, str, torch.Tensor]]:
+    """``formula, setting, h`` of everything."""
+    share = area(case.visible, spatial).expand_as(z["y"])
+    yield "binary", "", binary(case.visible, spatial).expand_as(z["y"])
+    for power in AREA_POWERS:
+        yield f"area^{power:g}", "", share**power
+    for (name, distance), (kind, activation), scale in product(distances(z).items(), ACTIVATIONS.items(), SCALES):
+        for power in POWERS:
+            yield name, f" ({kind}, s {scale:g}, times area^{power})", activation(scale * distance) * share**power
 
 
-def sweep(what: str, cases: Iterable[Case], coder: Coder) -> list[Row]:
-    """The four figures of every mask over one set."""
-    clips = list(cases)
-    if len(clips) < 2:
-        return [Row(f"{what}: too few clips to be had", len(clips), "")]
-    found = defaultdict[tuple[str, str], list[float]](list)
-    for index, case in enumerate(clips):
-        after = clips[(index + 1) % len(clips)].truth
-        picture = torch.where(case.visible[..., None] > 0.5, case.truth, after)
-        encode = Remembered(coder.encode, [*shown_to(case), after, picture])
-        truth, y, other = encode(case.truth), encode(case.warp), encode(after)
-        wanted = difference_mask(truth, encode(infilled(case.truth, case.visible)))
-        noise = torch.randn(truth.shape, generator=torch.Generator().manual_seed(index))
-        for name, h in masks_of(case, encode, coder):
-            found[name, "L1"].append(float((h - wanted).abs().mean()))
-            found[name, "error left"].append(left_over(truth, y, h, noise, ProximalSettings().gamma, "masked"))
-            found[name, "composed"].append(float((torch.lerp(other, y, h) - encode(picture)).square().mean()))
-    value = {key: mean(values) if key[1] == "L1" else math.sqrt(mean(values)) for key, values in found.items()}
-    for name in {name for name, _ in found}:
-        shares = [value[name, figure] / value[AREA, figure] for figure in ("error left", "composed")]
-        value[name, "both"] = math.sqrt(math.prod(shares))
-    order = sorted((name for name, figure in value if figure == "both"), key=lambda name: value[name, "both"])
-    figures = ("both", "error left", "composed", "L1")
-    return [Row(f"{what}, {name}: {figure}", value[name, figure], "") for name in order for figure in figures]
+def predictions(case: Case, z: Latents, model: WanModel, seed: int) -> list[torch.Tensor]:
+    """What the model makes of the noised truth, at :data:`SIGMAS`."""
+    noise = torch.randn(z["truth"].shape, generator=torch.Generator().manual_seed(seed))
+    denoise = denoiser(model, Evidence(z["truth"], z["truth"], case.prompt))
+    return [denoise((1 - sigma) * z["truth"] + sigma * noise, torch.tensor([sigma])) for sigma in SIGMAS]
+
+
+def error(z: Latents, predicted: list[torch.Tensor], h: torch.Tensor) -> list[float]:
+    """After one step, a value for every strength."""
+    step, found = prepare(hold_first_frame(h), z["y"], ProximalSettings("closed_form")), []
+    for strength in STRENGTHS:
+        mixed = (step(torch.lerp(z0, z["truth"], strength)) for z0 in predicted)
+        found.append(math.sqrt(mean(float((one - z["truth"])[:, :, 1:].square().mean()) for one in mixed)))
+    return found
 
 
 def run(seed: int, args: argparse.Namespace) -> list[Row]:
-    """Both sets, the best masks first."""
+    """The best setting of every formula, the best formula first."""
     logging.getLogger().setLevel(logging.WARNING)
     torch.set_num_threads(args.threads)
-    coder = video_vae(EMBEDDED_VAE)
+    space, model = LatentSpace(EMBEDDED_VAE, precision=torch.bfloat16), load_dit()
+    found = defaultdict[tuple[str, str], list[float]](list)
     with torch.inference_mode():
-        rows = sweep(NEW_VIEWS, new_views(seed, args.scenes), coder)
-        return [*rows, *sweep(REPROJECTIONS, reprojections(seed, args.clips), coder)]
+        for index, case in enumerate(new_views(seed, args.scenes)):
+            z = encoded(case, space)
+            predicted = predictions(case, z, model, index)
+            for name, setting, h in masks_of(case, z, space.spatial):
+                found[name, setting] += [math.log(value) for value in error(z, predicted, h)]
+    value = {key: math.exp(mean(logarithms)) for key, logarithms in found.items()}
+    best: dict[str, Row] = {}
+    for name, setting in sorted(value, key=value.__getitem__):
+        best.setdefault(name, Row(f"{name}{setting}: error", value[name, setting], ""))
+    return list(best.values())
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--scenes", type=int, default=3)
-    parser.add_argument("--clips", type=int, default=3)
+    parser.add_argument("--scenes", type=int, default=6)
     parser.add_argument("--threads", type=int, default=2)
 
 

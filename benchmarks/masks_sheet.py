@@ -11,26 +11,26 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.masks import BINARY, DEFAULT, LEARNED, Latents, latents_of
+from benchmarks.masks import BINARY, DEFAULT, GREY, LEARNED, SHARE, WANTED, Made, made_of
 from benchmarks.masks_cases import Case, new_views
-from benchmarks.masks_coders import video_vae
 from training.export_vae import FILE as EMBEDDED_VAE
 from training.mask_model import load_predictor
 from training.mask_options import FILE as MASK_ENCODER
+from training.mask_targets import LatentSpace
 
-SHOWN = ("h_gt", LEARNED, "held_warp", DEFAULT, "holed_warp", "mask_video", "two_infills", "area", "average pooling", BINARY)
+SHOWN = (WANTED, GREY, LEARNED, DEFAULT, SHARE, BINARY)
 CHANNELS = (0, 8)
 MAGENTA = (1.0, 0.0, 1.0)
 
 
-def draw(case: Case, made: Latents, target: Path) -> None:
+def draw(case: Case, made: Made, target: Path) -> None:
     """One labelled grid."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    frames = made.wanted.shape[2]
+    frames = made.w.shape[2]
     last = [4 * index for index in range(frames)]
     holed = torch.where(case.visible[..., None] > 0.5, case.warp, torch.tensor(MAGENTA))
     picture, panels = pyplot.subplots(len(SHOWN) + 2, frames + len(CHANNELS), figsize=(11, 1.15 * (len(SHOWN) + 2)))
@@ -63,7 +63,8 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     predictor, case = load_predictor(MASK_ENCODER), next(new_views(arguments.seed, 1))
     with torch.inference_mode():
-        made = latents_of(case, video_vae(EMBEDDED_VAE), lambda visible, warp: predictor.mask(visible[None], warp[None]))
+        space = LatentSpace(EMBEDDED_VAE, precision=torch.bfloat16)
+        made = made_of(case, space, lambda visible, warp: predictor.mask(visible[None], warp[None]))
     draw(case, made, arguments.picture)
 
 

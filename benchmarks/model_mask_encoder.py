@@ -1,29 +1,28 @@
-"""The embedded mask encoder against every mask that needs no training, where ``h_gt`` is known: on double reprojections.
+"""The embedded mask encoder against masks that need no training, where ``h_gt`` is known: on double reprojections.
 
-``python -m benchmarks.model_mask_encoder --seed 0 --scenes 8 --json -``
+``python -m benchmarks.model_mask_encoder --seed 0 --scenes 16 --json -``
 
 A clip ``x`` is thrown to a target view and back (the six trajectories in turn); what came back is ``m``. Every mask is shown
 the holes and the clip with its holes filled by Telea's method; ``h_gt = 1 - tanh|E(x) - E(fill(m x))|`` is what it should have
 answered. Scenes have held-out seeds and exact depth; the real clips' depth is FastDepth's, or the prior's where that cannot be
-had. *hidden_source* is left out: here the source is the clip itself, so it reads the pixels in the holes, which no warp knows.
+had. The last set is new views of scenes, in which there is no double reprojection; nothing was trained on it.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator
-from functools import partial
-from statistics import mean
+from collections.abc import Iterator, Mapping
 
 import torch
 
-from benchmarks.masks_cases import Case, Remembered, estimator, new_views, reprojected
-from benchmarks.report import Row, at_most, model_main
+from benchmarks.intervals import mean_row, ratios, surely_at_most
+from benchmarks.masks_cases import Case, estimator, new_views, reprojected
+from benchmarks.report import Row, model_main
 from benchmarks.unseen import REAL_CLIPS, real_clip, scene_seeds
 from hosting.assets import asset, why_missing
 from inversecrafter_core.depth import build_geometry
-from inversecrafter_core.masks import MaskInputs, held_infill, hide, latent_mask
+from inversecrafter_core.masks import area, binary, difference_mask, held_infill
 from inversecrafter_core.warp import fill_holes
 from training.export_vae import FILE as VAE_FILE
 from training.mask_model import USUAL_MEAN, MaskPredictor, begin, load_predictor, ssim
@@ -32,35 +31,25 @@ from training.mask_pairs import TRAJECTORIES, path_of, synthetic_pair
 from training.mask_targets import LatentSpace
 from training.pool import FRAMES
 
-STRENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
-CANDIDATES = ("three_infills", "held_warp", "holed_warp_area", "holed_warp", "mask_video", "two_infills")
-SECOND_INFILL = ("held_warp", "three_infills")
-"""Candidates that came after the encoder, made of what it is shown. The target is against those that came before."""
+LEARNED, HELD = "learned", "another infill against this one"
+POWERS = (0.1, 0.2, 0.5, 1.0)
+"""Of the share of known pixels: ``h_gt`` trusts infills far more than the share does."""
 OF_TRAINING_FREE, OF_BINARY = 0.75, 0.5
-"""Targets: the learned mask's L1 over the best training-free one's and over binary's."""
-NEW_VIEWS = "new views of scenes"
-"""The third set has no target: nothing was trained on it, and there is no double reprojection in it."""
+"""Targets: the learned mask's L1 over the best power's of the share, and over binary's."""
 Masks = dict[str, torch.Tensor]
+Predictors = Mapping[str, MaskPredictor]
 
 
-def _together(space: LatentSpace, clips: list[torch.Tensor]) -> list[torch.Tensor]:
-    return list(space.encode(torch.stack(clips)).split(1))
-
-
-def masks_of(case: Case, space: LatentSpace, predictors: dict[str, MaskPredictor]) -> tuple[torch.Tensor, Masks]:
-    """``h_gt`` and every mask by name, all ``[1, C, T', H', W']``; those of differences at every strength."""
+def masks_of(case: Case, space: LatentSpace, predictors: Predictors) -> tuple[torch.Tensor, Masks]:
+    """``h_gt`` and every mask by name, all ``[1, C, T', H', W']``."""
     visible, warp = case.visible, case.warp
-    white = visible.unsqueeze(-1).expand_as(warp)
-    asked = [case.truth, warp, hide(warp, visible), torch.ones_like(white), white]
-    asked += [hide(warp, visible, 0.0), hide(warp, visible, 1.0), held_infill(warp, visible)]
-    encode = Remembered(partial(_together, space), asked)
-    given = MaskInputs(visible, warp, encode(warp), encode, space.spatial, source=case.truth)
-    masks = {mode: latent_mask(mode, given) for mode in ("area", "binary")}
-    masks |= {name: predictor.mask(visible[None], warp[None]) for name, predictor in predictors.items()}
-    for name in CANDIDATES:
-        h = latent_mask(name, given)
-        masks |= {f"{name}, strength {strength:g}": h**strength for strength in STRENGTHS}
-    return latent_mask("known_source", given), masks
+    clips = [case.truth, warp, held_infill(warp, visible)]
+    truth, y, held = space.encode(torch.stack(clips)).split(1)
+    share = area(visible, space.spatial).expand_as(y)
+    masks = {name: predictor.mask(visible[None], warp[None]) for name, predictor in predictors.items()}
+    masks |= {f"area^{power:g}": share**power for power in POWERS}
+    masks |= {HELD: difference_mask(held, y), "binary": binary(visible, space.spatial).expand_as(y)}
+    return difference_mask(truth, y), masks
 
 
 def scene_cases(seed: int, count: int) -> Iterator[Case]:
@@ -83,8 +72,8 @@ def real_cases() -> Iterator[Case]:
             yield reprojected(video, geometry, trajectory)
 
 
-def _compare(what: str, cases: Iterator[Case], space: LatentSpace, predictors: dict[str, MaskPredictor]) -> list[Row]:
-    """Means over ``cases``: every mask's L1 and SSIM, candidates at the strength that suits them best here."""
+def _compare(what: str, cases: Iterator[Case], space: LatentSpace, predictors: Predictors, bounded: bool) -> list[Row]:
+    """Means over ``cases`` of every mask's L1 and SSIM; the learned one's L1 over others', with targets where ``bounded``."""
     far, alike = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
     for case in cases:
         wanted, masks = masks_of(case, space, predictors)
@@ -93,19 +82,16 @@ def _compare(what: str, cases: Iterator[Case], space: LatentSpace, predictors: d
             alike[name].append(float(ssim(h, wanted)))
     if not far:
         return [Row(f"{what} not measured", 0, "")]
-    l1, likeness = ({name: mean(values) for name, values in table.items()} for table in (far, alike))
-    free = [min((key for key in l1 if key.startswith(f"{name}, ")), key=l1.__getitem__) for name in CANDIDATES]
-    held, others = ([key for key in free if key.startswith(SECOND_INFILL) is second] for second in (True, False))
-    best, best_held = min(others, key=l1.__getitem__), min(held, key=l1.__getitem__)
-    label = f"{len(far['learned'])} {what}"
-    found = []
-    for name in [*predictors, *sorted(free, key=l1.__getitem__), "area", "binary"]:
-        found += [Row(f"{label}, {name}: L1", l1[name], ""), Row(f"{label}, {name}: SSIM", likeness[name], "")]
-    found.append(Row(f"{label}: learned over the best with a second infill", l1["learned"] / l1[best_held], "x"))
-    ratios = {"the best training-free of one infill": l1["learned"] / l1[best], "binary": l1["learned"] / l1["binary"]}
-    for other, bound in zip(ratios, (OF_TRAINING_FREE, OF_BINARY), strict=True):
-        name = f"{label}: learned over {other}"
-        found.append(Row(name, ratios[other], "x") if what == NEW_VIEWS else at_most(name, ratios[other], "x", bound))
+    label, found = f"{len(far[LEARNED])} {what}", []
+    for name in far:
+        found += [mean_row(f"{label}, {name}: L1", far[name]), mean_row(f"{label}, {name}: SSIM", alike[name])]
+    best = min((f"area^{power:g}" for power in POWERS), key=lambda name: sum(far[name]))
+    for other, bound in ((best, OF_TRAINING_FREE), ("binary", OF_BINARY), (HELD, None)):
+        name, compared = f"{label}: learned over {other}, L1", ratios(far[LEARNED], far[other])
+        if bounded and bound is not None:
+            found.append(surely_at_most(name, compared, "x", bound))
+        else:
+            found.append(Row(name, compared.mean, "x", None, None, *compared.ends))
     return found
 
 
@@ -115,17 +101,17 @@ def predictors_of(space: LatentSpace) -> dict[str, MaskPredictor]:
     torch.manual_seed(0)
     begun = MaskPredictor(learned.spec)
     begin(begun, space, USUAL_MEAN)
-    return {"learned": learned, "before training": begun.eval().requires_grad_(False)}
+    return {LEARNED: learned, "before training": begun.eval().requires_grad_(False)}
 
 
-def rows(seed: int, scenes: int) -> list[Row]:
-    """Every figure of the mask encoder's card; other scenes for every ``seed``."""
+def rows(seed: int, scenes: int, more: Predictors | None = None) -> list[Row]:
+    """Every figure of the mask encoder's card; other scenes for every ``seed``. ``more``: other encoders, by name."""
     space = LatentSpace(VAE_FILE)
-    predictors = predictors_of(space)
+    predictors = predictors_of(space) | dict(more or {})
     with torch.inference_mode():
-        found = _compare("held-out scenes", scene_cases(seed, scenes), space, predictors)
-        found += _compare("reprojections of real clips", real_cases(), space, predictors)
-        return [*found, *_compare(NEW_VIEWS, new_views(seed, scenes), space, predictors)]
+        found = _compare("held-out scenes", scene_cases(seed, scenes), space, predictors, bounded=True)
+        found += _compare("reprojections of real clips", real_cases(), space, predictors, bounded=True)
+        return [*found, *_compare("new views of scenes", new_views(seed, scenes), space, predictors, bounded=False)]
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import torch
 from benchmarks.model_dit import uncovered
 from benchmarks.priors import stronger_prior
 from inversecrafter_core.inverse import ProximalSettings, Step, prepare, prepare_pixels
-from inversecrafter_core.masks import USUAL, MaskInputs, hold_first_frame, latent_mask
+from inversecrafter_core.masks import AREA_POWER, USUAL, MaskInputs, hold_first_frame, latent_mask
 from inversecrafter_core.sampling import (
     ALWAYS,
     NEVER,
@@ -38,7 +38,8 @@ from training.shipped import WanModel, WanVAE, decode, encode
 
 Denoise = Callable[..., torch.Tensor]
 LEAST_HOLES = 0.02
-MASKS = {"usual": USUAL, "binary": "binary", "area": "area"}
+MASKS = {"usual": (USUAL, 1.0), "binary": ("binary", 1.0), "area": ("area", 1 / AREA_POWER)}
+"""Name and strength; *area* is the plain share of known pixels, as the relatives pool it."""
 DPS_ZETA = 0.3
 """On two scenes of seed 5, of 0.3, 0.6 and 1 with the binary and the average-pooled mask, the nearest to truth."""
 PAPER_CLOCKS = (0.04, 0.1)
@@ -76,7 +77,7 @@ def make_case(seed: int, clip: dict[str, torch.Tensor], coder: WanVAE) -> Case:
     """The measurement of what ``benchmarks.model_dit.uncovered`` renders."""
     w = encode(coder, clip["telea"])
     given = MaskInputs(clip["visible"], clip["telea"], w, lambda video: encode(coder, video))
-    masks = {key: hold_first_frame(latent_mask(name, given)) for key, name in MASKS.items()}
+    masks = {key: hold_first_frame(latent_mask(name, given, strength)) for key, (name, strength) in MASKS.items()}
     noise = torch.randn(w.shape, generator=torch.Generator().manual_seed(seed))
     z_true = encode(coder, clip["truth"])
     reachable = decode(coder, z_true)

@@ -69,12 +69,7 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
                     tooltip="Picture of the latent mask: mean over channels as a clip, or all channels tiled, one "
                     "picture a latent frame.",
                 ),
-                io.Image.Input(
-                    "source", optional=True, tooltip="The clean source clip; hidden_source and known_source need it."
-                ),
-                io.Image.Input(
-                    "holed_warp", optional=True, tooltip="The warp before infill; by default the holes are made mid-grey."
-                ),
+                io.Image.Input("source", optional=True, tooltip="The clean source clip; known_source needs it."),
                 MaskEncoderSocket.Input("mask_encoder", optional=True, tooltip="For the mask 'learned'."),
                 *first_frame_inputs(),
                 io.Int.Input(
@@ -105,7 +100,6 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
         first_frame_known: bool,
         preview: str,
         source: torch.Tensor | None = None,
-        holed_warp: torch.Tensor | None = None,
         mask_encoder: MaskEncoder | None = None,
         camera_path: CameraPath | None = None,
         start_image: torch.Tensor | None = None,
@@ -117,10 +111,9 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
         learned = mask_encoder.require_fit(video_vae) if mask_encoder is not None and mask == "learned" else None
         visible = visible_from_holes(holes, warp, "warp")
         source = None if source is None else same_size("source", require_video("source", source), "warp", warp)
-        holed = None if holed_warp is None else same_size("holed_warp", require_video("holed_warp", holed_warp), "warp", warp)
         kept = EDITED if mask == "known_source" else None if first_frame_known else TURNED_OFF
         start = first_frame(warp, source, camera_path, start_image, kept)
-        source, holed, warp = (start.put_into(clip) for clip in (source, holed, warp))
+        source, warp = start.put_into(source), start.put_into(warp)
         visible = start.known(visible)
         w = video_vae.encode(warp)
         given = MaskInputs(
@@ -130,7 +123,6 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
             encode=video_vae.encode_normalised,
             spatial=video_vae.spatial,
             source=source,
-            holed=holed,
             predict=None if learned is None else learned.predict,
         )
         h = latent_mask(mask, given, mask_strength)

@@ -41,8 +41,7 @@ class Training:
         self.options, self.ranks = options, ranks
         self.folder, self.step = RUNS / options.run, 0
         torch.manual_seed(options.seed)
-        head = space.channels * (2 if options.reads == "infills" else 1)
-        spec = MaskEncoderSpec(options.width, head, space.channels, options.reads, space.spatial)
+        spec = MaskEncoderSpec(options.width, space.channels, space.channels, options.reads, space.spatial)
         self.predictor = MaskPredictor(spec, options.kept)
         self.origin = begin(self.predictor, space, USUAL_MEAN)
         self.predictor.to(ranks.device)

@@ -42,8 +42,6 @@ SSIM_WEIGHT = 0.1
 
 USUAL_MEAN = 0.9
 """Mean of ``h_gt`` over windows of the world: what an untrained sigmoid head answers."""
-FIRST_GUESS = -2.5
-"""Logit of belief in the first infill before training; what other times show is the better guess by far."""
 STAGE_ENDS = (0, 3, 6, 9)
 """Layers of ``Encoder3d.downsamples`` below each stage: two residual blocks and a halving each."""
 GROUPS = (4, 4, 2, 1)
@@ -125,13 +123,10 @@ def begin(predictor: MaskPredictor, space: LatentSpace, mean: float) -> str:
         origin = f"the encoder of {space.name if same else EMBEDDED_VAE.name}"
     head = torch.randn_like(layers["head.2.weight"]) * 0.03 / layers["head.2.weight"][0].numel() ** 0.5
     bias = torch.full_like(layers["head.2.bias"], math.log(mean / (1 - mean)))
-    if predictor.spec.reads in ("pair", "infills"):
-        # The second half, the scores of infills, begins almost without an opinion.
-        channels, bias = space.channels, torch.full_like(bias, FIRST_GUESS)
-        bias[:channels] = 0
-        head[:channels] *= 10
+    if predictor.spec.reads == "infills":
+        head, bias = head * 10, torch.zeros_like(bias)
         if own is not None and same:
-            head[:channels], bias[:channels] = _normalised_head(own, space)
+            head, bias = _normalised_head(own, space)
     layers["head.2.weight"], layers["head.2.bias"] = head, bias
     predictor.encoder.load_state_dict(layers)
     return origin

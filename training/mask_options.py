@@ -38,7 +38,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     data.add_argument("--window", type=_sides, help="HEIGHTxWIDTH of a window (64x64 for scenes, the whole clip for videos)")
     data.add_argument("--windows", type=int, help="windows out of one clip (6 for scenes, 1 for videos)")
     model = parser.add_argument_group("model")
-    model.add_argument("--reads", choices=READS, default="pair", help="what the encoder is shown, see masks/encoder.py")
+    model.add_argument("--reads", choices=READS, default="marked", help="what the encoder is shown, see masks/encoder.py")
     model.add_argument("--width", type=int, default=16, help="base width")
     model.add_argument("--kept", type=int, choices=range(len(STAGE_ENDS)), default=0, help="lowest stages left as they begin")
     fit = parser.add_argument_group("training")

@@ -1,7 +1,7 @@
 """Latent masks: pixel mask to ``h``, in causal groups, by VAE differences or by a mask encoder."""
 
 from .causal import area, binary, by_group, frame_groups, hold_first_frame
-from .differences import ACTIVATIONS, difference_mask, hide, infilled
+from .differences import difference_mask, hide, infilled
 from .encoder import (
     LAYERS,
     MaskEncoderSpec,
@@ -12,12 +12,11 @@ from .encoder import (
     save_mask_encoder,
 )
 from .held import held_infill
-from .infills import spread
-from .modes import MASKS, USUAL, MaskInputs, latent_mask
+from .modes import AREA_POWER, MASKS, USUAL, MaskInputs, latent_mask
 from .preview import PREVIEWS
 
 __all__ = [
-    "ACTIVATIONS",
+    "AREA_POWER",
     "LAYERS",
     "MASKS",
     "PREVIEWS",
@@ -39,5 +38,4 @@ __all__ = [
     "latent_mask",
     "read_mask_encoder",
     "save_mask_encoder",
-    "spread",
 ]

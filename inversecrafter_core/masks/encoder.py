@@ -10,13 +10,11 @@ reads    shown, in -1...1                                                       
 mask     the pixel mask three times, 1 = known                                         ``sigmoid(p)``
 warp     the infilled warp ``y``                                                       ``sigmoid(p)``
 marked   ``y``, in the holes ``y - 2``: below everything known, so it tells both        ``sigmoid(p)``
-pair     ``y`` and, apart, ``m y`` with grey holes                                     ``1 - tanh |p(y) - p(m y)|``
-infills  ``y``, ``y`` filled again by :func:`held_infill`, and ``m y``, each apart      ``1 - tanh |mix - p(m y)|``
+infills  ``y`` and, apart, ``y`` filled again by :func:`held_infill`                   ``1 - tanh |p(held) - p(y)|``
 =======  ============================================================================  ==================================
 
-*pair* has the form of eq. 5 itself: an encoder that answered as the VAE does would give the training-free mask *holed_warp*,
-and training goes on from there. *infills* needs a head of ``2C`` channels, ``p`` and a score ``q``: ``mix = a p(y) + (1 - a)
-p(held)`` with ``a = sigmoid(q(y) - q(held) + q(m y))`` says which of the two to believe, for every channel and cell.
+The first two are the paper's. *infills* has the form of eq. 5 itself, another infill in place of the truth: an encoder that
+answered as the VAE does would give a training-free mask, and training goes on from there.
 
 The file is safetensors: the encoder's state dict under its own names (``conv1.weight``, ``downsamples.0...``,
 ``head.2.weight``), and metadata ``format = "inversecrafter.mask_encoder"``, ``version = "1"``, ``reads``, ``latent_channels =
@@ -38,12 +36,12 @@ from safetensors.torch import save_file
 from ..errors import InputError
 from ..files import read_marked
 from .causal import GROUP
-from .differences import difference_mask, hide
+from .differences import difference_mask
 from .held import held_infill
 
 FORMAT = "inversecrafter.mask_encoder"
 VERSION = "1"
-READS = ("mask", "warp", "marked", "pair", "infills")
+READS = ("mask", "warp", "marked", "infills")
 BELOW = 2.0
 """How far a marked hole is pushed below -1...1: its own full range."""
 STRIDE = 8
@@ -105,8 +103,6 @@ def _spec(name: str, state: dict[str, torch.Tensor], metadata: dict[str, str]) -
             f"{name} has {channels} head channels for latent_channels={declared or 'none'}",
             "The head must have C or 2C channels.",
         )
-    if metadata["reads"] == "infills" and channels == int(declared):
-        raise InputError(NAME, f"{name} reads 'infills' with {channels} head channels", f"It needs {2 * channels}.")
     spatial = metadata.get("spatial", str(STRIDE))
     if spatial not in (str(STRIDE), str(2 * STRIDE)):
         raise InputError(NAME, f"{name} is for latent cells of {spatial} pixels", f"This pack knows {STRIDE} and {2 * STRIDE}.")
@@ -116,7 +112,7 @@ def _spec(name: str, state: dict[str, torch.Tensor], metadata: dict[str, str]) -
 def encoder_input(spec: MaskEncoderSpec, visible: torch.Tensor, warp: torch.Tensor) -> torch.Tensor:
     """What the encoder is shown of ``visible [(B,) F, H, W]``, 1 = known, and the infilled warp ``[(B,) F, H, W, 3]`` in 0...1.
 
-    Returns ``[B, 3, F, H, W]``; ``[2B, ...]`` for *pair*, ``[3B, ...]`` for *infills*: kind by kind, in the table's order.
+    Returns ``[B, 3, F, H, W]``; ``[2B, ...]`` for *infills*, all that is shown first and then all filled again.
     """
     visible, warp = visible.float().reshape(-1, *visible.shape[-3:]), warp.float().reshape(-1, *warp.shape[-4:])
     if spec.reads == "mask":
@@ -124,12 +120,7 @@ def encoder_input(spec: MaskEncoderSpec, visible: torch.Tensor, warp: torch.Tens
     elif spec.reads == "marked":
         shown = warp * 2 - 1 - BELOW * (1 - visible.unsqueeze(-1))
     else:
-        kinds = [warp]
-        if spec.reads == "infills":
-            kinds.append(held_infill(warp, visible))
-        if spec.reads != "warp":
-            kinds.append(hide(warp, visible))
-        shown = torch.cat(kinds) * 2 - 1
+        shown = torch.cat([warp, held_infill(warp, visible)] if spec.reads == "infills" else [warp]) * 2 - 1
     return shown.movedim(-1, 1)
 
 
@@ -139,13 +130,10 @@ def head_to_mask(spec: MaskEncoderSpec, head: torch.Tensor) -> torch.Tensor:
     if spec.spatial != STRIDE:
         head = F.avg_pool3d(head, (1, spec.spatial // STRIDE, spec.spatial // STRIDE))
     answer = head[:, : spec.latent_channels]
-    if spec.reads not in ("pair", "infills"):
+    if spec.reads != "infills":
         return torch.sigmoid(answer)
-    *filled, holed = answer.unflatten(0, (2 if spec.reads == "pair" else 3, -1))
-    if spec.reads == "pair":
-        return difference_mask(filled[0], holed)
-    first, second, third = head[:, spec.latent_channels :].unflatten(0, (3, -1))
-    return difference_mask(torch.lerp(filled[1], filled[0], torch.sigmoid(first - second + third)), holed)
+    first, second = answer.chunk(2)
+    return difference_mask(second, first)
 
 
 def causal_chunks(

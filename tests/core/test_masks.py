@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from inversecrafter_core import masks
 from inversecrafter_core.errors import InputError
-from inversecrafter_core.masks import differences
 from inversecrafter_core.warp import fill_holes
 
 FRAMES, HEIGHT, WIDTH = 81, 32, 48
@@ -100,31 +97,17 @@ def test_difference_mask_is_one_where_equal_and_falls_with_distance():
     assert torch.allclose(h[1:], 1 - torch.tanh(torch.tensor([0.5, 2.5])))
 
 
-DIFFERENCES = [name for name in masks.MASKS if name not in ("area", "binary", "learned")]
-
-
-@pytest.mark.parametrize("name", DIFFERENCES)
-def test_every_difference_knows_the_untouched_half_and_doubts_the_hidden_one(name):
-    h = masks.latent_mask(name, mask_inputs())
-    assert torch.all(h[..., :3] > 1 - 1e-5)
-    assert h[:, 2, ..., 3:].mean() < 0.98
-    if name in ("holed_warp_area", "three_infills"):
-        assert torch.all(h[:, 3, ..., 3:] == 0), "a hole that moves no latent is still a hole"
-    else:
-        assert torch.all(h[:, 3] == 1), "a channel that the hole does not move stays known"
-        assert h[:, 2, ..., 3:].mean() < h[:, 0, ..., 3:].mean(), "per channel, not one mask for all"
-
-
-@pytest.mark.parametrize("name", ["known_source", "hidden_source"])
-def test_a_masked_source_is_infilled_before_it_is_encoded(name):
-    """Equation 5 as section 4.2 has it: every masked video is infilled, so the grey of a hole is in no encoding."""
+def test_known_source_is_equation_five_with_the_masked_source_infilled():
+    """Section 4.2: every masked video is infilled before it is encoded, so the grey of a hole is in no encoding."""
     given = mask_inputs()
     filled = fill_holes(given.source, given.visible > 0.5)
     expected = 1 - torch.tanh((encode(given.source) - encode(filled)).abs())
-    h = masks.latent_mask(name, given)
+    h = masks.latent_mask("known_source", given)
     assert torch.allclose(h, expected)
     grey = 1 - torch.tanh((encode(given.source) - encode(masks.hide(given.source, given.visible))).abs())
     assert not torch.allclose(h, grey, atol=1e-2)
+    assert torch.all(h[..., :3] == 1) and torch.all(h[:, 3] == 1), "what holes do not move stays known"
+    assert h[:, 2, ..., 3:].mean() < h[:, 0, ..., 3:].mean() < 1, "per channel, not one mask for all"
 
 
 def test_what_is_infilled_right_is_known():
@@ -152,51 +135,31 @@ def test_in_editing_the_infilled_clip_is_not_encoded_a_second_time():
 
 def test_the_strength_is_an_exponent():
     given = mask_inputs()
-    h = masks.latent_mask("area", given)
-    assert torch.equal(masks.latent_mask("area", given, 1.0), h)
+    h, share = masks.latent_mask("area", given), masks.area(given.visible).expand_as(given.latent)
+    assert torch.allclose(h, share**masks.AREA_POWER)
+    assert torch.allclose(masks.latent_mask("area", given, 1 / masks.AREA_POWER), share), "the plain share can be had"
     assert torch.allclose(masks.latent_mask("area", given, 3.0), h**3)
     assert torch.allclose(masks.latent_mask("binary", given, 0.5), masks.latent_mask("binary", given))
 
 
-def test_two_infills_does_not_depend_on_the_infill():
-    warp, visible = scene()
-    other = differences.hide(warp, visible, 0.3)
-    first = differences.two_infills(encode, warp, visible, 1.0)
-    assert torch.allclose(first, differences.two_infills(encode, other, visible, 1.0))
-
-
-def test_three_infills_weigh_by_what_they_disagree_on():
-    """The weight of a measurement of variance d^2 beside a guess of variance 1/s^2, d^2 over all pairs."""
-    latents = [torch.full((1, 1, 1, 1, 1), value) for value in (0.0, 1.0, 3.0)]
-    d = masks.spread(latents)
-    assert float(d) == pytest.approx(math.sqrt(1.0**2 + 3.0**2 + 2.0**2))
-    assert float(masks.ACTIVATIONS["precision"](0.5 * d)) == pytest.approx(1 / (1 + 0.25 * 14))
-    assert float(masks.spread([latents[2]] * 3)) == 0
-
-
-@pytest.mark.parametrize("activation", list(masks.ACTIVATIONS))
-def test_activations_fall_from_one_at_no_distance_to_nothing(activation):
-    h = masks.ACTIVATIONS[activation](torch.linspace(0, 60, 100))
-    assert h[0] == 1 and h[-1] < 1e-3 and torch.all(h.diff() <= 0) and float(h.min()) >= 0
-
-
-def test_an_infill_that_looks_grey_is_still_doubted():
-    """One infill that happens to equal the grey of a hole deceives *holed_warp*; the held infill disagrees with both."""
+def test_another_infill_in_place_of_the_truth():
+    """Where frames around show what is behind a hole, the clip's own infill is doubted by how far it is from that."""
     truth = torch.rand(1, 32, 48, 3, generator=torch.Generator().manual_seed(0)).expand(9, 32, 48, 3)
     visible = torch.ones(9, 32, 48)
-    visible[1:5, :, 24:] = 0  # known again from frame 5 on
-    grey = masks.hide(truth, visible)
-    given = mask_inputs(warp=grey, visible=visible, latent=encode(grey), source=None)
-    deceived = masks.latent_mask("holed_warp", given)
-    assert torch.all(deceived == 1)
-    d = masks.spread([encode(grey), encode(grey), encode(masks.held_infill(grey, visible))])
-    weight = masks.ACTIVATIONS["precision"](0.5 * d)
-    assert torch.all(weight[:, :3, 1, :, 3:] < 1) and torch.all(weight[:, :, [0, 2]] == 1)
-    assert torch.allclose(masks.latent_mask("three_infills", given), weight * masks.area(visible))
+    visible[1:3, :, 24:] = 0  # known again from frame 3 on
+    own = masks.infilled(truth, visible)
+    given = mask_inputs(warp=own, visible=visible, latent=encode(own), source=None)
+    h, share = masks.latent_mask("held_infill", given), masks.area(visible)
+    distance = (encode(masks.held_infill(own, visible)) - encode(own)).abs()
+    assert torch.allclose(h, (1 - torch.tanh(2 * distance)) * share**masks.AREA_POWER, atol=1e-6)
+    assert torch.all(h[:, :, [0, 2]] == 1) and h[:, 2, 1, :, 3:].mean() < h[:, 0, 1, :, 3:].mean() < 0.25
 
 
-def test_the_default_is_never_above_the_share_of_known_pixels():
-    given = mask_inputs()
+def test_the_default_encodes_nothing_and_is_never_above_the_share_of_known_pixels():
+    def never(video: torch.Tensor) -> torch.Tensor:
+        raise AssertionError("the default needs no encoding beyond E(y)")
+
+    given = mask_inputs(encode=never, source=None)
     assert torch.all(masks.latent_mask(masks.USUAL, given) <= masks.area(given.visible) + 1e-6)
 
 
@@ -314,27 +277,19 @@ def test_a_marked_hole_is_below_everything_known():
     assert torch.allclose(shown[visible == 0] + 2, warp[visible == 0] * 2 - 1, atol=1e-6)
 
 
-@pytest.mark.parametrize("reads", ["pair", "infills"])
-def test_answers_that_are_compared_give_equation_five_of_the_encoder(reads):
-    """With a stand-in for the encoder: what is known is 1, what the holes move is less, and per channel."""
+def test_infills_that_are_compared_give_equation_five_with_another_infill_for_the_truth():
+    """With a stand-in for the encoder: what is known is 1, what the infills disagree on is less, and per channel."""
     warp, visible = scene()
-    warp = warp[:1].expand_as(warp)  # it stands still
-    spec = masks.MaskEncoderSpec(8, 8, 4, reads)
+    warp = warp[:1].repeat(9, 1, 1, 1)  # it stands still, and the hidden half is seen in frame 0
+    visible[0], warp[1:, :, 24:] = 1, 0.5
+    spec = masks.MaskEncoderSpec(8, 4, 4, "infills")
     shown = masks.encoder_input(spec, visible, warp)
-    assert len(shown) == (2 if reads == "pair" else 3)
+    assert len(shown) == 2
     answers = torch.cat([encode(clip.movedim(0, -1) / 2 + 0.5) for clip in shown])
-    h = masks.head_to_mask(spec, torch.cat([answers, torch.zeros_like(answers)], 1))
-    assert torch.all(h[..., :3] == 1) and h[:, 2, ..., 3:].mean() < h[:, 0, ..., 3:].mean() < 1
-    # Nothing was ever seen in these holes, so both infills are the warp itself and the mask is the training-free one.
-    assert torch.allclose(h, masks.difference_mask(encode(warp), encode(masks.hide(warp, visible))), atol=1e-6)
-
-
-def test_the_scores_say_which_infill_is_believed():
-    spec = masks.MaskEncoderSpec(8, 2, 1, "infills")
-    answers, scores = torch.tensor([0.3, 2.0, 0.0]), torch.tensor([40.0, -40.0, 10.0])
-    head = torch.stack([answers, scores], 1).reshape(3, 2, 1, 1, 1)
-    assert float(masks.head_to_mask(spec, head)) == pytest.approx(1 - math.tanh(0.3))
-    assert float(masks.head_to_mask(spec, head * torch.tensor([1, -1]).view(1, 2, 1, 1, 1))) == pytest.approx(1 - math.tanh(2))
+    h = masks.head_to_mask(spec, answers)
+    assert torch.all(h[..., :3] == 1) and h[:, 2, 1:, :, 3:].mean() < h[:, 0, 1:, :, 3:].mean() < 1
+    held = masks.held_infill(warp, visible)
+    assert torch.allclose(h, masks.difference_mask(encode(held), encode(warp)), atol=1e-6)
 
 
 def test_a_mask_encoder_for_wan_2_2_answers_on_its_coarser_grid(tmp_path):
@@ -348,8 +303,6 @@ def test_a_mask_encoder_for_wan_2_2_answers_on_its_coarser_grid(tmp_path):
     assert h.shape == (1, 48, 3, 2, 3) and torch.allclose(h[..., 0, 0], torch.sigmoid(torch.tensor(4.0)))
 
 
-def test_latent_cells_of_another_size_and_infills_without_scores_are_refused(tmp_path):
+def test_latent_cells_of_another_size_are_refused(tmp_path):
     with pytest.raises(InputError, match="latent cells of 32 pixels"):
         masks.save_mask_encoder(tmp_path / "a.safetensors", encoder_state(), latent_channels=16, spatial="32")
-    with pytest.raises(InputError, match="It needs 32"):
-        masks.save_mask_encoder(tmp_path / "b.safetensors", encoder_state(channels=16), latent_channels=16, reads="infills")

@@ -15,7 +15,7 @@ import torch
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = "inversecrafter_small_mask_encoder.safetensors"
-SMALL = ["--scenes", "3", "--frames", "5", "--window", "64x64", "--windows", "2", "--kept", "3", "--reads", "infills"]
+SMALL = ["--scenes", "3", "--frames", "5", "--window", "64x64", "--windows", "2", "--kept", "3", "--reads", "marked"]
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_the_target_is_equation_five_of_the_vae_with_the_holes_infilled(pack, tr
 
 def test_the_lowest_stages_apart_answer_like_the_whole(training):
     space = training.targets.LatentSpace(training.options.EMBEDDED_VAE)
-    spec = training.model.MaskEncoderSpec(16, 32, 16, "infills")
+    spec = training.model.MaskEncoderSpec(16, 16, 16, "infills")
     warp, visible = torch.rand(2, 9, 32, 32, 3), torch.rand(2, 9, 32, 32) > 0.2
     answers = []
     for kept in range(4):
@@ -114,13 +114,13 @@ def test_the_lowest_stages_apart_answer_like_the_whole(training):
     assert all(torch.allclose(answers[0], other, atol=1e-5) for other in answers[1:])
 
 
-def test_a_pair_begins_as_the_training_free_mask(training):
+def test_infills_begin_as_the_difference_of_their_encodings(pack, training):
     space = training.targets.LatentSpace(training.options.EMBEDDED_VAE)
-    predictor = training.model.MaskPredictor(training.model.MaskEncoderSpec(16, 16, 16, "pair"))
+    predictor = training.model.MaskPredictor(training.model.MaskEncoderSpec(16, 16, 16, "infills"))
     training.model.begin(predictor, space, 0.9)
     warp, visible = torch.rand(1, 5, 32, 32, 3), torch.rand(1, 5, 32, 32) > 0.2
-    hidden = warp * visible[..., None] + 0.5 * ~visible[..., None]
-    expected = 1 - torch.tanh((space.encode(warp) - space.encode(hidden)).abs())
+    held = pack.core("masks").held_infill(warp, visible)
+    expected = 1 - torch.tanh((space.encode(warp) - space.encode(held)).abs())
     with torch.no_grad():
         assert torch.allclose(predictor.mask(visible, warp), expected, atol=1e-4)
 
@@ -144,7 +144,7 @@ def test_a_stopped_run_goes_on_and_another_model_is_refused(training, runs, tmp_
     with pytest.raises(ValueError, match=r"--run: mask holds a run of another"):
         run(training, runs, tmp_path, "--minutes", "0.2", "--width", "8")
     spec, state = training.model.read_mask_encoder(tmp_path / "m.safetensors")
-    assert (spec.width, spec.head_channels, spec.reads) == (16, 32, "infills")
+    assert (spec.width, spec.head_channels, spec.reads) == (16, 16, "marked")
     assert {value.dtype for value in state.values()} == {torch.float16}
 
 
@@ -189,7 +189,7 @@ def test_two_processes_train_one_model(tmp_path):
     script.write_text(module + "mask_options.RUNS = mask_encoder.RUNS = folder; mask_encoder.main()\n")
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0", "--standalone"]
     command += [str(script), str(tmp_path / "runs"), "--videos", str(videos), "--size", "64x96", "--frames", "5"]
-    command += ["--minutes", "0.1", "--kept", "3", "--batch", "1", "--reads", "pair", "--out", str(out)]
+    command += ["--minutes", "0.1", "--kept", "3", "--batch", "1", "--reads", "marked", "--out", str(out)]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=300, env=os.environ | {"PYTHONPATH": str(ROOT)}
     )
