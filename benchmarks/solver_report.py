@@ -40,6 +40,8 @@ FIGURE = re.compile(r"strength (?P<strength>[\d.]+), (?P<way>.+): (?P<figure>[^:
 Entry = dict[str, Any]
 """A row as in the JSON."""
 Ways = dict[str, dict[str, Entry]]
+Compared = dict[str, dict[float, Entry]]
+"""Ours over each other way, by strength."""
 
 
 def by_strength(rows: list[Entry]) -> dict[float, Ways]:
@@ -52,9 +54,9 @@ def by_strength(rows: list[Entry]) -> dict[float, Ways]:
     return found
 
 
-def ratios(rows: list[Entry]) -> dict[str, dict[float, Entry]]:
-    """``{other way: {strength: row}}`` of ours over every other way."""
-    found: dict[str, dict[float, Entry]] = {}
+def ratios(rows: list[Entry]) -> Compared:
+    """``{other way: {strength: row}}``."""
+    found: Compared = {}
     for row in rows:
         match = RATIO.fullmatch(row["name"])
         if match:
@@ -80,7 +82,7 @@ def _shown(row: Entry, places: int) -> str:
     return f"{row['value']:.{places}f}{half}"
 
 
-def ahead(found: dict[str, dict[float, Entry]]) -> list[str]:
+def ahead(found: Compared) -> list[str]:
     """A Markdown table of whole-view LPIPS, ours over each other way's, under every prior; bold where the interval decides."""
     strengths = sorted({strength for rows in found.values() for strength in rows})
     lines = ["| ours over | " + " | ".join(f"strength {strength:g}" for strength in strengths) + " |"]
@@ -98,7 +100,7 @@ def _ratio(row: Entry) -> str:
     return f"{value} ({row['low']:.3f} … {row['high']:.3f})"
 
 
-def turns(found: dict[str, dict[float, Entry]]) -> list[str]:
+def turns(found: Compared) -> list[str]:
     """One sentence a strength: whom ours is surely ahead of, whom surely behind."""
     sentences = []
     for strength in sorted({strength for rows in found.values() for strength in rows}):
@@ -138,8 +140,8 @@ def _linked(picture: Path) -> str:
     return picture.relative_to(ROOT).as_posix()
 
 
-def draw(found: dict[str, dict[float, Entry]], title: str, target: Path) -> None:
-    """Ratio over strength, a line a way with its intervals; below 1 ours is nearer to the truth."""
+def draw(found: Compared, title: str, target: Path) -> None:
+    """Ratio over strength, a line each other way with its intervals; below 1 ours is nearer to the truth."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -147,19 +149,15 @@ def draw(found: dict[str, dict[float, Entry]], title: str, target: Path) -> None
 
     picture, panel = pyplot.subplots(figsize=(9, 4.5))
     for index, (other, rows) in enumerate(found.items()):
-        strengths = sorted(rows)
-        values = [rows[s]["value"] for s in strengths]
-        ends = [(rows[s]["low"] or rows[s]["value"], rows[s]["high"] or rows[s]["value"]) for s in strengths]
-        reach = [
-            [v - low for v, (low, _) in zip(values, ends, strict=True)],
-            [h - v for v, (_, h) in zip(values, ends, strict=True)],
-        ]
-        shifted = [s + 0.006 * (index - len(found) / 2) for s in strengths]
-        panel.errorbar(shifted, values, reach, marker="o", markersize=3, capsize=2, label=other)
+        points = [rows[strength] for strength in sorted(rows)]
+        values = [row["value"] for row in points]
+        reach = [[abs(row["value"] - (row[end] or row["value"])) for row in points] for end in ("low", "high")]
+        places = [strength + 0.006 * (index - len(found) / 2) for strength in sorted(rows)]
+        panel.errorbar(places, values, reach, marker="o", markersize=3, capsize=2, label=other)
     panel.axhline(1, color="black", linewidth=0.8)
-    panel.set_ylim(0.85, 1.15)
+    panel.set_ylim(0.8, 1.15)
     panel.set_xlabel("strength of the prior")
-    panel.set_ylabel("whole-view LPIPS, ours over …")
+    panel.set_ylabel("whole-view LPIPS, ours over ...")
     panel.legend(fontsize=7, ncol=2)
     panel.set_title(title)
     picture.tight_layout()

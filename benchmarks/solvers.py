@@ -23,9 +23,9 @@ from __future__ import annotations
 import argparse
 import logging
 import multiprocessing
-from collections import defaultdict
-from collections.abc import Callable, Collection
-from concurrent.futures import ProcessPoolExecutor
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import islice
@@ -77,6 +77,8 @@ logger = logging.getLogger(__name__)
 Figures = dict[str, list[float]]
 Key = tuple[float, str]
 """Strength of the prior, and way."""
+Scene = dict[Key, dict[str, float]]
+"""Figures of one scene."""
 Found = dict[Key, Figures]
 """By figure: a value a scene."""
 
@@ -133,11 +135,11 @@ def begin() -> None:
     torch.set_num_threads(1)
 
 
-def compare(plan: Plan, lab: Lab, case: Case, distance: DistanceMap | None) -> dict[Key, dict[str, float]]:
+def compare(plan: Plan, lab: Lab, case: Case, distance: DistanceMap | None) -> Scene:
     """Every way on one scene, all strengths of a way as one batch: figures by strength and way."""
     lab = Lab.of(lab.model, lab.coder, plan.steps, lab.shift, plan.strengths)
     METHODS[BARE](replace(lab, sigmas=lab.sigmas[:2]), case)  # the first run in a process is slower than the next
-    found: dict[Key, dict[str, float]] = {}
+    found: Scene = {}
     took: dict[str, float] = {}
     for name, way in plan.ways.items():
         latents, took[name] = timed(way, lab, case)
@@ -162,7 +164,7 @@ def timed(way: Way, lab: Lab, case: Case) -> tuple[torch.Tensor, float]:
     return made[0], took
 
 
-def scene(plan: Plan, seed: int) -> dict[Key, dict[str, float]] | None:
+def scene(plan: Plan, seed: int) -> Scene | None:
     """:func:`compare` of a scene, or None where its holes are not worth judging."""
     lab, distance = models()
     case = case_of(seed, lab.coder, SIZE)
@@ -174,14 +176,25 @@ def compared(plan: Plan, seeds: list[int], count: int, processes: int) -> Found:
     found: Found = defaultdict(lambda: defaultdict(list))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, context, begin) as pool:
-        judged = islice((one for one in pool.map(partial(scene, plan), seeds) if one is not None), count)
-        for number, one in enumerate(judged):
+        for number, one in enumerate(judged(partial(pool.submit, scene, plan), seeds, count, processes + 1)):
             for key, figures in one.items():
                 for name, value in figures.items():
                     found[key][name].append(value)
             logger.info("scene %d of %d", number + 1, count)
-        pool.shutdown(wait=False, cancel_futures=True)
     return found
+
+
+def judged(submit: Callable[[int], Future[Scene | None]], seeds: list[int], count: int, at_once: int) -> Iterator[Scene]:
+    """The first ``count`` results that are not None, in the order of their seeds; no more is started than may be needed."""
+    left, waiting = iter(seeds), deque[Future[Scene | None]]()
+    while count:
+        waiting += [submit(seed) for seed in islice(left, min(at_once, count) - len(waiting))]
+        if not waiting:
+            return
+        one = waiting.popleft().result()
+        if one is not None:
+            count -= 1
+            yield one
 
 
 def named(strength: float, what: str) -> str:
@@ -213,10 +226,10 @@ def targets(found: Found) -> list[Row]:
 def promised(found: Found) -> list[Row]:
     """Whole-view LPIPS, ours over every other way's, at every strength; a target where one was promised."""
     rows = []
-    for (strength, way), figures in sorted(found.items(), key=lambda item: item[0][0]):
+    for strength, way in sorted(found, key=lambda key: key[0]):
         if way not in (BARE, *RIVALS):
             continue
-        ratio = ratios(found[strength, OURS]["whole LPIPS"], figures["whole LPIPS"])
+        ratio = ratios(found[strength, OURS]["whole LPIPS"], found[strength, way]["whole LPIPS"])
         name = named(strength, f"whole LPIPS, ours over {way}")
         if strength in PROMISED and way in RIVALS:
             rows.append(surely_at_most(name, ratio, "x", 1.0))
