@@ -115,9 +115,8 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
                     "camera",
                     options=list(CAMERAS),
                     default=CAMERAS[0],
-                    tooltip="Where the end's camera comes from. automatic: from multi-view depth, else from matching points; "
-                    "where none is found, as 'none', and the report says so. 'from matches' stops then. 'none': both ends move "
-                    "along optical flow alone; no geometry is needed.",
+                    tooltip="Where the end's camera comes from. automatic: multi-view depth, else matches, else none. "
+                    "none: optical flow alone. from matches: stop where none is found.",
                 ),
                 io.Boolean.Input(
                     "follow",

@@ -67,8 +67,8 @@ class InverseCrafterTrackMask(io.ComfyNode):
                 io.Boolean.Input(
                     "snap_to_edges",
                     default=True,
-                    tooltip="Lays the mask along the edges of what it covers, in every frame (GrabCut). On twelve rendered "
-                    "scenes the overlap with the true mask is 0.95 with it, 0.78 without. Off for a region without an outline.",
+                    tooltip="Lays the mask along the edges of what it covers, in every frame (GrabCut). Turn off for a "
+                    "region without an outline of its own.",
                 ),
                 io.Combo.Input(
                     "shape",
@@ -82,8 +82,8 @@ class InverseCrafterTrackMask(io.ComfyNode):
                     "if_lost",
                     options=[STOP, GO_ON],
                     default=STOP,
-                    tooltip="When the region cannot be found again: stop with an error that names the frame, or go on with "
-                    "nothing masked from there. A region that leaves the picture is no error.",
+                    tooltip="When the region cannot be found again: stop and name the frame, or go on with nothing masked "
+                    "from there. Leaving the picture is no error.",
                 ),
                 io.Mask.Input(
                     "mask",
@@ -165,8 +165,8 @@ class InverseCrafterPropagateEdit(io.ComfyNode):
                 io.Boolean.Input(
                     "follow_light",
                     default=True,
-                    tooltip="Carried colours grow brighter and darker as the clip does there. On twelve rendered scenes "
-                    "0.8 dB nearer to the truth.",
+                    tooltip="Carried colours grow brighter and darker as the clip does there. Turn off for what shines "
+                    "by itself.",
                 ),
             ],
             outputs=[

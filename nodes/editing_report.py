@@ -38,8 +38,8 @@ class InverseCrafterDriftReport(io.ComfyNode):
                 io.Boolean.Input(
                     "composite",
                     default=False,
-                    tooltip="On: outside the holes the clip gets the source's own pixels. Where the VAE alone shifts colours "
-                    "this hides it, and any other error there too; the report says that it was done.",
+                    tooltip="On: outside the holes the clip gets the source's own pixels. It hides the VAE's colour "
+                    "shift and any other error there; the report says so.",
                 ),
                 io.Int.Input(
                     "seam",

@@ -1,0 +1,51 @@
+"""How the shipped workflows are wired, read from their API form."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from demo import graph
+from tools.graphs.spec import BYPASSED
+
+NAMES = sorted(path.stem for path in graph.WORKFLOWS.glob("*.json"))
+TAKE_A_PATH = ("InverseCrafterEncodeMeasurement", "InverseCrafterInpaintConditioning")
+
+
+def classes(name: str) -> dict[str, str]:
+    return {key: node["class_type"] for key, node in graph.load(name).items()}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if "InverseCrafterWarpVideo" in classes(name).values()])
+def test_what_is_asked_where_the_path_starts_gets_the_path_of_the_warp(name):
+    prompt = graph.load(name)
+    warp = prompt[graph.find(prompt, "InverseCrafterWarpVideo")]["inputs"]
+    for kind in TAKE_A_PATH:
+        inputs = prompt[graph.find(prompt, kind)]["inputs"]
+        assert inputs["camera_path"] == warp["camera_path"] and inputs["source"] == warp["video"], kind
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_masked_video_is_infilled_before_it_is_encoded(name):
+    prompt = graph.load(name)
+    measure = prompt[graph.find(prompt, "InverseCrafterEncodeMeasurement")]["inputs"]
+    origin = prompt[measure["warp"][0]]
+    infilling = ("FillHoles", "WarpFromEnds", "PropagateEdit")
+    assert origin["class_type"].removeprefix("InverseCrafter") in infilling
+    if origin["class_type"].endswith("FillHoles"):
+        assert origin["inputs"]["holes"] == measure["holes"], "the very holes of the measurement"
+
+
+def test_text_guided_editing_hides_the_outline_alone():
+    prompt = graph.load("editing")
+    track = prompt[graph.find(prompt, "InverseCrafterTrackMask")]["inputs"]
+    assert (track["shape"], track["grow"]) == ("outline", 0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_page_offers_image_tokens_that_only_checkpoints_with_an_image_need(name):
+    page = json.loads((graph.WORKFLOWS.parent / f"{name}.json").read_text())
+    modes = {node["type"]: node["mode"] for node in page["nodes"]}
+    assert modes["CLIPVisionLoader"] == modes["CLIPVisionEncode"] == BYPASSED
+    assert "CLIPVisionEncode" not in classes(name).values()
