@@ -94,3 +94,67 @@ def test_the_conditionings_give_the_first_frame_or_every_token_that_is_wholly_kn
     )
     apart = (given[INFILLED][1] - given[GREY][1]).abs()
     assert float(apart[:, :, 0].max()) < 1e-3 < float(apart[:, :, 1:].max()), "only holes differ"
+
+
+SCENES = (1.0, 1.1, 0.9)
+"""How hard each of three scenes is: they differ much more than two methods do."""
+
+
+def figures(lpips, psnr):
+    return {"LPIPS": [lpips * hard for hard in SCENES], "PSNR": [psnr / hard for hard in SCENES]}
+
+
+def verdicts(rows):
+    return {row.name: row.holds for row in rows if row.target}
+
+
+def test_interpolation_is_judged_scene_by_scene_with_an_interval(parts, monkeypatch):
+    ways = {
+        parts.interpolation.FADE: figures(0.3, 20),
+        parts.interpolation.FLOW: figures(0.2, 24),
+        "guided, exact depth": figures(0.1, 28),
+        "guided, estimated depth, composite": figures(0.25, 23),
+    }
+    for name in ("Studio", "load_lpips", "scene_seeds"):
+        monkeypatch.setattr(
+            parts.interpolation, name, SimpleNamespace(load=lambda: None) if name == "Studio" else lambda *_: None
+        )
+    monkeypatch.setattr(parts.interpolation, "measured", lambda *_: {"still": ways})
+    rows = parts.interpolation.rows(0, 3)
+    ours = "still: LPIPS, guided, estimated depth, composite over"
+    assert verdicts(rows)[f"{ours} cross-fade"] is True and verdicts(rows)[f"{ours} DIS flow"] is False
+    ways["guided, estimated depth, composite"]["LPIPS"] = [0.1, 0.3, 0.2]
+    assert verdicts(parts.interpolation.rows(0, 3))[f"{ours} DIS flow"] is None, "open where the interval holds both"
+    assert all(row.low is not None and row.low <= row.value <= row.high for row in rows)
+
+
+def test_a_single_image_is_judged_scene_by_scene_with_an_interval(parts, monkeypatch):
+    single = parts.single_image
+
+    def judged(lpips, psnr):
+        found = figures(lpips, psnr)
+        return {"holes PSNR": found["PSNR"], "LPIPS": found["LPIPS"], "Chamfer, new": found["LPIPS"]}
+
+    found = {}
+    for kind in ("exact depth", "estimated depth"):
+        found |= {f"{kind}, {single.TELEA}": judged(0.2, 20), f"{kind}, {single.COMPOSITE}": judged(0.1, 22)}
+    for name in ("Studio", "load_lpips", "scene_seeds"):
+        monkeypatch.setattr(single, name, SimpleNamespace(load=lambda: None) if name == "Studio" else lambda *_: None)
+    monkeypatch.setattr(single, "measured", lambda *_: (found, [0.1, 0.2, 0.3]))
+    rows = single.rows(0, 3)
+    assert len(verdicts(rows)) == 6 and all(verdicts(rows).values())
+    assert rows[0].value == pytest.approx(20) and rows[0].unit == "%"
+
+
+def test_text_edits_are_judged_against_the_shipped_way(pack):
+    import benchmarks.jobs_editing as editing
+
+    found = editing.Found(list)
+    for number, name in enumerate(editing.TEXT_EDITS):
+        worse = 1 + 0.2 * number
+        for figure in ("hits", "past the VAE", "shift", *editing.JUDGED, "lpips"):
+            found[f"{name}, {figure}"] = [worse * hard for hard in SCENES]
+    held = {name: holds for name, holds in verdicts(editing.asked_rows(found)).items() if name.startswith("LPIPS")}
+    assert len(held) == len(editing.TEXT_EDITS) - 1 and all(held.values())
+    found[f"{editing.SHIPPED}, lpips"] = [9.0, 9.9, 8.1]
+    assert verdicts(editing.asked_rows(found))[f"LPIPS to the rendered edit, {editing.SHIPPED} over {editing.PAPER}"] is False
