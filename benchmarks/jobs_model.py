@@ -55,7 +55,7 @@ class Studio:
         return decode(self.coder, encode(self.coder, video))
 
     def denoiser(self, prompt: str = "", guidance: float = 1.0) -> tuple[Denoise, Callable[[torch.Tensor], Denoise]]:
-        """``model(x, sigma [1]) -> z0``, and the same when told which cells are clean."""
+        """``model(x, sigma [1]) -> z0``, and cells to the same with them at token-time 0."""
         tokens, empty = dit.prompt_tokens([prompt]), dit.prompt_tokens([""])
 
         def predict(x: torch.Tensor, sigma: torch.Tensor, times: torch.Tensor) -> torch.Tensor:
@@ -65,10 +65,10 @@ class Studio:
                     velocity = torch.lerp(self.model(x, times, empty).float(), velocity, guidance)
             return x - sigma * velocity
 
-        def told(clean: torch.Tensor) -> Denoise:
+        def with_clean(clean: torch.Tensor) -> Denoise:
             return lambda x, sigma: predict(x, sigma, token_times(sigma * 1000, clean))
 
-        return (lambda x, sigma: predict(x, sigma, sigma * 1000)), told
+        return (lambda x, sigma: predict(x, sigma, sigma * 1000)), with_clean
 
     def complete(
         self, video: torch.Tensor, visible: torch.Tensor, how: Completion, seed: int, source: torch.Tensor | None = None
@@ -86,8 +86,10 @@ class Studio:
         sigmas = dit.SHIFT * even / (1 + (dit.SHIFT - 1) * even)
         context = how.release.bind(guidance, noise, torch.clone, "per_token")
         correct = guidance.bind(noise, sigma_of_percent(dit.SHIFT), torch.clone)
-        denoise, told = self.denoiser(how.prompt, how.guidance)
-        return decode(self.coder, sample_stochastic(denoise, noise, sigmas, context=context, correct=correct, told=told))
+        denoise, with_clean = self.denoiser(how.prompt, how.guidance)
+        return decode(
+            self.coder, sample_stochastic(denoise, noise, sigmas, context=context, correct=correct, with_clean=with_clean)
+        )
 
 
 def put_together(generated: torch.Tensor, known: torch.Tensor, visible: torch.Tensor, seam: int = 2) -> torch.Tensor:

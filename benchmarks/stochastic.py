@@ -74,8 +74,8 @@ def released(at: float, window: Window = NEVER) -> Way:
                 return x - sigma * lab.model(x, token_times(sigma * 1000, clean), words).float()
 
         nothing = partial(model, clean=torch.zeros_like(context.clean))
-        told = lambda clean: partial(model, clean=clean)  # noqa: E731
-        return sample_stochastic(nothing, case.noise, lab.sigmas, context=context, correct=correct, told=told)
+        given = {"context": context, "correct": correct, "with_clean": lambda clean: partial(model, clean=clean)}
+        return sample_stochastic(nothing, case.noise, lab.sigmas, **given)
 
     return way
 

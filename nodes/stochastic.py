@@ -16,7 +16,7 @@ from .checks import require_image_tokens
 from .guidance import bind_to, percent_to_sigma, refuse_noise_mask, require_fitting
 from .sockets import CATEGORY
 from .solver_inputs import guidance_from, measurement_input, solver_inputs
-from .token_time import choose_times, tell_clean
+from .token_time import choose_times, model_with_clean
 
 DEFAULT = Release()
 
@@ -33,8 +33,10 @@ def stochastic_sampler(guidance: Guidance, release: Release, context_time: str =
         correct = bind_to(guidance, base, x)
         times = choose_times(context_time, base)
         context = release.bind(guidance, x, base.process_latent_in, times)
-        told = partial(tell_clean, model, per_frame=times == "per_frame")
-        return sample_stochastic(model, x, sigmas, extra_args, callback, disable, context=context, correct=correct, told=told)
+        with_clean = partial(model_with_clean, model, per_frame=times == "per_frame")
+        return sample_stochastic(
+            model, x, sigmas, extra_args, callback, disable, context=context, correct=correct, with_clean=with_clean
+        )
 
     return KSAMPLER(sample)
 

@@ -1,4 +1,4 @@
-"""Which times a host model knows, and how it is told that some tokens are clean while the rest of the clip is noise.
+"""Which times a host model knows, and how it learns that some tokens are clean while the rest of the clip is noise.
 
 The host asks a model for one time a clip. Wan's own network takes a time for every token as well, ``[B, tokens]``, or for every
 frame, and repeats it to its tokens; its relatives (VACE, camera control, Animate and others) do not. To take them is not to
@@ -82,8 +82,8 @@ def choose_times(wanted: str, base_model: Any) -> str:
     return wanted
 
 
-def tell_clean(model: Any, clean: torch.Tensor, per_frame: bool = False) -> Callable[..., torch.Tensor]:
-    """``model`` as a sampler is handed it, told that the cells ``clean [b, 1, T', H', W']`` are at token-time 0."""
+def model_with_clean(model: Any, clean: torch.Tensor, per_frame: bool = False) -> Callable[..., torch.Tensor]:
+    """``model`` as a sampler is handed it, with the cells ``clean [b, 1, T', H', W']`` at token-time 0."""
 
     def with_times(
         retained: list[int], executor: Any, x: torch.Tensor, timestep: torch.Tensor, *rest: Any, **more: Any
@@ -95,7 +95,7 @@ def tell_clean(model: Any, clean: torch.Tensor, per_frame: bool = False) -> Call
         time = timestep.reshape(len(x), -1)[:, 0]
         return executor(x, token_times(time, seen, per_frame), *rest, **more)
 
-    def told(x: torch.Tensor, sigma: torch.Tensor, **extra_args: Any) -> torch.Tensor:
+    def predict(x: torch.Tensor, sigma: torch.Tensor, **extra_args: Any) -> torch.Tensor:
         options = comfy.model_patcher.create_model_options_clone(extra_args.get("model_options") or {})
         retained = getattr(options.get("context_handler"), "latent_retain_index_list", [])
         comfy.patcher_extension.add_wrapper_with_key(
@@ -103,7 +103,7 @@ def tell_clean(model: Any, clean: torch.Tensor, per_frame: bool = False) -> Call
         )
         return model(x, sigma, **(extra_args | {"model_options": options}))
 
-    return told
+    return predict
 
 
 def in_window(clean: torch.Tensor, window: Any, retained: list[int]) -> torch.Tensor:

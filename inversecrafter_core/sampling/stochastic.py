@@ -204,7 +204,7 @@ def sample_stochastic(
     *,
     context: Context,
     correct: Correct,
-    told: Callable[[torch.Tensor], Model] | None = None,
+    with_clean: Callable[[torch.Tensor], Model] | None = None,
 ) -> torch.Tensor:
     """Euler steps that keep the old noise (``sample_guided_euler``), with a context that is released on the way.
 
@@ -220,7 +220,7 @@ def sample_stochastic(
         disable: accepted for the host's sake.
         context: what is held, and until when.
         correct: ``(z0, sigma) -> z*``, data consistency within its own window.
-        told: the model told that some cells are at token-time 0; used while there are such. None: ``model``.
+        with_clean: cells to the model that has them at token-time 0; used while there are such. None: ``model``.
     """
     extra_args = extra_args or {}
     s_in = x.new_ones([x.shape[0]])
@@ -229,7 +229,7 @@ def sample_stochastic(
     for i, (sigma, sigma_next) in enumerate(steps):
         held = context.held(sigma)
         clean = held & context.clean
-        predict = told(clean) if told is not None and bool(clean.any()) else model
+        predict = with_clean(clean) if with_clean is not None and bool(clean.any()) else model
         denoised = predict(x, sigmas[i] * s_in, **extra_args)
         noise = (x - (1 - sigma) * denoised) / sigma
         denoised = context.given(correct(denoised, sigma), held)

@@ -150,12 +150,12 @@ def test_a_run_in_two_parts_is_the_run(cut):
 
 @pytest.mark.parametrize("times", TIMES)
 def test_the_first_frame_can_be_kept_while_the_rest_is_released(times):
-    model, told = Watched(), []
+    model, clean_cells = Watched(), []
     out, context, _ = run(
         Release(0.5, keep_first=True),
         times,
         model=model,
-        told=lambda clean: told.append(clean[0, 0].float().mean((1, 2))) or model,
+        with_clean=lambda clean: clean_cells.append(clean[0, 0].float().mean((1, 2))) or model,
     )
     assert torch.equal(out[:, :, 0], context.z[:, :, 0])
     assert not torch.allclose(out[:, :, 1:, :, :2], context.z[:, :, 1:, :, :2], atol=0.1)
@@ -165,7 +165,7 @@ def test_the_first_frame_can_be_kept_while_the_rest_is_released(times):
     assert torch.equal(model.seen[0.2][:, :, 0], shown[:, :, 0])
     share = {"per_token": 1 / 3, "per_frame": 0.0}.get(times)
     expected = [] if share is None else [[1, share, share]] * 3 + [[1, 0, 0]] * 2
-    assert torch.allclose(torch.stack(told) if told else torch.zeros(0), torch.tensor(expected).float())
+    assert torch.allclose(torch.stack(clean_cells) if clean_cells else torch.zeros(0), torch.tensor(expected).float())
 
 
 def test_a_kept_first_frame_is_conditioned_on_even_without_any_other_context():
@@ -183,14 +183,14 @@ def test_the_callback_is_shown_what_is_held_as_given():
     assert [bool(torch.equal(z0[known], context.z[known])) for z0 in seen] == [True, True, True, False, False]
 
 
-def test_only_the_told_model_is_asked_while_the_context_holds_and_only_the_plain_one_after():
-    asked = []
+def test_the_model_with_clean_cells_runs_while_the_context_holds_and_the_plain_one_after():
+    calls = []
     run(
         Release(0.5),
-        model=lambda x, sigma: (asked.append(("plain", round(float(sigma[0]), 1))), linear(x, sigma))[1],
-        told=lambda clean: lambda x, sigma: (asked.append(("told", round(float(sigma[0]), 1))), linear(x, sigma))[1],
+        model=lambda x, sigma: (calls.append(("plain", round(float(sigma[0]), 1))), linear(x, sigma))[1],
+        with_clean=lambda clean: lambda x, sigma: (calls.append(("clean", round(float(sigma[0]), 1))), linear(x, sigma))[1],
     )
-    assert asked == [("told", 1.0), ("told", 0.8), ("told", 0.6), ("plain", 0.4), ("plain", 0.2)]
+    assert calls == [("clean", 1.0), ("clean", 0.8), ("clean", 0.6), ("plain", 0.4), ("plain", 0.2)]
 
 
 @pytest.mark.parametrize("start", [0.6, 0.0])
