@@ -21,7 +21,7 @@ from benchmarks.report import Row, table_lines
 from inversecrafter_core.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
-BENCHMARKS = ["warp", "pivot", "overhead", "masks", "solvers", "robustness", "jobs", "depth", "models"]
+BENCHMARKS = ["warp", "pivot", "overhead", "masks", "solvers", "robustness", "sweeps", "jobs", "depth", "models"]
 
 
 def targets(document: dict[str, Any]) -> list[str]:
@@ -49,10 +49,21 @@ def solvers(document: dict[str, Any]) -> list[str]:
     return solver_report.illustrated(document)
 
 
+def sweeps(document: dict[str, Any]) -> list[str]:
+    """Targets behind a click, the curves drawn anew."""
+    from benchmarks import sweeps as report
+
+    picture = ROOT / "docs" / "sweeps.png"
+    report.illustrated(document, picture)
+    lines = folded("recapture against the bare model, setting by setting", targets(document))
+    return [*lines, "", f"![Where recapture breaks]({picture.relative_to(ROOT).as_posix()})"]
+
+
 PAGES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "masks": masks,
     "solvers": solvers,
     "robustness": targets,
+    "sweeps": sweeps,
     "jobs": targets,
 }
 """Benchmarks whose JSON is shown otherwise than as one line a row; such a page may draw a picture into docs/."""

@@ -108,12 +108,12 @@ class Seen:
     target: Clip
 
     @classmethod
-    def of(cls, seed: int, frames: int = FRAMES) -> Seen:
-        """Render both views of a scene of that many frames."""
+    def of(cls, seed: int, frames: int = FRAMES, height: int = HEIGHT, width: int = WIDTH) -> Seen:
+        """Render both views of a scene."""
         world, times = random_scene(seed), frame_times(frames)
-        source = render(world, times, HEIGHT, WIDTH)
+        source = render(world, times, height, width)
         pivot = geometry_of(source).pivot_depth
-        return cls(seed, source, render(world, times, HEIGHT, WIDTH, arc(source_poses(world, times), pivot), source.intrinsics))
+        return cls(seed, source, render(world, times, height, width, arc(source_poses(world, times), pivot), source.intrinsics))
 
     def geometry(self, damage: Damage = NONE) -> Geometry:
         """What an estimator with such errors, and true cameras, would have found."""

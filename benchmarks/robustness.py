@@ -1,10 +1,10 @@
 """Depth errors: what they cost a guided clip, and what smoothing the depth by as much as it flickers regains of it.
 
-``python -m benchmarks.robustness --seed 0 --json - [--scenes 16] [--steps 8]``
+``python -m benchmarks.robustness --seed 0 --json - [--scenes 16] [--strengths 0 0.5] [--steps 8]``
 
-Rendered scenes of 9 frames, whose depth is damaged (``benchmarks.damage``) and then warped by our own warp to an arc; the truth
-is the rendered view there. Each damage is sampled with the depth as it is, and with the depth stabilised and smoothed
-(``depth.denoise``). Figures are means over scenes with their 95 %
+Rendered scenes, 9 frames of 96x144, whose depth is damaged (``benchmarks.damage``) and then warped by our own warp to an arc;
+the truth is the rendered view there. Each damage is sampled with the depth as it is, and with the depth stabilised and smoothed
+(``depth.denoise``), under a prior of every strength (``benchmarks.priors``). Figures are means over scenes with their 95 %
 interval, all against the true view; ``kept`` is what the damaged warp saw.
 
 ``regained`` is the share of what a damage cost, the ratio of two means: 0 = nothing, 1 = as good as exact depth. It is judged
@@ -16,15 +16,20 @@ from __future__ import annotations
 import argparse
 import logging
 from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
+from itertools import islice
+from multiprocessing import get_context
 
 import torch
 
-from benchmarks.damage import NONE, Damage
+from benchmarks.damage import NONE, Damage, Seen
 from benchmarks.intervals import gains, mean_row, shares, surely_at_least
 from benchmarks.report import Row, main
-from benchmarks.robustness_cases import FEW_FRAMES, Evidence, judged, unseen
-from benchmarks.solver_ways import BARE, METHODS, Lab, dds
-from hosting.lpips import load_lpips
+from benchmarks.robustness_cases import Evidence, judged, worth_judging
+from benchmarks.solver_ways import BARE, Lab, bare, dds
+from benchmarks.unseen import scene_seeds
+from hosting.lpips import Lpips, load_lpips
 from training.shipped import load_dit, load_vae
 
 EXACT_DEPTH, TEN = "exact depth", "noise 10 %"
@@ -37,26 +42,50 @@ DAMAGES = {
     "bled outlines": Damage(bleed=3.0),
 }
 PLAIN, DENOISED = "depth as it is", "depth denoised"
+SIZE = (9, 96, 144)
+"""Frames, height, width."""
 MERIT = ("whole PSNR", "whole LPIPS")
-STEPS, STRENGTHS = 8, (0.0,)
+STEPS, STRENGTHS = 8, (0.0, 0.5)
 Key = tuple[str, float, str]
 """Damage, strength of the prior, variant."""
 Figures = dict[str, list[float]]
 
 
-def measure(seed: int, scenes: int, lab: Lab) -> dict[Key, Figures]:
-    """Figures of every damage and variant, a value for each scene."""
-    distance, found = load_lpips(), defaultdict[Key, Figures](lambda: defaultdict(list))
-    for seen in unseen(seed, scenes, FEW_FRAMES):
-        for name, damage in DAMAGES.items():
-            variants = {PLAIN: (Evidence.of(seen, damage, lab.coder), dds())}
-            variants[DENOISED] = (Evidence.of(seen, damage, lab.coder, denoised=True), dds())
-            if name == EXACT_DEPTH:
-                variants[BARE] = (variants[PLAIN][0], METHODS[BARE])
-            for variant, (evidence, way) in variants.items():
-                for strength, figures in zip(STRENGTHS, judged(lab, evidence, way, distance), strict=True):
-                    for figure, value in figures.items():
-                        found[name, strength, variant][figure].append(value)
+@cache
+def models(steps: int, strengths: tuple[float, ...]) -> tuple[Lab, Lpips | None]:
+    """Loaded once a process, which then runs on one thread."""
+    logging.getLogger().setLevel(logging.WARNING)
+    torch.set_num_threads(1)
+    return Lab.of(load_dit(), load_vae(), steps, strengths=strengths), load_lpips()
+
+
+def one_scene(steps: int, strengths: tuple[float, ...], seed: int) -> dict[Key, dict[str, float]] | None:
+    """Figures of every damage and variant of one scene; None where its holes are not worth judging."""
+    lab, distance = models(steps, strengths)
+    seen, found = Seen.of(seed, *SIZE), {}
+    if not worth_judging(seen):
+        return None
+    for name, damage in DAMAGES.items():
+        variants = {PLAIN: (Evidence.of(seen, damage, lab.coder), dds())}
+        variants[DENOISED] = (Evidence.of(seen, damage, lab.coder, denoised=True), dds())
+        if name == EXACT_DEPTH:
+            variants[BARE] = (variants[PLAIN][0], bare)
+        for variant, (evidence, way) in variants.items():
+            for strength, figures in zip(strengths, judged(lab, evidence, way, distance), strict=True):
+                found[name, strength, variant] = figures
+    return found
+
+
+def measure(seed: int, scenes: int, steps: int, strengths: tuple[float, ...], processes: int) -> dict[Key, Figures]:
+    """Figures of every damage and variant, a value for each scene; scenes go to ``processes`` at once."""
+    found = defaultdict[Key, Figures](lambda: defaultdict(list))
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        answers = pool.map(partial(one_scene, steps, strengths), scene_seeds(seed, 8 * scenes))
+        for one in islice(filter(None, answers), scenes):
+            for key, figures in one.items():
+                for figure, value in figures.items():
+                    found[key][figure].append(value)
+        pool.shutdown(wait=False, cancel_futures=True)
     return found
 
 
@@ -93,15 +122,15 @@ def rows(found: dict[Key, Figures], strengths: tuple[float, ...]) -> list[Row]:
 
 
 def run(seed: int, args: argparse.Namespace) -> list[Row]:
-    logging.getLogger().setLevel(logging.WARNING)
-    torch.set_num_threads(args.threads)
-    return rows(measure(seed, args.scenes, Lab.of(load_dit(), load_vae(), args.steps)), STRENGTHS)
+    strengths = tuple(args.strengths)
+    return rows(measure(seed, args.scenes, args.steps, strengths, args.processes), strengths)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scenes", type=int, default=16)
     parser.add_argument("--steps", type=int, default=STEPS, help="sampling steps of a run")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--strengths", type=float, nargs="+", default=list(STRENGTHS))
+    parser.add_argument("--processes", type=int, default=2)
 
 
 if __name__ == "__main__":

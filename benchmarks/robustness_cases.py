@@ -7,6 +7,7 @@ mask with the first frame known. Videos are ``[F, H, W, 3]``, latents normalised
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import torch
 
@@ -20,10 +21,7 @@ from inversecrafter_core.evaluation import masked_lpips, masked_psnr
 from inversecrafter_core.masks import USUAL, MaskInputs, hold_first_frame, latent_mask
 from inversecrafter_core.synthetic import caption, random_scene
 from inversecrafter_core.warp import fill_holes, warp_video
-from training.pool import FRAMES
 from training.shipped import WanVAE, decode, encode
-
-FEW_FRAMES = 9
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Evidence:
         seen: the scene.
         filled: the warp, its holes filled.
         visible: ``[F, H, W]`` float.
-        w: ``E(filled)``.
+        w, z_true: ``E(filled)``, ``E(truth)``.
         h: latent mask.
     """
 
@@ -42,6 +40,7 @@ class Evidence:
     filled: torch.Tensor
     visible: torch.Tensor
     w: torch.Tensor
+    z_true: torch.Tensor
     h: torch.Tensor
 
     @classmethod
@@ -53,13 +52,13 @@ class Evidence:
         filled, visible = fill_holes(warp.video, warp.visible), warp.visible.float()
         w = encode(coder, filled)
         h = latent_mask(USUAL, MaskInputs(visible, filled, w, lambda video: encode(coder, video)))
-        return cls(seen, filled, visible, w, hold_first_frame(h))
+        return cls(seen, filled, visible, w, encode(coder, seen.target.colour), hold_first_frame(h))
 
     def case(self) -> Case:
         """For the ways of ``benchmarks.solver_ways``, whose default mask is ``h``."""
         noise = torch.randn(self.w.shape, generator=torch.Generator().manual_seed(self.seen.seed))
         prompt, truth = caption(random_scene(self.seen.seed)), self.seen.target.colour
-        return Case(truth, self.filled, truth, self.visible, self.w, {"usual": self.h}, prompt, noise)
+        return Case(truth, self.filled, truth, self.visible, self.w, {"usual": self.h}, prompt, noise, self.z_true)
 
 
 def without_noise(geometry: Geometry, source: torch.Tensor) -> Geometry:
@@ -69,18 +68,16 @@ def without_noise(geometry: Geometry, source: torch.Tensor) -> Geometry:
     return replace(geometry, depth=denoise(steady, flow, noise_level(raw, flow)).values)
 
 
-def unseen(seed: int, count: int, frames: int = FRAMES) -> list[Seen]:
-    """The first ``count`` held-out scenes whose exact warp has holes worth judging."""
-    found: list[Seen] = []
-    for scene in scene_seeds(seed, 8 * count):
-        seen = Seen.of(scene, frames)
-        geometry = seen.geometry(NONE)
-        visible = warp_video(seen.source.colour, geometry, seen.path(geometry)).visible
-        if float((~visible).float().mean()) >= LEAST_HOLES:
-            found.append(seen)
-        if len(found) == count:
-            break
-    return found
+def worth_judging(seen: Seen) -> bool:
+    """Whether the exact warp has holes enough."""
+    geometry = seen.geometry(NONE)
+    visible = warp_video(seen.source.colour, geometry, seen.path(geometry)).visible
+    return float((~visible).float().mean()) >= LEAST_HOLES
+
+
+def unseen(seed: int, count: int) -> list[Seen]:
+    """The first ``count`` held-out scenes that are worth judging."""
+    return list(islice(filter(worth_judging, map(Seen.of, scene_seeds(seed, 8 * count))), count))
 
 
 def judged(lab: Lab, evidence: Evidence, way: Way, distance: Lpips | None) -> list[dict[str, float]]:

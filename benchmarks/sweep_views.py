@@ -21,9 +21,8 @@ from inversecrafter_core.synthetic import Scene, frame_times, random_scene, rend
 from inversecrafter_core.synthetic.render import source_poses
 from inversecrafter_core.warp import warp_video
 from training.contexts import geometry_of
-from training.pool import HEIGHT, WIDTH
 
-FRAMES = 9
+FRAMES, HEIGHT, WIDTH = 9, 96, 144
 
 
 class Setting(NamedTuple):
@@ -36,9 +35,9 @@ class Setting(NamedTuple):
 
 BASE = Setting()
 SWEEPS: dict[str, tuple[float, ...]] = {
-    "angle": (5.0, 12.0, 20.0, 30.0, 40.0),
+    "angle": (5.0, 12.0, 25.0, 40.0),
     "motion": (0.0, 1.0, 2.0),
-    "holes": (0.0, 0.25, 0.5, 0.75),
+    "holes": (0.0, 0.3, 0.6),
 }
 """Values by field of :class:`Setting`. At twice their speed things travel in 9 frames as far as scenes leave room for."""
 UNITS = {"angle": "degrees", "motion": "times the own speed", "holes": "share of holes, at least"}

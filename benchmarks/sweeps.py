@@ -20,65 +20,106 @@ from __future__ import annotations
 import argparse
 import logging
 from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 
-from benchmarks.intervals import gains, interval, mean_row, ratios, surely_at_least, surely_at_most
+from benchmarks.intervals import gains, mean_row, ratios, surely_at_least, surely_at_most
 from benchmarks.masks_cases import telea
 from benchmarks.report import Row, main
-from benchmarks.solver_ways import Case, Lab, bare, dds, make_case
-from benchmarks.sweep_views import BASE, SWEEPS, UNITS, Setting, moving_scenes, settings, view_of
+from benchmarks.solver_ways import Case, Lab, bare, dds
+from benchmarks.sweep_views import BASE, SWEEPS, UNITS, Setting, View, moving_scenes, settings, view_of
 from hosting.lpips import Lpips, load_lpips
-from inversecrafter_core.evaluation import masked_lpips, masked_psnr
-from inversecrafter_core.synthetic import random_scene
-from training.shipped import decode, load_dit, load_vae
+from inversecrafter_core.evaluation import masked_psnr
+from inversecrafter_core.masks import USUAL, MaskInputs, hold_first_frame, latent_mask
+from inversecrafter_core.synthetic import caption, random_scene
+from training.shipped import decode, encode, load_dit, load_vae
 
 STEPS, STRENGTHS = 8, (0.0, 0.5)
 RECAPTURE, BARE, FILLED = "recapture", "bare", "filled"
 PSNR, LPIPS = "whole PSNR", "whole LPIPS"
 
 
-def case_of(seed: int, setting: Setting, lab: Lab) -> Case:
-    """The view of a scene as a case of ``benchmarks.solver_ways``."""
-    view = view_of(random_scene(seed), setting)
-    holed = view.warp * view.visible[..., None]
-    clip = {"truth": view.truth, "telea": telea(holed, view.visible.float()), "visible": view.visible.float()}
-    return make_case(seed, clip, lab.coder)
-
-
-def judged(latents: torch.Tensor, case: Case, lab: Lab, distance: Lpips | None) -> list[dict[str, float]]:
-    """Figures of the whole view, one dictionary for each clip of a batch of latents."""
-    videos = [decode(lab.coder, one) for one in latents.split(1)]
-    found = [{PSNR: masked_psnr(video, case.truth)} for video in videos]
-    if distance is not None:
-        for figures, video in zip(found, videos, strict=True):
-            figures[LPIPS] = masked_lpips(video, case.truth, distance=distance.maps)
-    return found
-
-
 Key = tuple[Setting, float, str]
+"""Setting, strength of the prior, way."""
 Figures = dict[str, list[float]]
 
 
-def measure(seed: int, scenes: int, lab: Lab, distance: Lpips | None) -> dict[Key, Figures]:
-    """Figures by setting, strength and way, a value for each scene; ``holes`` of each setting beside them."""
-    found = defaultdict[Key, Figures](lambda: defaultdict(list))
-    for scene in moving_scenes(seed, scenes):
+class Bench(NamedTuple):
+    """What every scene is run with."""
+
+    lab: Lab
+    distance: Lpips | None
+
+    @classmethod
+    @cache
+    def of(cls, steps: int, strengths: tuple[float, ...]) -> Bench:
+        """Loaded once a process."""
+        return cls(Lab.of(load_dit(), load_vae(), steps, strengths=strengths), load_lpips())
+
+    def case(self, seed: int, view: View) -> Case:
+        """The view of a scene as a case of ``benchmarks.solver_ways``, with the default mask alone."""
+        coder, visible = self.lab.coder, view.visible.float()
+        filled = telea(view.warp * visible[..., None], visible)
+        w = encode(coder, filled)
+        h = latent_mask(USUAL, MaskInputs(visible, filled, w, lambda video: encode(coder, video)))
+        noise = torch.randn(w.shape, generator=torch.Generator().manual_seed(seed))
+        prompt, masks = caption(random_scene(seed)), {"usual": hold_first_frame(h)}
+        return Case(view.truth, filled, view.truth, visible, w, masks, prompt, noise, encode(coder, view.truth))
+
+    def judged(self, latents: torch.Tensor, truth: torch.Tensor) -> list[dict[str, float]]:
+        """Figures of the whole view, one dictionary for each clip of a batch of latents."""
+        found, pictures = [], truth.movedim(-1, 1)
+        for one in latents.split(1):
+            video = decode(self.lab.coder, one)
+            figures = {PSNR: masked_psnr(video, truth)}
+            if self.distance is not None:
+                figures[LPIPS] = float(self.distance(video.movedim(-1, 1), pictures).mean())
+            found.append(figures)
+        return found
+
+    def run(self, seed: int) -> dict[Key, dict[str, float]]:
+        """Figures of one scene by setting, strength and way; without holes of its own, ``bare`` is run once a view."""
+        scene, found = random_scene(seed), {}
         for setting in settings():
-            case = case_of(scene, setting, lab)
-            (filled,) = judged(case.w, case, lab, distance)
-            for way, run in {RECAPTURE: dds(), BARE: bare}.items():
-                for strength, figures in zip(lab.strengths, judged(run(lab, case), case, lab, distance), strict=True):
-                    _add(found[setting, strength, way], figures)
-            for strength in lab.strengths:
-                _add(found[setting, strength, FILLED], filled | {"holes": float((case.visible == 0).float().mean())})
+            unhidden = setting._replace(holes=0.0)
+            view = view_of(scene, setting)
+            case = self.case(seed, view)
+            (filled,) = self.judged(case.w, view.truth)
+            filled["holes"] = float((~view.visible).float().mean())
+            ours = self.judged(dds()(self.lab, case), view.truth)
+            if (unhidden, self.lab.strengths[0], BARE) in found:
+                without = [found[unhidden, strength, BARE] for strength in self.lab.strengths]
+            else:
+                without = self.judged(bare(self.lab, case), view.truth)
+            for strength, with_it, alone in zip(self.lab.strengths, ours, without, strict=True):
+                found[setting, strength, RECAPTURE], found[setting, strength, BARE] = with_it, alone
+                found[setting, strength, FILLED] = filled
+        return found
+
+
+def one_scene(seed: int, steps: int, strengths: tuple[float, ...]) -> dict[Key, dict[str, float]]:
+    """:meth:`Bench.run` in a process of its own, on one thread."""
+    logging.getLogger().setLevel(logging.WARNING)
+    torch.set_num_threads(1)
+    return Bench.of(steps, strengths).run(seed)
+
+
+def measure(seeds: list[int], steps: int, strengths: tuple[float, ...], processes: int) -> dict[Key, Figures]:
+    """Figures by setting, strength and way, a value for each scene."""
+    found = defaultdict[Key, Figures](lambda: defaultdict(list))
+    with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+        for scene in pool.map(one_scene, seeds, repeat(steps), repeat(strengths)):
+            for key, figures in scene.items():
+                for name, value in figures.items():
+                    found[key][name].append(value)
     return found
-
-
-def _add(group: Figures, figures: dict[str, float]) -> None:
-    for name, value in figures.items():
-        group[name].append(value)
 
 
 def named(sweep: str, value: float, strength: float, what: str) -> str:
@@ -108,43 +149,56 @@ def rows(found: dict[Key, Figures], strengths: tuple[float, ...]) -> list[Row]:
 STYLES = {RECAPTURE: "-", BARE: "--", FILLED: ":"}
 
 
-def draw(found: dict[Key, Figures], strengths: tuple[float, ...], target: Path) -> None:
-    """A column a sweep, LPIPS above PSNR; bands are the 95 % intervals."""
+def draw(rows: Sequence[Row], strengths: Sequence[float], target: Path) -> None:
+    """A column a sweep, LPIPS above PSNR, from the rows of a run; bands are the 95 % intervals."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
+    by_name = {row.name: row for row in rows}
     picture, panels = pyplot.subplots(2, len(SWEEPS), figsize=(4.6 * len(SWEEPS), 7), squeeze=False)
     for column, (sweep, values) in enumerate(SWEEPS.items()):
-        group = [BASE._replace(**{sweep: value}) for value in values]
         for line, figure in enumerate((LPIPS, PSNR)):
             axes = panels[line][column]
             for index, strength in enumerate(strengths):
-                for way in (RECAPTURE, BARE, FILLED) if not index else (RECAPTURE, BARE):
-                    spans = [interval(found[setting, strength, way][figure]) for setting in group]
-                    label = way if way == FILLED else f"{way}, prior {strength:g}"
-                    colour = "grey" if way == FILLED else f"C{index}"
-                    axes.plot(values, [span.mean for span in spans], STYLES[way], color=colour, label=label)
-                    axes.fill_between(values, [s.low for s in spans], [s.high for s in spans], color=colour, alpha=0.12)
+                for way in STYLES if not index else (RECAPTURE, BARE):
+                    found = [by_name.get(named(sweep, value, strength, f"{way}: {figure}")) for value in values]
+                    if None not in found:
+                        _curve(axes, values, found, way, index, strength)
             axes.set_ylabel(figure if figure == LPIPS else f"{figure}, dB")
             axes.set_xlabel(f"{sweep}, {UNITS[sweep]}")
             axes.grid(alpha=0.3)
-    panels[0][0].legend(fontsize=7)
+    panels[-1][0].legend(fontsize=7)
     picture.tight_layout()
     picture.savefig(target, dpi=80)
     pyplot.close(picture)
 
 
+def _curve(axes: Any, values: Sequence[float], found: list[Row], way: str, index: int, strength: float) -> None:
+    """One way's means with their band; the infilled warp knows no prior."""
+    colour, label = ("grey", way) if way == FILLED else (f"C{index}", f"{way}, prior {strength:g}")
+    axes.plot(values, [row.value for row in found], STYLES[way], color=colour, label=label)
+    low = [row.value if row.low is None else row.low for row in found]
+    high = [row.value if row.high is None else row.high for row in found]
+    axes.fill_between(values, low, high, color=colour, alpha=0.12)
+
+
+def illustrated(document: dict[str, Any], picture: Path) -> list[Row]:
+    """The rows of a run's JSON, drawn into ``picture`` under every strength that they name."""
+    rows = [Row(**row) for row in document["rows"]]
+    strengths = sorted({float(row.name.split(", strength ")[1].split(",")[0]) for row in rows})
+    draw(rows, strengths, picture)
+    return rows
+
+
 def run(seed: int, args: argparse.Namespace) -> list[Row]:
-    logging.getLogger().setLevel(logging.WARNING)
-    torch.set_num_threads(args.threads)
-    strengths, distance = tuple(args.strengths), load_lpips()
-    lab = Lab.of(load_dit(), load_vae(), args.steps, strengths=strengths)
-    found = measure(seed, args.scenes, lab, distance)
-    if args.picture and distance is not None:
-        draw(found, strengths, args.picture)
-    return rows(found, strengths)
+    strengths = tuple(args.strengths)
+    found = measure(list(moving_scenes(seed, args.scenes)), args.steps, strengths, args.processes)
+    table = rows(found, strengths)
+    if args.picture:
+        draw(table, strengths, args.picture)
+    return table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -152,7 +206,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=STEPS, help="sampling steps of a run")
     parser.add_argument("--strengths", type=float, nargs="+", default=list(STRENGTHS))
     parser.add_argument("--picture", type=Path, help="where the curves are drawn")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=2)
 
 
 if __name__ == "__main__":
