@@ -44,8 +44,7 @@ def holes(scene: Geometry, rho: float) -> float:
     for name in ("arc_left", "arc_right"):
         camera = preset_path(name, 1, start="full").camera_to_world[0].clone()
         camera[:3, 3] *= rho
-        to_target, _ = transfers(scene, 0, camera, scene.intrinsics[0])
-        seen = see_depth(scene, 0, to_target, NEAR * rho, Cleanup())
+        seen, _ = see_depth(scene, 0, transfers(scene, 0, camera, scene.intrinsics[0]), NEAR * rho, Cleanup())
         found.append(100 * float((seen >= EMPTY).float().mean()))
     return max(found)
 

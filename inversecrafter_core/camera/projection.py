@@ -47,7 +47,10 @@ class Transfer(NamedTuple):
 
     def __call__(self, depth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """``depth [H, W]`` to ``(u' w, v' w, w)``, each ``[H, W]``: divide by ``w`` to have pixels."""
-        x, y = pixel_centres(depth.shape[0], depth.shape[1], depth.device)
+        return self.at(*pixel_centres(depth.shape[0], depth.shape[1], depth.device), depth)
+
+    def at(self, x: torch.Tensor, y: torch.Tensor, depth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The same for points ``(x, y)`` in pixels, of a shape that broadcasts to that of ``depth``."""
         moved = [
             torch.add(row[0] * x, row[1] * y + row[2]).mul_(depth).add_(shift)
             for row, shift in zip(self.matrix, self.offset, strict=True)

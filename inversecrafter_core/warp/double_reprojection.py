@@ -41,9 +41,9 @@ def double_reprojection(
     near = NEAR * geometry.pivot_depth
     visible = torch.empty(video.shape[:3], dtype=torch.bool)
     for frame in range(len(video)):
-        to_target, to_source = transfers(geometry, frame, cameras[frame], intrinsics[frame])
-        arrived = see_depth(geometry, frame, to_target, near, cleanup)
-        returned = splat_depth(arrived, arrived < EMPTY, to_source, geometry.size, near)
+        ways = transfers(geometry, frame, cameras[frame], intrinsics[frame])
+        arrived, _ = see_depth(geometry, frame, ways, near, cleanup)
+        returned = splat_depth(arrived, arrived < EMPTY, ways[1], geometry.size, near).depth
         visible[frame] = dilate_holes(returned < EMPTY, dilation)
         if progress is not None:
             progress(frame + 1, len(video))

@@ -9,11 +9,18 @@ after it, stands on a surface, whatever its slant.
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 ON_LINE = 0.15
 """Share of the last step in disparity by which a pixel of a surface may miss the line of the pixels before it. A pixel of a
 slide, linear in depth or in disparity and up to ``2 radius - 1`` pixels wide, misses both lines by more."""
+BESIDE_JUMP = 0.2
+"""On a strip of a surface, too narrow for that, a clean jump is near: the line of the very next pixels counts where its steps
+are at most this share of the largest step near. On a slide all steps are alike, or they curve."""
+LEVEL = 0.05
+"""A step this small beside a large one is no part of a slide at all."""
 
 
 def depth_edges(depth: torch.Tensor, threshold: float = 0.08, radius: int = 2) -> torch.Tensor:
@@ -49,15 +56,16 @@ def depth_edges(depth: torch.Tensor, threshold: float = 0.08, radius: int = 2) -
 
 
 def _on_surface(depth: torch.Tensor, pixels: torch.Tensor, axis: int, radius: int) -> torch.Tensor:
-    """Which of ``pixels [N]`` (flat indices into ``depth``, at least ``radius`` from both ends of ``axis``) continue a line."""
-    stride, length = depth.stride(axis), depth.shape[axis]
+    """Which of ``pixels [N]`` (flat indices, at least ``radius`` from both ends of ``axis``) stand on a surface."""
+    stride, length, flat = depth.stride(axis), depth.shape[axis], depth.view(-1)
     place = pixels // stride % length
-    disparity, flat = depth.view(-1)[pixels].reciprocal(), depth.view(-1)
-    on_surface = torch.zeros_like(pixels, dtype=torch.bool)
-    for step in (-radius, radius):
-        there = (place + 2 * step >= 0) & (place + 2 * step < length)
-        near = flat[pixels + step * stride].reciprocal()
-        far = flat[torch.where(there, pixels + 2 * step * stride, pixels)].reciprocal()
-        miss = (2 * near - far - disparity).abs()
-        on_surface |= there & (miss <= ON_LINE * (near - disparity).abs())
-    return on_surface
+    there = {step: (place + step).clamp(0, length - 1) for step in range(-2 * radius, 2 * radius + 1)}
+    around = {step: flat[pixels + (at - place) * stride].reciprocal() for step, at in there.items()}
+    here = around[0]
+    jump = torch.stack([(around[step + 1] - around[step]).abs() for step in range(-radius - 1, radius + 1)]).amax(0)
+    found = torch.zeros_like(pixels, dtype=torch.bool)
+    for step, most in ((-radius, math.inf), (radius, math.inf), (-1, BESIDE_JUMP), (1, BESIDE_JUMP)):
+        rise = (around[step] - here).abs()
+        on_line = (2 * around[step] - around[2 * step] - here).abs() <= ON_LINE * rise
+        found |= on_line & (there[2 * step] == place + 2 * step) & (rise <= most * jump)
+    return found | (torch.minimum(*((around[step] - here).abs() for step in (-1, 1))) <= LEVEL * jump)

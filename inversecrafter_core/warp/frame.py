@@ -9,7 +9,7 @@ import torch
 from ..camera.geometry import Geometry
 from ..camera.projection import Transfer, transfer
 from .edges import depth_edges
-from .splat import EMPTY, close_cracks, sample_backward, splat_depth
+from .splat import EMPTY, Background, find_background, read_background, sample_backward, splat_depth
 
 NEAR = 1e-3
 """Near plane of the target camera, in multiples of rho."""
@@ -54,10 +54,15 @@ def usable(geometry: Geometry, frame: int, cleanup: Cleanup) -> torch.Tensor:
     return geometry.valid[frame] & ~cleanup.slides(geometry.depth[frame])
 
 
-def see_depth(geometry: Geometry, frame: int, to_target: Transfer, near: float, cleanup: Cleanup) -> torch.Tensor:
-    """Depth ``[H, W]`` of source frame ``frame`` in the target camera, :data:`EMPTY` where it saw nothing."""
-    seen = splat_depth(geometry.depth[frame], usable(geometry, frame, cleanup), to_target, geometry.size, near)
-    return close_cracks(seen)
+def see_depth(
+    geometry: Geometry, frame: int, ways: tuple[Transfer, Transfer], near: float, cleanup: Cleanup
+) -> tuple[torch.Tensor, Background]:
+    """Depth ``[H, W]`` of source frame ``frame`` in the target camera, :data:`EMPTY` where it saw nothing.
+
+    Beside it the pixels whose colours need care, see :class:`Background`. ``ways`` are those of :func:`transfers`.
+    """
+    seen = splat_depth(geometry.depth[frame], usable(geometry, frame, cleanup), ways[0], geometry.size, near)
+    return seen.depth, find_background(geometry.depth[frame], seen, ways[1])
 
 
 def see(
@@ -75,6 +80,8 @@ def see(
 
     ``out [H, W, C]``, if given, is what the view's image is written to.
     """
-    to_target, to_source = transfers(geometry, frame, camera, intrinsics)
-    depth = see_depth(geometry, frame, to_target, near, cleanup)
-    return View(sample_backward(image, depth, to_source, mode, out), depth < EMPTY, depth)
+    ways = transfers(geometry, frame, camera, intrinsics)
+    depth, background = see_depth(geometry, frame, ways, near, cleanup)
+    seen = sample_backward(image, depth, ways[1], mode, out)
+    read_background(image, background, seen)
+    return View(seen, depth < EMPTY, depth)

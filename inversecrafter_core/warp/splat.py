@@ -2,13 +2,19 @@
 
 Two stages instead of one weighted sum (Mark, McMillan & Bishop 1997 would call the first half a forward map):
 
-1. every source point is thrown at the target pixels it touches (at most 2x2) and the nearest depth wins: an integer minimum,
-   which has one result whatever the order, so that two runs are bit-identical on one device;
-2. colour is then read *backward*: target pixel and its depth give a source position, and the source is sampled there.
-   So colours are never averaged over surfaces, and a pixel costs one interpolation however many points fell on it.
+1. every source point is thrown at the target pixel it lands in and the nearest depth wins: an integer minimum, which has one
+   result whatever the order, so that two runs are bit-identical on one device. Cracks that magnification opens are closed.
+   Points beside something nearer, and those at the picture's border, reach farther, into pixels that are still empty: what
+   they stand on goes on there, out of sight. A foreground would only grow by reaching, over what is behind it;
+2. colour is then read *backward*: target pixel and its depth give a source position, and the source is sampled there. So a
+   pixel costs one interpolation however many points fell on it. Where the four source pixels around the position show
+   something nearer too, the background is read from its own pixels alone (:class:`Background`); a foreground keeps the
+   mixed colours of its outline, which are the source's own anti-aliasing.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -17,17 +23,35 @@ from ..camera.projection import Shifted, Transfer
 
 EMPTY = 1e30
 """Depth of a target pixel that nothing fell on."""
+PAD = 3
+"""Cells around the target picture: two for cracks that reach its border, then all that falls farther away."""
 REACH = 0.98
-"""How far (pixels, per axis) a point reaches. Just below 1, so that a point on a pixel's centre touches that pixel only."""
+"""How far (pixels, per axis) a point behind something nearer reaches. Just below 1, so that a point on a pixel's centre touches
+that pixel only."""
+THIN_REACH = 0.7
+"""How far a thing of one or two pixels reaches: farther is wrong more often at its outlines, less leaves more of it out."""
 OUTSIDE = 9.0
 """A normalised source coordinate that no kernel reaches the picture from."""
 SAME_SURFACE = 1.05
-"""Depths within this ratio belong to one surface when cracks are closed."""
+"""Depths within this ratio belong to one surface."""
+LEAST = 0.02
+"""Least weight of a background's own pixels among the four around a position to read its colour from them."""
 
 
-def splat_depth(
-    depth: torch.Tensor, valid: torch.Tensor, to_target: Transfer, size: tuple[int, int], near: float
-) -> torch.Tensor:
+class Splat(NamedTuple):
+    """What fell where.
+
+    ``depth [height, width]`` planar z in the target camera, :data:`EMPTY` where nothing fell; ``landed [height, width]`` the
+    same before cracks were closed and points reached farther; ``fringe [N]`` flat indices of the target pixels around points
+    that stand beside something nearer or at the border.
+    """
+
+    depth: torch.Tensor
+    landed: torch.Tensor
+    fringe: torch.Tensor
+
+
+def splat_depth(depth: torch.Tensor, valid: torch.Tensor, to_target: Transfer, size: tuple[int, int], near: float) -> Splat:
     """Throw a source frame's points at the target image; the nearest wins.
 
     Args:
@@ -36,46 +60,102 @@ def splat_depth(
         to_target: source pixels to target pixels.
         size: ``(height, width)`` of the target image.
         near: points nearer to the target camera's plane than this, or behind it, never land.
-
-    Returns:
-        ``[height, width]`` planar z in the target camera, :data:`EMPTY` where nothing fell.
     """
     height, width = size
     x, y, z = to_target(depth)
     z = torch.where((z > near).logical_and_(valid), z, EMPTY)
-    x.div_(z).sub_(0.5)
-    y.div_(z).sub_(0.5)
-    # One cell of padding on each side takes what falls outside; clamping comes before the cast, which overflows.
-    left = (x - REACH).ceil_().clamp_(-1, width).int()
-    right = x.add_(REACH).floor_().clamp_(-1, width).int()
-    top = (y - REACH).ceil_().clamp_(-1, height).int().mul_(width + 2)
-    bottom = y.add_(REACH).floor_().clamp_(-1, height).int().mul_(width + 2)
-    across, down = right.sub_(left).flatten(), bottom.sub_(top).flatten()
-    cells = top.add_(left).add_(width + 3).flatten().long()
+    x.div_(z)
+    y.div_(z)
+    # Cells around the picture take what falls outside; clamping comes before the cast, which overflows.
+    padded = torch.full((height + 2 * PAD, width + 2 * PAD), EMPTY, device=depth.device)
+    stride, first = padded.shape[1], PAD * (padded.shape[1] + 1)
+    row, column = y.floor().clamp_(-PAD, height + PAD - 1).int(), x.floor().clamp_(-PAD, width + PAD - 1).int()
+    cells = row.mul_(stride).add_(column).add_(first).flatten().long()
     # Positive floats sort like their bit patterns, and an integer minimum is exact in any order.
-    bits = z.flatten().view(torch.int32)
-    nearest = torch.full(((height + 2) * (width + 2),), EMPTY, device=depth.device)
-    buffer = nearest.view(torch.int32)
+    buffer, bits = padded.flatten().view(torch.int32), z.flatten().view(torch.int32)
     buffer.scatter_reduce_(0, cells, bits, "amin")
-    for step in (across, down, across.neg()):
-        buffer.scatter_reduce_(0, cells.add_(step), bits, "amin")
-    return nearest.view(height + 2, width + 2)[1:-1, 1:-1].contiguous()
+    landed = padded[PAD:-PAD, PAD:-PAD].contiguous()
+    close_cracks(padded)
+    behind, thin = (pixels[valid.flatten()[pixels]] for pixels in at_outlines(depth))
+    for reaching, reach in ((behind, REACH), (thin, THIN_REACH)):
+        left, right = _touched(x.flatten()[reaching], width, reach)
+        top, bottom = (line * stride for line in _touched(y.flatten()[reaching], height, reach))
+        touched = torch.stack([top + left, top + right, bottom + left, bottom + right]) + first
+        taken = buffer[touched] != torch.tensor(EMPTY).view(torch.int32)
+        buffer.scatter_reduce_(0, touched.masked_fill(taken, 0).flatten(), bits[reaching].repeat(4), "amin")
+    return Splat(padded[PAD:-PAD, PAD:-PAD].contiguous(), landed, _around(cells[behind], padded.shape))
+
+
+def _touched(place: torch.Tensor, length: int, reach: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """First and last pixel that points at ``place [N]`` reach along one axis; -1 and ``length`` are outside."""
+    centre = place - 0.5
+    first, last = (centre - reach).ceil().clamp(-1, length), (centre + reach).floor().clamp(-1, length)
+    return first.long(), last.long()
+
+
+def _around(cells: torch.Tensor, size: torch.Size) -> torch.Tensor:
+    """Flat indices into the picture of the 3x3 pixels around ``cells [N]`` of the padded picture, each once."""
+    marks = torch.zeros(size, dtype=torch.bool, device=cells.device)
+    for down in (-size[1], 0, size[1]):
+        for across in (-1, 0, 1):
+            marks.view(-1)[(cells + (down + across)).clamp_(0, marks.numel() - 1)] = True
+    return marks[PAD:-PAD, PAD:-PAD].flatten().nonzero()[:, 0]
+
+
+def at_outlines(depth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Where surfaces of ``depth [H, W]`` end.
+
+    Returns:
+        Flat indices of pixels beside something clearly nearer or at the picture's border, and of pixels of thin things: with
+        something clearly deeper next to them on one side and within two pixels on the other.
+    """
+    closer = depth * SAME_SURFACE
+    behind, thin = torch.zeros_like(depth, dtype=torch.bool), torch.zeros_like(depth, dtype=torch.bool)
+    behind[0] = behind[-1] = behind[:, 0] = behind[:, -1] = True
+    for axis in (0, 1):
+        after = depth.narrow(axis, 1, depth.shape[axis] - 1) > closer.narrow(axis, 0, depth.shape[axis] - 1)
+        before = depth.narrow(axis, 0, depth.shape[axis] - 1) > closer.narrow(axis, 1, depth.shape[axis] - 1)
+        behind.narrow(axis, 1, depth.shape[axis] - 1).logical_or_(after)
+        behind.narrow(axis, 0, depth.shape[axis] - 1).logical_or_(before)
+        for width in (1, 2):
+            # What rises out of the deep at pixel i and falls back after i + width - 1.
+            length = depth.shape[axis] - 1 - width
+            if length > 0:
+                bar = before.narrow(axis, 0, length) & after.narrow(axis, width, length)
+                for place in range(1, width + 1):
+                    thin.narrow(axis, place, length).logical_or_(bar)
+    return behind.flatten().nonzero()[:, 0], thin.flatten().nonzero()[:, 0]
 
 
 def close_cracks(depth: torch.Tensor, ratio: float = SAME_SURFACE) -> torch.Tensor:
-    """Close one-pixel cracks in a splatted depth ``[H, W]``, in place, and return it.
+    """Close cracks of one and of two pixels in a splatted depth ``[H, W]``, contiguous, in place, and return it.
 
-    A pixel that is empty or clearly deeper than its two opposite neighbours, while those lie on one surface, is a crack
-    that magnification opened: it gets their mean. Columns first, then rows.
+    Pixels that are empty or clearly deeper than what stands on both sides of them, while that is one surface, are a crack that
+    magnification opened: they get the depths between. Rows first, then columns; narrow cracks first.
     """
-    for before, centre, after in (
-        (depth[:, :-2], depth[:, 1:-1], depth[:, 2:]),
-        (depth[:-2], depth[1:-1], depth[2:]),
-    ):
+    for axis in (1, 0):
+        length = max(0, depth.shape[axis] - 2)
+        before, centre, after = (depth.narrow(axis, place, length) for place in range(3))
         far, close = torch.maximum(before, after), torch.minimum(before, after)
         crack = (far < close * ratio) & (far * ratio < centre)
         torch.where(crack, far.add_(close).mul_(0.5), centre, out=centre)
+    for axis in (1, 0):
+        _close_wider(depth, axis, ratio)
     return depth
+
+
+def _close_wider(depth: torch.Tensor, axis: int, ratio: float) -> None:
+    """Close cracks of two pixels along one axis, in place: few are left, so they are looked up."""
+    flat, stride = depth.view(-1), depth.stride(axis)
+    closer, last = flat * ratio, max(0, len(flat) - 3 * stride)
+    falls, rises = flat[stride:] > closer[:-stride], flat[:-stride] > closer[stride:]
+    begin = (falls[:last] & rises[2 * stride :]).nonzero()[:, 0]
+    begin = begin[begin // stride % depth.shape[axis] < depth.shape[axis] - 3]
+    before, first, second, after = (flat[begin + place * stride] for place in range(4))
+    far = torch.maximum(before, after)
+    crack = (far < torch.minimum(before, after) * ratio) & (far * ratio < torch.minimum(first, second))
+    begin, before, step = begin[crack], before[crack], (after - before)[crack] / 3
+    flat[begin + stride], flat[begin + 2 * stride] = before + step, before + 2 * step
 
 
 def sample_backward(
@@ -108,7 +188,7 @@ def sample_backward(
     # grid_sample runs one thread per batch item: bands of rows keep the cores busy and change no value.
     bands = next((n for n in (8, 4, 2) if height % n == 0), 1) if depth.device.type == "cpu" else 1
     sampled = F.grid_sample(
-        image.permute(2, 0, 1).expand(bands, -1, -1, -1),
+        image.permute(2, 0, 1).contiguous().expand(bands, -1, -1, -1),
         grid.view(bands, height // bands, width, 2),
         mode=mode,
         padding_mode="border" if mode == "bicubic" else "zeros",
@@ -121,3 +201,47 @@ def sample_backward(
         # A cubic kernel reaches past the border, which must not be dark; so the holes are blackened afterwards.
         out.mul_((depth < EMPTY)[..., None])
     return out
+
+
+class Background(NamedTuple):
+    """Target pixels whose position in the source lies between their own surface and something nearer.
+
+    ``pixels [N]`` flat indices into the target; ``corners [4, N]`` flat indices of the source pixels around each, ``weights
+    [4, N]`` what each counts: 0 for what is another surface, 1 in sum.
+    """
+
+    pixels: torch.Tensor
+    corners: torch.Tensor
+    weights: torch.Tensor
+
+
+def find_background(source_depth: torch.Tensor, seen: Splat, to_source: Transfer) -> Background:
+    """Look where the fringe comes from. A pixel that the source shows another surface for was no crack: it is put back.
+
+    Args:
+        source_depth: ``[H, W]``.
+        seen: its splat; ``seen.depth`` is corrected in place.
+        to_source: target pixels to source pixels.
+    """
+    rows, columns = source_depth.shape
+    width, flat = seen.depth.shape[1], seen.depth.view(-1)
+    fringe = seen.fringe[flat[seen.fringe] < EMPTY]
+    x, y, z = to_source.at(fringe % width + 0.5, fringe // width + 0.5, flat[fringe])
+    x, y = (x / z - 0.5).clamp(0, columns - 1), (y / z - 0.5).clamp(0, rows - 1)
+    left, top = x.floor().clamp(0, columns - 2), y.floor().clamp(0, rows - 2)
+    x, y, first = x - left, y - top, (top * columns + left).long()
+    corners = torch.stack([first, first + 1, first + columns, first + columns + 1])
+    weights = torch.stack([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y])
+    around = source_depth.flatten()[corners]
+    nearer = around * SAME_SURFACE < z
+    weights = weights * ~(nearer | (around > z * SAME_SURFACE))
+    total = weights.sum(0)
+    wrong, mixed = fringe[total <= LEAST], (nearer.any(0) & (total > LEAST)).nonzero()[:, 0]
+    flat[wrong] = seen.landed.view(-1)[wrong]
+    return Background(fringe[mixed], corners[:, mixed], weights[:, mixed] / total[mixed])
+
+
+def read_background(image: torch.Tensor, background: Background, out: torch.Tensor) -> None:
+    """Read the background's colours from its own pixels alone, into ``out [height, width, C]``, contiguous."""
+    colours = image.reshape(-1, image.shape[2])[background.corners]
+    out.view(-1, image.shape[2])[background.pixels] = (background.weights[..., None] * colours).sum(0)

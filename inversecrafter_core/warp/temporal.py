@@ -81,8 +81,8 @@ def fill_from_clip(
     filled, known = warped.cpu().clone(), visible.cpu().clone()
     for frame in range(len(warped)):
         if not bool(known[frame].all()):
-            to_target, _ = transfers(geometry, frame, cameras[frame], intrinsics[frame])
-            own = see_depth(geometry, frame, to_target, near, cleanup)
+            ways = transfers(geometry, frame, cameras[frame], intrinsics[frame])
+            own, _ = see_depth(geometry, frame, ways, near, cleanup)
             floor = NEARER * background_around(own, own < EMPTY)
             image, seen = filled[frame].to(place), known[frame].to(place)
             for other in other_frames(frame, len(source)):
