@@ -12,7 +12,7 @@ from ..camera.geometry import Geometry
 from ..camera.path import CameraPath
 from .frame import NEAR, Cleanup, see_depth, transfers
 from .holes import Progress, dilate_holes
-from .splat import EMPTY, splat_depth
+from .splat import EMPTY, find_background, splat_depth
 from .warp import on_device, require_fit, require_something_seen
 
 
@@ -43,8 +43,9 @@ def double_reprojection(
     for frame in range(len(video)):
         ways = transfers(geometry, frame, cameras[frame], intrinsics[frame])
         arrived, _ = see_depth(geometry, frame, ways, near, cleanup)
-        returned = splat_depth(arrived, arrived < EMPTY, ways[1], geometry.size, near).depth
-        visible[frame] = dilate_holes(returned < EMPTY, dilation)
+        returned = splat_depth(arrived, arrived < EMPTY, ways[1], geometry.size, near)
+        find_background(arrived, returned, ways[0])
+        visible[frame] = dilate_holes(returned.depth < EMPTY, dilation)
         if progress is not None:
             progress(frame + 1, len(video))
     require_something_seen(visible, path)
