@@ -112,7 +112,8 @@ def turns(found: Compared) -> list[str]:
         level = [other for other in here if other not in (*better, *worse)]
         parts = [("ahead of", better), ("level with", level), ("behind", worse)]
         told = "; ".join(f"{what} {', '.join(ways)}" for what, ways in parts if ways)
-        sentences.append(f"- Strength {strength:g}: ours is {told}.")
+        if told:
+            sentences.append(f"- Strength {strength:g}: ours is {told}.")
     return sentences
 
 
