@@ -53,6 +53,7 @@ ASK = replace(CARRY, steps=12, guidance=6.0)
 outside 26 to 28 dB on the largest thing, with the area 32 to 34. Without data consistency so is the hole's edge: 21 to 31 dB,
 with it 38 to 48, and the same colours come."""
 GROW = 12  # pixels around the box
+EDGE = 2  # pixels around the outline: those at its edge show the thing too, and the infill would spread them
 COMPARED = (8, 16)  # frames whose patch features are looked at
 WAYS = ("VAE of the truth", "cross-fade", "cross-fade through the VAE", "carried, no model", "edit propagation")
 JUDGED = ("whole", "inside", "around it")
@@ -66,7 +67,7 @@ class TextEdit:
 
     how: Completion
     boxes: bool = False
-    grow: int = 0
+    grow: int = EDGE
     infill: bool = True
     first_frame: bool = False
 

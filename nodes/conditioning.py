@@ -47,7 +47,7 @@ class InverseCrafterInpaintConditioning(io.ComfyNode):
                 io.Combo.Input(
                     "condition_on",
                     options=[FIRST_FRAME, WHOLE_VIDEO],
-                    default=WHOLE_VIDEO,
+                    default=FIRST_FRAME,
                     tooltip="What the model is given: the first_frame, as in the paper, or all that is known (whole_video).",
                 ),
                 io.Image.Input(

@@ -37,10 +37,18 @@ def test_every_masked_video_is_infilled_before_it_is_encoded(name):
         assert origin["inputs"]["holes"] == measure["holes"], "the very holes of the measurement"
 
 
-def test_text_guided_editing_hides_the_outline_alone():
+def test_what_no_first_frame_tells_gets_the_whole_video():
+    given = {}
+    for name in NAMES:
+        prompt = graph.load(name)
+        given[name] = prompt[graph.find(prompt, "InverseCrafterInpaintConditioning")]["inputs"]["condition_on"]
+    assert {name for name, what in given.items() if what == "whole_video"} == {"interpolation", "editing"}
+
+
+def test_text_guided_editing_hides_the_outline_and_its_edge():
     prompt = graph.load("editing")
     track = prompt[graph.find(prompt, "InverseCrafterTrackMask")]["inputs"]
-    assert (track["shape"], track["grow"]) == ("outline", 0)
+    assert (track["shape"], track["grow"]) == ("outline", 2)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -317,6 +317,7 @@ def test_a_whole_vae_is_not_a_mask_encoder(kit, tmp_path):
 
 def inpaint(kit, **inputs):
     given = {"positive": kit.positive, "negative": kit.negative, "vae": kit.vae(), "video": clip(), "holes": half_holes()}
+    given["condition_on"] = "whole_video"
     return kit.run("InverseCrafterInpaintConditioning", **(given | inputs))[:3]
 
 

@@ -15,8 +15,8 @@ TEXT = """\
 
 1. **Load Video**: choose a clip. *Frames* must be 4k+1 (17, 33, 49, 81), *width* and *height* multiples of 16.
 2. **Track Mask**: draw the box around the thing in the first frame, or connect a mask (*Load Image (as Mask)*, or paint one in the mask
-   editor): one for the first frame is tracked, one for every frame is taken as it is. Look at *The region*. The outline is enough; for a new
-   thing of another shape set *shape* to *box* and *grow* to the room it needs.
+   editor): one for the first frame is tracked, one for every frame is taken as it is. Look at *The region*. The outline and
+   two pixels, those of its edge, are enough; for a new thing of another shape set *shape* to *box* and *grow* to the room it needs.
 3. **Prompt**: the whole clip as it shall be, not only the new thing.
 4. **Run.** It works at once on the small models inside this pack. They show the method at thumbnail size; they are not Wan.
 
@@ -46,7 +46,8 @@ WORKFLOW = Workflow(
             "track",
             "InverseCrafterTrackMask",
             (COLUMN, 0),
-            links={"video": CLIP},
+            {"grow": 2},
+            {"video": CLIP},
             title="Box around the thing",
             size=(340, 380),
         ),
@@ -56,10 +57,11 @@ WORKFLOW = Workflow(
         *models(2 * COLUMN, SMALL_PROMPT),
         *measurement(
             3 * COLUMN,
-            {"mask": "area", "mask_strength": 0.5},
+            {"mask": "area"},
             FILLED,
             HOLES,
             {"source": CLIP, "start_image": ("edited_sized", "IMAGE")},
+            "whole_video",
         ),
         *sampling(4 * COLUMN, {"release": 0.0, "start_percent": 0.0}, steps=12, cfg=6.0),
         *edited_out(5 * COLUMN, "editing", CLIP, HOLES),

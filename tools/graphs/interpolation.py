@@ -68,7 +68,7 @@ WORKFLOW = Workflow(
             mode=BYPASSED,
         ),
         *models(3 * COLUMN),
-        *measurement(4 * COLUMN, {}, ENDS, OPEN, {}),
+        *measurement(4 * COLUMN, {}, ENDS, OPEN, {}, "whole_video"),
         *sampling(5 * COLUMN, {"release": 0.7, "start_percent": 0.63}, steps=8),
         *compared_out(6 * COLUMN, "interpolation", ENDS, OPEN),
     ],

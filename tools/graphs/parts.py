@@ -74,11 +74,17 @@ def models(left: float, prompt: str = "") -> list[Node]:
 
 
 def measurement(
-    left: float, widgets: dict[str, Any], video: tuple[str, str], holes: tuple[str, str], more: Links
+    left: float,
+    widgets: dict[str, Any],
+    video: tuple[str, str],
+    holes: tuple[str, str],
+    more: Links,
+    condition_on: str = "first_frame",
 ) -> list[Node]:
     """What is known of ``video``, as measurement and as conditioning for checkpoints that take a masked video.
 
     Args:
+        condition_on: ``whole_video`` where the first frame alone says too little.
         more: further links of both nodes: the source and the camera path, or a start image.
     """
     return [
@@ -94,7 +100,7 @@ def measurement(
             "inpaint",
             "InverseCrafterInpaintConditioning",
             (left, 700),
-            {},
+            {"condition_on": condition_on},
             {
                 "positive": ("positive", "conditioning"),
                 "negative": ("negative", "conditioning"),
