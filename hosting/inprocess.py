@@ -8,8 +8,10 @@ through the host's own ``nodes.load_custom_node``, under the module name it has 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -58,6 +60,18 @@ def _refuse_other_base(base: Path | None) -> None:
     in_use = sys.modules["comfy.cli_args"].args.base_directory
     if base is not None and in_use is not None and Path(in_use) != base:
         raise RuntimeError(f"the host already runs in this process with base directory {in_use}, not {base}")
+
+
+@contextlib.contextmanager
+def with_gradients() -> Iterator[None]:
+    """Inside, networks of newer hosts use operations that have gradients; their faster ones have none."""
+    management = importlib.import_module("comfy.model_management")
+    before = getattr(management, "in_training", False)
+    management.in_training = True
+    try:
+        yield
+    finally:
+        management.in_training = before
 
 
 def load_pack(base: Path | None = None) -> ModuleType:

@@ -15,7 +15,7 @@ import random
 
 import torch
 
-from hosting.inprocess import use_host
+from hosting.inprocess import use_host, with_gradients
 
 use_host(cpu=True)
 
@@ -84,7 +84,7 @@ def loss_of(model: WanModel, latents: torch.Tensor, known: torch.Tensor, prompts
     noise = torch.randn_like(latents)
     noised = (1 - everywhere) * latents + everywhere * noise
     time = sigma.flatten(1) * 1000 if bool(known.any()) else sigma[:, 0, 0, 0] * 1000
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with with_gradients(), torch.autocast("cpu", dtype=torch.bfloat16):
         velocity = model(noised, time, prompt_tokens(prompts)).float()
     weight = (everywhere > 0).float()
     return ((velocity - (noise - latents)).square() * weight).sum() / (weight.sum() * latents.shape[1])

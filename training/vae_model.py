@@ -143,5 +143,9 @@ def encode(model: WanVAE, video: torch.Tensor) -> torch.Tensor:
 
 
 def decode(model: WanVAE, latent: torch.Tensor) -> torch.Tensor:
-    """Back, inside :func:`whole_clips`."""
-    return model.decoder(model.conv2(latent))
+    """Back, inside :func:`whole_clips`. Layer by layer: newer hosts' decoders cut a clip into pieces."""
+    decoder = model.decoder
+    x = decoder.conv1(model.conv2(latent))
+    for layer in (*decoder.middle, *decoder.upsamples, *decoder.head):
+        x = layer(x)
+    return x
