@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from .paths import BASE, PACK_NAME, comfyui_path, prepare_base
 from .shim import shim_torchaudio, shim_torchvision
@@ -65,7 +66,7 @@ def _refuse_other_base(base: Path | None) -> None:
 @contextlib.contextmanager
 def with_gradients() -> Iterator[None]:
     """Inside, networks of newer hosts use operations that have gradients; their faster ones have none."""
-    management = importlib.import_module("comfy.model_management")
+    management: Any = importlib.import_module("comfy.model_management")
     before = getattr(management, "in_training", False)
     management.in_training = True
     try:
