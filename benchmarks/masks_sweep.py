@@ -19,7 +19,7 @@ from inversecrafter_core.sampling import BoundGuidance, Window, sample_guided_eu
 from training import dit
 from training.shipped import WanModel
 
-STEPS = 10
+STEPS = 8
 TOGETHER = 16
 """Clips in a batch of the model."""
 
