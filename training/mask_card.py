@@ -41,8 +41,8 @@ LIMITS = """\
 **Its weights were trained towards another target**, `h_gt` with grey holes, and hardly moved from those of the VAE's own
 encoder; what changed since is that its answers to two infills are compared with each other. *Before training* is that encoder
 itself. What beats the other masks is the second infill that it is shown. Retraining on the infilled target is to be done. A
-double reprojection's holes were seen in other frames more often than those of a real warp, so the last set is the honest one for
-a new camera. It knows one VAE, one small world and moderate camera motion. What a mask is for, `python -m benchmarks.masks`
+double reprojection's holes were seen in other frames more often than those of a real warp, so the last set is the honest one
+for a new camera. It knows one VAE, one small world and moderate camera motion. What a mask is for, `python -m benchmarks.masks`
 measures.
 """
 FRAME = (0.2, 0.5, 0.9)
