@@ -46,16 +46,18 @@ def main() -> None:
     parser.add_argument("--screenshot", type=Path, help="also save a picture of each canvas into this folder")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    with running_host() as client, open_page(client.url, 2800, 1600) as page:
+    with running_host() as client:
         for name in arguments.names:
-            workflow: Workflow = importlib.import_module(f"tools.graphs.{name}").WORKFLOW
-            write(name, compose(page, workflow))
-            if arguments.screenshot:
-                arguments.screenshot.mkdir(parents=True, exist_ok=True)
-                close_dialogs(page)
-                page.evaluate("() => window.app.extensionManager.command.execute('Comfy.Canvas.FitView')")
-                page.wait_for_timeout(1500)
-                page.screenshot(path=str(arguments.screenshot / f"{name}.png"))
+            # A page of its own: newer ones keep widgets by node id, and hand a cleared graph's values to the next one's nodes.
+            with open_page(client.url, 2800, 1600) as page:
+                workflow: Workflow = importlib.import_module(f"tools.graphs.{name}").WORKFLOW
+                write(name, compose(page, workflow))
+                if arguments.screenshot:
+                    arguments.screenshot.mkdir(parents=True, exist_ok=True)
+                    close_dialogs(page)
+                    page.evaluate("() => window.app.extensionManager.command.execute('Comfy.Canvas.FitView')")
+                    page.wait_for_timeout(1500)
+                    page.screenshot(path=str(arguments.screenshot / f"{name}.png"))
             log.info("wrote workflows/%s.json and its API form", name)
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
+import json
 from pathlib import Path
 
 import pytest
+
+from tools.compose import GRAPHS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "web" / "docs"
@@ -102,3 +106,21 @@ def test_no_node_uses_a_word_the_oldest_host_does_not_know():
                 {getattr(found, name, None) for name in ("arg", "attr", "name", "id")} if path.name != "compat.py" else set()
             )
             assert not words & TOO_NEW, f"{path.name}:{getattr(found, 'lineno', '?')} uses {words & TOO_NEW}"
+
+
+def test_shipped_workflows_have_the_widgets_of_their_graphs_and_defaults_elsewhere(schemas):
+    """Ids count nodes in the order of the graph. A page that hands one workflow's widgets on to the next would show here."""
+    faults = []
+    for name in GRAPHS:
+        nodes = importlib.import_module(f"tools.graphs.{name}").WORKFLOW.nodes
+        shipped = json.loads((ROOT / "workflows" / "api" / f"{name}.json").read_text(encoding="utf-8"))
+        for place, node in enumerate(nodes, start=1):
+            if node.type not in schemas or str(place) not in shipped:
+                continue
+            inputs = shipped[str(place)]["inputs"]
+            defaults = {entry.id: getattr(entry, "default", None) for entry in schemas[node.type].inputs}
+            for widget, default in defaults.items():
+                wanted = node.widgets.get(widget, default)
+                if wanted is not None and widget not in node.links and inputs.get(widget) != wanted:
+                    faults.append(f"{name}, {node.type}.{widget}: {inputs.get(widget)}, not {wanted}")
+    assert not faults, faults
