@@ -126,7 +126,7 @@ def begin(predictor: MaskPredictor, space: LatentSpace, mean: float) -> str:
     if predictor.spec.reads == "infills":
         head, bias = head * 10, torch.zeros_like(bias)
         if own is not None and same:
-            head, bias = _normalised_head(own, space)
+            head[: space.channels], bias[: space.channels] = _normalised_head(own, space)
     layers["head.2.weight"], layers["head.2.bias"] = head, bias
     predictor.encoder.load_state_dict(layers)
     return origin

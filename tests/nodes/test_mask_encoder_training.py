@@ -114,9 +114,10 @@ def test_the_lowest_stages_apart_answer_like_the_whole(training):
     assert all(torch.allclose(answers[0], other, atol=1e-5) for other in answers[1:])
 
 
-def test_infills_begin_as_the_difference_of_their_encodings(pack, training):
+@pytest.mark.parametrize("head", [16, 32])
+def test_infills_begin_as_the_difference_of_their_encodings(pack, training, head):
     space = training.targets.LatentSpace(training.options.EMBEDDED_VAE)
-    predictor = training.model.MaskPredictor(training.model.MaskEncoderSpec(16, 16, 16, "infills"))
+    predictor = training.model.MaskPredictor(training.model.MaskEncoderSpec(16, head, 16, "infills"))
     training.model.begin(predictor, space, 0.9)
     warp, visible = torch.rand(1, 5, 32, 32, 3), torch.rand(1, 5, 32, 32) > 0.2
     held = pack.core("masks").held_infill(warp, visible)
