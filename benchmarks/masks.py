@@ -48,7 +48,7 @@ from training.mask_targets import LatentSpace
 from training.shipped import WanModel, load_dit
 
 DEFAULT, LEARNED, HELD, BINARY, WANTED, GREY = USUAL, "learned", "held_infill", "binary", "h_gt", "grey h_gt"
-POWERS = (1.0, 3.0, 4.0, 6.0)
+POWERS = (1.0, 2.0, 4.0, 6.0)
 """Of the share of known pixels, beside the default's own."""
 SHARE = "area^1"
 SHOWN = (DEFAULT, SHARE, HELD, LEARNED)

@@ -151,7 +151,7 @@ def test_another_infill_in_place_of_the_truth():
     given = mask_inputs(warp=own, visible=visible, latent=encode(own), source=None)
     h, share = masks.latent_mask("held_infill", given), masks.area(visible)
     distance = (encode(masks.held_infill(own, visible)) - encode(own)).abs()
-    assert torch.allclose(h, (1 - torch.tanh(2 * distance)) * share**masks.AREA_POWER, atol=1e-6)
+    assert torch.allclose(h, (1 - torch.tanh(2 * distance)) * share**2, atol=1e-6)
     assert torch.all(h[:, :, [0, 2]] == 1) and h[:, 2, 1, :, 3:].mean() < h[:, 0, 1, :, 3:].mean() < 0.25
 
 

@@ -60,7 +60,7 @@ WORKFLOW = Workflow(
         Node("carried", "PreviewImage", (2 * COLUMN, 940), {}, {"images": CARRIED}, "Carried", (320, 210)),
         *models(3 * COLUMN),
         *measurement(
-            4 * COLUMN, {"mask": "area", "mask_strength": 0.5}, CARRIED, HOLES, {"start_image": ("edited_sized", "IMAGE")}
+            4 * COLUMN, {"mask": "area", "mask_strength": 0.35}, CARRIED, HOLES, {"start_image": ("edited_sized", "IMAGE")}
         ),
         *sampling(5 * COLUMN, {"release": 0.0, "start_percent": 0.0}, steps=6),
         *edited_out(6 * COLUMN, "edit_propagation", CARRIED, HOLES),

@@ -57,7 +57,7 @@ WORKFLOW = Workflow(
         *models(2 * COLUMN, SMALL_PROMPT),
         *measurement(
             3 * COLUMN,
-            {"mask": "area"},
+            {"mask": "area", "mask_strength": 0.35},
             FILLED,
             HOLES,
             {"source": CLIP, "start_image": ("edited_sized", "IMAGE")},
