@@ -80,9 +80,9 @@ def _held_infill(given: MaskInputs) -> torch.Tensor:
 
 AREA_POWER = 3.0
 """Of the share of known pixels. The plain share is nearest to the truth with a weak video model, the fourth to sixth power with
-strong ones. Of the powers 1 to 4 on 16 scenes of seed 7 the third is the lowest whose error over all priors lies in the interval
-of the best mask (0.194; *held_infill* 0.178, 0.157 to 0.199); the square does not, and the fourth costs 1.3 % more LPIPS than the
-third under the embedded model.
+strong ones. Of the powers 1 to 4 on 16 scenes of seed 7 the third is the lowest whose error over all priors lies in the
+interval of the best mask (0.194; *held_infill* 0.178, 0.157 to 0.199). The square does not, and the fourth costs 1.3 % more
+LPIPS than the third under the embedded model.
 """
 HELD_SCALE, HELD_POWER = 2.0, 2.0
 """Of the distance between two infills' encodings, and of the share of known pixels that it is multiplied with: the best of
