@@ -61,8 +61,9 @@ def see_depth(
 
     Beside it the pixels whose colours need care, see :class:`Background`. ``ways`` are those of :func:`transfers`.
     """
-    seen = splat_depth(geometry.depth[frame], usable(geometry, frame, cleanup), ways[0], geometry.size, near)
-    return seen.depth, find_background(geometry.depth[frame], seen, ways[1])
+    known = None if bool(geometry.valid[frame].all()) else geometry.valid[frame]
+    seen = splat_depth(geometry.depth[frame], usable(geometry, frame, cleanup), ways[0], geometry.size, near, known)
+    return seen.depth, find_background(geometry.depth[frame], seen, ways[1], known)
 
 
 def see(

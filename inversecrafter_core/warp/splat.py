@@ -5,7 +5,8 @@ Two stages instead of one weighted sum (Mark, McMillan & Bishop 1997 would call 
 1. every source point is thrown at the target pixel it lands in and the nearest depth wins: an integer minimum, which has one
    result whatever the order, so that two runs are bit-identical on one device. Cracks that magnification opens are closed.
    Points beside something nearer, and those at the picture's border, reach farther, into pixels that are still empty: what
-   they stand on goes on there, out of sight. A foreground would only grow by reaching, over what is behind it;
+   they stand on goes on there, out of sight. A foreground would only grow by reaching, over what is behind it. But points
+   beside unknown depth reach over what is behind them too: nothing shows that their surface ends there;
 2. colour is then read *backward*: target pixel and its depth give a source position, and the source is sampled there. So a
    pixel costs one interpolation however many points fell on it. Where the four source pixels around the position show
    something nearer too, the background is read from its own pixels alone (:class:`Background`); a foreground keeps the
@@ -20,6 +21,7 @@ import torch
 import torch.nn.functional as F
 
 from ..camera.projection import Shifted, Transfer
+from .holes import dilate_holes
 
 EMPTY = 1e30
 """Depth of a target pixel that nothing fell on."""
@@ -43,7 +45,7 @@ class Splat(NamedTuple):
 
     ``depth [height, width]`` planar z in the target camera, :data:`EMPTY` where nothing fell; ``landed [height, width]`` the
     same before cracks were closed and points reached farther; ``fringe [N]`` flat indices of the target pixels around points
-    that stand beside something nearer or at the border.
+    that stand beside something nearer, beside unknown depth or at the border.
     """
 
     depth: torch.Tensor
@@ -51,7 +53,14 @@ class Splat(NamedTuple):
     fringe: torch.Tensor
 
 
-def splat_depth(depth: torch.Tensor, valid: torch.Tensor, to_target: Transfer, size: tuple[int, int], near: float) -> Splat:
+def splat_depth(
+    depth: torch.Tensor,
+    valid: torch.Tensor,
+    to_target: Transfer,
+    size: tuple[int, int],
+    near: float,
+    known: torch.Tensor | None = None,
+) -> Splat:
     """Throw a source frame's points at the target image; the nearest wins.
 
     Args:
@@ -60,10 +69,11 @@ def splat_depth(depth: torch.Tensor, valid: torch.Tensor, to_target: Transfer, s
         to_target: source pixels to target pixels.
         size: ``(height, width)`` of the target image.
         near: points nearer to the target camera's plane than this, or behind it, never land.
+        known: ``[H, W]`` bool; elsewhere the depth is unknown. All of it is known by default.
     """
     height, width = size
     x, y, z = to_target(depth)
-    z = torch.where((z > near).logical_and_(valid), z, EMPTY)
+    z.masked_fill_((z > near).logical_and_(valid).logical_not_(), EMPTY)
     x.div_(z)
     y.div_(z)
     # Cells around the picture take what falls outside; clamping comes before the cast, which overflows.
@@ -76,14 +86,17 @@ def splat_depth(depth: torch.Tensor, valid: torch.Tensor, to_target: Transfer, s
     buffer.scatter_reduce_(0, cells, bits, "amin")
     landed = padded[PAD:-PAD, PAD:-PAD].contiguous()
     close_cracks(padded)
-    behind, thin = (pixels[valid.flatten()[pixels]] for pixels in at_outlines(depth))
-    for reaching, reach in ((behind, REACH), (thin, THIN_REACH)):
+    shown = depth if known is None else depth.masked_fill(~known, torch.nan)
+    behind, thin = (pixels[valid.flatten()[pixels]] for pixels in at_outlines(shown))
+    unsure = behind[:0] if known is None else (valid & ~dilate_holes(known, 1)).flatten().nonzero()[:, 0]
+    for reaching, reach in ((unsure, REACH), (behind, REACH), (thin, THIN_REACH)):
         left, right = _touched(x.flatten()[reaching], width, reach)
         top, bottom = (line * stride for line in _touched(y.flatten()[reaching], height, reach))
         touched = torch.stack([top + left, top + right, bottom + left, bottom + right]) + first
-        taken = buffer[touched] != torch.tensor(EMPTY).view(torch.int32)
-        buffer.scatter_reduce_(0, touched.masked_fill(taken, 0).flatten(), bits[reaching].repeat(4), "amin")
-    return Splat(padded[PAD:-PAD, PAD:-PAD].contiguous(), landed, _around(cells[behind], padded.shape))
+        if reaching is not unsure:
+            touched.masked_fill_(buffer[touched] != torch.tensor(EMPTY).view(torch.int32), 0)
+        buffer.scatter_reduce_(0, touched.flatten(), bits[reaching].repeat(4), "amin")
+    return Splat(padded[PAD:-PAD, PAD:-PAD].contiguous(), landed, _around(cells[torch.cat([unsure, behind])], padded.shape))
 
 
 def _touched(place: torch.Tensor, length: int, reach: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -103,7 +116,7 @@ def _around(cells: torch.Tensor, size: torch.Size) -> torch.Tensor:
 
 
 def at_outlines(depth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Where surfaces of ``depth [H, W]`` end.
+    """Where surfaces of ``depth [H, W]`` end; where it is NaN none does.
 
     Returns:
         Flat indices of pixels beside something clearly nearer or at the picture's border, and of pixels of thin things: with
@@ -133,29 +146,26 @@ def close_cracks(depth: torch.Tensor, ratio: float = SAME_SURFACE) -> torch.Tens
     Pixels that are empty or clearly deeper than what stands on both sides of them, while that is one surface, are a crack that
     magnification opened: they get the depths between. Rows first, then columns; narrow cracks first.
     """
-    for axis in (1, 0):
-        length = max(0, depth.shape[axis] - 2)
-        before, centre, after = (depth.narrow(axis, place, length) for place in range(3))
-        far, close = torch.maximum(before, after), torch.minimum(before, after)
-        crack = (far < close * ratio) & (far * ratio < centre)
-        torch.where(crack, far.add_(close).mul_(0.5), centre, out=centre)
-    for axis in (1, 0):
-        _close_wider(depth, axis, ratio)
+    for width in (1, 2):
+        for axis in (1, 0):
+            _close(depth, axis, width, ratio)
     return depth
 
 
-def _close_wider(depth: torch.Tensor, axis: int, ratio: float) -> None:
-    """Close cracks of two pixels along one axis, in place: few are left, so they are looked up."""
+def _close(depth: torch.Tensor, axis: int, width: int, ratio: float) -> None:
+    """Close cracks ``width`` pixels wide along one axis, in place: what may be one is found first, few are looked up."""
     flat, stride = depth.view(-1), depth.stride(axis)
-    closer, last = flat * ratio, max(0, len(flat) - 3 * stride)
+    closer, span = flat * ratio, (width + 1) * stride
     falls, rises = flat[stride:] > closer[:-stride], flat[:-stride] > closer[stride:]
-    begin = (falls[:last] & rises[2 * stride :]).nonzero()[:, 0]
-    begin = begin[begin // stride % depth.shape[axis] < depth.shape[axis] - 3]
-    before, first, second, after = (flat[begin + place * stride] for place in range(4))
+    begin = (falls[: max(0, len(flat) - span)] & rises[width * stride :]).nonzero()[:, 0]
+    begin = begin[begin // stride % depth.shape[axis] < depth.shape[axis] - width - 1]
+    before, after = flat[begin], flat[begin + span]
+    inside = torch.stack([flat[begin + place * stride] for place in range(1, width + 1)]).amin(0)
     far = torch.maximum(before, after)
-    crack = (far < torch.minimum(before, after) * ratio) & (far * ratio < torch.minimum(first, second))
-    begin, before, step = begin[crack], before[crack], (after - before)[crack] / 3
-    flat[begin + stride], flat[begin + 2 * stride] = before + step, before + 2 * step
+    crack = (far < torch.minimum(before, after) * ratio) & (far * ratio < inside)
+    begin, before, step = begin[crack], before[crack], (after - before)[crack] / (width + 1)
+    for place in range(1, width + 1):
+        flat[begin + place * stride] = before + place * step
 
 
 def sample_backward(
@@ -215,13 +225,18 @@ class Background(NamedTuple):
     weights: torch.Tensor
 
 
-def find_background(source_depth: torch.Tensor, seen: Splat, to_source: Transfer) -> Background:
+def find_background(
+    source_depth: torch.Tensor, seen: Splat, to_source: Transfer, known: torch.Tensor | None = None
+) -> Background:
     """Look where the fringe comes from. A pixel that the source shows another surface for was no crack: it is put back.
+
+    Unknown depth contradicts nothing.
 
     Args:
         source_depth: ``[H, W]``.
         seen: its splat; ``seen.depth`` is corrected in place.
         to_source: target pixels to source pixels.
+        known: ``[H, W]`` bool, as given to :func:`splat_depth`.
     """
     rows, columns = source_depth.shape
     width, flat = seen.depth.shape[1], seen.depth.view(-1)
@@ -233,6 +248,8 @@ def find_background(source_depth: torch.Tensor, seen: Splat, to_source: Transfer
     corners = torch.stack([first, first + 1, first + columns, first + columns + 1])
     weights = torch.stack([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y])
     around = source_depth.flatten()[corners]
+    if known is not None:
+        around = torch.where(known.flatten()[corners], around, z)
     nearer = around * SAME_SURFACE < z
     weights = weights * ~(nearer | (around > z * SAME_SURFACE))
     total = weights.sum(0)

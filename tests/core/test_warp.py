@@ -147,6 +147,31 @@ def test_invalid_pixels_are_never_thrown():
     assert torch.equal(warp.visible, valid)
 
 
+def speckled(stored: float) -> Geometry:
+    """A wall behind a block, both of noisy depth, with a tenth of it unknown; ``stored`` is what stands there instead."""
+    generator = torch.Generator().manual_seed(3)
+    scene = step(1.0, 3.0)
+    depth = scene.depth * (1 + 0.03 * torch.rand(scene.depth.shape, generator=generator))
+    valid = torch.rand(depth.shape, generator=generator) > 0.1
+    return replace(scene, depth=torch.where(valid, depth, stored), valid=valid)
+
+
+def test_what_is_stored_where_depth_is_unknown_changes_nothing():
+    far, near = (speckled(stored) for stored in (6.0, 0.5))
+    pivot = moved(x=0.31 / far.pivot_depth, z=0.2)
+    warps = [warp_video(noise_video(), scene, pivot, cleanup=KEEP_ALL) for scene in (far, near)]
+    assert torch.equal(warps[0].visible, warps[1].visible) and torch.equal(warps[0].video, warps[1].video)
+
+
+def test_a_foreground_goes_on_into_unknown_depth():
+    scene, video = outlined(20)
+    video[:, :, 19] = video[:, :, 20] = torch.tensor([1.0, 0.0, 0.0])  # the block is a pixel wider than its depth says
+    scene.valid[:, :, 19] = False
+    warp = warp_video(video, scene, moved(x=0.12 / scene.pivot_depth), cleanup=KEEP_ALL)
+    edge = int(20 - 0.12 * FOCAL)
+    assert warp.video[0, :, edge, 0].min() > 0.5, "not the wall, though that lands there too"
+
+
 def test_holes_are_black_and_the_report_counts_them():
     warp = warp_video(noise_video(2), step(frames=2), preset_path("orbit", 2))
     assert (warp.video[~warp.visible] == 0).all()
