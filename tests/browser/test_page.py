@@ -87,13 +87,13 @@ def test_a_dropped_workflow_loads_runs_and_the_video_arrives(host, page_and_prob
 
 
 def choose_files(page, host, folder: Path, nodes: list[dict]) -> None:
-    """Upload a clip and a picture, its first frame with a patch painted over, and choose them in every node that loads one."""
+    """Upload a clip and its first frame with a patch painted over; choose them in every node that loads one and runs."""
     pattern = moving_pattern(FRAMES, HEIGHT, WIDTH, seed=1)
     picture = pattern[0].copy()
     picture[40:80, 60:110] = (220, 40, 40)
     Image.fromarray(picture).save(folder / "dropped.png")
     files = {"LoadVideo": ("file", write_clip(folder / "dropped.mp4", pattern)), "LoadImage": ("image", folder / "dropped.png")}
-    loaders = [node["type"] for node in nodes if node["type"] in files]
+    loaders = [node["type"] for node in nodes if node["type"] in files and node.get("mode", 0) == 0]
     assert loaders
     for kind in sorted(set(loaders)):
         widget, file = files[kind]
