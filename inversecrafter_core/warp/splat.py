@@ -79,8 +79,8 @@ def splat_depth(
     # Cells around the picture take what falls outside; clamping comes before the cast, which overflows.
     padded = torch.full((height + 2 * PAD, width + 2 * PAD), EMPTY, device=depth.device)
     stride, first = padded.shape[1], PAD * (padded.shape[1] + 1)
-    cells = y.floor().clamp_(-PAD, height + PAD - 1).long().mul_(stride).add_(first)
-    cells = cells.add_(x.floor().clamp_(-PAD, width + PAD - 1).int()).flatten()
+    row, column = y.floor().clamp_(-PAD, height + PAD - 1).int(), x.floor().clamp_(-PAD, width + PAD - 1).int()
+    cells = row.mul_(stride).add_(column).add_(first).flatten().long()
     # Positive floats sort like their bit patterns, and an integer minimum is exact in any order.
     buffer, bits = padded.flatten().view(torch.int32), z.flatten().view(torch.int32)
     buffer.scatter_reduce_(0, cells, bits, "amin")
@@ -146,29 +146,29 @@ def close_cracks(depth: torch.Tensor, ratio: float = SAME_SURFACE) -> torch.Tens
     Pixels that are empty or clearly deeper than what stands on both sides of them, while that is one surface, are a crack that
     magnification opened: they get the depths between. Rows first, then columns; narrow cracks first.
     """
-    # Memory that is new to the process costs more than the arithmetic on it: one buffer serves all four.
-    buffer = torch.empty_like(depth).view(-1)
-    for width in (1, 2):
-        for axis in (1, 0):
-            _close(depth, axis, width, ratio, buffer)
+    for axis in (1, 0):
+        length = max(0, depth.shape[axis] - 2)
+        before, centre, after = (depth.narrow(axis, place, length) for place in range(3))
+        far, close = torch.maximum(before, after), torch.minimum(before, after)
+        crack = (far < close * ratio) & (far * ratio < centre)
+        torch.where(crack, far.add_(close).mul_(0.5), centre, out=centre)
+    for axis in (1, 0):
+        _close_wider(depth, axis, ratio)
     return depth
 
 
-def _close(depth: torch.Tensor, axis: int, width: int, ratio: float, buffer: torch.Tensor) -> None:
-    """Close cracks ``width`` pixels wide along one axis, in place: what may be one is found first, few are looked up."""
+def _close_wider(depth: torch.Tensor, axis: int, ratio: float) -> None:
+    """Close cracks of two pixels along one axis, in place: few are left, so they are looked up."""
     flat, stride = depth.view(-1), depth.stride(axis)
-    closer, span = torch.mul(flat, ratio, out=buffer), (width + 1) * stride
-    last = max(0, len(flat) - span)
-    falls, rises = flat[stride : stride + last] > closer[:last], flat[width * stride : -stride] > closer[span:]
-    begin = falls.logical_and_(rises).nonzero()[:, 0]
-    begin = begin[begin // stride % depth.shape[axis] < depth.shape[axis] - width - 1]
-    before, after = flat[begin], flat[begin + span]
-    inside = torch.stack([flat[begin + place * stride] for place in range(1, width + 1)]).amin(0)
+    closer, last = flat * ratio, max(0, len(flat) - 3 * stride)
+    falls, rises = flat[stride:] > closer[:-stride], flat[:-stride] > closer[stride:]
+    begin = (falls[:last] & rises[2 * stride :]).nonzero()[:, 0]
+    begin = begin[begin // stride % depth.shape[axis] < depth.shape[axis] - 3]
+    before, first, second, after = (flat[begin + place * stride] for place in range(4))
     far = torch.maximum(before, after)
-    crack = (far < torch.minimum(before, after) * ratio) & (far * ratio < inside)
-    begin, before, step = begin[crack], before[crack], (after - before)[crack] / (width + 1)
-    for place in range(1, width + 1):
-        flat[begin + place * stride] = before + place * step
+    crack = (far < torch.minimum(before, after) * ratio) & (far * ratio < torch.minimum(first, second))
+    begin, before, step = begin[crack], before[crack], (after - before)[crack] / 3
+    flat[begin + stride], flat[begin + 2 * stride] = before + step, before + 2 * step
 
 
 def sample_backward(
