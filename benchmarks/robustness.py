@@ -18,7 +18,6 @@ import logging
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache, partial
-from itertools import islice
 from multiprocessing import get_context
 
 import torch
@@ -27,6 +26,7 @@ from benchmarks.damage import NONE, Damage, Seen
 from benchmarks.intervals import gains, mean_row, shares, surely_at_least
 from benchmarks.report import Row, main
 from benchmarks.robustness_cases import Evidence, judged, worth_judging
+from benchmarks.scenes_at_once import first_scenes
 from benchmarks.solver_ways import BARE, Lab, bare, dds
 from benchmarks.unseen import scene_seeds
 from hosting.lpips import Lpips, load_lpips
@@ -80,12 +80,11 @@ def measure(seed: int, scenes: int, steps: int, strengths: tuple[float, ...], pr
     """Figures of every damage and variant, a value for each scene; scenes go to ``processes`` at once."""
     found = defaultdict[Key, Figures](lambda: defaultdict(list))
     with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-        answers = pool.map(partial(one_scene, steps, strengths), scene_seeds(seed, 8 * scenes))
-        for one in islice(filter(None, answers), scenes):
+        submit = partial(pool.submit, one_scene, steps, strengths)
+        for one in first_scenes(submit, scene_seeds(seed, 8 * scenes), scenes, processes + 1):
             for key, figures in one.items():
                 for figure, value in figures.items():
                     found[key][figure].append(value)
-        pool.shutdown(wait=False, cancel_futures=True)
     return found
 
 

@@ -23,17 +23,17 @@ from __future__ import annotations
 import argparse
 import logging
 import multiprocessing
-from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from itertools import islice
 
 import torch
 
 from benchmarks.intervals import gains, mean_row, ratios, surely_at_least, surely_at_most
 from benchmarks.report import Row, main
+from benchmarks.scenes_at_once import first_scenes
 from benchmarks.solver_ways import (
     BARE,
     DPS,
@@ -176,25 +176,12 @@ def compared(plan: Plan, seeds: list[int], count: int, processes: int) -> Found:
     found: Found = defaultdict(lambda: defaultdict(list))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, context, begin) as pool:
-        for number, one in enumerate(judged(partial(pool.submit, scene, plan), seeds, count, processes + 1)):
+        for number, one in enumerate(first_scenes(partial(pool.submit, scene, plan), seeds, count, processes + 1)):
             for key, figures in one.items():
                 for name, value in figures.items():
                     found[key][name].append(value)
             logger.info("scene %d of %d", number + 1, count)
     return found
-
-
-def judged(submit: Callable[[int], Future[Scene | None]], seeds: list[int], count: int, at_once: int) -> Iterator[Scene]:
-    """The first ``count`` results that are not None, in the order of their seeds; no more is started than may be needed."""
-    left, waiting = iter(seeds), deque[Future[Scene | None]]()
-    while count:
-        waiting += [submit(seed) for seed in islice(left, min(at_once, count) - len(waiting))]
-        if not waiting:
-            return
-        one = waiting.popleft().result()
-        if one is not None:
-            count -= 1
-            yield one
 
 
 def named(strength: float, what: str) -> str:

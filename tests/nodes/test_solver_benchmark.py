@@ -131,7 +131,7 @@ def test_comparing_judges_every_way_under_every_strength_and_times_it_once(ways,
 def test_scenes_are_taken_in_order_until_there_are_enough_and_none_is_started_in_vain(pack):
     from concurrent.futures import Future
 
-    from benchmarks import solvers
+    from benchmarks.scenes_at_once import first_scenes
 
     started = []
 
@@ -141,9 +141,9 @@ def test_scenes_are_taken_in_order_until_there_are_enough_and_none_is_started_in
         done.set_result(None if seed % 3 == 0 else {(0.0, "way"): {"figure": float(seed)}})
         return done
 
-    taken = [one[0.0, "way"]["figure"] for one in solvers.judged(submit, list(range(20)), 4, 3)]
+    taken = [one[0.0, "way"]["figure"] for one in first_scenes(submit, list(range(20)), 4, 3)]
     assert taken == [1, 2, 4, 5] and started == [0, 1, 2, 3, 4, 5]
-    assert len(list(solvers.judged(submit, list(range(4)), 9, 3))) == 2, "fewer where there are no more"
+    assert len(list(first_scenes(submit, list(range(4)), 9, 3))) == 2, "fewer where there are no more"
 
 
 def figures(shift: float, spread: float = 1.0) -> dict[str, list[float]]:
