@@ -77,8 +77,3 @@ def along(clip: Clip, geometry: Geometry) -> CameraPath:
     poses = clip.camera_to_world.clone()
     poses[:, :3, 3] /= geometry.pivot_depth
     return CameraPath(poses, torch.ones(len(poses)), "world", "the true one")
-
-
-def unposed(geometry: Geometry) -> Geometry:
-    """Without its cameras, as depth picture by picture leaves it."""
-    return replace(geometry, camera_to_world=torch.eye(4).repeat(geometry.frames, 1, 1))

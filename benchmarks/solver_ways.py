@@ -150,7 +150,7 @@ class Lab:
         return window.resolve(sigma_of_percent(self.shift))
 
 
-KEPT, REDERIVED, FRESH = NOISES = ("kept", "re-derived", "fresh")
+KEPT, REDERIVED, FRESH = ("kept", "re-derived", "fresh")
 """The noise estimate is kept beside the corrected prediction (the exact sampler), derived from it again (the patch under a
 stock Euler), or drawn anew at every step (the patch under the stock ``lcm``).
 """
@@ -169,7 +169,7 @@ def fresh_noise() -> torch.Generator:
 
 
 def _run(lab: Lab, case: Case, step: Step, window: Window, noise: str = KEPT) -> torch.Tensor:
-    """One run; ``noise`` is one of :data:`NOISES`."""
+    """One run; ``noise`` is :data:`KEPT`, :data:`REDERIVED` or :data:`FRESH`."""
     denoise, bound = lab.denoiser(case), BoundGuidance(lab.active(window), step)
     if noise == REDERIVED:  # Euler on corrected predictions, as the MODEL patch does under a stock sampler
         corrected: Denoise = lambda x, sigma: bound(denoise(x, sigma), float(sigma[0]))  # noqa: E731
@@ -177,11 +177,6 @@ def _run(lab: Lab, case: Case, step: Step, window: Window, noise: str = KEPT) ->
     generator = fresh_noise()
     fresh: Callable[[torch.Tensor], torch.Tensor] = lambda old: torch.randn(old.shape, generator=generator)  # noqa: E731
     return sample_guided_euler(denoise, lab.start(case), lab.sigmas, correct=bound, renew=fresh if noise == FRESH else None)
-
-
-def filled_warp(lab: Lab, case: Case) -> torch.Tensor:
-    """No model at all: the warp with Telea's filling, through the VAE."""
-    return case.w.expand(len(lab.strengths), -1, -1, -1, -1)
 
 
 def bare(lab: Lab, case: Case) -> torch.Tensor:
