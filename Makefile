@@ -11,7 +11,7 @@ PYTEST_ARGS ?=
 .PHONY: setup demo test lint bench train clean
 
 setup: $(RUN)
-	@$(RUN) -m hosting.install
+	@$(RUN) -m lab.host.install
 
 $(RUN):
 	$(PYTHON) -m venv $(VENV)
@@ -19,7 +19,7 @@ $(RUN):
 # JOB=recapture|two_experts|single_image|interpolation|editing VIDEO=file TRAJECTORY=name FRAMES=17 SIZE=192x128, each optional;
 # single_image also takes PHOTO=file, interpolation START=file END=file, editing PROMPT="words" BOX=x,y,width,height EDITED=file
 demo: setup
-	@$(RUN) -m demo $(if $(JOB),--job "$(JOB)") $(if $(PHOTO),--photo "$(PHOTO)") \
+	@$(RUN) -m lab.demo $(if $(JOB),--job "$(JOB)") $(if $(PHOTO),--photo "$(PHOTO)") \
 		$(if $(START),--start "$(START)") $(if $(END),--end "$(END)") \
 		$(if $(PROMPT),--prompt "$(PROMPT)") $(if $(BOX),--box "$(BOX)") $(if $(EDITED),--edited "$(EDITED)") \
 		$(if $(VIDEO),--video "$(VIDEO)") $(if $(TRAJECTORY),--trajectory "$(TRAJECTORY)") \
@@ -34,11 +34,11 @@ test: lint
 	@$(RUN) -m pytest tests $(PYTEST_ARGS)
 
 bench: setup
-	@$(RUN) -m benchmarks
+	@$(RUN) -m lab.benchmarks
 
 # The embedded weights, from nothing; a stopped run goes on where it was. INVERSECRAFTER_RUNS=folder keeps the runs elsewhere.
 train: setup
-	@$(RUN) -m training.all
+	@$(RUN) -m lab.training.all
 
 # What runs leave behind. The host, the packages and the downloaded files stay: remove .host, .cache and the environment for those.
 clean:

@@ -5,26 +5,15 @@ from __future__ import annotations
 from comfy_api.latest import ComfyExtension, io
 from typing_extensions import override
 
-from . import (
-    camera,
-    clips,
-    conditioning,
-    depth,
-    editing,
-    editing_report,
-    guidance,
-    ksampler,
-    mask_encoder,
-    measurement,
-    metrics,
-    stochastic,
-    text,
-    warp,
-)
-from .models import register_model_folders
+from .depth import estimate
+from .edit import regions, report
+from .evaluate import metrics
+from .guide import conditioning, guidance, ksampler, mask_encoder, measurement, stochastic, text
+from .host.model_folders import register_model_folders
+from .warp import camera, clips, warp
 
 NODES: list[type[io.ComfyNode]] = [
-    *depth.NODES,
+    *estimate.NODES,
     *camera.NODES,
     *clips.NODES,
     *warp.NODES,
@@ -35,8 +24,8 @@ NODES: list[type[io.ComfyNode]] = [
     *stochastic.NODES,
     *conditioning.NODES,
     *text.NODES,
-    *editing.NODES,
-    *editing_report.NODES,
+    *regions.NODES,
+    *report.NODES,
     *metrics.NODES,
 ]
 

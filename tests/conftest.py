@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from hosting.client import Client
+    from loaded_pack import Pack
+
+    from lab.host.client import Client
 
 TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
@@ -28,7 +30,7 @@ EMBEDDED = {"vae": "inversecrafter_small_wan_vae.safetensors", "diffusion_models
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A real server with the pack, with a base directory of its own; where an embedded model is missing, a random one."""
-    from hosting.server import running_host
+    from lab.host.server import running_host
 
     base = tmp_path_factory.mktemp("server")
     for folder, name in EMBEDDED.items():
@@ -39,3 +41,18 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
             )
     with running_host(base=base, extra_args=("--preview-method", "latent2rgb")) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pack]:
+    from loaded_pack import Pack
+
+    from lab.host.inprocess import load_pack, use_host
+
+    # pytest registers a folder of the tests as a module called "nodes"; the host's module of that name must win from here on.
+    if not hasattr(sys.modules.get("nodes"), "NODE_CLASS_MAPPINGS"):
+        sys.modules.pop("nodes", None)
+    # A training module, imported by an earlier test, may have brought up the host already: one process, one base directory.
+    base = None if "comfy.cli_args" in sys.modules else tmp_path_factory.mktemp("host")
+    use_host(cpu=True, base=base)
+    yield Pack(load_pack(base))

@@ -100,7 +100,7 @@ def _write(model: torch.nn.Module, path: Path, seed: int) -> Path:
 
 def _host_ops():
     if "comfy.cli_args" not in sys.modules:
-        from hosting.inprocess import use_host
+        from lab.host.inprocess import use_host
 
         use_host(cpu=True)
     import comfy.ops

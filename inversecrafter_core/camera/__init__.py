@@ -11,7 +11,6 @@ from .intrinsics import (
 )
 from .keyframes import keyframe_path, parse_keyframes
 from .path import CameraPath
-from .picture import path_picture
 from .presets import PRESETS, Preset, preset_path
 from .projection import Transfer, pixel_centres, project, transfer, unproject
 
@@ -28,7 +27,6 @@ __all__ = [
     "intrinsics_from_fov",
     "keyframe_path",
     "parse_keyframes",
-    "path_picture",
     "pixel_centres",
     "preset_path",
     "project",

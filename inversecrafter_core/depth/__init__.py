@@ -1,21 +1,19 @@
 """Depth: estimators behind one protocol, and what turns their answers into a steady Geometry."""
 
 from .convert import Depth, to_depth
-from .denoise import denoise, noise_level
-from .estimator import KINDS, DepthEstimator, Kind, RawDepth
-from .flicker import Flicker, measure_flicker
-from .flow import ClipFlow, clip_flow
+from .estimators.onnx import OnnxDepth
+from .estimators.prior import PRIOR_NAME, VerticalGradientPrior
+from .estimators.protocol import KINDS, DepthEstimator, Kind, RawDepth
+from .estimators.small import SmallDepth
+from .estimators.small_file import FORMAT as SMALL_FORMAT
+from .estimators.transformers import TransformersDepth, load_transformers_depth
 from .geometry import DEFAULT_FOV, geometry_from_depth
 from .image_depth import ENCODINGS, depth_from_images, match_size
 from .interchange import ImportedGeometry, from_da3, from_moge
-from .onnx import OnnxDepth
 from .pipeline import GeometryReport, build_geometry
-from .preview import depth_preview
-from .prior import PRIOR_NAME, VerticalGradientPrior
-from .small_estimator import SmallDepth
-from .small_file import FORMAT as SMALL_FORMAT
-from .stabilise import Alignment, stabilise
-from .transformers import TransformersDepth, load_transformers_depth
+from .steady.denoise import denoise, noise_level
+from .steady.flicker import Flicker, measure_flicker
+from .steady.stabilise import Alignment, stabilise
 
 __all__ = [
     "DEFAULT_FOV",
@@ -24,7 +22,6 @@ __all__ = [
     "PRIOR_NAME",
     "SMALL_FORMAT",
     "Alignment",
-    "ClipFlow",
     "Depth",
     "DepthEstimator",
     "Flicker",
@@ -37,10 +34,8 @@ __all__ = [
     "TransformersDepth",
     "VerticalGradientPrior",
     "build_geometry",
-    "clip_flow",
     "denoise",
     "depth_from_images",
-    "depth_preview",
     "from_da3",
     "from_moge",
     "geometry_from_depth",

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from ..errors import InputError
-from .estimator import RawDepth
+from .estimators.protocol import RawDepth
 from .upsample import joint_bilateral_upsample, resize_map
 
 Encoding = Literal["disparity", "depth (white = far)", "depth (white = near)", "depth x scale", "inverse depth x scale"]

@@ -11,13 +11,14 @@ import torch
 from ..camera import Geometry
 from ..camera.intrinsics import field_of_view
 from ..errors import InputError, require_same_frames, require_video
+from ..flow.neighbours import clip_flow
+from ..progress import Progress
 from .convert import FAR_RATIO, to_depth
-from .denoise import LEAST, denoise, noise_level
-from .estimator import Progress, RawDepth
-from .flicker import Flicker, measure_flicker
-from .flow import clip_flow
+from .estimators.protocol import RawDepth
 from .geometry import DEFAULT_FOV, geometry_from_depth
-from .stabilise import stabilise
+from .steady.denoise import LEAST, denoise, noise_level
+from .steady.flicker import Flicker, measure_flicker
+from .steady.stabilise import stabilise
 
 Stabilisation = Literal["frames and pixels", "frames", "off", "frames, pixels and noise"]
 

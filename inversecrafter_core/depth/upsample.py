@@ -1,8 +1,8 @@
 """Bring a small depth map to the size of its image so that depth edges follow image edges.
 
 Maps are ``[B, h, w]`` in any domain in which averaging makes sense (disparity, or log depth), images ``[B, H, W, 3]`` in 0...1.
-Chosen on the motorcycle stereo pair (500x741) by ``benchmarks/depth.py``: mean relative error over all / within 3 px of a depth
-edge, and PSNR of the warp to the other eye.
+Chosen on the motorcycle stereo pair (500x741) by ``lab/benchmarks/warp/depth.py``: mean relative error over all / within 3 px
+of a depth edge, and PSNR of the warp to the other eye.
 
 | from | bilinear | joint bilateral | guided, radius 2 |
 |---|---|---|---|

@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 import torch
 
-from ..depth.estimator import Progress
 from ..errors import InputError, require_same_frames, require_video
-from .correspondence import Correspondence, correspond, sample
+from ..flow.correspondence import Correspondence, correspond, sample
+from ..progress import Progress
 from .regions import disc, edited_region
 
 GUESS, MARGIN = 0.5, 4

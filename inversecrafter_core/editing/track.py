@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 import torch
 
-from ..depth.estimator import Progress
 from ..errors import InputError, require_video
-from .correspondence import SMALLEST, Correspondence, correspond, grey_frames, pixel_grid, sample
+from ..flow.correspondence import SMALLEST, Correspondence, correspond, grey_frames, pixel_grid, sample
+from ..progress import Progress
 from .outline import snapped
 from .regions import LEAST_PIXELS, require_region
 

@@ -111,7 +111,7 @@ def read_lpips(path: Path) -> Lpips:
     Raises:
         InputError: the file is missing, damaged or something else.
     """
-    tensors, metadata = read_marked(path, "LPIPS file", FORMAT, VERSION, "Make one with `python -m hosting.metric_files`.")
+    tensors, metadata = read_marked(path, "LPIPS file", FORMAT, VERSION, "Make one with `python -m lab.metrics.files`.")
     network = metadata.get("network", "none")
     missing = [name for name in weight_names(network) if name not in tensors] if network in NETWORKS else ["a known network"]
     if missing:

@@ -28,7 +28,7 @@ class ProximalSettings:
     Attributes:
         solver: a key of :data:`SOLVERS`.
         gamma: weight of the measurement against the model, >= 0. 8 has the least LPIPS to the true view of 2, 8, 20 and 50 on
-            two scenes of ``benchmarks.solvers --seed 5``; the optimum is flat.
+            two scenes of ``lab.benchmarks.solvers.compare --seed 5``; the optimum is flat.
         steps: conjugate-gradient steps K, >= 1.
         tolerance: relative residual at which conjugate gradients stop, >= 0.
     """

@@ -2,24 +2,14 @@
 
 from .causal import area, binary, by_group, frame_groups, hold_first_frame
 from .differences import difference_mask, hide, infilled
-from .encoder import (
-    LAYERS,
-    MaskEncoderSpec,
-    causal_chunks,
-    encoder_input,
-    head_to_mask,
-    read_mask_encoder,
-    save_mask_encoder,
-)
+from .encoder import LAYERS, MaskEncoderSpec, causal_chunks, encoder_input, head_to_mask, read_mask_encoder, save_mask_encoder
 from .held import held_infill
 from .modes import AREA_POWER, MASKS, USUAL, MaskInputs, latent_mask
-from .preview import PREVIEWS
 
 __all__ = [
     "AREA_POWER",
     "LAYERS",
     "MASKS",
-    "PREVIEWS",
     "USUAL",
     "MaskEncoderSpec",
     "MaskInputs",

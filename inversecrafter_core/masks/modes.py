@@ -86,7 +86,7 @@ LPIPS than the third under the embedded model.
 """
 HELD_SCALE, HELD_POWER = 2.0, 2.0
 """Of the distance between two infills' encodings, and of the share of known pixels that it is multiplied with: the best of
-``benchmarks.masks_scales`` on seeds 5 and 6.
+``lab.benchmarks.masks.scales`` on seeds 5 and 6.
 """
 USUAL = "area"
 MASKS: dict[str, MaskMode] = {

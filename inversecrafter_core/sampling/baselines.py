@@ -178,7 +178,8 @@ def sample_dps(
 
     Args:
         h: mask in 0...1, broadcasts against ``x``.
-        zeta: length of the step, in lengths of the residual; 0.3 is where ``benchmarks.solvers``' scenes come nearest to truth.
+        zeta: length of the step, in lengths of the residual; 0.3 is where ``lab.benchmarks.solvers.compare``' scenes come
+        nearest to truth.
 
     Raises:
         InputError: called in inference mode, where no gradient can be taken.

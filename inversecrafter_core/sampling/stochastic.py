@@ -122,7 +122,8 @@ class Release:
     """When a measurement lets go, and what of it is held until then.
 
     Attributes:
-        at: ``t*`` in 0...1 of flow time. The curve of ``benchmarks.stochastic`` is flat around 0.7: with data consistency below
+        at: ``t*`` in 0...1 of flow time. The curve of ``lab.benchmarks.jobs.stochastic`` is flat around 0.7: with data
+        consistency below
             it, on two scenes of seed 5 with damaged depth, mean LPIPS 0.1985, 0.1992 and 0.2001 at 0.4, 0.7 and 0.9.
         seed: of the re-noising.
         threshold: see :func:`known_cells`. At 0.9 the training-free mask agrees best with tokens all of whose pixels are seen:

@@ -1,6 +1,5 @@
 """Warping: unproject, splat, clean up, fill, double reprojection."""
 
-from .double_reprojection import double_reprojection
 from .edges import depth_edges
 from .frame import Cleanup, View, see
 from .holes import dilate_holes, fill_holes, telea
@@ -13,7 +12,6 @@ __all__ = [
     "Warp",
     "depth_edges",
     "dilate_holes",
-    "double_reprojection",
     "fill_from_clip",
     "fill_from_clip_then_telea",
     "fill_holes",

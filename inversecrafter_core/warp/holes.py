@@ -7,15 +7,12 @@ Filling from other frames (:func:`fill_from_clip`) is in ``temporal.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import cv2
 import torch
 import torch.nn.functional as F
 
 from ..errors import InputError, require_same_frames, require_video
-
-Progress = Callable[[int, int], None]
+from ..progress import Progress
 
 
 def dilate_holes(visible: torch.Tensor, radius: int) -> torch.Tensor:

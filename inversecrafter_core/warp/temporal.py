@@ -16,8 +16,9 @@ import torch.nn.functional as F
 from ..camera.geometry import Geometry
 from ..camera.path import CameraPath
 from ..errors import InputError, require_same_frames, require_video
+from ..progress import Progress
 from .frame import NEAR, Cleanup, see, see_depth, transfers
-from .holes import Progress, fill_holes, require_visible
+from .holes import fill_holes, require_visible
 from .splat import EMPTY
 from .warp import on_device, require_fit
 

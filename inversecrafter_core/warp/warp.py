@@ -13,8 +13,9 @@ import torch
 from ..camera.geometry import Geometry
 from ..camera.path import CameraPath
 from ..errors import InputError, require_same_frames, require_video
+from ..progress import Progress
 from .frame import NEAR, Cleanup, see
-from .holes import Progress, dilate_holes
+from .holes import dilate_holes
 
 
 @dataclass(frozen=True)

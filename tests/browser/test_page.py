@@ -9,7 +9,7 @@ import pytest
 from clips import moving_pattern, read_clip, write_clip
 from PIL import Image
 
-from hosting.page import COMPLAINT, DIALOG, RUN, chromium, drop_workflow, open_page
+from lab.host.page import COMPLAINT, DIALOG, RUN, chromium, drop_workflow, open_page
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))

@@ -21,7 +21,6 @@ from inversecrafter_core.camera import (
     intrinsics_from_focal_mm,
     intrinsics_from_fov,
     keyframe_path,
-    path_picture,
     preset_path,
     project,
     resize_intrinsics,
@@ -29,6 +28,7 @@ from inversecrafter_core.camera import (
 )
 from inversecrafter_core.camera.rotation import look_at, matrix_to_quaternion, quaternion_to_matrix, turn_x, turn_y, turn_z
 from inversecrafter_core.errors import InputError
+from inversecrafter_core.preview.camera_path import path_picture
 from inversecrafter_core.warp import warp_video
 
 PAPER = {"arc_left": 9.6, "arc_right": 9.6, "arc_up": 9.6, "arc_down": 4.8, "zoom_in": 0.056, "zoom_out": 0.084}

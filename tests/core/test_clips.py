@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from inversecrafter_core.camera import Geometry, preset_path
-from inversecrafter_core.camera.still import still_clip
+from inversecrafter_core.clips.ends import between_ends
+from inversecrafter_core.clips.still import still_clip
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.warp import warp_video
-from inversecrafter_core.warp.ends import between_ends
 
 HEIGHT, WIDTH = 48, 32
 

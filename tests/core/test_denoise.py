@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from inversecrafter_core.depth import RawDepth, build_geometry, clip_flow, denoise, noise_level
+from inversecrafter_core.depth import RawDepth, build_geometry, denoise, noise_level
 from inversecrafter_core.errors import InputError
+from inversecrafter_core.flow import clip_flow
 from tests.core.test_depth_stabilise import scene
 
 NOISE = 0.1

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from hosting.shim import shim_torchvision
 from inversecrafter_core.depth import OnnxDepth, load_transformers_depth
-from inversecrafter_core.depth.transformers import check_kind
+from inversecrafter_core.depth.estimators.transformers import check_kind
 from inversecrafter_core.depth.upsample import guided_upsample, joint_bilateral_upsample, resize_map
 from inversecrafter_core.errors import InputError
+from lab.host.shim import shim_torchvision
 
 shim_torchvision()
 
@@ -226,6 +226,6 @@ def test_a_missing_and_a_foreign_onnx_file_are_answered(tmp_path):
 
 def test_without_onnxruntime_the_answer_says_what_to_install(tmp_path, monkeypatch):
     (tmp_path / "some.onnx").write_bytes(b"")
-    monkeypatch.setattr("inversecrafter_core.depth.onnx.find_spec", lambda name: None)
+    monkeypatch.setattr("inversecrafter_core.depth.estimators.onnx.find_spec", lambda name: None)
     with pytest.raises(InputError, match="pip install onnxruntime"):
         OnnxDepth(tmp_path / "some.onnx")

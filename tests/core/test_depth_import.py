@@ -7,10 +7,11 @@ import math
 import pytest
 import torch
 
-from inversecrafter_core.depth import depth_from_images, depth_preview, from_da3, from_moge, match_size
+from inversecrafter_core.depth import depth_from_images, from_da3, from_moge, match_size
 from inversecrafter_core.depth.image_depth import is_eight_bit
 from inversecrafter_core.depth.upsample import resize_map
 from inversecrafter_core.errors import InputError
+from inversecrafter_core.preview.depth import depth_preview
 
 
 def disc(height=90, width=120):

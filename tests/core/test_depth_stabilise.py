@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from inversecrafter_core.depth import RawDepth, clip_flow, measure_flicker, stabilise
+from inversecrafter_core.depth import RawDepth, measure_flicker, stabilise
 from inversecrafter_core.errors import InputError
+from inversecrafter_core.flow import clip_flow
 
 FRAMES, HEIGHT, WIDTH = 17, 96, 128
 

@@ -20,9 +20,9 @@ from inversecrafter_core.editing import (
     shaped,
     track,
 )
-from inversecrafter_core.editing.correspondence import correspond, pixel_grid
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.evaluation import masked_psnr
+from inversecrafter_core.flow.correspondence import correspond, pixel_grid
 
 
 def test_the_mask_goes_where_the_square_goes():

@@ -10,9 +10,7 @@ from scenes import geometry, noise_video, plane, smooth_video, step
 
 from inversecrafter_core.camera import Geometry, preset_path, transfer
 from inversecrafter_core.camera.projection import Shifted
-from inversecrafter_core.errors import InputError
-from inversecrafter_core.evaluation import masked_psnr
-from inversecrafter_core.interpolation import (
+from inversecrafter_core.clips import (
     CAMERAS,
     LEAST_MATCHES,
     Between,
@@ -28,9 +26,11 @@ from inversecrafter_core.interpolation import (
     screw_path,
     warp_from_ends,
 )
-from inversecrafter_core.interpolation.guided import without_slits
-from inversecrafter_core.synthetic import random_scene, render
+from inversecrafter_core.clips.guided import without_slits
+from inversecrafter_core.errors import InputError
+from inversecrafter_core.evaluation import masked_psnr
 from inversecrafter_core.warp.frame import Cleanup, see
+from lab.world import random_scene, render
 
 GIVEN, MATCHED, NONE = CAMERAS
 HEIGHT, WIDTH = 96, 144

@@ -9,13 +9,14 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from inversecrafter_core.depth import KINDS, SmallDepth, VerticalGradientPrior, clip_flow, measure_flicker
-from inversecrafter_core.depth.small import SmallDepthNet
-from inversecrafter_core.depth.small_estimator import AREA, network_size
-from inversecrafter_core.depth.small_file import load_small_network, save_small_network
-from inversecrafter_core.depth.steady import SteadyPicture
+from inversecrafter_core.depth import KINDS, SmallDepth, VerticalGradientPrior, measure_flicker
+from inversecrafter_core.depth.estimators.small import AREA, network_size
+from inversecrafter_core.depth.estimators.small_file import load_small_network, save_small_network
+from inversecrafter_core.depth.estimators.small_network import SmallDepthNet
+from inversecrafter_core.depth.steady.running_average import SteadyPicture
 from inversecrafter_core.errors import InputError
-from inversecrafter_core.synthetic import frame_times, random_scene, render
+from inversecrafter_core.flow import clip_flow
+from lab.world import frame_times, random_scene, render
 
 SHIPPED = Path(__file__).resolve().parents[2] / "weights" / "depth" / "inversecrafter_small_depth.safetensors"
 SEEDS = (710, 711, 712, 713, 714, 715)

@@ -7,16 +7,9 @@ import torch
 
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.inverse import Measurement
+from inversecrafter_core.preview.windows import wan_schedule, windows_picture
 from inversecrafter_core.sampling import NEVER, Guidance, Window, sample_guided_euler, sigma_of_percent
-from inversecrafter_core.sampling.stochastic import (
-    TIMES,
-    Release,
-    known_cells,
-    sample_stochastic,
-    seeded_noise,
-    token_times,
-)
-from inversecrafter_core.sampling.window_picture import wan_schedule, windows_picture
+from inversecrafter_core.sampling.stochastic import TIMES, Release, known_cells, sample_stochastic, seeded_noise, token_times
 
 SHAPE = (1, 3, 3, 4, 6)
 SIGMAS = torch.tensor([1.0, 0.8, 0.6, 0.4, 0.2, 0.0])
@@ -286,7 +279,7 @@ def test_a_latent_of_another_size_and_times_unheard_of_are_refused():
 
 
 def test_the_picture_shows_each_window_where_it_acts():
-    from inversecrafter_core.sampling.window_picture import FIRST_ROW, LEFT, RIGHT, ROW
+    from inversecrafter_core.preview.windows import FIRST_ROW, LEFT, RIGHT, ROW
 
     sigmas = wan_schedule(10, 1.0)
     active = Window(0.6).resolve(sigma_of_percent(1.0))

@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from inversecrafter_core.synthetic.caption import VOCABULARY
-from inversecrafter_core.synthetic.text import WIDTH, encode_prompt
+from inversecrafter_core.prompt import VOCABULARY, WIDTH, encode_prompt
 
 
 def test_an_empty_prompt_is_one_zero_token() -> None:

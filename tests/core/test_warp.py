@@ -14,8 +14,9 @@ from scenes import FOCAL, HEIGHT, WIDTH, colours_at, geometry, interior, moved, 
 
 from inversecrafter_core.camera import CameraPath, Geometry, pixel_centres, preset_path
 from inversecrafter_core.errors import InputError
-from inversecrafter_core.warp import Cleanup, depth_edges, double_reprojection, warp_video
+from inversecrafter_core.warp import Cleanup, depth_edges, warp_video
 from inversecrafter_core.warp.splat import EMPTY, close_cracks
+from lab.data.double_reprojection import double_reprojection
 
 KEEP_ALL = Cleanup(threshold=0)
 ROOT = Path(__file__).resolve().parents[2]
@@ -439,7 +440,7 @@ def test_memory_does_not_grow_with_the_frames():
     extra = []
     for frames in (9, 65):
         run = subprocess.run(
-            [sys.executable, "-m", "benchmarks.warp_memory", "--frames", str(frames), "--height", "240", "--width", "416"],
+            [sys.executable, "-m", "lab.benchmarks.warp.memory", "--frames", str(frames), "--height", "240", "--width", "416"],
             cwd=ROOT, capture_output=True, text=True, check=True,
         )  # fmt: skip
         extra.append(float(run.stdout.split()[-1]))

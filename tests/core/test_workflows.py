@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from demo import graph
-from tools.graphs.spec import BYPASSED
+from lab.demo import graph
+from lab.graphs.spec import BYPASSED
 
 NAMES = sorted(path.stem for path in graph.WORKFLOWS.glob("*.json"))
 TAKE_A_PATH = ("InverseCrafterEncodeMeasurement", "InverseCrafterInpaintConditioning")

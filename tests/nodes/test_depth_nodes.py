@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from hosting.assets import asset, why_missing
+from lab.data.assets import asset, why_missing
 
 FRAMES, HEIGHT, WIDTH = 5, 48, 80
 
@@ -67,7 +67,7 @@ def test_small_networks_of_users_are_listed_after_onnx_files_and_others_are_not(
     import folder_paths
     from safetensors.torch import save_file
 
-    models = pack.submodule("nodes.depth_models")
+    models = pack.submodule("nodes.depth.models")
     folder = Path(folder_paths.models_dir) / "geometry_estimation"
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(models.WEIGHTS / "depth" / EMBEDDED, folder / "mine.safetensors")
@@ -83,7 +83,7 @@ def test_small_networks_of_users_are_listed_after_onnx_files_and_others_are_not(
 def test_a_wrong_safetensors_file_is_named_and_so_is_a_wrong_kind(pack):
     error = pack.core("errors").InputError
     loader = pack.node("InverseCrafterLoadDepthModel")
-    weights = pack.submodule("nodes.models").WEIGHTS
+    weights = pack.submodule("nodes.host.model_folders").WEIGHTS
     with pytest.raises(error, match=r"is a whole VAE.*Expected a small depth network"):
         loader.execute("automatic (best found)", hub_id=str(weights / "vae" / "inversecrafter_small_wan_vae.safetensors"))
     with pytest.raises(error, match="a Wan diffusion model"):

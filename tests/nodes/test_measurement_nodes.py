@@ -49,7 +49,7 @@ def path(kit, name="arc_left", frames=FRAMES, **options):
 def encoder_file(kit, path, width=8, reads="mask", drop=None, **changes):
     import tiny_wan
 
-    model = tiny_wan.initialise(kit.pack.submodule("nodes.compat").wan_encoder(width, 32), seed=3)
+    model = tiny_wan.initialise(kit.pack.submodule("nodes.host.compat").wan_encoder(width, 32), seed=3)
     state = {key: value for key, value in model.state_dict().items() if key != drop} | changes
     kit.pack.core("masks").save_mask_encoder(path, state, latent_channels=16, reads=reads)
     return path
@@ -71,7 +71,7 @@ MASKS = ["area", "held_infill", "known_source", "learned", "binary"]
 
 @pytest.mark.parametrize("mask", MASKS)
 def test_every_mask_makes_a_measurement_of_the_clip(kit, tmp_path, mask):
-    load = kit.pack.submodule("nodes.mask_encoder").load_mask_encoder
+    load = kit.pack.submodule("nodes.guide.mask_encoder").load_mask_encoder
     encoder = load(encoder_file(kit, tmp_path / "m.safetensors")) if mask == "learned" else None
     measurement, picture = encode(kit, mask=mask, source=clip(), mask_encoder=encoder, camera_path=path(kit))
     assert measurement.w.shape == measurement.h.shape == (1, 16, 3, 4, 6)
@@ -91,7 +91,7 @@ def test_known_source_is_made_of_the_infilled_clip(kit):
     """Equation 5 with the hole infilled, not grey: a hole that is infilled right is known."""
     warp, holes = clip(), half_holes()
     filled = kit.pack.core("warp").fill_holes(warp, holes < 0.5)
-    normalise = kit.pack.submodule("nodes.compat").VideoVae.of(kit.vae()).encode_normalised
+    normalise = kit.pack.submodule("nodes.host.compat").VideoVae.of(kit.vae()).encode_normalised
     with torch.inference_mode():
         expected = 1 - torch.tanh((normalise(warp) - normalise(filled)).abs())
     h = encode(kit, warp=filled, source=warp, mask="known_source")[0].h
@@ -237,7 +237,7 @@ def test_a_vae_of_wan_2_2_needs_multiples_of_32_and_its_own_format(kit):
     import comfy.latent_formats
     import comfy.ldm.wan.vae2_2
 
-    compat = kit.pack.submodule("nodes.compat")
+    compat = kit.pack.submodule("nodes.host.compat")
     inner = object.__new__(comfy.ldm.wan.vae2_2.WanVAE)
     vae = compat.VideoVae.of(
         SimpleNamespace(first_stage_model=inner, latent_channels=48, spacial_compression_encode=lambda: 16)
@@ -256,7 +256,7 @@ def test_a_mask_encoder_runs_group_by_group_like_the_vae(kit, tmp_path):
     vae = kit.vae().first_stage_model
     path = tmp_path / "half.safetensors"
     kit.pack.core("masks").save_mask_encoder(path, vae.encoder.state_dict(), latent_channels=16, reads="warp")
-    encoder = kit.pack.submodule("nodes.mask_encoder").load_mask_encoder(path)
+    encoder = kit.pack.submodule("nodes.guide.mask_encoder").load_mask_encoder(path)
     features = []
     handle = vae.encoder.register_forward_hook(lambda module, args, out: None if out is None else features.append(out))
     with torch.inference_mode():
@@ -280,7 +280,7 @@ def test_the_loader_node_lists_and_loads_files_of_the_models_folder(kit, pack):
 
 
 def test_a_damaged_encoder_says_what_is_missing(kit, tmp_path):
-    load = kit.pack.submodule("nodes.mask_encoder").load_mask_encoder
+    load = kit.pack.submodule("nodes.guide.mask_encoder").load_mask_encoder
     with pytest.raises(ValueError, match=r"1 tensors missing and 0 unknown, e.g. 'middle.0.residual.0.gamma'"):
         load(encoder_file(kit, tmp_path / "a.safetensors", drop="middle.0.residual.0.gamma"))
     wrong = {"downsamples.0.residual.2.bias": torch.zeros(99)}
@@ -290,9 +290,9 @@ def test_a_damaged_encoder_says_what_is_missing(kit, tmp_path):
 
 def test_a_mask_encoder_of_another_vae_is_named_beside_it(kit, tmp_path):
     path = tmp_path / "five.safetensors"
-    model = kit.pack.submodule("nodes.compat").wan_encoder(8, 48)
+    model = kit.pack.submodule("nodes.host.compat").wan_encoder(8, 48)
     kit.pack.core("masks").save_mask_encoder(path, model.state_dict(), latent_channels=48, reads="marked", spatial="16")
-    encoder = kit.pack.submodule("nodes.mask_encoder").load_mask_encoder(path)
+    encoder = kit.pack.submodule("nodes.guide.mask_encoder").load_mask_encoder(path)
     with pytest.raises(ValueError, match=r"is for 48 latent channels at 1/16 of the size, the VAE makes 16 at 1/8"):
         encode(kit, mask="learned", mask_encoder=encoder)
     assert encode(kit, mask="area", mask_encoder=encoder)[0].mask_mode == "area", "unused, so it may stay connected"
@@ -300,7 +300,7 @@ def test_a_mask_encoder_of_another_vae_is_named_beside_it(kit, tmp_path):
 
 @pytest.mark.parametrize("reads", ["mask", "warp", "marked", "infills"])
 def test_every_kind_of_mask_encoder_runs(kit, tmp_path, reads):
-    encoder = kit.pack.submodule("nodes.mask_encoder").load_mask_encoder(
+    encoder = kit.pack.submodule("nodes.guide.mask_encoder").load_mask_encoder(
         encoder_file(kit, tmp_path / "m.safetensors", reads=reads)
     )
     h = encode(kit, mask="learned", mask_encoder=encoder)[0].h
@@ -312,7 +312,7 @@ def test_a_whole_vae_is_not_a_mask_encoder(kit, tmp_path):
     path = tmp_path / "vae.safetensors"
     save_file({key: value.contiguous() for key, value in kit.vae().get_sd().items()}, str(path))
     with pytest.raises(ValueError, match=r"vae.safetensors is a whole VAE"):
-        kit.pack.submodule("nodes.mask_encoder").load_mask_encoder(path)
+        kit.pack.submodule("nodes.guide.mask_encoder").load_mask_encoder(path)
 
 
 def inpaint(kit, **inputs):

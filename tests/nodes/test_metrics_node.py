@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from hosting.assets import asset, why_missing
-from hosting.metric_files import copy_features, write_lpips
+from lab.data.assets import asset, why_missing
+from lab.metrics.files import copy_features, write_lpips
 
 ALWAYS = {"psnr_db", "ssim"}
 LEFT_OUT = {"lpips_vgg_left_out", "picture_features_left_out"}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.compose import GRAPHS
+from lab.graphs.compose import GRAPHS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "web" / "docs"
@@ -19,7 +19,7 @@ TOO_NEW = {"search_aliases", "advanced", "essentials_category", "has_intermediat
 PAGE_CHARACTERS = 500
 DESIGNED = {
     "LoadDepthModel", "EstimateDepth", "GeometryFromDepth", "GeometryFromMoGe", "GeometryFromDA3", "CameraPath", "WarpVideo",
-    "FillHoles", "DoubleReprojection", "LoadMaskEncoder", "EncodeMeasurement", "ApplyGuidance", "Sampler", "KSampler",
+    "FillHoles", "LoadMaskEncoder", "EncodeMeasurement", "ApplyGuidance", "Sampler", "KSampler",
     "InpaintConditioning", "TextEncode", "Metrics",
 }  # fmt: skip
 
@@ -112,7 +112,7 @@ def test_shipped_workflows_have_the_widgets_of_their_graphs_and_defaults_elsewhe
     """Ids count nodes in the order of the graph. A page that hands one workflow's widgets on to the next would show here."""
     faults = []
     for name in GRAPHS:
-        nodes = importlib.import_module(f"tools.graphs.{name}").WORKFLOW.nodes
+        nodes = importlib.import_module(f"lab.graphs.{name}").WORKFLOW.nodes
         shipped = json.loads((ROOT / "workflows" / "api" / f"{name}.json").read_text(encoding="utf-8"))
         for place, node in enumerate(nodes, start=1):
             if node.type not in schemas or str(place) not in shipped:

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from lab.data.double_reprojection import double_reprojection
+from lab.world import frame_times, random_scene, render
+
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 NAME, VAE = "inversecrafter_small_mask_encoder.safetensors", "inversecrafter_small_wan_vae.safetensors"
 CASES = ((9_301, "arc_left"), (9_302, "arc_up"), (9_303, "zoom_in"))
@@ -34,17 +37,17 @@ def one_thread():
 
 def reprojected(pack, seed, trajectory):
     """A held-out scene, ``(x, visible, y)``: clean, known, and infilled as a warp would be."""
-    world, warp, camera = pack.core("synthetic"), pack.core("warp"), pack.core("camera")
-    clip = world.render(world.random_scene(seed), world.frame_times(9), 64, 96)
+    camera = pack.core("camera")
+    clip = render(random_scene(seed), frame_times(9), 64, 96)
     valid = torch.ones_like(clip.depth, dtype=torch.bool)
     geometry = camera.Geometry(clip.depth, valid, clip.intrinsics, clip.camera_to_world)
     path = pack.core("camera.presets").preset_path(trajectory, 9)
-    video, visible = warp.double_reprojection(clip.colour, geometry, path)
-    return video, visible.float(), warp.fill_holes(video, visible)
+    video, visible = double_reprojection(clip.colour, geometry, path)
+    return video, visible.float(), pack.core("warp").fill_holes(video, visible)
 
 
 def test_its_mask_is_nearer_to_the_truth_than_the_usual_one(pack, encoder, vae):
-    masks, space = pack.core("masks"), pack.submodule("nodes.compat").VideoVae.of(vae)
+    masks, space = pack.core("masks"), pack.submodule("nodes.host.compat").VideoVae.of(vae)
     learned, binary = [], []
     for seed, trajectory in CASES:
         x, visible, y = reprojected(pack, seed, trajectory)

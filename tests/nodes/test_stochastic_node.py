@@ -116,7 +116,7 @@ def embedded():
 def test_auto_takes_the_times_that_a_model_was_trained_with(kit):
     import comfy.model_base
 
-    times = kit.pack.submodule("nodes.token_time")
+    times = kit.pack.submodule("nodes.guide.token_time")
     assert times.trained_times(kit.model().model) == "one_time", "it takes a time a token, but nothing says that it knows them"
     assert times.trained_times(embedded().model) == "per_token"
     wan22 = kit.model("48 channels").model
@@ -131,7 +131,7 @@ def test_the_embedded_model_is_known_in_any_precision_and_under_a_lora(kit, dtyp
     model = comfy.sd.load_diffusion_model(str(file), model_options={"dtype": dtype})
     lora = {f"diffusion_model.blocks.0.ffn.0.lora_{side}.weight": torch.randn(*shape) for side, shape in LORA.items()}
     model, _ = comfy.sd.load_lora_for_models(model, None, lora, 1.0, 0.0)
-    assert kit.pack.submodule("nodes.token_time").trained_times(model.model) == "per_token"
+    assert kit.pack.submodule("nodes.guide.token_time").trained_times(model.model) == "per_token"
 
 
 def test_a_compiled_network_is_looked_into(kit):
@@ -141,7 +141,7 @@ def test_a_compiled_network_is_looked_into(kit):
     compiled.add_object_patch("diffusion_model", torch.compile(model.model.diffusion_model, backend="eager"))
     expected = conditioned(kit, model, measurement, context_time="per_token")
     assert torch.allclose(conditioned(kit, compiled, measurement, context_time="per_token"), expected, atol=1e-4)
-    inside = kit.pack.submodule("nodes.token_time")
+    inside = kit.pack.submodule("nodes.guide.token_time")
     plain = type("Base", (), {"diffusion_model": embedded().model.diffusion_model})()
     wrapped = type("Base", (), {"diffusion_model": torch.compile(plain.diffusion_model, backend="eager")})()
     assert inside.trained_times(plain) == inside.trained_times(wrapped) == "per_token"

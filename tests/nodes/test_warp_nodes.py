@@ -111,12 +111,6 @@ def test_filling_from_other_frames_names_what_is_not_connected(pack, clip):
         pack.node("InverseCrafterFillHoles").execute(clip, holes, "other frames, then telea", 3, source=clip)
 
 
-def test_double_reprojection_gives_the_clean_clip_and_its_holes(pack, clip, geometry):
-    path, _ = make_path(pack, preset="orbit")
-    video, holes = pack.node("InverseCrafterDoubleReprojection").execute(clip, geometry, path, 0.0, 2, 0).args
-    assert torch.equal(video, clip) and holes[0].sum() == 0 and holes[-1].sum() > 0
-
-
 def test_more_frames_than_the_geometry_has_are_refused_and_the_next_prompt_runs(pack, clip, geometry):
     path, _ = make_path(pack)
     with pytest.raises(ValueError, match="video has 10, geometry has 5"):

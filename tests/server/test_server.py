@@ -9,8 +9,8 @@ import pytest
 from clips import moving_pattern, read_clip, write_clip
 from PIL import Image
 
-from demo import graph
-from hosting.client import PromptFailed, PromptInterrupted
+from lab.demo import graph
+from lab.host.client import PromptFailed, PromptInterrupted
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = sorted((ROOT / "web" / "docs").glob("*.md"))

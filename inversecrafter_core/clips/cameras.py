@@ -1,0 +1,228 @@
+"""Where the second of two pictures was taken, and the cameras on the way there.
+
+Poses are ``camera_to_world`` with world = the first camera. Pictures are ``[H, W, 3]`` in 0...1, positions are pixels with the
+first centre at (0.5, 0.5).
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+
+from ..camera import Geometry, unproject
+from ..errors import InputError
+from ..flow.neighbours import clip_flow
+from ..warp.frame import NEAR, Cleanup, see
+from .motion import parallax
+
+LEAST_MATCHES = 24
+"""Matches on one rigid scene below which a camera is guesswork: a pose has 6 unknowns, and a match says 2 things."""
+RATIO = 0.8
+GRID = 4
+REPROJECTION = 0.008
+"""Of the picture's width: how far a match may be from where a camera says."""
+
+
+CAMERAS = ("automatic", "from matches", "none (optical flow)")
+"""Where the second camera comes from; automatic: from the geometry, else from matches, else none is needed."""
+MOVED = 1e-5
+"""Below this, geometry's second camera stands where its first does: depth was estimated picture by picture."""
+
+logger = logging.getLogger(__name__)
+
+
+class Matches(NamedTuple):
+    """Places ``[N, 2]`` in the first picture and the same points in the second."""
+
+    first: np.ndarray
+    second: np.ndarray
+
+
+def place_ends(pictures: torch.Tensor, geometry: Geometry | None, camera: str) -> tuple[Geometry | None, str]:
+    """Both ends ``[2, H, W, 3]`` in one world, on the CPU, and what there is to say about it; None without cameras.
+
+    Raises:
+        InputError: an unknown ``camera``, a geometry that is missing, or no camera found though it is to come from matches.
+    """
+    if camera not in CAMERAS:
+        raise InputError("camera", f"'{camera}'", f"Choose one of: {', '.join(CAMERAS)}.")
+    if camera == CAMERAS[2]:
+        return None, "Without cameras, by optical flow alone:"
+    if geometry is None:
+        raise InputError("geometry", "not connected", f"Connect it, or set camera to '{CAMERAS[2]}'.")
+    named = ("depth", "valid", "intrinsics", "camera_to_world")
+    space = replace(geometry, **{name: getattr(geometry, name).cpu() for name in named})
+    if camera == CAMERAS[0] and float((space.camera_to_world[1] - torch.eye(4)).abs().max()) > MOVED:
+        return space, "Cameras from the geometry:"
+    try:
+        return _found(pictures, space)
+    except InputError as problem:
+        if camera != CAMERAS[0]:
+            raise
+        logger.warning("InverseCrafter: %s; optical flow alone is used.", problem.found)
+        return None, f"By optical flow alone, {problem.found}:"
+
+
+def _found(pictures: torch.Tensor, space: Geometry) -> tuple[Geometry, str]:
+    """With the second camera from matches, looked at twice."""
+    matches = match_pictures(pictures[0], pictures[1])
+    pose, agreeing = find_camera(matches, space)
+    scale = one_scale(_posed(space, pose))
+    space = replace(_posed(space, pose), depth=torch.stack([space.depth[0], space.depth[1] * scale]))
+    closer = look_again(pictures, space)
+    if len(closer.first) >= agreeing:
+        matches, (pose, agreeing) = closer, find_camera(closer, space)
+        space = _posed(space, pose)
+    away = float(pose[:3, 3].norm()) / space.pivot_depth
+    matched = f"{agreeing} of {len(matches.first)} matches agree"
+    return space, f"End camera from matches ({matched}), {away:.1%} of the pivot's depth away; end depth times {scale:.2f}:"
+
+
+def _posed(space: Geometry, pose: torch.Tensor) -> Geometry:
+    return replace(space, camera_to_world=torch.stack([torch.eye(4), pose]))
+
+
+def look_again(pictures: torch.Tensor, space: Geometry) -> Matches:
+    """Matches from what a first camera leaves: the end is seen from the start's camera, and flow finds the rest.
+
+    What is left is small, and flow is the more exact the smaller the motion.
+    """
+    view = see(pictures[1], space, 1, torch.eye(4), space.intrinsics[0], NEAR * space.pivot_depth, Cleanup())
+    near = _flow_matches(pictures[0], torch.where(view.visible[..., None], view.image, pictures[0]))
+    landing, visible = parallax(space, 0)
+    column, row = near.first.astype(np.int64).T
+    seen = (visible & view.visible)[row, column].numpy()
+    moved = landing[row, column].numpy() + near.second - near.first
+    return Matches(near.first[seen], moved[seen])
+
+
+def match_pictures(first: torch.Tensor, second: torch.Tensor) -> Matches:
+    """SIFT features (Lowe 2004) that choose one another, and DIS flow that survives the round trip, on a grid."""
+    parts = [_features(first, second), _flow_matches(first, second)]
+    return Matches(*(np.concatenate(side) for side in zip(*parts, strict=True)))
+
+
+def _features(first: torch.Tensor, second: torch.Tensor) -> Matches:
+    finder = cv2.SIFT.create(contrastThreshold=0.02)
+    grey = [cv2.cvtColor((p.clamp(0, 1) * 255).round().byte().numpy(), cv2.COLOR_RGB2GRAY) for p in (first, second)]
+    (points, said), (others, answered) = (finder.detectAndCompute(picture, None) for picture in grey)
+    if said is None or answered is None or min(len(said), len(answered)) < 2:
+        return Matches(np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32))
+    engine = cv2.BFMatcher.create()
+    forth = {m.queryIdx: m.trainIdx for m, n in engine.knnMatch(said, answered, 2) if m.distance < RATIO * n.distance}
+    back = {m.queryIdx: m.trainIdx for m in engine.match(answered, said)}
+    pairs = [(i, j) for i, j in forth.items() if back[j] == i]
+    places = ([points[i].pt for i, _ in pairs], [others[j].pt for _, j in pairs])
+    return Matches(*(np.array(side, np.float32).reshape(-1, 2) + np.float32(0.5) for side in places))
+
+
+def _flow_matches(first: torch.Tensor, second: torch.Tensor) -> Matches:
+    height, width = first.shape[:2]
+    flow = clip_flow(torch.stack([second, first]))  # so that "textured", which is the later picture's, is the first's
+    good = flow.back_known[0] & flow.textured[0]
+    scale = np.array([width / flow.size[1], height / flow.size[0]], np.float32)
+    rows, columns = np.nonzero(good)
+    kept = (rows % GRID == 0) & (columns % GRID == 0)
+    rows, columns = rows[kept], columns[kept]
+    places = np.stack([columns, rows], -1).astype(np.float32) + np.float32(0.5)
+    return Matches(places * scale, (places + flow.back[0, rows, columns]) * scale)
+
+
+def find_camera(matches: Matches, geometry: Geometry) -> tuple[torch.Tensor, int]:
+    """The second camera from points whose depth the first picture's map tells (perspective-n-point with RANSAC).
+
+    Args:
+        geometry: frame 0 is the first picture's; of frame 1 the intrinsics alone are used.
+
+    Returns:
+        ``camera_to_world [4, 4]`` and how many matches agree with it.
+
+    Raises:
+        InputError: fewer than :data:`LEAST_MATCHES` matches, or so few that agree.
+    """
+    points, seen = _lifted(matches, geometry)
+    if len(points) < LEAST_MATCHES:
+        raise _no_camera(f"{len(points)} matches between start and end")
+    cv2.setRNGSeed(0)
+    lens = geometry.intrinsics[1].double().numpy()
+    limit = REPROJECTION * geometry.size[1]
+    found, turn, shift, inliers = cv2.solvePnPRansac(
+        points, seen, lens, None, iterationsCount=400, reprojectionError=limit, confidence=0.999, flags=cv2.SOLVEPNP_SQPNP
+    )
+    agreeing = 0 if not found or inliers is None else len(inliers)
+    if agreeing < LEAST_MATCHES:
+        raise _no_camera(f"{agreeing} of {len(points)} matches between start and end agree on one camera")
+    chosen = inliers[:, 0]
+    turn, shift = cv2.solvePnPRefineLM(points[chosen], seen[chosen], lens, None, turn, shift)
+    world_to_camera = torch.eye(4, dtype=torch.float64)
+    world_to_camera[:3, :3] = torch.from_numpy(cv2.Rodrigues(turn)[0])
+    world_to_camera[:3, 3] = torch.from_numpy(shift[:, 0])
+    return torch.linalg.inv(world_to_camera).float(), agreeing
+
+
+def _no_camera(found: str) -> InputError:
+    return InputError(
+        "start and end",
+        f"no camera found: {found}, at least {LEAST_MATCHES} are needed",
+        "Use pictures of one place that overlap more, or set camera to 'automatic' or 'none (optical flow)'.",
+    )
+
+
+def _lifted(matches: Matches, geometry: Geometry) -> tuple[np.ndarray, np.ndarray]:
+    """Matches with depth, as points in the first camera ``[N, 3]`` and pixels of the second ``[N, 2]``, float64."""
+    column, row = (torch.from_numpy(matches.first[:, axis]).long() for axis in (0, 1))
+    height, width = geometry.size
+    row, column = row.clamp(0, height - 1), column.clamp(0, width - 1)
+    known = geometry.valid[0, row, column].numpy()
+    ray = np.concatenate([matches.first, np.ones((len(matches.first), 1))], 1) @ np.linalg.inv(geometry.intrinsics[0].numpy()).T
+    points = ray * geometry.depth[0, row, column].numpy()[:, None]
+    return points[known].astype(np.float64), matches.second[known].astype(np.float64)
+
+
+def one_scale(geometry: Geometry) -> float:
+    """By what to multiply frame 1's depth so that it fits frame 0's, seen from camera 1: the median ratio; without any, 1."""
+    points = unproject(geometry.depth[0], geometry.intrinsics[0], torch.eye(4))
+    pose, lens = geometry.camera_to_world[1], geometry.intrinsics[1]
+    there = (points - pose[:3, 3]) @ pose[:3, :3]
+    pixel = (there @ lens.T)[..., :2] / there[..., 2:].clamp_min(1e-6)
+    column, row = pixel.floor().long().unbind(-1)
+    height, width = geometry.size
+    inside = (there[..., 2] > 0) & (column >= 0) & (column < width) & (row >= 0) & (row < height) & geometry.valid[0]
+    column, row, expected = column[inside], row[inside], there[..., 2][inside]
+    known = geometry.valid[1, row, column]
+    ratio = expected[known] / geometry.depth[1, row, column][known]
+    return float(ratio.median()) if len(ratio) else 1.0
+
+
+def screw_path(last: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
+    """Cameras from the identity to ``last [4, 4]`` along one screw motion: ``[F, 4, 4]`` for ``shares [F]`` of the way.
+
+    An arc about any axis and a straight line are both screws (Chasles), so these come out exactly. Half a turn or more has no
+    shortest way.
+    """
+    last = last.double()
+    vector = torch.from_numpy(cv2.Rodrigues(last[:3, :3].numpy())[0][:, 0])
+    cross = torch.zeros(3, 3, dtype=torch.float64)
+    cross[0, 1], cross[0, 2], cross[1, 2] = -vector[2], vector[1], -vector[0]
+    cross = cross - cross.T
+    shift = torch.linalg.solve(_along(cross, float(vector.norm()), 1.0), last[:3, 3])
+    path = torch.eye(4, dtype=torch.float64).repeat(len(shares), 1, 1)
+    for pose, share in zip(path, shares.tolist(), strict=True):
+        pose[:3, :3] = torch.linalg.matrix_exp(cross * share)
+        pose[:3, 3] = _along(cross, float(vector.norm()), share) @ shift
+    return path.float()
+
+
+def _along(cross: torch.Tensor, angle: float, share: float) -> torch.Tensor:
+    """The integral of ``exp(s cross)`` over ``s`` from 0 to ``share``: what turns a screw's velocity into a position."""
+    whole = share * torch.eye(3, dtype=torch.float64)
+    if angle < 1e-6:
+        return whole + share**2 / 2 * cross
+    turned = share * angle
+    first, second = (1 - np.cos(turned)) / angle**2, (turned - np.sin(turned)) / angle**3
+    return whole + first * cross + second * cross @ cross

@@ -1,0 +1,170 @@
+"""What moves between two pictures, by optical flow: of the pictures as they are, and of what the cameras leave unexplained.
+
+Fields are ``[H, W, 2]`` (x, y) in pixels, pictures ``[2, H, W, 3]`` in 0...1, the start first.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import cv2
+import torch
+import torch.nn.functional as F
+
+from ..camera import Geometry, pixel_centres
+from ..camera.projection import transfer
+from ..flow.neighbours import GREY_CHANGE, ROUND_TRIP, resize_flow
+from ..warp.frame import Cleanup, see
+from ..warp.splat import SAME_SURFACE
+
+WINDOW = 7
+"""Pixels a side over which differences are averaged before they are compared."""
+LONG_SIDE = 512
+CLEARLY = 0.6, 0.01
+"""Flow beside the parallax is believed where the difference is below this share of parallax's alone, and lower by this much
+(of 0...1).
+"""
+
+BETTER, WRONG = (0.02, 0.06), (0.06, 0.12)
+"""Parallax is doubted at the first figure and refuted at the second: by how much less the ends differ along flow, and by how
+much they differ at all. Of 0...1.
+"""
+CLOSED = 24
+"""Of the picture's width: how far apart parts of one moving thing may be refuted."""
+
+
+class Motion(NamedTuple):
+    """``beside [H, W, 2]``: how far a pixel lands beside its parallax at the other end; ``refuted [H, W]`` in 0...1: how
+    clearly the other end shows something else there.
+    """
+
+    beside: torch.Tensor
+    refuted: torch.Tensor
+
+
+class Flow(NamedTuple):
+    """``field [2, H, W, 2]``: from each end to the other; ``known [2, H, W]`` float32: 1 where it survives the round trip."""
+
+    field: torch.Tensor
+    known: torch.Tensor
+
+
+def flow_between(one: torch.Tensor, two: torch.Tensor) -> Flow:
+    """DIS flow (Kroeger et al. 2016, OpenCV's preset *medium*) between two pictures ``[H, W, 3]``, both ways.
+
+    Known is what comes back to within a pixel, of :data:`LONG_SIDE`, and keeps its brightness.
+    """
+    height, width = one.shape[:2]
+    scale = min(1.0, LONG_SIDE / max(height, width))
+    size = (round(height * scale), round(width * scale))
+    grey = [
+        cv2.resize(
+            cv2.cvtColor((p.clamp(0, 1) * 255).round().byte().numpy(), cv2.COLOR_RGB2GRAY),
+            size[::-1],
+            interpolation=cv2.INTER_AREA,
+        )
+        for p in (one, two)
+    ]
+    engine: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    small = [torch.from_numpy(engine.calc(*pair, None)) for pair in (grey, grey[::-1])]
+    light = [torch.from_numpy(picture).float()[..., None] for picture in grey]
+    known = []
+    for own in (0, 1):
+        landing = _places(size) + small[own]
+        returns = (small[own] + sampled(small[1 - own], landing)).norm(dim=-1) < ROUND_TRIP
+        alike = (sampled(light[1 - own], landing) - light[own]).abs()[..., 0] < GREY_CHANGE
+        known.append((returns & alike).float())
+    whole = torch.stack([torch.from_numpy(resize_flow(field.numpy(), (height, width))) for field in small])
+    return Flow(whole, F.interpolate(torch.stack(known)[None], (height, width), mode="bilinear", align_corners=False)[0])
+
+
+def faded_along(flow: Flow, values: torch.Tensor, share: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Both ends moved along the flow and faded into one another at ``share`` of the way.
+
+    The flow at that time is put together from the flow at the ends, as if each pixel moved on as evenly as the pixel at the
+    same place of either end (Jiang et al. 2018, Super SloMo, eq. 4).
+
+    Args:
+        values: ``[2, H, W, C]`` of both ends.
+
+    Returns:
+        ``[H, W, C]``, and how far the flow is known there, ``[H, W]`` in 0...1.
+    """
+    there, back = flow.field
+    to_start = share * share * back - (1 - share) * share * there
+    to_end = (1 - share) ** 2 * there - share * (1 - share) * back
+    places = _places((values.shape[1], values.shape[2]))
+    with_known = torch.cat([values, flow.known[..., None]], -1)
+    sides = [sampled(picture, places + shift) for picture, shift in zip(with_known, (to_start, to_end), strict=True)]
+    mixed = torch.lerp(sides[0], sides[1], share)
+    return mixed[..., :-1], torch.maximum(sides[0][..., -1], sides[1][..., -1])
+
+
+def beside_parallax(pictures: torch.Tensor, geometry: Geometry, flow: Flow, own: int, near: float, cleanup: Cleanup) -> Motion:
+    """How far the pixels of one end land beside where their depth says, in the other end.
+
+    The other end is seen from this end's camera first: depth explains large parallax better than flow does, and what is left
+    (errors of depth and camera, things that moved a little) is small. It is believed only where the pictures bear it out. A
+    pixel that the other end cannot show, because something stands before it there or it is outside, has nothing to be told by.
+
+    Args:
+        flow: between the pictures as they are.
+        own: which end, 0 or 1.
+    """
+    pose, lens = geometry.camera_to_world[own], geometry.intrinsics[own]
+    view = see(pictures[1 - own], geometry, 1 - own, pose, lens, near, cleanup)
+    shown = torch.where(view.visible[..., None], view.image, pictures[own])
+    rest = flow_between(pictures[own], shown).field[0]
+    landing, visible = parallax(geometry, own)
+    still, moved = (_difference(pictures, own, place, visible) for place in (landing, landing + rest))
+    better = visible & clearly_less(moved, still)
+    error = torch.where(better, moved, still)
+    elsewhere = _difference(pictures, own, _places(geometry.size) + flow.field[own], visible)
+    refuted = torch.maximum(_ramp(error - elsewhere, *BETTER), _ramp(error, *WRONG)) * visible
+    return Motion(torch.where(better[..., None], rest, 0.0), _whole(refuted))
+
+
+def _ramp(value: torch.Tensor, low: float, high: float) -> torch.Tensor:
+    return ((value - low) / (high - low)).clamp(0, 1)
+
+
+def _whole(refuted: torch.Tensor) -> torch.Tensor:
+    """Gaps closed and the rim taken in: a thing that moves does so as a whole, also where its texture repeats itself."""
+    reach = refuted.shape[1] // CLOSED
+    grown = F.max_pool2d(refuted[None, None], 2 * reach + 1, 1, reach)
+    return -F.max_pool2d(-grown, reach + 1 - reach % 2, 1, reach // 2)[0, 0]
+
+
+def clearly_less(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
+    """Whether a difference is so much smaller that its answer is believed over the other's."""
+    share, least = CLEARLY
+    return (one < share * two) & (one < two - least)
+
+
+def sampled(values: torch.Tensor, places: torch.Tensor, mode: str = "bilinear") -> torch.Tensor:
+    """``values [H, W, C]`` at pixel positions ``[h, w, 2]``; beyond the border, the nearest."""
+    height, width = values.shape[:2]
+    grid = places / torch.tensor([width, height]) * 2 - 1
+    return F.grid_sample(values.movedim(-1, 0)[None], grid[None], mode, "border", align_corners=False)[0].movedim(0, -1)
+
+
+def _places(size: tuple[int, int]) -> torch.Tensor:
+    return torch.stack(torch.broadcast_tensors(*pixel_centres(*size)), -1)
+
+
+def parallax(geometry: Geometry, own: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Where pixels land at the other end by their depth ``[H, W, 2]``, and whether the other end shows them ``[H, W]``."""
+    cameras = [(geometry.intrinsics[side], geometry.camera_to_world[side]) for side in (own, 1 - own)]
+    x, y, z = transfer(*cameras[0], *cameras[1])(geometry.depth[own])
+    landing = torch.stack([x, y], -1) / z.clamp_min(1e-6)[..., None]
+    inside = ((landing >= 0) & (landing < torch.tensor([geometry.size[1], geometry.size[0]]))).all(-1) & (z > 0)
+    there = sampled(geometry.depth[1 - own][..., None], landing, "nearest")[..., 0]
+    return landing, inside & (there * SAME_SURFACE > z)
+
+
+def _difference(pictures: torch.Tensor, own: int, landing: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
+    """Mean absolute difference ``[H, W]`` between an end and the other at ``landing``, over what is ``counted`` in a window."""
+    difference = (sampled(pictures[1 - own], landing) - pictures[own]).abs().mean(-1)
+    both = torch.stack([difference * counted, counted.float()])[None]
+    total, count = F.avg_pool2d(both, WINDOW, 1, WINDOW // 2, count_include_pad=False)[0]
+    return total / count.clamp_min(1e-6)

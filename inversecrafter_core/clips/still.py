@@ -1,0 +1,33 @@
+"""One photo as a clip that stands still, so that a camera can move through it: its depth is estimated once."""
+
+from __future__ import annotations
+
+import torch
+
+from ..camera.geometry import Geometry
+from ..errors import InputError, require_video, require_wan_frames
+
+
+def still_clip(photo: torch.Tensor, geometry: Geometry, frames: int) -> tuple[torch.Tensor, Geometry]:
+    """Repeat a photo and its geometry.
+
+    Args:
+        photo: ``[1, H, W, 3]``, RGB.
+        geometry: of that photo, one frame.
+        frames: 4k+1.
+
+    Returns:
+        The clip ``[frames, H, W, 3]`` and a geometry of as many frames; both share the photo's memory.
+
+    Raises:
+        InputError: more than one image, an alpha channel, a geometry of another clip, not 4k+1 frames.
+    """
+    photo = require_video("photo", photo)
+    if len(photo) != 1:
+        raise InputError("photo", f"{len(photo)} images", "Give one photo; a clip goes straight to Warp Video.")
+    if geometry.frames != 1:
+        raise InputError("geometry", f"{geometry.frames} frames", "Estimate the depth of the photo alone, before this node.")
+    require_wan_frames("frames", frames)
+    named = ("depth", "valid", "intrinsics", "camera_to_world")
+    depth, valid, intrinsics, poses = (getattr(geometry, name).expand(frames, -1, -1) for name in named)
+    return photo.expand(frames, -1, -1, -1), Geometry(depth, valid, intrinsics, poses, geometry.metric)

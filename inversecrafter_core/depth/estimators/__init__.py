@@ -1,0 +1,1 @@
+"""Depth estimators behind one protocol."""

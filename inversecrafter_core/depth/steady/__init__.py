@@ -1,0 +1,1 @@
+"""Steady depth: scale and shift of whole frames, flicker of pixels."""

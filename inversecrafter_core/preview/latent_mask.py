@@ -1,0 +1,36 @@
+"""Pictures of a latent mask ``h [B, C, T', H', W']``, as video ``[F, H, W, 3]`` in 0...1; white = known. The first clip of
+a batch.
+"""
+
+from __future__ import annotations
+
+import torch
+
+from ..masks.causal import GROUP
+
+
+def mean_video(h: torch.Tensor, spatial: int = 8) -> torch.Tensor:
+    """The mean over channels, every latent frame repeated for the frames of its group: ``[4k+1, H, W, 3]``, the clip's size."""
+    grey = h[0].float().mean(0)
+    frames = torch.cat([grey[:1], grey[1:].repeat_interleave(GROUP, 0)])
+    return _to_rgb(_enlarge(frames, spatial))
+
+
+def channel_tiles(h: torch.Tensor, spatial: int = 8) -> torch.Tensor:
+    """All channels side by side, one picture a latent frame: ``[T', rows * H, columns * W, 3]``, as square as C allows."""
+    channels = h.shape[1]
+    rows = next(rows for rows in range(int(channels**0.5), 0, -1) if channels % rows == 0)
+    grid = h[0].float().unflatten(0, (rows, channels // rows))
+    tiles = grid.permute(2, 0, 3, 1, 4).flatten(3, 4).flatten(1, 2)
+    return _to_rgb(_enlarge(tiles, spatial))
+
+
+PREVIEWS = {"mean": mean_video, "channels": channel_tiles}
+
+
+def _enlarge(frames: torch.Tensor, times: int) -> torch.Tensor:
+    return frames.repeat_interleave(times, -1).repeat_interleave(times, -2)
+
+
+def _to_rgb(frames: torch.Tensor) -> torch.Tensor:
+    return frames.unsqueeze(-1).repeat(1, 1, 1, 3)

@@ -1,0 +1,7 @@
+"""Progress of long work, as a callback: ``progress(done, total)``, which may raise to cancel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Progress = Callable[[int, int], None]

@@ -1,0 +1,1 @@
+"""Single image, interpolation, editing and conditioning on scenes whose every view is rendered."""

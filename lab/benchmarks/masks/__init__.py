@@ -1,0 +1,1 @@
+"""Which latent mask to trust."""

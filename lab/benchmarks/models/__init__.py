@@ -1,0 +1,1 @@
+"""The embedded models against their targets, and their cards."""

@@ -1,0 +1,42 @@
+"""What every model card has: where the file came from, its figures against their targets, and the misses in plain words."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+
+from safetensors import safe_open
+
+from lab.benchmarks.report import Row, table_lines
+from lab.training.common import RUNS, load_checkpoint
+
+
+def origin(path: Path) -> str:
+    """Licence, recipe, commit and size of a shipped file, from its own header."""
+    with safe_open(path, "pt") as file:
+        made = file.metadata()
+    size = path.stat().st_size / 1e6
+    return f"Licence {made['license']}. Recipe: `{made['recipe']}`, at commit {made['commit']}. Size: {size:.1f} MB, fp16."
+
+
+def training_line(name: str) -> str:
+    """Steps, time and machine of ``training/runs/<name>``."""
+    state = load_checkpoint(RUNS / name / "last.pt")
+    if state is None:
+        return "unknown on this machine"
+    return (
+        f"{state['step']} steps in {state['minutes']:.0f} minutes, of {os.cpu_count()} {platform.machine()} CPU cores, no GPU"
+    )
+
+
+def figures(rows: Sequence[Row]) -> str:
+    """The rows as a Markdown table."""
+    return "\n".join(table_lines(rows))
+
+
+def misses(rows: Sequence[Row]) -> str:
+    """The missed targets as a list in plain words, or that there are none."""
+    missed = [f"- {row.name}: {row.value:.4g} {row.unit} (wanted {row.target})" for row in rows if row.holds is False]
+    return "\n".join(missed) or "None of the targets above."

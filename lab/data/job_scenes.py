@@ -1,0 +1,80 @@
+"""Scenes for the jobs' benchmarks: one moment, or one second, of an unseen scene from cameras on a known path.
+
+Views are at the embedded models' size. What the jobs are given is pictures and a geometry: the rendering's own (*exact*), or
+the small depth network's (*estimated*).
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass, replace
+
+import torch
+
+from inversecrafter_core.camera import CameraPath, Geometry, preset_path
+from inversecrafter_core.depth import RawDepth, build_geometry
+from inversecrafter_core.depth.estimators.small import SmallDepth
+from lab.host.paths import ROOT
+from lab.world import Clip, frame_times, random_scene, render
+
+from .contexts import geometry_of
+from .pool import FRAMES, HEIGHT, WIDTH
+
+DEPTH_FILE = ROOT / "weights" / "depth" / "inversecrafter_small_depth.safetensors"
+TURNS = ("arc_left", "arc_right", "arc_up", "zoom_out")
+
+
+@dataclass(frozen=True)
+class Views:
+    """What a camera on a path saw: ``clip`` is the truth, in the world of its first camera; ``way`` the path's name."""
+
+    clip: Clip
+    way: str
+
+
+def views(seed: int, baseline: float, moving: bool, frames: int = FRAMES) -> Views:
+    """A camera goes ``baseline`` pivot depths along one of four trajectories, in one moment or, if ``moving``, in a second."""
+    scene, times = random_scene(seed), frame_times(FRAMES)
+    times = torch.linspace(0, float(times[-1]), frames) if moving else torch.zeros(frames)
+    first = geometry_of(render(scene, times[:1], HEIGHT, WIDTH))
+    way = random.Random(seed).choice(TURNS)
+    amount = baseline if way == "zoom_out" else 2 * math.asin(baseline / 2)
+    named = ("depth", "valid", "intrinsics", "camera_to_world")
+    space = replace(first, **{name: getattr(first, name).expand(frames, -1, -1) for name in named})
+    poses, lenses = preset_path(way, frames, amount).resolve(space)
+    return Views(render(scene, times, HEIGHT, WIDTH, poses, lenses), way)
+
+
+def exact(clip: Clip, frames: list[int]) -> Geometry:
+    """The geometry of some frames as rendered, in the world of the first."""
+    depth = clip.depth[frames]
+    return Geometry(depth, torch.ones_like(depth, dtype=torch.bool), clip.intrinsics[frames], clip.camera_to_world[frames])
+
+
+class Estimator:
+    """The small depth network, each picture for itself."""
+
+    def __init__(self) -> None:
+        self.network = SmallDepth.load(DEPTH_FILE)
+
+    def depth(self, pictures: torch.Tensor) -> RawDepth:
+        """Of ``[F, H, W, 3]``, without what the network remembers of the picture before."""
+        found = [self.network.estimate(picture[None]) for picture in pictures]
+        return replace(found[0], values=torch.cat([one.values for one in found]))
+
+    def geometry(self, pictures: torch.Tensor, focal: float | None = None) -> Geometry:
+        """As Estimate Depth makes it, ``stabilise`` off; without ``focal`` (pixels) the lens is assumed."""
+        return build_geometry(self.depth(pictures), None, "off", focal=focal).geometry
+
+
+def scaled(geometry: Geometry, factor: float) -> Geometry:
+    """All depths times ``factor``."""
+    return replace(geometry, depth=geometry.depth * factor)
+
+
+def along(clip: Clip, geometry: Geometry) -> CameraPath:
+    """The clip's cameras as a path for ``geometry``, whose scale is the clip's."""
+    poses = clip.camera_to_world.clone()
+    poses[:, :3, 3] /= geometry.pivot_depth
+    return CameraPath(poses, torch.ones(len(poses)), "world", "the true one")

@@ -1,0 +1,68 @@
+"""Reading and patching a workflow in the host's API form.
+
+The demo runs the *shipped* workflow, not a copy: it finds nodes by class, sets their widgets, and taps their outputs.
+"""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+Prompt = dict[str, dict[str, Any]]
+WORKFLOWS = Path(__file__).resolve().parents[2] / "workflows" / "api"
+
+
+def load(name: str) -> Prompt:
+    """The shipped workflow ``name`` in API form."""
+    prompt: Prompt = json.loads((WORKFLOWS / f"{name}.json").read_text())
+    return prompt
+
+
+def find(prompt: Prompt, class_type: str) -> str:
+    """Id of the only node of a class; KeyError names the class when there is none or more than one."""
+    found = [key for key, node in prompt.items() if node["class_type"] == class_type]
+    if len(found) != 1:
+        raise KeyError(f"{len(found)} nodes of class {class_type} in the workflow, one expected")
+    return found[0]
+
+
+def set_widgets(prompt: Prompt, class_type: str, **widgets: Any) -> None:
+    """Set widgets of the only node of a class; an unknown name is an error, since the host would ignore it silently."""
+    set_inputs(prompt, find(prompt, class_type), **widgets)
+
+
+def set_inputs(prompt: Prompt, key: str, **values: Any) -> None:
+    """Set inputs that the node ``key`` has; KeyError for one that it has not."""
+    inputs = prompt[key]["inputs"]
+    for name, value in values.items():
+        if name not in inputs:
+            raise KeyError(f"{prompt[key]['class_type']} has no input {name}: {sorted(inputs)}")
+        inputs[name] = value
+
+
+def feeding(prompt: Prompt, key: str, name: str) -> str:
+    """Id of the node that an input is linked to."""
+    origin: str = prompt[key]["inputs"][name][0]
+    return origin
+
+
+def add(prompt: Prompt, class_type: str, **inputs: Any) -> str:
+    """Add a node and return its id."""
+    key = str(max(map(int, prompt)) + 1)
+    prompt[key] = {"class_type": class_type, "inputs": inputs}
+    return key
+
+
+def only_outputs(prompt: Prompt, keep: list[str]) -> Prompt:
+    """The part of a prompt that the nodes ``keep`` need, and nothing else."""
+    needed: set[str] = set()
+    pending = list(keep)
+    while pending:
+        key = pending.pop()
+        if key in needed:
+            continue
+        needed.add(key)
+        pending += [value[0] for value in prompt[key]["inputs"].values() if isinstance(value, list)]
+    return {key: deepcopy(node) for key, node in prompt.items() if key in needed}

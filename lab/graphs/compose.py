@@ -1,0 +1,65 @@
+"""Write ``workflows/<name>.json`` and ``workflows/api/<name>.json`` by building the graph in the real page.
+
+``python -m lab.graphs.compose`` composes every workflow in ``tools/graphs``; the page itself checks every node, widget, slot and
+link type, so a workflow that is written at all loads without a missing node.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+from lab.host.page import close_dialogs, open_page
+from lab.host.server import running_host
+
+from .spec import Workflow
+
+ROOT = Path(__file__).resolve().parents[2]
+GRAPHS = ["recapture", "two_experts", "single_image", "interpolation", "editing", "edit_propagation"]
+log = logging.getLogger(__name__)
+
+
+def compose(page: Any, workflow: Workflow) -> dict[str, Any]:
+    """Build one workflow on the page's canvas and return its two forms, ``ui`` and ``api``."""
+    script = (Path(__file__).parent / "compose.js").read_text()
+    files: dict[str, Any] = json.loads(page.evaluate(script, workflow.as_json()))
+    for node in files["ui"]["nodes"]:
+        node["pos"], node["size"] = [round(v) for v in node["pos"]], [round(v) for v in node["size"]]
+    return files
+
+
+def write(name: str, files: dict[str, Any]) -> None:
+    """Write both forms, sorted by node id so that a change shows as a small difference."""
+    (ROOT / "workflows" / "api").mkdir(parents=True, exist_ok=True)
+    api = dict(sorted(files["api"].items(), key=lambda item: int(item[0])))
+    (ROOT / "workflows" / f"{name}.json").write_text(json.dumps(files["ui"], indent=1) + "\n")
+    (ROOT / "workflows" / "api" / f"{name}.json").write_text(json.dumps(api, indent=1) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", default=GRAPHS)
+    parser.add_argument("--screenshot", type=Path, help="also save a picture of each canvas into this folder")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    with running_host() as client:
+        for name in arguments.names:
+            # A page of its own: newer ones keep widgets by node id, and hand a cleared graph's values to the next one's nodes.
+            with open_page(client.url, 2800, 1600) as page:
+                workflow: Workflow = importlib.import_module(f"lab.graphs.{name}").WORKFLOW
+                write(name, compose(page, workflow))
+                if arguments.screenshot:
+                    arguments.screenshot.mkdir(parents=True, exist_ok=True)
+                    close_dialogs(page)
+                    page.evaluate("() => window.app.extensionManager.command.execute('Comfy.Canvas.FitView')")
+                    page.wait_for_timeout(1500)
+                    page.screenshot(path=str(arguments.screenshot / f"{name}.png"))
+            log.info("wrote workflows/%s.json and its API form", name)
+
+
+if __name__ == "__main__":
+    main()

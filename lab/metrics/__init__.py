@@ -1,0 +1,1 @@
+"""The networks that the core's metrics compare with, out of packages."""

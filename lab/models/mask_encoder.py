@@ -1,0 +1,158 @@
+"""The mask encoder as a module: the host's ``Encoder3d``, how it begins, and the loss.
+
+What it is shown and what is made of its answer is the node's own, ``encoder_input`` and ``head_to_mask``. The loss is the
+paper's, ``L1 + lambda (1 - SSIM)``. The lowest stages may be kept as they began: then they are run once a window and training
+goes on above them, at a fifth of the cost a step for two stages.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+
+from lab.host.inprocess import use_host
+
+use_host(cpu=True)
+
+import comfy.ldm.wan.vae as host_vae  # noqa: E402
+
+from inversecrafter_core.masks import LAYERS, MaskEncoderSpec, causal_chunks, encoder_input, head_to_mask, read_mask_encoder  # noqa: E402
+from lab.training.mask_encoder.targets import LatentSpace  # noqa: E402
+from lab.training.vae.export import FILE as EMBEDDED_VAE  # noqa: E402
+
+from .folded import folded  # noqa: E402
+
+SSIM_WINDOW = 3
+"""Latent cells: a training window of 64 pixels is only eight across."""
+SSIM_WEIGHT = 0.1
+"""lambda; the paper does not give it. See docs/train_mask_encoder.md for what others gave."""
+
+
+USUAL_MEAN = 0.9
+"""Mean of ``h_gt`` over windows of the world: what an untrained sigmoid head answers."""
+STAGE_ENDS = (0, 3, 6, 9)
+"""Layers of ``Encoder3d.downsamples`` below each stage: two residual blocks and a halving each."""
+GROUPS = (4, 4, 2, 1)
+"""Frames of a causal group above that many stages."""
+
+
+class _Through(torch.nn.Module):
+    def forward(self, x: torch.Tensor, *_: object) -> torch.Tensor:
+        return x
+
+
+class MaskPredictor(torch.nn.Module):
+    """A mask encoder with its contract; ``encoder`` is what goes into the file.
+
+    ``lower(shown)`` runs the ``kept`` lowest stages, ``forward`` the rest: of ``encoder_input``, where none is kept.
+    """
+
+    def __init__(self, spec: MaskEncoderSpec, kept: int = 0):
+        super().__init__()
+        self.spec, self.kept = spec, kept
+        self.encoder = host_vae.Encoder3d(dim=spec.width, z_dim=spec.head_channels, dropout=0.0, **LAYERS)
+        # In a tuple, so that their layers are not registered a second time.
+        self._parts = self._split(STAGE_ENDS[kept]) if kept else (None, self.encoder)
+        if self._parts[0] is not None:
+            self._parts[0].requires_grad_(False)
+
+    def _split(self, end: int) -> tuple[torch.nn.Module, torch.nn.Module]:
+        lower, upper = copy.copy(self.encoder), copy.copy(self.encoder)
+        lower._modules, upper._modules = dict(self.encoder._modules), dict(self.encoder._modules)
+        lower.downsamples, upper.downsamples = self.encoder.downsamples[:end], self.encoder.downsamples[end:]
+        lower.middle, lower.head, upper.conv1 = torch.nn.Sequential(), torch.nn.Sequential(), _Through()
+        return lower, upper
+
+    @torch.no_grad()
+    def lower(self, shown: torch.Tensor) -> torch.Tensor:
+        """``encoder_input`` to what the trained part is given."""
+        if self._parts[0] is None:
+            return shown
+        with folded(self._parts[0]):
+            return causal_chunks(self._parts[0], shown)
+
+    def forward(self, below: torch.Tensor) -> torch.Tensor:
+        """``lower``'s answer to ``h [B, C, T', H', W']`` in 0...1."""
+        with folded(self._parts[1]):
+            return head_to_mask(self.spec, causal_chunks(self._parts[1], below, group=GROUPS[self.kept]))
+
+    def mask(self, visible: torch.Tensor, warp: torch.Tensor) -> torch.Tensor:
+        """``visible [B, F, H, W]``, ``warp [B, F, H, W, 3]`` to ``h``, as the node computes it."""
+        return self(self.lower(encoder_input(self.spec, visible, warp)))
+
+
+def load_predictor(path: Path) -> MaskPredictor:
+    """A mask encoder file, ready to answer in float32."""
+    spec, state = read_mask_encoder(path)
+    predictor = MaskPredictor(spec)
+    predictor.encoder.load_state_dict({key: value.float() for key, value in state.items()})
+    return predictor.eval().requires_grad_(False)
+
+
+@torch.no_grad()
+def begin(predictor: MaskPredictor, space: LatentSpace, mean: float) -> str:
+    """Initialise; returns in words where the weights come from.
+
+    The layers start as those of a VAE's encoder of the same width: of the target VAE itself if it has that width, else of the
+    embedded one. Where encoder and VAE match and ``reads`` compares answers, the head is the VAE's own too, so that training
+    begins as a difference of the VAE's latents; else it is small, with a bias that answers ``mean`` everywhere.
+    """
+    own = space.model if isinstance(space.model, host_vae.WanVAE) else None
+    same = own is not None and own.encoder.conv1.weight.shape[0] == predictor.spec.width
+    state = own.encoder.state_dict() if own is not None and same else _embedded_encoder(predictor.spec.width)
+    layers = predictor.encoder.state_dict()
+    if state is None:
+        for value in predictor.encoder.parameters():
+            if value.ndim > 2:
+                torch.nn.init.kaiming_normal_(value, nonlinearity="linear")
+        origin = "random weights"
+    else:
+        layers.update({key: value for key, value in state.items() if not key.startswith("head.2")})
+        origin = f"the encoder of {space.name if same else EMBEDDED_VAE.name}"
+    head = torch.randn_like(layers["head.2.weight"]) * 0.03 / layers["head.2.weight"][0].numel() ** 0.5
+    bias = torch.full_like(layers["head.2.bias"], math.log(mean / (1 - mean)))
+    if predictor.spec.reads == "infills":
+        head, bias = head * 10, torch.zeros_like(bias)
+        if own is not None and same:
+            head[: space.channels], bias[: space.channels] = _normalised_head(own, space)
+    layers["head.2.weight"], layers["head.2.bias"] = head, bias
+    predictor.encoder.load_state_dict(layers)
+    return origin
+
+
+def _embedded_encoder(width: int) -> dict[str, torch.Tensor] | None:
+    if not EMBEDDED_VAE.exists():
+        return None
+    state = {key[8:]: value.float() for key, value in load_file(EMBEDDED_VAE).items() if key.startswith("encoder.")}
+    return state if state["conv1.weight"].shape[0] == width else None
+
+
+def _normalised_head(vae: host_vae.WanVAE, space: LatentSpace) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weight and bias of a head that answers normalised latents: last layer, 1x1x1 layer and normalisation in one."""
+    head, mixer = vae.encoder.head[2], vae.conv1
+    mix = mixer.weight[: space.channels, :, 0, 0, 0]
+    deviation, mean = space.format.latents_std.flatten().to(mix), space.format.latents_mean.flatten().to(mix)
+    weight = torch.einsum("oc,cithw->oithw", mix, head.weight) / deviation.view(-1, 1, 1, 1, 1)
+    bias = (mix @ head.bias + mixer.bias[: space.channels] - mean) / deviation
+    return weight, bias
+
+
+def ssim(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
+    """Mean structural similarity of latent masks ``[B, C, T', H', W']`` in 0...1: per channel and latent frame, box windows of
+    :data:`SSIM_WINDOW` cells (Wang et al. 2004, with their constants).
+    """
+    a, b = (h.float().movedim(2, 1).flatten(0, 1) for h in (one, two))
+    mean_a, mean_b, aa, bb, ab = F.avg_pool2d(torch.stack([a, b, a * a, b * b, a * b]).flatten(0, 1), SSIM_WINDOW, 1).chunk(5)
+    spread = (aa - mean_a**2) + (bb - mean_b**2)
+    alike = (2 * mean_a * mean_b + 0.01**2) / (mean_a**2 + mean_b**2 + 0.01**2)
+    return (alike * (2 * (ab - mean_a * mean_b) + 0.03**2) / (spread + 0.03**2)).mean()
+
+
+def loss_of(h: torch.Tensor, wanted: torch.Tensor, weight: float = SSIM_WEIGHT) -> torch.Tensor:
+    """``L1 + weight (1 - SSIM)``."""
+    return (h - wanted).abs().mean() + weight * (1 - ssim(h, wanted))

@@ -1,0 +1,43 @@
+"""Everything from nothing to the shipped files: ``python -m lab.training.all``. Each step resumes where it was stopped.
+
+The order matters: the video model and the mask encoder learn from latents, so the VAE comes first and is then frozen.
+``python -m lab.training.vae.train --decoder-only`` may go on afterwards: it does not touch the latents. The depth network
+needs none of the others.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from lab.training.vae.train import run_folder
+
+MASK_PAIRS = ["--scenes", "120", "--frames", "17", "--windows", "3"]
+MASK_TRAINING = ["--kept", "3", "--reads", "infills", "--optimiser", "muon", "--rate", "3e-4", "--minutes", "10"]
+STEPS = (
+    ["lab.data.contexts", "--count", "400"],
+    ["lab.training.vae.train", "--width", "16", "--minutes", "180", "--rate", "2e-3"],
+    ["lab.training.vae.train", "--width", "32", "--minutes", "900", "--widen", str(run_folder(16) / "last.pt")],
+    ["lab.training.vae.export", "--width", "32"],
+    ["lab.training.video.train", "encode", "--count", "400"],
+    ["lab.training.video.pictures", "--count", "5000"],
+    ["lab.training.video.train", "train", "--minutes", "152", "--batch", "8"],
+    ["lab.training.video.train", "export"],
+    ["lab.benchmarks.models.cards", "vae"],
+    ["lab.benchmarks.models.cards", "dit"],
+    ["lab.training.mask_encoder.train", *MASK_PAIRS, *MASK_TRAINING],
+    ["lab.benchmarks.models.mask_card"],
+    ["lab.training.depth.pool"],
+    ["lab.training.depth.train", "--minutes", "46"],
+    ["lab.benchmarks.models.depth_card"],
+)
+
+
+def main() -> None:
+    for step in STEPS:
+        print("python -m", *step, flush=True)
+        subprocess.run([sys.executable, "-m", *step], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""What the depth network learns from: clips of the synthetic world with exact depth, photographs with a teacher's depth.
+
+``python -m lab.training.depth.pool --count 2000`` fills ``training/runs/depth/world<version>`` with ``<seed>.npz``: ``colour``
+``[FRAMES, HEIGHT, WIDTH, 3]`` uint8 and ``depth`` ``[FRAMES, HEIGHT, WIDTH]`` float16, and labels the photographs with
+FastDepth into ``training/runs/depth/photos``. ``--folder`` adds a folder of your own photographs. Seeds below
+:data:`~lab.data.pool.FIRST_TRAINING_SEED` are held out, and so is everything the tests and benchmarks measure on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import random
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from inversecrafter_core.depth import OnnxDepth
+from lab.data.assets import asset, why_missing
+from lab.data.photo_clips import photographs
+from lab.data.pool import FIRST_TRAINING_SEED, keep, to_bytes
+from lab.training.common import RUNS
+from lab.world import WORLD_VERSION, random_scene, render
+from lab.world.render import source_intrinsics
+
+RUN = RUNS / "depth"
+POOL, PHOTOS = RUN / f"world{WORLD_VERSION}", RUN / "photos"
+FRAMES, HEIGHT, WIDTH = 4, 96, 144
+STEPS = (0.02, 0.0625, 0.125, 0.3)  # seconds between frames
+TEACHER_SIDE, VIEWS = 224, 6  # short side of the views kept; views of a photograph besides the whole
+TESTED = ("motorcycle", "aloe", "carphone", "bikes", "bigbuckbunny")
+
+
+def render_clip(seed: int) -> dict[str, np.ndarray]:
+    """One scene seen with a lens of random length and offset, at random moments."""
+    rng = random.Random(seed)
+    scene = random_scene(seed)
+    times = rng.uniform(0, 0.7) + rng.choice(STEPS) * torch.arange(FRAMES)
+    lens = source_intrinsics(scene, FRAMES, HEIGHT, WIDTH)
+    lens[:, :2, :2] *= math.exp(rng.uniform(-0.15, 0.45))
+    lens[:, 0, 2] += WIDTH * rng.uniform(-0.08, 0.08)
+    lens[:, 1, 2] += HEIGHT * rng.uniform(-0.08, 0.08)
+    clip = render(scene, times, HEIGHT, WIDTH, intrinsics=lens)
+    return {"colour": to_bytes(clip.colour), "depth": clip.depth.clamp(max=6e4).numpy().astype(np.float16)}
+
+
+def fill(first: int, count: int) -> None:
+    """Render the missing seeds of ``first ... first + count``; a stopped run goes on where it was."""
+    for seed in range(max(first, FIRST_TRAINING_SEED), first + count):
+        keep(POOL / f"{seed}.npz", lambda file, seed=seed: np.savez(file, **render_clip(seed)))  # type: ignore[misc]
+
+
+def label_photographs(folder: Path | None) -> None:
+    """Views of installed photographs, and of those in ``folder``, with FastDepth's depth: ``<number>_<view>.npz`` each."""
+    model = asset("fastdepth")
+    if model is None:
+        print(f"no teacher, so no photographs: {why_missing('fastdepth')}")
+        return
+    PHOTOS.mkdir(parents=True, exist_ok=True)
+    teacher, rng = OnnxDepth(model, threads=1), random.Random(0)
+    images = [np.ascontiguousarray(image) for image in photographs()] + _read_folder(folder)
+    for number, image in enumerate(images):
+        for view, cut in enumerate([image] + [_cut(image, rng) for _ in range(VIEWS)]):
+            factor = TEACHER_SIDE / min(cut.shape[:2])
+            small = cv2.resize(
+                cut, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+            )
+            depth = teacher.estimate(torch.from_numpy(small)[None].float() / 255).values[0]
+            np.savez(PHOTOS / f"{number:04d}_{view}.npz", colour=small, depth=depth.numpy().astype(np.float16))
+    print(f"{len(images)} photographs labelled")
+
+
+def _cut(image: np.ndarray, rng: random.Random) -> np.ndarray:
+    """A window of half to nine tenths of the photograph: the teacher sees it as a picture of its own."""
+    height, width = (round(side * rng.uniform(0.5, 0.9)) for side in image.shape[:2])
+    top, left = rng.randint(0, image.shape[0] - height), rng.randint(0, image.shape[1] - width)
+    return image[top : top + height, left : left + width]
+
+
+def _read_folder(folder: Path | None) -> list[np.ndarray]:
+    paths = sorted(folder.iterdir()) if folder else []
+    wanted = [path for path in paths if not any(name in path.name.lower() for name in TESTED)]
+    read = (cv2.imread(str(path)) for path in wanted if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    return [np.ascontiguousarray(image[..., ::-1]) for image in read if image is not None]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--first", type=int, default=FIRST_TRAINING_SEED)
+    parser.add_argument("--count", type=int, default=2000)
+    parser.add_argument("--folder", type=Path, help="further photographs, of your own")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    label_photographs(arguments.folder)
+    fill(arguments.first, arguments.count)
+
+
+if __name__ == "__main__":
+    main()

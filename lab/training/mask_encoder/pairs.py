@@ -1,0 +1,143 @@
+"""Training pairs for the mask encoder by double reprojection: a clean clip ``x`` and what a warp and its way back leave of it.
+
+A pair is pixels only and does not know any VAE, so it is made once and kept: ``[F, H, W, 3]`` uint8 and ``[F, H, W]`` bool, 1 =
+known. A stored file holds some windows of one clip (see :func:`cut`), with the holes filled by Telea's method besides: that is
+what the encoder will be shown. Depth comes from whoever has the clip: exact for the synthetic world.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import numpy as np
+import torch
+
+from inversecrafter_core.camera import CameraPath, Geometry
+from inversecrafter_core.camera.presets import PRESETS
+from inversecrafter_core.warp import fill_holes
+from lab.data.double_reprojection import double_reprojection
+from lab.data.photo_clips import photo_clip, photographs
+from lab.data.pool import HEIGHT, WIDTH, keep, to_bytes
+from lab.world import frame_times, random_scene, render
+
+TRAJECTORIES = ("arc_left", "arc_right", "arc_up", "arc_down", "zoom_in", "zoom_out")
+"""The six of the paper's evaluation (METHOD: those of Reangle-A-Video), at their own amounts in ``camera.presets``."""
+STRENGTHS = (0.5, 2.5)
+"""Range of the factor on a trajectory's amount: a 17-frame clip sees a third of the paper's 49 frames of source motion."""
+PHOTO_SHARE = 0.3
+"""Share of the world's windows whose pixels are replaced by a glide over a photograph: richer texture, the same holes."""
+FEW_HOLES = 0.02
+"""A window with a smaller share of holes teaches little and is usually drawn again."""
+
+
+class MaskPair(NamedTuple):
+    """``video [F, H, W, 3]`` in 0...1, ``visible [F, H, W]`` bool, and the trajectory that made the holes."""
+
+    video: torch.Tensor
+    visible: torch.Tensor
+    path: str
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which part of every pair is kept: frames (4k+1) and sides in pixels (multiples of 16); ``size`` None = whole pictures."""
+
+    frames: int = 9
+    size: tuple[int, int] | None = (64, 64)
+    count: int = 6
+
+
+def path_of(name: str, frames: int, strength: float = 1.0) -> CameraPath:
+    """One of :data:`TRAJECTORIES` over a clip, linear in time, its full amount times ``strength``."""
+    preset = PRESETS[name]
+    amount = math.radians(preset.amount) if preset.unit == "degrees" else preset.amount
+    return CameraPath(*preset.trajectory(torch.linspace(0, strength, frames), amount), "source", name)
+
+
+def random_path(frames: int, rng: random.Random) -> CameraPath:
+    """Any of the six, at a strength drawn evenly in its logarithm."""
+    low, high = STRENGTHS
+    return path_of(rng.choice(TRAJECTORIES), frames, low * (high / low) ** rng.random())
+
+
+def reproject(video: torch.Tensor, geometry: Geometry, path: CameraPath) -> MaskPair:
+    """``video [F, H, W, 3]`` with the holes that ``path`` and the way back tear."""
+    return MaskPair(*double_reprojection(video, geometry, path), path.name)
+
+
+def synthetic_pair(
+    seed: int, path: CameraPath | None = None, frames: int = 17, size: tuple[int, int] = (HEIGHT, WIDTH)
+) -> MaskPair:
+    """A scene of the synthetic world with its exact depth; the path is drawn from the seed when none is given."""
+    clip = render(random_scene(seed), frame_times(frames), *size)
+    valid = torch.ones_like(clip.depth, dtype=torch.bool)
+    geometry = Geometry(clip.depth, valid, clip.intrinsics, clip.camera_to_world)
+    return reproject(clip.colour, geometry, path or random_path(frames, random.Random(seed)))
+
+
+def cut(pair: MaskPair, window: Window, rng: random.Random, photo_share: float = 0.0) -> dict[str, np.ndarray]:
+    """Windows of a pair, mirrored and with their colour channels shuffled at random, as :func:`load` gives them."""
+    parts = []
+    for _ in range(window.count):
+        video, visible = _window(pair, window, rng)
+        if window.size and rng.random() < photo_share and photographs():
+            glide = torch.from_numpy(photo_clip(window.frames, max(window.size), rng)).float() / 255
+            video = glide[:, : window.size[0], : window.size[1]]
+        parts.append((video[..., rng.sample(range(3), 3)], visible))
+    return {
+        "video": np.stack([to_bytes(video) for video, _ in parts]),
+        "visible": np.stack([visible.numpy() for _, visible in parts]),
+        "warp": np.stack([to_bytes(fill_holes(video, visible)) for video, visible in parts]),
+    }
+
+
+def _window(pair: MaskPair, window: Window, rng: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
+    frames, height, width = pair.visible.shape
+    rows, columns = window.size or (height, width)
+    place = (slice(0, window.frames), slice(0, rows), slice(0, columns))
+    for _ in range(20):
+        # Half of the windows begin where a path does: at a frame that is almost free of holes.
+        first = rng.choice((0, rng.randint(0, frames - window.frames)))
+        top, left = rng.randint(0, height - rows), rng.randint(0, width - columns)
+        drawn = (slice(first, first + window.frames), slice(top, top + rows), slice(left, left + columns))
+        seen = pair.visible[drawn]
+        if not bool(seen.flatten(1).any(1).all()):
+            continue  # a frame of nothing but holes has nothing to fill them from
+        place = drawn
+        if 1 - float(seen.float().mean()) > FEW_HOLES or rng.random() < 0.1:
+            break
+    video, visible = pair.video[place], pair.visible[place]
+    return (video.flip(2), visible.flip(2)) if rng.random() < 0.5 else (video, visible)
+
+
+def write(arrays: dict[str, np.ndarray], file: IO[bytes]) -> None:
+    """The arrays of :func:`cut`, the mask packed to bits."""
+    np.savez(file, video=arrays["video"], warp=arrays["warp"], bits=np.packbits(arrays["visible"].reshape(-1)))
+
+
+def load(path: Path) -> dict[str, np.ndarray]:
+    """``video`` and ``warp [K, F, h, w, 3]`` uint8, ``visible [K, F, h, w]`` bool."""
+    with np.load(path) as file:
+        video, warp, bits = file["video"], file["warp"], file["bits"]
+    shape = video.shape[:-1]
+    return {"video": video, "warp": warp, "visible": np.unpackbits(bits, count=math.prod(shape)).reshape(shape).astype(bool)}
+
+
+def _write_scene(seed: int, window: Window, file: IO[bytes]) -> None:
+    write(cut(synthetic_pair(seed), window, random.Random(seed), PHOTO_SHARE), file)
+
+
+def store(folder: Path, seeds: Iterable[int], window: Window) -> list[Path]:
+    """The files of the world's ``seeds`` in ``folder``, in order; the missing ones are made, so a stopped call goes on."""
+    files = []
+    for seed in seeds:
+        path = folder / f"{seed}.npz"
+        keep(path, partial(_write_scene, seed, window))
+        files.append(path)
+    return files

@@ -1,0 +1,84 @@
+"""Fold the host's latent statistics into the trained VAE and write the file. ``python -m lab.training.vae.export --width 32``
+
+The host normalises Wan latents with fixed per-channel means and deviations. Our latents get exactly those by an affine map
+in the last encoder and the first decoder convolution, both 1x1x1: with measured mean m and deviation s, target M and S, the
+encoder gives ``(z - m) S / s + M`` and the decoder takes it back, so reconstruction does not change. ``--to FILE`` is for a
+look at a run in progress: the file goes there, and the latents that the video model learns from stay as they are.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from lab.host.inprocess import use_host
+
+use_host(cpu=True)
+
+from comfy.latent_formats import Wan21  # noqa: E402
+
+from lab.data.pool import FIRST_TRAINING_SEED, POOL, clip  # noqa: E402
+from lab.models.vae import WanVAE, encode, rescale_latents, whole_clips  # noqa: E402
+from lab.training.common import ROOT, export, load_checkpoint, psnr  # noqa: E402
+
+from .score import as_video, reconstruct  # noqa: E402
+from .train import of_average, run_folder  # noqa: E402
+
+LATENTS = POOL / "latents"
+FILE = ROOT / "weights" / "vae" / "inversecrafter_small_wan_vae.safetensors"
+RECIPE = "python -m lab.training.vae.train --width {width}; python -m lab.training.vae.export --width {width}"
+STATISTICS_CLIPS = 400  # a clip's own mean scatters by about half a deviation
+
+
+def fold(model: WanVAE, latents: torch.Tensor) -> None:
+    """Change ``model`` in place so that ``latents [B, 16, T, h, w]``, which it made, would get the host's statistics."""
+    mean, deviation = Wan21().latents_mean.flatten(), Wan21().latents_std.flatten()
+    channels = latents.transpose(0, 1).flatten(1)
+    scale = deviation / channels.std(dim=1)
+    rescale_latents(model, scale, mean - channels.mean(dim=1) * scale)
+
+
+@torch.no_grad()
+def encode_training_clips(model: WanVAE, count: int) -> torch.Tensor:
+    """Latents of whole-frame training clips: the statistics are measured on these and only tested on held-out ones."""
+    seeds = range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + count)
+    with whole_clips(model), torch.autocast("cpu", dtype=torch.bfloat16):
+        return torch.cat([encode(model, as_video(clip(seed))) for seed in seeds]).float()
+
+
+def keep_normalised(latents: torch.Tensor) -> None:
+    """Store the same clips' latents for the DiT, in place of those of a former VAE: one file a seed, as ``dit encode`` does."""
+    LATENTS.mkdir(parents=True, exist_ok=True)
+    for former in LATENTS.glob("*.pt"):
+        former.unlink()
+    mean, deviation = (statistic(latents, (0, 2, 3, 4), keepdim=True) for statistic in (torch.mean, torch.std))
+    for seed, latent in enumerate((latents - mean) / deviation, start=FIRST_TRAINING_SEED):
+        torch.save(latent.half().clone(), LATENTS / f"{seed}.pt")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--width", type=int, default=32)
+    parser.add_argument("--clips", type=int, default=STATISTICS_CLIPS, help="how many training clips the statistics are of")
+    parser.add_argument("--to", type=Path, help="a file for a look, in place of the shipped one")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    state = load_checkpoint(run_folder(arguments.width) / "last.pt")
+    assert state is not None, "train first: python -m lab.training.vae.train"
+    model = of_average(state["average"])
+    test = torch.cat([as_video(clip(seed)) for seed in range(4)])
+    before = psnr(reconstruct(model, test), test / 2 + 0.5)
+    latents = encode_training_clips(model, arguments.clips)
+    fold(model, latents)
+    if arguments.to is None:
+        keep_normalised(latents)
+    export(model.state_dict(), arguments.to or FILE, RECIPE.format(width=arguments.width))
+    model.load_state_dict({name: value.half().float() for name, value in model.state_dict().items()})
+    decoded, truth = reconstruct(model, test), test / 2 + 0.5
+    print(f"held out: {before:.2f} dB before folding, {psnr(decoded, truth):.2f} dB from the fp16 file")
+
+
+if __name__ == "__main__":
+    main()

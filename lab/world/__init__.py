@@ -1,0 +1,23 @@
+"""A ray-cast world of rooms, open places and moving things: exact depth and poses, any other view; and captions."""
+
+from .caption import caption
+from .draw import random_scene
+from .render import Clip, frame_times, render
+from .scene import WORLD_VERSION, Scene
+from .visibility import depth_at, landing, rendered_depth_at, round_trip, sampled, visible_from
+
+__all__ = [
+    "WORLD_VERSION",
+    "Clip",
+    "Scene",
+    "caption",
+    "depth_at",
+    "frame_times",
+    "landing",
+    "random_scene",
+    "render",
+    "rendered_depth_at",
+    "round_trip",
+    "sampled",
+    "visible_from",
+]

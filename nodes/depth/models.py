@@ -1,0 +1,149 @@
+"""Which depth models this host has, and loading one.
+
+Looked at: the folders ``geometry_estimation`` and ``depth_estimation`` under the host's models (and wherever
+``extra_model_paths.yaml`` puts them) and ``weights/depth`` of the pack. A model is a folder as the ``transformers`` library
+saves it, an ``.onnx`` file, or a small depth network of the pack's own format, one of which comes with the pack.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import comfy.model_management
+import folder_paths
+import torch
+from comfy.model_patcher import ModelPatcher
+
+from ...inversecrafter_core.depth import (
+    PRIOR_NAME,
+    SMALL_FORMAT,
+    DepthEstimator,
+    Kind,
+    OnnxDepth,
+    SmallDepth,
+    TransformersDepth,
+    VerticalGradientPrior,
+    load_transformers_depth,
+)
+from ...inversecrafter_core.errors import InputError
+from ...inversecrafter_core.files import is_marked
+from ..host.model_folders import WEIGHTS
+
+FOLDERS = ("geometry_estimation", "depth_estimation")
+AUTOMATIC = "automatic (best found)"
+PRECISIONS = {"float32": torch.float32, "float16": torch.float16}
+ACTIVATIONS = 700 * 2**20  # bytes for one frame through the largest usual network, a ViT-L at 518 pixels
+SMALL_ACTIVATIONS = 100 * 2**20  # the same for the small network: most of it is the frame itself, at full HD
+
+
+@dataclass(frozen=True)
+class LoadedDepthModel:
+    """What travels through INVERSECRAFTER_DEPTH_MODEL: an estimator, and the host's handle on its weights where it has any."""
+
+    estimator: DepthEstimator
+    patcher: ModelPatcher | None = None
+    frame_bytes: int = ACTIVATIONS
+
+    def prepare(self, batch_size: int) -> None:
+        """Have the host move the weights to the device they run on."""
+        if self.patcher is not None:
+            comfy.model_management.load_models_gpu([self.patcher], memory_required=batch_size * self.frame_bytes)
+
+
+def found_models() -> dict[str, Path]:
+    """Every model by the name it has in the list: networks of ``transformers``, ONNX files, then small ones of our format."""
+    folders: dict[str, Path] = {}
+    files: dict[str, Path] = {}
+    small: dict[str, Path] = {}
+    for root in _roots():
+        for config in sorted([*root.glob("*/config.json"), *root.glob("*/*/config.json")]):
+            if _is_depth_config(config):
+                folders.setdefault(config.parent.relative_to(root).as_posix(), config.parent)
+        for path in sorted([*root.glob("*.onnx"), *root.glob("*/*.onnx")]):
+            files.setdefault(path.relative_to(root).as_posix(), path)
+        for path in sorted([*root.glob("*.safetensors"), *root.glob("*/*.safetensors")]):
+            if is_marked(path, SMALL_FORMAT):
+                small.setdefault(path.relative_to(root).as_posix(), path)
+    return folders | files | small
+
+
+def _roots() -> list[Path]:
+    roots = [Path(folder_paths.models_dir) / name for name in FOLDERS]
+    for name in FOLDERS:
+        if name in folder_paths.folder_names_and_paths:
+            roots += [Path(p) for p in folder_paths.get_folder_paths(name)]
+    roots.append(WEIGHTS / "depth")
+    return [root for root in dict.fromkeys(roots) if root.is_dir()]
+
+
+def _is_depth_config(path: Path) -> bool:
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    names = config.get("architectures") if isinstance(config, dict) else None
+    return any("DepthEstimation" in str(name) for name in names or [])
+
+
+def load_model(choice: str, hub_id: str, kind: Kind | None, precision: str, edge_aware: bool) -> LoadedDepthModel:
+    """Load the listed ``choice``, or ``hub_id`` (a hub id or a path) when it is not empty."""
+    hub_id = hub_id.strip()
+    if hub_id:
+        path = Path(hub_id).expanduser()
+        return _load(str(path) if path.exists() else hub_id, kind, _dtype(precision), edge_aware, _stamp(path))
+    models = found_models()
+    if choice == AUTOMATIC:
+        choice = next((name for name, path in models.items() if _can_run(path)), PRIOR_NAME)
+        logging.info("InverseCrafter: depth model chosen: %s", choice)
+    if choice == PRIOR_NAME:
+        return LoadedDepthModel(VerticalGradientPrior())
+    if choice not in models:
+        raise InputError(
+            "model", f"'{choice}' is no longer there", f"Reload the page and choose one of {', '.join(models) or 'none'}."
+        )
+    return _load(str(models[choice]), kind, _dtype(precision), edge_aware, _stamp(models[choice]))
+
+
+def _can_run(path: Path) -> bool:
+    return path.suffix == ".safetensors" or find_spec("onnxruntime" if path.suffix == ".onnx" else "transformers") is not None
+
+
+def _dtype(precision: str) -> torch.dtype:
+    if precision in PRECISIONS:
+        return PRECISIONS[precision]
+    half = comfy.model_management.should_use_fp16(comfy.model_management.get_torch_device())
+    return torch.float16 if half else torch.float32
+
+
+def _stamp(path: Path) -> float:
+    """When the model last changed, so that a replaced file is not answered from the cache."""
+    return path.stat().st_mtime if path.exists() else 0.0
+
+
+@lru_cache(maxsize=1)
+def _load(source: str, kind: Kind | None, dtype: torch.dtype, edge_aware: bool, stamp: float) -> LoadedDepthModel:
+    path = Path(source)
+    if path.suffix == ".onnx":
+        return LoadedDepthModel(OnnxDepth(path, kind or "metric_depth", edge_aware))
+    if path.suffix == ".safetensors":
+        return wrap(_load_small(path, kind, edge_aware))
+    return wrap(load_transformers_depth(source, kind, dtype, edge_aware))
+
+
+def _load_small(path: Path, kind: Kind | None, edge_aware: bool) -> SmallDepth:
+    if kind not in (None, SmallDepth.kind):
+        raise InputError("kind", f"'{kind}' for {path.name}", f"Its values are {SmallDepth.kind}: choose that, or automatic.")
+    return SmallDepth.load(path, edge_aware)
+
+
+def wrap(estimator: TransformersDepth | SmallDepth) -> LoadedDepthModel:
+    """Put a network under the host's memory management."""
+    device = comfy.model_management.get_torch_device()
+    patcher = ModelPatcher(estimator.module, device, comfy.model_management.unet_offload_device())
+    small = isinstance(estimator, SmallDepth)
+    return LoadedDepthModel(estimator, patcher, SMALL_ACTIVATIONS if small else ACTIVATIONS)

@@ -1,0 +1,67 @@
+"""The networks that the Metrics node compares with, where a user keeps them; without them it says what is missing.
+
+Looked for in ``models/inversecrafter_metrics`` (and wherever ``extra_model_paths.yaml`` puts ``inversecrafter_metrics``):
+``lpips_vgg16.safetensors`` and ``vit_s_focus.onnx``. ``python -m lab.metrics.files FOLDER`` in the repository makes both.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import comfy.model_management
+import folder_paths
+import torch
+from comfy.model_patcher import ModelPatcher
+
+from ...inversecrafter_core.evaluation import DistanceMap, Lpips, PatchFeatures, read_lpips
+from ..host.model_folders import METRICS
+
+LPIPS_FILE, FEATURES_FILE = "lpips_vgg16.safetensors", "vit_s_focus.onnx"
+BYTES_A_PIXEL = 3000
+"""Peak activation memory of VGG16 on two pictures: a few layers of 64 channels at full size, float32."""
+
+
+def why_missing(name: str) -> str:
+    """Why a network cannot be used, in a user's words; empty when it can."""
+    if folder_paths.get_full_path(METRICS, name) is None:
+        return f"no {name} in models/{METRICS}; the node's page says where to get it"
+    if name == FEATURES_FILE and find_spec("onnxruntime") is None:
+        return "onnxruntime is not installed"
+    return ""
+
+
+def lpips_maps(height: int, width: int) -> DistanceMap:
+    """Spatial LPIPS with VGG features for pictures of that size, its weights where the host wants them."""
+    patcher = _load_lpips(*_file(LPIPS_FILE))
+    comfy.model_management.load_models_gpu([patcher], memory_required=BYTES_A_PIXEL * height * width)
+    network, device = patcher.model, patcher.load_device
+
+    def distance(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
+        assert isinstance(network, Lpips)
+        return network.maps(one.to(device), two.to(device)).to(one.device)
+
+    return distance
+
+
+def patch_features() -> PatchFeatures:
+    """The ViT whose features stand in for DINO's; it runs on the CPU."""
+    return _load_features(*_file(FEATURES_FILE))
+
+
+def _file(name: str) -> tuple[Path, float]:
+    """Where it is, and when it last changed, so that a replaced file is not answered from the cache."""
+    path = Path(folder_paths.get_full_path_or_raise(METRICS, name))
+    return path, path.stat().st_mtime
+
+
+@lru_cache(maxsize=1)
+def _load_lpips(path: Path, stamp: float) -> ModelPatcher:
+    device = comfy.model_management.get_torch_device()
+    return ModelPatcher(read_lpips(path), device, comfy.model_management.unet_offload_device())
+
+
+@lru_cache(maxsize=1)
+def _load_features(path: Path, stamp: float) -> PatchFeatures:
+    return PatchFeatures(path.read_bytes(), threads=0)

@@ -1,0 +1,215 @@
+"""Metrics as a node: numbers in the graph, shown on the node and handed on as text."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from statistics import mean
+from typing import Any
+
+import torch
+from comfy_api.latest import io, ui
+
+from ...inversecrafter_core.errors import InputError
+from ...inversecrafter_core.evaluation import (
+    by_region,
+    feature_distance,
+    flicker,
+    hole_coverage,
+    measurement_lpips,
+    measurement_psnr,
+    measurement_ssim,
+    motion_smoothness,
+    psnr_gain,
+    seam_band,
+    seam_psnr,
+    subject_consistency,
+    temporal_change,
+    temporal_flickering,
+)
+from ..host.checks import same_size
+from ..host.progress import host_progress
+from ..host.sockets import CATEGORY, HOLES_TOOLTIP
+from .metric_files import FEATURES_FILE, LPIPS_FILE, lpips_maps, patch_features, why_missing
+
+LEAST_SIDE = 64
+NAMES = {
+    "lpips_vgg": "LPIPS (VGG)",
+    "source_distance_vit_s14": "distance to the source's content",
+    "subject_consistency_vit_s14": "subject consistency",
+    "temporal_flickering": "temporal flickering",
+    "motion_smoothness_dis_flow": "motion smoothness",
+}
+"""Figures that are said as they are, by their key."""
+
+
+class InverseCrafterMetrics(io.ComfyNode):
+    """Measurement consistency on known pixels, quality over time, seams; with a true view also what lies in the holes."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="InverseCrafterMetrics",
+            display_name="InverseCrafter Metrics",
+            category=CATEGORY,
+            description="How well a result agrees with a reference on the known pixels (PSNR, SSIM, LPIPS) and with its "
+            "source, how steady it is, seams, holes; with a true view also in the holes.",
+            is_output_node=True,
+            inputs=[
+                io.Image.Input("result", tooltip="The decoded result."),
+                io.Image.Input(
+                    "reference",
+                    tooltip="What it is compared with: the warped video for measurement consistency, or a true view.",
+                ),
+                io.Mask.Input("holes", optional=True, tooltip=f"Pixels to leave out. {HOLES_TOOLTIP}"),
+                io.Int.Input(
+                    "seam_width",
+                    optional=True,
+                    default=8,
+                    min=1,
+                    max=256,
+                    tooltip="Pixels beside the edge of a hole that count as seam; 8 is one latent cell of Wan 2.1.",
+                ),
+                io.Boolean.Input(
+                    "reference_is_true_view",
+                    optional=True,
+                    default=False,
+                    tooltip="On: the reference is right in the holes too, so they are judged as well. Off for a warp.",
+                ),
+                io.Image.Input(
+                    "baseline", optional=True, tooltip="Another result of the same clip: how many dB better is this one?"
+                ),
+                io.Image.Input(
+                    "source",
+                    optional=True,
+                    tooltip="The clip that was recaptured, as many frames: how far is the result from what it shows?",
+                ),
+                io.Boolean.Input(
+                    "networks",
+                    optional=True,
+                    default=True,
+                    tooltip="Also LPIPS and picture features, if models/inversecrafter_metrics has their files. Off is faster.",
+                ),
+            ],
+            outputs=[
+                io.String.Output(display_name="text", tooltip="The figures in one readable line each."),
+                io.String.Output(display_name="json", tooltip="The same figures as JSON, for scripts."),
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        result: torch.Tensor,
+        reference: torch.Tensor,
+        holes: torch.Tensor | None = None,
+        seam_width: int = 8,
+        reference_is_true_view: bool = False,
+        baseline: torch.Tensor | None = None,
+        source: torch.Tensor | None = None,
+        networks: bool = True,
+    ) -> io.NodeOutput:
+        visible = known_pixels(result, holes)
+        figures: dict[str, Any] = {
+            "psnr_db": round(measurement_psnr(result, reference, visible), 3),
+            "ssim": round(measurement_ssim(result, reference, visible), 4),
+        }
+        if holes is not None:
+            figures["hole_coverage"] = [round(share, 4) for share in hole_coverage(holes.expand_as(visible))]
+        figures |= over_time(result, reference, visible)
+        if bool(seam_band(visible, seam_width, not reference_is_true_view).any()):
+            figures["seam_psnr_db"] = round(seam_psnr(result, reference, visible, seam_width, not reference_is_true_view), 3)
+        if reference_is_true_view:
+            figures["psnr_db_by_region"] = rounded(by_region(measurement_psnr, result, reference, visible), 3)
+            figures["ssim_by_region"] = rounded(by_region(measurement_ssim, result, reference, visible), 4)
+        if baseline is not None:
+            gain = psnr_gain(result, same_size("baseline", baseline, "result", result), reference, visible)
+            figures["gain_db"] = rounded(gain if reference_is_true_view else {"kept": gain["kept"]}, 3)
+        figures |= steadiness(result)
+        if networks:
+            figures |= perceptual(result, reference, visible, reference_is_true_view) | features(result, source)
+        text = "; ".join(in_words(figures))
+        return io.NodeOutput(text, json.dumps(figures), ui=ui.PreviewText(text))
+
+
+def known_pixels(result: torch.Tensor, holes: torch.Tensor | None) -> torch.Tensor:
+    """``[F, H, W]``, 1 = known, from the MASK that came with the warp; a single mask serves every frame."""
+    if holes is None:
+        return torch.ones(result.shape[:3])
+    if holes.shape[-2:] != result.shape[1:3]:
+        raise InputError(
+            "holes",
+            f"size {holes.shape[-1]}x{holes.shape[-2]} beside a result of {result.shape[2]}x{result.shape[1]}",
+            "Use the mask that came with the warp.",
+        )
+    return (holes.expand(len(result), -1, -1) if len(holes) == 1 else holes).lt(0.5).float()
+
+
+def over_time(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor) -> dict[str, float]:
+    """Flicker on known pixels as a multiple of the reference's own change; empty for a still or where nothing changes."""
+    if not bool((visible[1:] * visible[:-1]).any()):
+        return {}
+    change = temporal_change(reference, visible)
+    return {"flicker": round(flicker(result, reference, visible) / change, 4)} if change > 0 else {}
+
+
+def steadiness(result: torch.Tensor) -> dict[str, float]:
+    """VBench's temporal flickering, and motion smoothness by a stand-in; what the clip is too short for is left out."""
+    found = {}
+    if len(result) >= 2:
+        found["temporal_flickering"] = round(temporal_flickering(result), 4)
+    if len(result) >= 3:
+        found["motion_smoothness_dis_flow"] = round(motion_smoothness(result), 4)
+    return found
+
+
+def perceptual(
+    result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor, true_view: bool
+) -> dict[str, float | dict[str, float] | str]:
+    """LPIPS with VGG features on known pixels and, against a true view, by region; or why not."""
+    if missing := why_missing(LPIPS_FILE):
+        return {"lpips_vgg_left_out": missing}
+    if min(result.shape[1:3]) < LEAST_SIDE:
+        return {"lpips_vgg_left_out": f"pictures need sides of at least {LEAST_SIDE} pixels"}
+    metric = partial(measurement_lpips, distance=lpips_maps(*result.shape[1:3]))
+    if true_view:
+        by = rounded(by_region(metric, result, reference, visible), 4)
+        return {"lpips_vgg": by["kept"], "lpips_vgg_by_region": by}
+    return {"lpips_vgg": round(metric(result, reference, visible), 4)}
+
+
+def features(result: torch.Tensor, source: torch.Tensor | None) -> dict[str, float | str]:
+    """Subject consistency, and the distance to the source's content, by a ViT that stands in for DINO's; or why not."""
+    if missing := why_missing(FEATURES_FILE):
+        return {"picture_features_left_out": missing}
+    network, found = patch_features(), {}
+    ours = network.of_frames(result, host_progress())
+    if len(result) >= 2:
+        found["subject_consistency_vit_s14"] = round(subject_consistency(ours), 4)
+    if source is not None:
+        found["source_distance_vit_s14"] = round(feature_distance(ours, network.of_frames(source, host_progress())), 4)
+    return found
+
+
+def rounded(figures: dict[str, float], digits: int) -> dict[str, float]:
+    return {name: round(value, digits) for name, value in figures.items()}
+
+
+def in_words(figures: dict[str, Any]) -> list[str]:
+    """One phrase a figure."""
+    phrases = [f"PSNR {figures['psnr_db']} dB, SSIM {figures['ssim']} on known pixels"]
+    phrases += [f"{words} {figures[key]}" for key, words in NAMES.items() if key in figures]
+    if "hole_coverage" in figures:
+        phrases.append(f"holes {100 * mean(figures['hole_coverage']):.1f} % on average")
+    if "flicker" in figures:
+        phrases.append(f"flicker {figures['flicker']} of the reference's own change")
+    if "seam_psnr_db" in figures:
+        phrases.append(f"seams {figures['seam_psnr_db']} dB")
+    if "psnr_db_by_region" in figures:
+        phrases += [f"{name} {value} dB" for name, value in figures["psnr_db_by_region"].items() if name != "kept"]
+    phrases += [f"{name} {value:+} dB over the baseline" for name, value in figures.get("gain_db", {}).items()]
+    left_out = {"lpips_vgg_left_out": "LPIPS", "picture_features_left_out": "picture features"}
+    return phrases + [f"{words} left out: {figures[key]}" for key, words in left_out.items() if key in figures]
+
+
+NODES: list[type[io.ComfyNode]] = [InverseCrafterMetrics]

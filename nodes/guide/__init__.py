@@ -1,0 +1,1 @@
+"""Measurement, guidance and conditioning nodes."""

@@ -1,0 +1,114 @@
+"""A first frame or a masked video into Fun-InP and I2V checkpoints (36 or 100 input channels), with what they see of an image.
+
+``concat_latent_image`` is the clip with its holes grey, encoded, in VAE space: the host normalises it. ``concat_mask`` is
+``[1, 4, T', H', W']``, 1 = generate: sub-channel ``j`` of latent frame ``t`` is frame ``4(t-1) + 1 + j``, and frame 0 fills all
+four of its own. The host inverts it and puts it ahead of the latent. ``clip_vision_output`` becomes the image tokens of
+checkpoints that attend to them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import comfy.model_management
+import node_helpers
+import torch
+import torch.nn.functional as F
+from comfy_api.latest import io, ui
+
+from ...inversecrafter_core.camera import CameraPath
+from ...inversecrafter_core.errors import require_video
+from ...inversecrafter_core.masks import by_group, hide
+from ..host.checks import visible_from_holes
+from ..host.compat import VideoVae
+from ..host.sockets import CATEGORY, HOLES_TOOLTIP
+from .first_frame import first_frame, first_frame_inputs
+
+FIRST_FRAME, WHOLE_VIDEO = "first_frame", "whole_video"
+
+
+class InverseCrafterInpaintConditioning(io.ComfyNode):
+    """Masked video to conditioning and an empty latent."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="InverseCrafterInpaintConditioning",
+            display_name="InverseCrafter Inpaint Conditioning",
+            category=CATEGORY,
+            description="Feeds the first frame, or the whole masked video, to Fun-InP and image-to-video checkpoints. A "
+            "text-to-video model ignores it.",
+            inputs=[
+                io.Conditioning.Input("positive", tooltip="The positive prompt."),
+                io.Conditioning.Input("negative", tooltip="The negative prompt; it gets the same video."),
+                io.Vae.Input("vae", tooltip="The Wan VAE of the model."),
+                io.Image.Input("video", tooltip="The warped video with its holes filled in, 4k+1 frames."),
+                io.Mask.Input("holes", tooltip=f"Holes of the video. {HOLES_TOOLTIP}"),
+                io.Combo.Input(
+                    "condition_on",
+                    options=[FIRST_FRAME, WHOLE_VIDEO],
+                    default=FIRST_FRAME,
+                    tooltip="What the model is given: the first_frame, as in the paper, or all that is known (whole_video).",
+                ),
+                io.Image.Input(
+                    "source", optional=True, tooltip="The source clip; with camera_path its frame 0 may become frame 0."
+                ),
+                *first_frame_inputs(),
+                io.ClipVisionOutput.Input(
+                    "clip_vision_output",
+                    optional=True,
+                    tooltip="Of the first frame, from CLIP Vision Encode. Wan 2.1 I2V and Fun-InP checkpoints need it.",
+                ),
+            ],
+            outputs=[
+                io.Conditioning.Output(display_name="positive", tooltip="With what is known."),
+                io.Conditioning.Output(display_name="negative", tooltip="With what is known."),
+                io.Latent.Output(display_name="latent", tooltip="An empty latent of the video's size."),
+                io.String.Output(display_name="report", tooltip="What the first frame is, and why."),
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        positive: Any,
+        negative: Any,
+        vae: Any,
+        video: torch.Tensor,
+        holes: torch.Tensor,
+        condition_on: str,
+        source: torch.Tensor | None = None,
+        camera_path: CameraPath | None = None,
+        start_image: torch.Tensor | None = None,
+        clip_vision_output: Any = None,
+    ) -> io.NodeOutput:
+        video_vae = VideoVae.of(vae)
+        video = require_video("video", video)
+        video_vae.require_size("video", video)
+        start = first_frame(video, source, camera_path, start_image)
+        video, visible = start.put_into(video), start.known(visible_from_holes(holes, video))
+        if condition_on == FIRST_FRAME:
+            visible = torch.cat([visible[:1], torch.zeros_like(visible[1:])])
+        latent = video_vae.encode(hide(video, visible))
+        values = {"concat_latent_image": latent, "concat_mask": concat_mask(visible, video_vae.spatial).to(latent.device)}
+        if clip_vision_output is not None:
+            values["clip_vision_output"] = clip_vision_output
+        empty = torch.zeros_like(latent, device=comfy.model_management.intermediate_device())
+        return io.NodeOutput(
+            node_helpers.conditioning_set_values(positive, values),
+            node_helpers.conditioning_set_values(negative, values),
+            {"samples": empty},
+            start.report,
+            ui=ui.PreviewText(start.report),
+        )
+
+
+def concat_mask(visible: torch.Tensor, spatial: int) -> torch.Tensor:
+    """``visible [4k+1, H, W]`` to the host's ``concat_mask [1, 4, k+1, H', W']``, 1 = generate; the share of holes in each
+    square.
+    """
+    holes = 1 - F.avg_pool2d(visible[:, None], spatial)[:, 0]
+    return by_group(holes).movedim(1, 0).unsqueeze(0).contiguous()
+
+
+NODES: list[type[io.ComfyNode]] = [InverseCrafterInpaintConditioning]

@@ -1,0 +1,215 @@
+"""The one box: a KSampler that holds to a measurement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import comfy.model_management
+import comfy.sample
+import comfy.samplers
+import comfy.utils
+import latent_preview
+import torch
+from comfy_api.latest import io
+
+from ...inversecrafter_core.errors import InputError
+from ...inversecrafter_core.sampling import Guidance, steps_above
+from ..host.sockets import CATEGORY
+from .guidance import (
+    EXACT,
+    OWN_SAMPLERS,
+    RELATIVES,
+    flow_sampler,
+    patch_model,
+    percent_to_sigma,
+    refuse_noise_mask,
+    require_fitting,
+)
+from .solver_inputs import guidance_from, measurement_input, solver_inputs
+
+SWITCH = 0.875
+"""Where Wan 2.2's text-to-video model hands over to its low-noise expert."""
+
+
+class InverseCrafterKSampler(io.ComfyNode):
+    """Model, measurement and prompts to LATENT."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="InverseCrafterKSampler",
+            display_name="InverseCrafter KSampler",
+            category=CATEGORY,
+            description="A KSampler that generates what the measurement leaves open and holds to what it knows.",
+            inputs=[
+                io.Model.Input("model", tooltip="A Wan model, not yet guided."),
+                measurement_input(),
+                io.Conditioning.Input("positive", tooltip="What the clip shows."),
+                io.Conditioning.Input("negative", tooltip="What it should not show; unused at cfg 1."),
+                io.Int.Input(
+                    "seed",
+                    default=0,
+                    min=0,
+                    max=0xFFFFFFFFFFFFFFFF,
+                    control_after_generate=True,
+                    tooltip="The seed of the noise.",
+                ),
+                io.Int.Input(
+                    "steps",
+                    default=30,
+                    min=1,
+                    max=10000,
+                    tooltip="Sampling steps; 30 to 50 for Wan, 4 to 8 for distilled models.",
+                ),
+                io.Float.Input(
+                    "cfg", default=6.0, min=0.0, max=100.0, step=0.1, round=0.01, tooltip="6 for Wan; 1 for distilled models."
+                ),
+                io.Combo.Input(
+                    "sampler_name",
+                    options=[EXACT, *comfy.samplers.SAMPLER_NAMES, *RELATIVES],
+                    default=EXACT,
+                    tooltip="Keep dds_euler, the exact update. A stock one takes the guided model and re-derives the noise. "
+                    "The last four are other papers' methods, to compare with.",
+                ),
+                io.Combo.Input(
+                    "scheduler",
+                    options=comfy.samplers.SCHEDULER_NAMES,
+                    default="simple",
+                    tooltip="How the noise falls; simple for Wan.",
+                ),
+                io.Float.Input(
+                    "denoise",
+                    default=1.0,
+                    min=0.0,
+                    max=1.0,
+                    step=0.01,
+                    tooltip="Below 1 the latent is kept in part: start from the encoded warp, not from an empty latent.",
+                ),
+                *solver_inputs(),
+                io.Latent.Input(
+                    "latent_image",
+                    optional=True,
+                    tooltip="Where sampling starts. Without one: an empty latent of the measurement's size. It must not "
+                    "carry a noise mask.",
+                ),
+                io.Model.Input(
+                    "low_noise_model",
+                    optional=True,
+                    tooltip="The low-noise expert of Wan 2.2 14B, shifted like the other; model is the high-noise one.",
+                ),
+                io.Float.Input(
+                    "switch_sigma",
+                    optional=True,
+                    default=SWITCH,
+                    min=0.0,
+                    max=1.0,
+                    step=0.005,
+                    round=0.0001,
+                    tooltip="With a low_noise_model: it samples the steps that begin below this sigma. 0.875 for Wan 2.2 T2V, "
+                    "0.9 for I2V.",
+                ),
+            ],
+            outputs=[io.Latent.Output(display_name="latent", tooltip="The new clip; decode it with the VAE.")],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        model: Any,
+        measurement: Any,
+        positive: Any,
+        negative: Any,
+        seed: int,
+        steps: int,
+        cfg: float,
+        sampler_name: str,
+        scheduler: str,
+        denoise: float,
+        latent_image: dict[str, Any] | None = None,
+        low_noise_model: Any = None,
+        switch_sigma: float = SWITCH,
+        **settings: Any,
+    ) -> io.NodeOutput:
+        guidance = guidance_from(measurement, **settings)
+        require_fitting(model, guidance)
+        latent = {"samples": empty_like(measurement.w)} if latent_image is None else latent_image
+        refuse_noise_mask(latent.get("noise_mask"))
+        start = comfy.sample.fix_empty_latent_channels(model, latent["samples"])
+        guidance.check_shape(start.shape)
+        # Our own samplers take Euler's schedule; some stock samplers drop a sigma of theirs.
+        plan = comfy.samplers.KSampler(
+            model,
+            steps,
+            model.load_device,
+            "euler" if sampler_name in OWN_SAMPLERS else sampler_name,
+            scheduler,
+            denoise,
+            model.model_options,
+        )
+        parts = [(model, plan.sigmas)]
+        if low_noise_model is not None:
+            require_second_expert(low_noise_model, model, guidance, sampler_name)
+            parts = two_parts(model, low_noise_model, plan.sigmas, switch_sigma)
+        samples, done = start, 0
+        for expert, sigmas in parts:
+            guided, sampler = guided_by(guidance, expert, sampler_name)
+            fresh = comfy.sample.prepare_noise(start, seed, latent.get("batch_index")) if not done else torch.zeros_like(start)
+            samples = comfy.sample.sample_custom(
+                guided,
+                fresh,
+                cfg,
+                sampler,
+                sigmas,
+                positive,
+                negative,
+                samples,
+                callback=progress(guided, done, max(1, len(plan.sigmas) - 1)),
+                disable_pbar=not comfy.utils.PROGRESS_BAR_ENABLED,
+                seed=seed,
+            )
+            done += len(sigmas) - 1
+        return io.NodeOutput(latent | {"samples": samples})
+
+
+def guided_by(guidance: Guidance, model: Any, sampler_name: str) -> tuple[Any, Any]:
+    """Model and host SAMPLER of a guided run: one of our samplers on the bare model, or a stock one on the patched."""
+    if sampler_name in OWN_SAMPLERS:
+        return model, flow_sampler(guidance, sampler_name)
+    return patch_model(model, guidance), comfy.samplers.sampler_object(sampler_name)
+
+
+def require_second_expert(low: Any, high: Any, guidance: Guidance, sampler_name: str) -> None:
+    """Raise :class:`InputError` unless ``low`` can take over from ``high`` in the middle of a run."""
+    require_fitting(low, guidance)
+    if sampler_name in RELATIVES:
+        raise InputError(
+            "sampler_name", f"'{sampler_name}' with a low_noise_model", f"Choose {EXACT} or a stock sampler for two experts."
+        )
+    middles = [percent_to_sigma(expert.get_model_object("model_sampling"))(0.5) for expert in (high, low)]
+    if abs(middles[0] - middles[1]) > 1e-4:
+        raise InputError(
+            "low_noise_model",
+            f"another schedule than the model's (sigma {middles[1]:.3f} against {middles[0]:.3f} half-way)",
+            "Give both models a ModelSamplingSD3 of the same shift.",
+        )
+
+
+def two_parts(high: Any, low: Any, sigmas: torch.Tensor, switch: float) -> list[tuple[Any, torch.Tensor]]:
+    """Who samples which slice of a schedule; an expert with no step of its own is left out."""
+    first = steps_above(switch, sigmas.tolist())
+    parts = [(high, sigmas[: first + 1]), (low, sigmas[first:])]
+    return [part for part in parts if len(part[1]) > 1] or parts[:1]
+
+
+def progress(model: Any, done: int, total: int) -> Any:
+    """The host's callback for a slice of a run of ``total`` steps, of which ``done`` are past."""
+    show = latent_preview.prepare_callback(model, total)
+    return lambda step, x0, x, count: show(done + step, x0, x, total)
+
+
+def empty_like(w: torch.Tensor) -> torch.Tensor:
+    """An empty latent the size of a measurement, one clip."""
+    return torch.zeros_like(w[:1], device=comfy.model_management.intermediate_device())
+
+
+NODES: list[type[io.ComfyNode]] = [InverseCrafterKSampler]

@@ -1,0 +1,114 @@
+"""The learned mask encoder: its loader, and the model that travels on INVERSECRAFTER_MASK_ENCODER."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import comfy.model_management
+import folder_paths
+import torch
+from comfy.model_patcher import ModelPatcher
+from comfy_api.latest import io
+
+from ...inversecrafter_core.errors import InputError
+from ...inversecrafter_core.masks import MaskEncoderSpec, causal_chunks, encoder_input, head_to_mask, read_mask_encoder
+from ..host.compat import VideoVae, wan_encoder
+from ..host.model_folders import MASK_ENCODERS
+from ..host.progress import host_progress
+from ..host.sockets import CATEGORY, MaskEncoderSocket
+
+BYTES_A_PIXEL_AND_WIDTH = 250
+"""Peak activation memory of a float32 encoding, over pixels of one frame and base width, as the host estimates it for its
+VAE.
+"""
+
+
+@dataclass(frozen=True)
+class MaskEncoder:
+    """A loaded mask encoder; the host's memory management owns its weights."""
+
+    spec: MaskEncoderSpec
+    patcher: ModelPatcher
+
+    def require_fit(self, vae: VideoVae) -> MaskEncoder:
+        """Return itself if it was trained for latents like the VAE's, or raise :class:`InputError` that names both."""
+        if (self.spec.latent_channels, self.spec.spatial) != (vae.channels, vae.spatial):
+            raise InputError(
+                "mask_encoder and vae",
+                f"the mask encoder is for {self.spec.latent_channels} latent channels at 1/{self.spec.spatial} of the size, "
+                f"the VAE makes {vae.channels} at 1/{vae.spatial}",
+                "Load the mask encoder that was trained for this VAE, or choose another mask.",
+            )
+        return self
+
+    @torch.no_grad()
+    def predict(self, visible: torch.Tensor, warp: torch.Tensor) -> torch.Tensor:
+        """``visible [F, H, W]`` and ``warp [F, H, W, 3]`` to ``h [1, C, T', h, w]`` of its VAE's latents, float32 in 0...1."""
+        shown = encoder_input(self.spec, visible, warp)
+        needed = BYTES_A_PIXEL_AND_WIDTH * self.spec.width * len(shown) * shown.shape[-1] * shown.shape[-2]
+        comfy.model_management.load_models_gpu([self.patcher], memory_required=needed)
+        head = causal_chunks(self.patcher.model, shown.to(self.patcher.load_device), host_progress())
+        return head_to_mask(self.spec, head).to(comfy.model_management.intermediate_device())
+
+
+def load_mask_encoder(path: str) -> MaskEncoder:
+    """Read, build and register with the host. Raises :class:`InputError` for a file that is not a mask encoder."""
+    spec, state = read_mask_encoder(path)
+    model = wan_encoder(spec.width, spec.head_channels)
+    _require_shapes(model, state)
+    missing, unexpected = model.load_state_dict(state, strict=False)
+    if missing or unexpected:
+        raise InputError(
+            "mask encoder file",
+            f"{len(missing)} tensors missing and {len(unexpected)} unknown, e.g. '{[*missing, *unexpected][0]}'",
+            "The file is damaged or of another version: download or train it again.",
+        )
+    patcher = ModelPatcher(
+        model.float().eval(),
+        load_device=comfy.model_management.vae_device(),
+        offload_device=comfy.model_management.vae_offload_device(),
+    )
+    return MaskEncoder(spec, patcher)
+
+
+def _require_shapes(model: torch.nn.Module, state: dict[str, torch.Tensor]) -> None:
+    wanted = model.state_dict()
+    for key in wanted.keys() & state.keys():
+        if wanted[key].shape != state[key].shape:
+            raise InputError(
+                "mask encoder file",
+                f"'{key}' is {tuple(state[key].shape)} instead of {tuple(wanted[key].shape)}",
+                "The file is not the encoder half of a Wan VAE of that width.",
+            )
+
+
+class InverseCrafterLoadMaskEncoder(io.ComfyNode):
+    """File to mask encoder."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="InverseCrafterLoadMaskEncoder",
+            display_name="InverseCrafter Load Mask Encoder",
+            category=CATEGORY,
+            description="Loads a learned mask encoder: pixel mask in, latent mask per channel out.",
+            inputs=[
+                io.Combo.Input(
+                    "mask_encoder_name",
+                    options=folder_paths.get_filename_list(MASK_ENCODERS),
+                    tooltip="A .safetensors file in models/mask_encoders, or one that came with the pack.",
+                ),
+            ],
+            outputs=[
+                MaskEncoderSocket.Output(
+                    display_name="mask_encoder", tooltip="For InverseCrafter Encode Measurement, mask 'learned'."
+                )
+            ],
+        )
+
+    @classmethod
+    def execute(cls, mask_encoder_name: str) -> io.NodeOutput:
+        return io.NodeOutput(load_mask_encoder(folder_paths.get_full_path_or_raise(MASK_ENCODERS, mask_encoder_name)))
+
+
+NODES: list[type[io.ComfyNode]] = [InverseCrafterLoadMaskEncoder]

@@ -1,0 +1,117 @@
+"""Which times a host model knows, and how it learns that some tokens are clean while the rest of the clip is noise.
+
+The host asks a model for one time a clip. Wan's own network takes a time for every token as well, ``[B, tokens]``, or for every
+frame, and repeats it to its tokens; its relatives (VACE, camera control, Animate and others) do not. To take them is not to
+know them: Wan's published weights were trained with one time a clip, Wan 2.2 5B with one a frame, the model of this pack with
+one a token. The host drops a file's metadata when it loads Wan, so the pack's own weights are recognised by a tensor of theirs.
+
+The times are put in by a ``DIFFUSION_MODEL`` wrapper that lives in the options of one sampling run, so the model itself stays
+as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import comfy.ldm.wan.model
+import comfy.model_base
+import comfy.model_patcher
+import comfy.patcher_extension
+import torch
+import torch.nn.functional as F
+from comfy.patcher_extension import WrappersMP
+from safetensors import safe_open
+
+from ...inversecrafter_core.errors import InputError
+from ...inversecrafter_core.sampling.stochastic import token_times
+from ..host.model_folders import WEIGHTS
+
+KEY = "inversecrafter_token_time"
+ONE_TIME = "Choose context_time 'one_time' for this model."
+MARK = "head.modulation"
+"""A small tensor that no LoRA changes."""
+SAME = 0.99
+"""Cosine above which two marks are one, stored in whatever precision."""
+
+
+def network_of(base_model: Any) -> Any:
+    """The network of a host's base model, out of what ``torch.compile`` wraps around it."""
+    network = base_model.diffusion_model
+    while hasattr(network, "_orig_mod"):
+        network = network._orig_mod
+    return network
+
+
+def takes_times(base_model: Any) -> bool:
+    """Whether the network can be handed a time for every token."""
+    network = network_of(base_model)
+    # Subclasses have a forward of their own; a reference picture puts tokens ahead of the clip's.
+    return type(network) is comfy.ldm.wan.model.WanModel and getattr(network, "ref_conv", None) is None
+
+
+def trained_times(base_model: Any) -> str:
+    """The times that a host's base model was trained with: ``per_token``, ``per_frame`` or ``one_time``."""
+    if not takes_times(base_model):
+        return "one_time"
+    if isinstance(base_model, comfy.model_base.WAN22):
+        return "per_frame"
+    return "per_token" if is_ours(network_of(base_model).head.modulation) else "one_time"
+
+
+def is_ours(modulation: torch.Tensor) -> bool:
+    """Whether a Wan's :data:`MARK` is that of a video model of this pack: ``lab.training.video.train`` gives every token a
+    time."""
+    found = modulation.detach().float().cpu().flatten()
+    for file in sorted((WEIGHTS / "diffusion_models").glob("*.safetensors")):
+        with safe_open(file, "pt") as weights:
+            own = weights.get_tensor(MARK).float().flatten()
+        if own.shape == found.shape and float(F.cosine_similarity(own, found, dim=0)) > SAME:
+            return True
+    return False
+
+
+def choose_times(wanted: str, base_model: Any) -> str:
+    """``wanted`` or, for ``auto``, what the model was trained with; :class:`InputError` when the model does not take them."""
+    if wanted == "auto":
+        return trained_times(base_model)
+    if wanted != "one_time" and not takes_times(base_model):
+        raise InputError(
+            "context_time", f"'{wanted}' with a {type(network_of(base_model)).__name__}, which takes one time", ONE_TIME
+        )
+    return wanted
+
+
+def model_with_clean(model: Any, clean: torch.Tensor, per_frame: bool = False) -> Callable[..., torch.Tensor]:
+    """``model`` as a sampler is handed it, with the cells ``clean [b, 1, T', H', W']`` at token-time 0."""
+
+    def with_times(
+        retained: list[int], executor: Any, x: torch.Tensor, timestep: torch.Tensor, *rest: Any, **more: Any
+    ) -> torch.Tensor:
+        options = more.get("transformer_options") or next((r for r in reversed(rest) if isinstance(r, dict)), {})
+        seen = in_window(clean, options.get("context_window"), retained)
+        if any(torch.is_tensor(extra) and extra.ndim == 5 for extra in rest) or seen.shape[2:] != x.shape[2:]:
+            raise InputError("model", "it sees other frames beside the clip, or a part of it", ONE_TIME)
+        time = timestep.reshape(len(x), -1)[:, 0]
+        return executor(x, token_times(time, seen, per_frame), *rest, **more)
+
+    def predict(x: torch.Tensor, sigma: torch.Tensor, **extra_args: Any) -> torch.Tensor:
+        options = comfy.model_patcher.create_model_options_clone(extra_args.get("model_options") or {})
+        retained = getattr(options.get("context_handler"), "latent_retain_index_list", [])
+        comfy.patcher_extension.add_wrapper_with_key(
+            WrappersMP.DIFFUSION_MODEL, KEY, partial(with_times, retained), options, is_model_options=True
+        )
+        return model(x, sigma, **(extra_args | {"model_options": options}))
+
+    return predict
+
+
+def in_window(clean: torch.Tensor, window: Any, retained: list[int]) -> torch.Tensor:
+    """The frames of ``clean`` that a context window of the host shows the network; all of them without one.
+
+    The window cuts by itself: newer hosts put a frame in front of it (``causal_anchor_index``) or keep ``retained`` frames.
+    """
+    if window is None:
+        return clean
+    return window.get_tensor(clean, retain_index_list=retained) if retained else window.get_tensor(clean)

@@ -1,0 +1,1 @@
+"""The only room that knows the host: versions, sockets, checks, progress, model folders."""

@@ -1,0 +1,82 @@
+"""What nodes check of their pictures and masks, and how they turn holes (sockets) into visible (core)."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import torch
+
+from ...inversecrafter_core.errors import InputError, require_finite, require_same_frames
+
+logger = logging.getLogger(__name__)
+
+
+def visible_from_holes(holes: torch.Tensor, video: torch.Tensor, name: str = "video") -> torch.Tensor:
+    """``holes`` (1 = to be generated) to ``visible [F, H, W]`` float32 (1 = known), checked against ``video [F, H, W, 3]``.
+
+    One mask serves all frames. Holes everywhere leave nothing to hold to and are refused; no holes at all is allowed and
+    said in the log.
+
+    Raises:
+        InputError: wrong shape, count, size or range, NaN, or nothing visible.
+    """
+    if holes.ndim == 2:
+        holes = holes.unsqueeze(0)
+    if holes.ndim != 3:
+        raise InputError(
+            "holes", f"a tensor of shape {tuple(holes.shape)}", "Give a MASK, one a frame: [frames, height, width]."
+        )
+    holes = require_finite("holes", holes.float())
+    if holes.shape[1:] != video.shape[1:3]:
+        raise InputError(
+            "holes",
+            f"size {holes.shape[2]}x{holes.shape[1]} beside {name} of {video.shape[2]}x{video.shape[1]}",
+            "Use the mask that came with it, or resize both to one size.",
+        )
+    if holes.shape[0] == 1:
+        holes = holes.expand(video.shape[0], -1, -1)
+    require_same_frames(**{name: video.shape[0], "holes": holes.shape[0]})
+    low, high = float(holes.min()), float(holes.max())
+    if low < 0 or high > 1:
+        raise InputError("holes", f"values from {low:.3g} to {high:.3g}", "A MASK lies within 0...1.")
+    if low >= 1:
+        raise InputError(
+            "holes", "every pixel of every frame is a hole", "Nothing is known: use a smaller camera motion or invert the mask."
+        )
+    if high <= 0:
+        logger.warning(
+            "InverseCrafter: holes is empty, so every pixel of %s counts as known and nothing is left to generate.", name
+        )
+    return 1 - holes
+
+
+def same_size(name: str, video: torch.Tensor, reference_name: str, reference: torch.Tensor) -> torch.Tensor:
+    """Return ``video`` if it has the frames and size of ``reference``, or raise :class:`InputError` naming both."""
+    require_same_frames(**{reference_name: reference.shape[0], name: video.shape[0]})
+    if video.shape[1:3] != reference.shape[1:3]:
+        raise InputError(
+            f"{name} and {reference_name}",
+            f"sizes {video.shape[2]}x{video.shape[1]} and {reference.shape[2]}x{reference.shape[1]}",
+            "Resize both to one size.",
+        )
+    return video
+
+
+def require_image_tokens(guider: Any) -> None:
+    """Refuse a sampling run of a host's guider whose model attends to an image and whose conditioning has none.
+
+    Wan 2.1 I2V and Fun-InP checkpoints (``img_emb``) cross-attend to CLIP-vision tokens; without them the host hands the text
+    tokens to that attention, and nothing says so.
+    """
+    network = guider.model_patcher.model.diffusion_model
+    if getattr(network, "img_emb", None) is None:
+        return
+    without = [name for name, conds in guider.conds.items() if any("clip_vision_output" not in cond for cond in conds)]
+    if without:
+        raise InputError(
+            "clip_vision_output",
+            f"none in the {' and the '.join(without)} conditioning of an image-to-video checkpoint",
+            "Load clip_vision_h with 'Load CLIP Vision', encode the first frame with 'CLIP Vision Encode', and connect that to "
+            "'InverseCrafter Inpaint Conditioning'.",
+        )

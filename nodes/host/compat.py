@@ -1,0 +1,100 @@
+"""The one place that knows the host: its VAEs and latent formats, its layers, where a run keeps its things.
+
+Written for ComfyUI 0.3.75 and newer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import comfy.latent_formats
+import comfy.ldm.wan.vae
+import comfy.ldm.wan.vae2_2
+import comfy.model_management
+import comfy.model_sampling
+import torch
+
+from ...inversecrafter_core.errors import InputError, require_finite, require_multiple, require_wan_frames
+from ...inversecrafter_core.masks import LAYERS
+
+LATENT_FORMATS = {16: comfy.latent_formats.Wan21, 48: comfy.latent_formats.Wan22}
+WAN_VAES = (comfy.ldm.wan.vae.WanVAE, comfy.ldm.wan.vae2_2.WanVAE)
+LOAD_ONE = "Load a Wan VAE: 16 channels for Wan 2.1 and Wan 2.2 14B, 48 for Wan 2.2 5B, or the embedded one."
+
+
+@dataclass(frozen=True)
+class VideoVae:
+    """A host VAE known to be Wan's: clips in, latents ``[1, C, T', H', W']`` float32 out."""
+
+    vae: Any
+    channels: int
+    spatial: int
+
+    @classmethod
+    def of(cls, vae: Any) -> VideoVae:
+        """Check the VAE and its latent width. Raises :class:`InputError` for any other kind."""
+        inner = getattr(vae, "first_stage_model", None)
+        channels = getattr(vae, "latent_channels", None)
+        if not isinstance(inner, WAN_VAES) or channels not in LATENT_FORMATS:
+            raise InputError("vae", f"a {type(inner).__name__} with {channels} latent channels", LOAD_ONE)
+        return cls(vae, channels, vae.spacial_compression_encode())
+
+    @property
+    def latent_format(self) -> str:
+        """Name of the host's latent format that the latents belong to."""
+        return LATENT_FORMATS[self.channels].__name__
+
+    def require_size(self, name: str, video: torch.Tensor) -> tuple[int, int, int]:
+        """Check 4k+1 frames and sides that VAE and model can halve; return ``(frames, height, width)``."""
+        frames, height, width = video.shape[:3]
+        require_wan_frames(name, frames)
+        require_multiple(name, height, width, 2 * self.spatial)
+        return frames, height, width
+
+    def encode(self, video: torch.Tensor) -> torch.Tensor:
+        """``[F, H, W, 3]`` in 0...1 to latents in VAE space, on the intermediate device. A cancel point."""
+        comfy.model_management.throw_exception_if_processing_interrupted()
+        latent = self.vae.encode(video)
+        return require_finite("vae", latent.to(comfy.model_management.intermediate_device(), torch.float32))
+
+    def normalise(self, latent: torch.Tensor) -> torch.Tensor:
+        """VAE space to zero mean and unit deviation per channel, with the format's constants."""
+        return LATENT_FORMATS[self.channels]().process_in(latent)
+
+    def encode_normalised(self, video: torch.Tensor) -> torch.Tensor:
+        """What the core calls ``encode``."""
+        return self.normalise(self.encode(video))
+
+
+def require_flow(model_sampling: Any) -> Any:
+    """Return the model sampling if it is a rectified flow (Wan's), or raise :class:`InputError`."""
+    if not isinstance(model_sampling, comfy.model_sampling.CONST):
+        raise InputError(
+            "model",
+            f"a model with {type(model_sampling).__name__}, not a flow",
+            "Use a Wan model, patched with ModelSamplingSD3 at most.",
+        )
+    return model_sampling
+
+
+def model_channels(model: Any) -> int:
+    """Latent channels of a host MODEL."""
+    return model.get_model_object("latent_format").latent_channels
+
+
+def format_name(latent_format: Any) -> str:
+    """Name of a host's latent format: formats of one width differ in their constants."""
+    return type(latent_format).__name__
+
+
+def wan_encoder(width: int, head_channels: int) -> torch.nn.Module:
+    """The encoder half of a Wan 2.1 VAE, weights not yet set."""
+    return comfy.ldm.wan.vae.Encoder3d(dim=width, z_dim=head_channels, dropout=0.0, **LAYERS)
+
+
+def run_scope(model_options: dict[str, Any]) -> dict[Any, Any]:
+    """A place for what lives as long as one sampling run: the host hands every call of a run the options it cloned for
+    that run.
+    """
+    return model_options.setdefault("inversecrafter_run", {})

@@ -1,0 +1,25 @@
+"""The custom sockets and what travels through them.
+
+| socket | carries | contract |
+|---|---|---|
+| INVERSECRAFTER_GEOMETRY | ``inversecrafter_core.camera.Geometry`` | depth, valid, intrinsics and source cameras, one a frame |
+| INVERSECRAFTER_CAMERA_PATH | ``inversecrafter_core.camera.CameraPath`` | scale-free target poses, one a frame |
+| INVERSECRAFTER_MEASUREMENT | ``inversecrafter_core.inverse.Measurement`` | E(y) and the latent mask h, VAE space |
+| INVERSECRAFTER_DEPTH_MODEL | an estimator of ``inversecrafter_core.depth`` | video to depth |
+| INVERSECRAFTER_MASK_ENCODER | a mask encoder, see ``nodes/guide/measurement.py`` | pixel mask to latent mask |
+
+Everything else is a stock type. MASK sockets follow the host: 1 = hole, to be generated.
+"""
+
+from __future__ import annotations
+
+from comfy_api.latest import io
+
+GeometrySocket = io.Custom("INVERSECRAFTER_GEOMETRY")
+CameraPathSocket = io.Custom("INVERSECRAFTER_CAMERA_PATH")
+MeasurementSocket = io.Custom("INVERSECRAFTER_MEASUREMENT")
+DepthModelSocket = io.Custom("INVERSECRAFTER_DEPTH_MODEL")
+MaskEncoderSocket = io.Custom("INVERSECRAFTER_MASK_ENCODER")
+
+HOLES_TOOLTIP = "1 = hole, to be generated; 0 = known."
+CATEGORY = "InverseCrafter"

@@ -1,0 +1,1 @@
+"""Camera path, clips and warp nodes."""

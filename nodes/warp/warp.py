@@ -1,0 +1,175 @@
+"""Warp nodes: see a clip along a camera path, fill what was not seen. MASK: 1 = hole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import comfy.model_management
+import torch
+from comfy_api.latest import io
+
+from ...inversecrafter_core.camera import CameraPath, Geometry
+from ...inversecrafter_core.errors import InputError, require_video
+from ...inversecrafter_core.warp import Cleanup, fill_from_clip_then_telea, fill_holes, warp_video
+from ..host.checks import visible_from_holes
+from ..host.progress import host_progress
+from ..host.sockets import CATEGORY, HOLES_TOOLTIP, CameraPathSocket, GeometrySocket
+
+TELEA, FROM_CLIP = "telea", "other frames, then telea"
+
+
+def _shared_inputs() -> list[Any]:
+    """What the warp and the double reprojection take alike."""
+    return [
+        io.Image.Input("video", tooltip="The source clip, RGB: the very images that the geometry was estimated from."),
+        GeometrySocket.Input(
+            "geometry", tooltip="Depth and source cameras of the clip, from Estimate Depth or Geometry From …"
+        ),
+        CameraPathSocket.Input("camera_path", tooltip="Target cameras, as many as the clip has frames."),
+        io.Float.Input(
+            "edge_cleanup",
+            default=0.08,
+            min=0.0,
+            max=1.0,
+            step=0.01,
+            tooltip="Removes stretched pixels between foreground and background: relative depth "
+            "change over 'edge_radius' pixels, on "
+            "both sides, that counts as an edge. Lower removes more; 0 switches it off.",
+        ),
+        io.Int.Input(
+            "edge_radius",
+            default=2,
+            min=1,
+            max=32,
+            tooltip="Pixels: about half the width of the blur at the depth map's outlines.",
+        ),
+        io.Int.Input("dilation", default=0, min=0, max=64, tooltip="Pixels by which every hole grows; hides frayed outlines."),
+    ]
+
+
+def _holes(visible: torch.Tensor) -> torch.Tensor:
+    return (~visible).float().to(comfy.model_management.intermediate_device())
+
+
+def _image(video: torch.Tensor) -> torch.Tensor:
+    return video.to(comfy.model_management.intermediate_device())
+
+
+class InverseCrafterWarpVideo(io.ComfyNode):
+    """IMAGE, GEOMETRY, CAMERA_PATH to IMAGE y, MASK holes."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="InverseCrafterWarpVideo",
+            display_name="InverseCrafter Warp Video",
+            category=CATEGORY,
+            description="Shows the clip as the new camera would see it, and which pixels it never saw.",
+            inputs=[
+                *_shared_inputs(),
+                io.Combo.Input(
+                    "sampling",
+                    options=["bilinear", "bicubic"],
+                    default="bilinear",
+                    tooltip="How colours are read between source pixels; bicubic is sharper and takes longer.",
+                ),
+            ],
+            outputs=[
+                io.Image.Output(display_name="warped", tooltip="y: the warped clip, black in holes. Fill Holes comes next."),
+                io.Mask.Output(display_name="holes", tooltip=HOLES_TOOLTIP),
+                io.String.Output(display_name="report", tooltip="Frames, size and how much of the picture is holes."),
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        video: torch.Tensor,
+        geometry: Geometry,
+        camera_path: CameraPath,
+        edge_cleanup: float,
+        edge_radius: int,
+        dilation: int,
+        sampling: str,
+    ) -> io.NodeOutput:
+        warp = warp_video(
+            video,
+            geometry,
+            camera_path,
+            cleanup=Cleanup(edge_cleanup, edge_radius),
+            dilation=dilation,
+            mode=sampling,
+            device=comfy.model_management.get_torch_device(),
+            progress=host_progress(),
+        )
+        return io.NodeOutput(_image(warp.video), _holes(warp.visible), warp.report)
+
+
+class InverseCrafterFillHoles(io.ComfyNode):
+    """IMAGE, MASK to IMAGE."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="InverseCrafterFillHoles",
+            display_name="InverseCrafter Fill Holes",
+            category=CATEGORY,
+            description="Fills holes with something smooth for the VAE to encode, or with what other frames saw there.",
+            inputs=[
+                io.Image.Input("video", tooltip="The clip with holes, from Warp Video."),
+                io.Mask.Input("holes", tooltip=HOLES_TOOLTIP),
+                io.Combo.Input(
+                    "method",
+                    options=[TELEA, FROM_CLIP],
+                    default=TELEA,
+                    tooltip="'telea': each frame from its own surroundings. 'other frames, then "
+                    "telea': first what other source frames saw "
+                    "there (assumes that part of the scene stands still); needs source, geometry and camera_path.",
+                ),
+                io.Int.Input(
+                    "radius", default=3, min=1, max=16, tooltip="Telea: pixels around a hole that its filling looks at."
+                ),
+                io.Image.Input(
+                    "source", optional=True, tooltip="The clip that was warped. Only for 'other frames, then telea'."
+                ),
+                GeometrySocket.Input("geometry", optional=True, tooltip="As given to Warp Video. Only for 'other frames, …'."),
+                CameraPathSocket.Input(
+                    "camera_path", optional=True, tooltip="As given to Warp Video. Only for 'other frames, …'."
+                ),
+            ],
+            outputs=[io.Image.Output(display_name="filled", tooltip="The clip without holes; known pixels are unchanged.")],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        video: torch.Tensor,
+        holes: torch.Tensor,
+        method: str,
+        radius: int,
+        source: torch.Tensor | None = None,
+        geometry: Geometry | None = None,
+        camera_path: CameraPath | None = None,
+    ) -> io.NodeOutput:
+        video = require_video("video", video)
+        visible = visible_from_holes(holes, video) > 0.5
+        if method == TELEA:
+            return io.NodeOutput(_image(fill_holes(video, visible, radius, host_progress())))
+        if source is None or geometry is None or camera_path is None:
+            given = {"source": source, "geometry": geometry, "camera_path": camera_path}
+            missing = " and ".join(name for name, value in given.items() if value is None)
+            raise InputError(missing, "not connected", f"The method '{FROM_CLIP}' needs it; connect it or choose '{TELEA}'.")
+        filled = fill_from_clip_then_telea(
+            video,
+            visible,
+            source,
+            geometry,
+            camera_path,
+            radius=radius,
+            device=comfy.model_management.get_torch_device(),
+            progress=host_progress(),
+        )
+        return io.NodeOutput(_image(filled))
+
+
+NODES: list[type[io.ComfyNode]] = [InverseCrafterWarpVideo, InverseCrafterFillHoles]

@@ -1,0 +1,74 @@
+"""What the video model is shown in training: clips of every length at two sizes, with contexts that fit them."""
+
+from __future__ import annotations
+
+import random
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+
+@pytest.fixture(scope="module")
+def training(pack):
+    from lab.data import contexts, pool
+    from lab.training.video import data as dit_data
+    from lab.training.video import train as dit
+
+    return SimpleNamespace(contexts=contexts, dit=dit, data=dit_data, pool=pool)
+
+
+@pytest.fixture
+def clips(training, tmp_path, monkeypatch):
+    """Clips of three small shapes with random latents and written contexts."""
+    monkeypatch.setattr(training.pool, "POOL", tmp_path)
+    shapes = [training.pool.Shape(*size) for size in ((9, 32, 48), (13, 32, 48), (5, 48, 64))]
+    monkeypatch.setattr(training.data, "USUAL", shapes[0])
+    monkeypatch.setattr(training.data, "OTHERS", dict.fromkeys(shapes[1:], 0))
+    for shape in shapes:
+        training.contexts.fill(20_000, 2, shape)
+        for seed in (20_000, 20_001):
+            training.pool.keep(
+                training.pool.folder("latents", shape) / f"{seed}.pt",
+                lambda file, shape=shape: torch.save(
+                    torch.randn(16, shape.frames // 4 + 1, shape.height // 8, shape.width // 8).half(), file
+                ),
+            )
+    found = training.data.Clips()
+    found.refresh()
+    return found
+
+
+def test_every_length_of_every_shape_comes_with_contexts_of_its_size(training, clips):
+    random.seed(0)
+    assert len(clips) == 6
+    seen = set()
+    for _ in range(120):
+        latents, known, prompts = clips.batch(tokens=48)
+        size, _, length, height, width = latents.shape
+        assert known.shape == (size, length, height // 2, width // 2) and len(prompts) == size
+        assert not bool(known.flatten(1).all(1).any()), "something is always left to make"
+        assert size * known[0].numel() <= max(48, known[0].numel())
+        seen.add((length, height, width))
+    assert seen == {(n, 4, 6) for n in (1, 2, 3, 4)} | {(n, 6, 8) for n in (1, 2)}
+
+
+def test_a_cut_example_is_the_shorter_clip_with_its_contexts(training):
+    late = torch.zeros(3, 4, 6, dtype=torch.bool)
+    late[2, 1, 1] = True
+    early = late.flip(0)
+    whole = training.data.Example(torch.randn(16, 3, 8, 12), "a room", [late, early], [~late])
+    cut = whole.cut(2)
+    assert torch.equal(cut.latent, whole.latent[:, :2]) and cut.draw_known().shape == (2, 4, 6)
+    assert len(cut.tubes) == 1 and torch.equal(cut.tubes[0], early[:2]), "what only hides later frames hides nothing here"
+
+
+def test_a_step_learns_from_any_of_them(training, clips):
+    torch.manual_seed(0)
+    random.seed(1)
+    model = training.dit.build()
+    for _ in range(3):
+        loss = training.dit.loss_of(model, *clips.batch(tokens=24))
+        loss.backward()
+        assert 0 < float(loss.detach()) < 10
+    assert float(model.head.head.weight.grad.abs().max()) > 0

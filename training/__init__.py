@@ -1,1 +1,0 @@
-"""How the embedded models were made: one script a model, seeded and resumable; ``python -m training.all`` runs them all."""
