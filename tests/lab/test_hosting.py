@@ -25,7 +25,7 @@ time.sleep(600)
 OWNER = """
 import sys, time
 from pathlib import Path
-from hosting import server
+from lab.host import server
 folder = Path(sys.argv[1])
 with (folder / "log").open("w") as sink:
     (folder / "pid").write_text(str(server._start(1, (), folder, sink).pid))
