@@ -1,4 +1,4 @@
-"""Run every benchmark and refresh the tables in the README.
+"""Run every benchmark and refresh the tables of docs/benchmarks.md.
 
 ``python -m lab.benchmarks [--seed N] [--only NAME ...] [--keep FOLDER]``
 
@@ -22,6 +22,7 @@ from inversecrafter_core.errors import InputError
 from .report import Row, table_lines
 
 ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "benchmarks.md"
 BENCHMARKS = {
     "warp": "warp.compare",
     "pivot": "warp.pivot",
@@ -53,7 +54,7 @@ def masks(document: dict[str, Any]) -> list[str]:
 
     picture = ROOT / "docs" / "masks.png"
     wide = folded("every mask", masks_report.wide(masks_report.illustrated(document, picture)))
-    return [*targets(document), *wide, "", f"![Error of every mask over the priors]({picture.relative_to(ROOT).as_posix()})"]
+    return [*targets(document), *wide, "", f"![Error of every mask over the priors]({picture.name})"]
 
 
 def solvers(document: dict[str, Any]) -> list[str]:
@@ -69,7 +70,7 @@ def sweeps(document: dict[str, Any]) -> list[str]:
     picture = ROOT / "docs" / "sweeps.png"
     report.illustrated(document, picture)
     lines = folded("recapture against the bare model, setting by setting", targets(document))
-    return [*lines, "", f"![Where recapture breaks]({picture.relative_to(ROOT).as_posix()})"]
+    return [*lines, "", f"![Where recapture breaks]({picture.name})"]
 
 
 PAGES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
@@ -89,14 +90,14 @@ def table(name: str, seed: int, result: dict[str, Any]) -> str:
     return "\n".join([made_by, "", *lines])
 
 
-def refresh(readme: Path, name: str, text: str) -> None:
+def refresh(page: Path, name: str, text: str) -> None:
     """Replace what stands between this benchmark's two markers; a benchmark without markers has no table there."""
     begin, end = f"<!-- bench:{name} -->", f"<!-- /bench:{name} -->"
-    before, found, rest = readme.read_text().partition(begin)
+    before, found, rest = page.read_text().partition(begin)
     if not found:
         return
     _, _, after = rest.partition(end)
-    readme.write_text(f"{before}{begin}\n{text}\n{end}{after}")
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}")
 
 
 def measured(name: str, seed: int, folder: Path) -> dict[str, Any]:
@@ -129,7 +130,7 @@ def main() -> int:
         folder: Path = arguments.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         for name in arguments.only:
-            refresh(ROOT / "README.md", name, table(name, arguments.seed, measured(name, arguments.seed, folder)))
+            refresh(PAGE, name, table(name, arguments.seed, measured(name, arguments.seed, folder)))
     return 0
 
 

@@ -118,7 +118,7 @@ def turns(found: Compared) -> list[str]:
 
 
 def page(document: dict[str, Any]) -> list[str]:
-    """What stands in the README: the targets, who is ahead under which prior, and every figure folded away."""
+    """The benchmark's section of docs/benchmarks.md: the targets, who is ahead under which prior, and every figure folded away."""
     rows = document["rows"]
     found, compared = by_strength(rows), ratios(rows)
     lines = [*table_lines([Row(**row) for row in rows if row["target"]]), ""]
@@ -138,7 +138,7 @@ def illustrated(document: dict[str, Any]) -> list[str]:
 
 
 def _linked(picture: Path) -> str:
-    return picture.relative_to(ROOT).as_posix()
+    return picture.name
 
 
 def draw(found: Compared, title: str, target: Path) -> None:
