@@ -118,7 +118,7 @@ def turns(found: Compared) -> list[str]:
 
 
 def page(document: dict[str, Any]) -> list[str]:
-    """The benchmark's section of docs/benchmarks.md: the targets, who is ahead under which prior, and every figure folded away."""
+    """The section of docs/benchmarks.md: the targets, who is ahead under which prior, and every figure folded away."""
     rows = document["rows"]
     found, compared = by_strength(rows), ratios(rows)
     lines = [*table_lines([Row(**row) for row in rows if row["target"]]), ""]
