@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from comfy_api.latest import ComfyExtension, io
-from typing_extensions import override
 
 from .depth import estimate
 from .edit import regions, report
@@ -36,6 +35,5 @@ class InverseCrafterExtension(ComfyExtension):
     def __init__(self) -> None:
         register_model_folders()
 
-    @override
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         return NODES

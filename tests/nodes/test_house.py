@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "camera": set(),
     "evaluation": set(),
 }
-IMPORT_NAMES = {"opencv-python-headless": "cv2", "scikit-image": "skimage"}
+IMPORT_NAMES = {"opencv-python": "cv2", "scikit-image": "skimage"}
 LIBRARY = ("inversecrafter_core", "nodes")
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
 
@@ -154,7 +154,7 @@ def test_what_the_library_imports_is_what_the_project_file_declares():
     optional = {name for group in project["optional-dependencies"].values() for name in group}
     declared = {IMPORT_NAMES.get(name, name) for name in project["dependencies"]}
     imported = set().union(*(absolute_imports(path) for path in python_files(*LIBRARY)))
-    foreign = imported - set(sys.stdlib_module_names) - HOST_MODULES - {"typing_extensions"}
+    foreign = imported - set(sys.stdlib_module_names) - HOST_MODULES
     assert declared <= foreign, f"declared and never imported: {declared - foreign}"
     assert foreign <= declared | optional, f"imported and not declared: {foreign - declared - optional}"
 
