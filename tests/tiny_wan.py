@@ -34,8 +34,7 @@ def make_wan(
     seed: int = 0,
 ) -> Path:
     """Write a random Wan DiT; ``dim`` is a multiple of 128 (the host takes heads = dim / 128). Returns the path."""
-    ops = _host_ops()
-    from comfy.ldm.wan.model import WanModel
+    from lab.host.modules.wan import WanModel, disable_weight_init
 
     model = WanModel(
         model_type="i2v" if image_embedding else "t2v",
@@ -46,7 +45,7 @@ def make_wan(
         num_heads=dim // 128,
         num_layers=layers,
         text_dim=TEXT_WIDTH,
-        operations=ops,
+        operations=disable_weight_init,
         dtype=torch.float32,
     )
     return _write(model, Path(path), seed)
@@ -54,8 +53,7 @@ def make_wan(
 
 def make_vae(path: Path | str, width: int = 8, *, seed: int = 0) -> Path:
     """Write a random Wan 2.1 VAE of base width ``width``: 16 latent channels, /8 in space. Returns the path."""
-    _host_ops()
-    from comfy.ldm.wan.vae import WanVAE
+    from lab.host.modules.wan import WanVAE
 
     model = WanVAE(
         dim=width,
@@ -96,16 +94,6 @@ def _write(model: torch.nn.Module, path: Path, seed: int) -> Path:
     state = {name: tensor.contiguous() for name, tensor in initialise(model, seed).state_dict().items()}
     save_file(state, str(path))
     return path
-
-
-def _host_ops():
-    if "comfy.cli_args" not in sys.modules:
-        from lab.host.inprocess import use_host
-
-        use_host(cpu=True)
-    import comfy.ops
-
-    return comfy.ops.disable_weight_init
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def use_host(cpu: bool | None = None, base: Path | None = None) -> Path:
         RuntimeError: the host is already in use here with another base directory.
     """
     tree = comfyui_path()
-    if str(tree) in sys.path[:1] and "comfy.cli_args" in sys.modules:
+    if "comfy.cli_args" in sys.modules:
         _refuse_other_base(base)
         return tree
     shim_torchvision()

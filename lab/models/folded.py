@@ -11,13 +11,14 @@ not cast its weights on the way; every other one runs as the host wrote it.
 from __future__ import annotations
 
 import contextlib
-import importlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+
+from lab.host.modules.wan import CausalConv3d, RMS_norm
 
 Weights = dict[tuple[int, int, torch.dtype, bool], tuple[torch.Tensor, torch.Tensor | None]]
 SMALLEST_NORM = 1e-12  # as in torch.nn.functional.normalize
@@ -43,11 +44,10 @@ def folded(*models: torch.nn.Module) -> Iterator[None]:
 
 def _forward_of(layer: torch.nn.Module, kept: Weights) -> Callable | None:
     """What runs in place of the layer's own ``forward``; None where that stays."""
-    host = importlib.import_module("comfy.ldm.wan.vae")
-    if isinstance(layer, host.CausalConv3d) and _plain(layer):
+    if isinstance(layer, CausalConv3d) and _plain(layer):
         before_and_around = _padding(layer)
         return None if before_and_around is None else partial(_convolve, layer, kept, *before_and_around)
-    if isinstance(layer, host.RMS_norm) and layer.channel_first and layer.bias is None and not layer.gamma.is_cuda:
+    if isinstance(layer, RMS_norm) and layer.channel_first and layer.bias is None and not layer.gamma.is_cuda:
         return partial(_normalise, layer)
     return None
 

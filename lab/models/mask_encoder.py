@@ -15,17 +15,12 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 
-from lab.host.inprocess import use_host
+from inversecrafter_core.masks import LAYERS, MaskEncoderSpec, causal_chunks, encoder_input, head_to_mask, read_mask_encoder
+from lab.host.modules.wan import Encoder3d, WanVAE
+from lab.training.mask_encoder.targets import LatentSpace
+from lab.training.vae.export import FILE as EMBEDDED_VAE
 
-use_host(cpu=True)
-
-import comfy.ldm.wan.vae as host_vae  # noqa: E402
-
-from inversecrafter_core.masks import LAYERS, MaskEncoderSpec, causal_chunks, encoder_input, head_to_mask, read_mask_encoder  # noqa: E402
-from lab.training.mask_encoder.targets import LatentSpace  # noqa: E402
-from lab.training.vae.export import FILE as EMBEDDED_VAE  # noqa: E402
-
-from .folded import folded  # noqa: E402
+from .folded import folded
 
 SSIM_WINDOW = 3
 """Latent cells: a training window of 64 pixels is only eight across."""
@@ -55,7 +50,7 @@ class MaskPredictor(torch.nn.Module):
     def __init__(self, spec: MaskEncoderSpec, kept: int = 0):
         super().__init__()
         self.spec, self.kept = spec, kept
-        self.encoder = host_vae.Encoder3d(dim=spec.width, z_dim=spec.head_channels, dropout=0.0, **LAYERS)
+        self.encoder = Encoder3d(dim=spec.width, z_dim=spec.head_channels, dropout=0.0, **LAYERS)
         # In a tuple, so that their layers are not registered a second time.
         self._parts = self._split(STAGE_ENDS[kept]) if kept else (None, self.encoder)
         if self._parts[0] is not None:
@@ -102,7 +97,7 @@ def begin(predictor: MaskPredictor, space: LatentSpace, mean: float) -> str:
     embedded one. Where encoder and VAE match and ``reads`` compares answers, the head is the VAE's own too, so that training
     begins as a difference of the VAE's latents; else it is small, with a bias that answers ``mean`` everywhere.
     """
-    own = space.model if isinstance(space.model, host_vae.WanVAE) else None
+    own = space.model if isinstance(space.model, WanVAE) else None
     same = own is not None and own.encoder.conv1.weight.shape[0] == predictor.spec.width
     state = own.encoder.state_dict() if own is not None and same else _embedded_encoder(predictor.spec.width)
     layers = predictor.encoder.state_dict()
@@ -132,7 +127,7 @@ def _embedded_encoder(width: int) -> dict[str, torch.Tensor] | None:
     return state if state["conv1.weight"].shape[0] == width else None
 
 
-def _normalised_head(vae: host_vae.WanVAE, space: LatentSpace) -> tuple[torch.Tensor, torch.Tensor]:
+def _normalised_head(vae: WanVAE, space: LatentSpace) -> tuple[torch.Tensor, torch.Tensor]:
     """Weight and bias of a head that answers normalised latents: last layer, 1x1x1 layer and normalisation in one."""
     head, mixer = vae.encoder.head[2], vae.conv1
     mix = mixer.weight[: space.channels, :, 0, 0, 0]

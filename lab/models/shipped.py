@@ -7,19 +7,12 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from lab.host.inprocess import use_host
+from lab.host.modules.wan import Wan21, WanModel, WanVAE
+from lab.training.vae.export import FILE as VAE_FILE
+from lab.training.video import train as dit
 
-use_host(cpu=True)
-
-from comfy.latent_formats import Wan21  # noqa: E402
-from comfy.ldm.wan.model import WanModel  # noqa: E402
-from comfy.ldm.wan.vae import WanVAE  # noqa: E402
-
-from lab.training.vae.export import FILE as VAE_FILE  # noqa: E402
-from lab.training.video import train as dit  # noqa: E402
-
-from .folded import folded  # noqa: E402
-from .vae import build, width_of  # noqa: E402
+from .folded import folded
+from .vae import build, width_of
 
 
 def load_vae(path: Path = VAE_FILE) -> WanVAE:

@@ -13,14 +13,9 @@ from typing import Any
 
 import torch
 
-from lab.host.inprocess import use_host
+from lab.host.modules.wan import Resample, Wan21, WanVAE
 
-use_host(cpu=True)
-
-from comfy.latent_formats import Wan21  # noqa: E402
-from comfy.ldm.wan.vae import Resample, WanVAE  # noqa: E402
-
-from .folded import folded  # noqa: E402
+from .folded import folded
 
 SPLIT, NOISE = 0.35, 0.05
 """How unevenly the copies of a widened channel share its weights, and noise on them, relative: or they would stay copies."""

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import torch
-from comfy.ldm.wan.model import WanModel
 
+from lab.host.modules.wan import WanModel
 from lab.training.video import train as dit
 
 STEPS = 24

@@ -137,6 +137,11 @@ def test_files_and_functions_stay_readable():
                 assert node.end_lineno - node.lineno < LONGEST_FUNCTION, f"{path}: {node.name} is too long"
 
 
+def test_imports_stand_at_the_top():
+    late = "noqa: " + "E402"
+    assert not [path for path in python_files(*LIBRARY, "lab", "tests") if late in path.read_text(encoding="utf-8")]
+
+
 def test_every_module_says_what_it_is_for():
     for path in python_files(*LIBRARY, "lab"):
         assert ast.get_docstring(tree_of(path)), f"{path} has no docstring"

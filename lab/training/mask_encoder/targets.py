@@ -14,26 +14,18 @@ from typing import IO, Any
 import numpy as np
 import torch
 
-from lab.host.inprocess import use_host
+from inversecrafter_core.errors import InputError
+from inversecrafter_core.masks import difference_mask
+from lab.data.pool import keep
+from lab.host.modules.loaders import VAE, load_torch_file
+from lab.host.modules.wan import Wan21, Wan22, WanVAE, WanVAE22
+from lab.models.folded import folded
 
-use_host(cpu=True)
-
-import comfy.ldm.wan.vae  # noqa: E402
-import comfy.ldm.wan.vae2_2  # noqa: E402
-import comfy.sd  # noqa: E402
-import comfy.utils  # noqa: E402
-from comfy.latent_formats import Wan21, Wan22  # noqa: E402
-
-from inversecrafter_core.errors import InputError  # noqa: E402
-from inversecrafter_core.masks import difference_mask  # noqa: E402
-from lab.data.pool import keep  # noqa: E402
-from lab.models.folded import folded  # noqa: E402
-
-from .pairs import load  # noqa: E402
+from .pairs import load
 
 SCALE = 1.0
 FORMATS: dict[int, Any] = {16: Wan21, 48: Wan22}
-WAN_VAES = (comfy.ldm.wan.vae.WanVAE, comfy.ldm.wan.vae2_2.WanVAE)
+WAN_VAES = (WanVAE, WanVAE22)
 
 
 def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
@@ -46,7 +38,7 @@ class LatentSpace:
     """A Wan VAE file as clips ``[B, F, H, W, 3]`` in 0...1 to normalised latents ``[B, C, T', H', W']``, float32."""
 
     def __init__(self, path: Path, device: torch.device | str = "cpu", precision: torch.dtype = torch.float32):
-        wrapped = comfy.sd.VAE(sd=comfy.utils.load_torch_file(str(path)))
+        wrapped = VAE(sd=load_torch_file(str(path)))
         inner, self.channels = wrapped.first_stage_model, wrapped.latent_channels
         if not isinstance(inner, WAN_VAES) or self.channels not in FORMATS:
             raise InputError("--vae", f"{path.name} is a {type(inner).__name__}", "Give a Wan VAE of 16 or 48 channels.")

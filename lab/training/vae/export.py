@@ -13,18 +13,13 @@ from pathlib import Path
 
 import torch
 
-from lab.host.inprocess import use_host
+from lab.data.pool import FIRST_TRAINING_SEED, POOL, clip
+from lab.host.modules.wan import Wan21
+from lab.models.vae import WanVAE, encode, rescale_latents, whole_clips
+from lab.training.common import ROOT, export, load_checkpoint, psnr
 
-use_host(cpu=True)
-
-from comfy.latent_formats import Wan21  # noqa: E402
-
-from lab.data.pool import FIRST_TRAINING_SEED, POOL, clip  # noqa: E402
-from lab.models.vae import WanVAE, encode, rescale_latents, whole_clips  # noqa: E402
-from lab.training.common import ROOT, export, load_checkpoint, psnr  # noqa: E402
-
-from .score import as_video, reconstruct  # noqa: E402
-from .train import of_average, run_folder  # noqa: E402
+from .score import as_video, reconstruct
+from .train import of_average, run_folder
 
 LATENTS = POOL / "latents"
 FILE = ROOT / "weights" / "vae" / "inversecrafter_small_wan_vae.safetensors"

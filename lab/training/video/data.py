@@ -14,21 +14,16 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from lab.host.inprocess import use_host
-
-use_host(cpu=True)
-
-from comfy.latent_formats import Wan21  # noqa: E402
-
-from inversecrafter_core.prompt import words_of  # noqa: E402
-from lab.data import contexts  # noqa: E402
-from lab.data.pool import FIRST_TRAINING_SEED, HEIGHT, OTHERS, POOL, USUAL, WIDTH, Shape, clip, folder  # noqa: E402
-from lab.models.token_masks import draw_context, draw_picture_context, known_tokens, tube_tokens  # noqa: E402
-from lab.models.vae import build, encode, whole_clips, width_of  # noqa: E402
-from lab.training.vae.export import FILE as VAE_FILE  # noqa: E402
-from lab.training.vae.score import as_video  # noqa: E402
-from lab.world import caption, random_scene  # noqa: E402
-from lab.world.caption import named_things  # noqa: E402
+from inversecrafter_core.prompt import words_of
+from lab.data import contexts
+from lab.data.pool import FIRST_TRAINING_SEED, HEIGHT, OTHERS, POOL, USUAL, WIDTH, Shape, clip, folder
+from lab.host.modules.wan import Wan21
+from lab.models.token_masks import draw_context, draw_picture_context, known_tokens, tube_tokens
+from lab.models.vae import build, encode, whole_clips, width_of
+from lab.training.vae.export import FILE as VAE_FILE
+from lab.training.vae.score import as_video
+from lab.world import caption, random_scene
+from lab.world.caption import named_things
 
 PICTURES = POOL / "pictures"
 PATCH = 2

@@ -16,19 +16,14 @@ import random
 
 import torch
 
-from lab.host.inprocess import use_host, with_gradients
+from inversecrafter_core.prompt import encode_prompt
+from lab.data.pool import FIRST_TRAINING_SEED, OTHERS, USUAL
+from lab.host.inprocess import with_gradients
+from lab.host.modules.wan import WanModel, disable_weight_init
+from lab.training.common import ROOT, RUNS, Clock, Curve, export, load_checkpoint, save_checkpoint
+from lab.training.optimiser import Muon
 
-use_host(cpu=True)
-
-import comfy.ops  # noqa: E402
-from comfy.ldm.wan.model import WanModel  # noqa: E402
-
-from inversecrafter_core.prompt import encode_prompt  # noqa: E402
-from lab.data.pool import FIRST_TRAINING_SEED, OTHERS, USUAL  # noqa: E402
-from lab.training.common import ROOT, RUNS, Clock, Curve, export, load_checkpoint, save_checkpoint  # noqa: E402
-from lab.training.optimiser import Muon  # noqa: E402
-
-from .data import PATCH, Clips, Pictures, encode_clips  # noqa: E402
+from .data import PATCH, Clips, Pictures, encode_clips
 
 RUN = RUNS / "dit"
 FILE = ROOT / "weights" / "diffusion_models" / "inversecrafter_small_wan_t2v.safetensors"
@@ -45,7 +40,7 @@ def build() -> WanModel:
         freq_dim=256,
         patch_size=(1, PATCH, PATCH),
         cross_attn_norm=True,
-        operations=comfy.ops.disable_weight_init,
+        operations=disable_weight_init,
         dtype=torch.float32,
         **size,
     )
