@@ -25,7 +25,7 @@ from .folded import folded
 SSIM_WINDOW = 3
 """Latent cells: a training window of 64 pixels is only eight across."""
 SSIM_WEIGHT = 0.1
-"""lambda; the paper does not give it. See docs/train_mask_encoder.md for what others gave."""
+"""lambda; the paper does not give it. See docs/training.md for what others gave."""
 
 
 USUAL_MEAN = 0.9

@@ -98,7 +98,7 @@ def card(predictor: MaskPredictor) -> str:
 The encoder half of a Wan 2.1 VAE at base width {predictor.spec.width} ({weights:.1f} M parameters). It says how far each
 latent of a warp is known, for *InverseCrafter Load Mask Encoder* and the mask *learned*. For latents of
 `inversecrafter_small_wan_vae` only; another VAE needs its own, see
-[docs/train_mask_encoder.md](../docs/train_mask_encoder.md). {origin(FILE)}
+[docs/training.md](../docs/training.md). {origin(FILE)}
 
 It reads *{predictor.spec.reads}*: it is shown {SHOWN[predictor.spec.reads]}.
 Its layers began as those of the VAE's own encoder; with `--kept` the lowest stages were left so.

@@ -5,7 +5,7 @@ own videos:
     --minutes 600
 
 Pairs are made, then ``h_gt`` by the VAE, then training; each of the three goes on where it was stopped.
-docs/train_mask_encoder.md tells the costs and the options.
+docs/training.md tells the costs and the options.
 """
 
 from __future__ import annotations
