@@ -18,7 +18,8 @@ def origin(path: Path) -> str:
     with safe_open(path, "pt") as file:
         made = file.metadata()
     size = path.stat().st_size / 1e6
-    return f"Licence {made['license']}. Recipe, in a clone of the repository: `{made['recipe']}`, at commit {made['commit']}. Size: {size:.1f} MB, fp16."
+    recipe = f"Recipe, in a clone of the repository: `{made['recipe']}`, at commit {made['commit']}."
+    return f"Licence {made['license']}. {recipe} Size: {size:.1f} MB, fp16."
 
 
 def training_line(name: str) -> str:
