@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import TypeVar
+
 import torch
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class InputError(ValueError):
@@ -69,3 +74,11 @@ def require_multiple(name: str, height: int, width: int, multiple: int) -> None:
         raise InputError(
             name, f"size {width}x{height}", f"Both sides must be multiples of {multiple}: resize or crop to {fit}."
         )
+
+
+def require_choice(name: str, value: str, choices: type[Choice]) -> Choice:
+    """Return the member of ``choices`` that ``value`` names."""
+    try:
+        return choices(value)
+    except ValueError as error:
+        raise InputError(name, f"'{value}'", f"Choose one of: {', '.join(choices)}.") from error

@@ -1,7 +1,9 @@
 """Inverse problems: measurements, operators, conjugate gradients, data consistency."""
 
+from ..coder import LatentCoder
 from .conjugate_gradient import conjugate_gradient
 from .data_consistency import SOLVERS, ProximalSettings, Step, prepare, solve_closed_form, solve_conjugate_gradients
+from .encode import encode_measurement
 from .measurement import Measurement
 from .operators import DiagonalMask, Operator
 from .pixel_space import prepare_pixels
@@ -9,11 +11,13 @@ from .pixel_space import prepare_pixels
 __all__ = [
     "SOLVERS",
     "DiagonalMask",
+    "LatentCoder",
     "Measurement",
     "Operator",
     "ProximalSettings",
     "Step",
     "conjugate_gradient",
+    "encode_measurement",
     "prepare",
     "prepare_pixels",
     "solve_closed_form",

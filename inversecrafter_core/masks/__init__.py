@@ -3,16 +3,18 @@
 from .causal import area, binary, by_group, frame_groups, hold_first_frame
 from .differences import difference_mask, hide, infilled
 from .encoder import LAYERS, MaskEncoderSpec, causal_chunks, encoder_input, head_to_mask, read_mask_encoder, save_mask_encoder
-from .held import held_infill
-from .modes import AREA_POWER, MASKS, USUAL, MaskInputs, latent_mask
+from .methods import AREA_POWER, DEFAULT_MASK, MaskInputs, MaskMethod, MaskSettings, Predict, latent_mask
+from .temporal_infill import temporal_infill
 
 __all__ = [
     "AREA_POWER",
+    "DEFAULT_MASK",
     "LAYERS",
-    "MASKS",
-    "USUAL",
     "MaskEncoderSpec",
     "MaskInputs",
+    "MaskMethod",
+    "MaskSettings",
+    "Predict",
     "area",
     "binary",
     "by_group",
@@ -21,11 +23,11 @@ __all__ = [
     "encoder_input",
     "frame_groups",
     "head_to_mask",
-    "held_infill",
     "hide",
     "hold_first_frame",
     "infilled",
     "latent_mask",
     "read_mask_encoder",
     "save_mask_encoder",
+    "temporal_infill",
 ]

@@ -15,7 +15,7 @@ from collections.abc import Callable
 import torch
 
 from ..warp.holes import fill_holes
-from .held import held_infill
+from .temporal_infill import temporal_infill
 
 Encode = Callable[[torch.Tensor], torch.Tensor]
 
@@ -63,4 +63,4 @@ def other_infill(encode: Encode, latent: torch.Tensor, warp: torch.Tensor, visib
 
     The second infill stands where eq. 5 has the truth. One more encoding, and optical flow over the clip on the CPU.
     """
-    return difference_mask(encode(held_infill(warp, visible)), latent, scale)
+    return difference_mask(encode(temporal_infill(warp, visible)), latent, scale)

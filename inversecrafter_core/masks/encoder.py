@@ -10,7 +10,7 @@ reads    shown, in -1...1                                                       
 mask     the pixel mask three times, 1 = known                                         ``sigmoid(p)``
 warp     the infilled warp ``y``                                                       ``sigmoid(p)``
 marked   ``y``, in the holes ``y - 2``: below everything known, so it tells both        ``sigmoid(p)``
-infills  ``y`` and, apart, ``y`` filled again by :func:`held_infill`                   ``1 - tanh |p(held) - p(y)|``
+infills  ``y`` and, apart, ``y`` filled again by :func:`temporal_infill`                   ``1 - tanh |p(held) - p(y)|``
 =======  ============================================================================  ==================================
 
 The first two are the paper's. *infills* has the form of eq. 5 itself, another infill in place of the truth: an encoder that
@@ -37,7 +37,7 @@ from ..errors import InputError
 from ..files import read_marked
 from .causal import GROUP
 from .differences import difference_mask
-from .held import held_infill
+from .temporal_infill import temporal_infill
 
 FORMAT = "inversecrafter.mask_encoder"
 VERSION = "1"
@@ -120,7 +120,7 @@ def encoder_input(spec: MaskEncoderSpec, visible: torch.Tensor, warp: torch.Tens
     elif spec.reads == "marked":
         shown = warp * 2 - 1 - BELOW * (1 - visible.unsqueeze(-1))
     else:
-        shown = torch.cat([warp, held_infill(warp, visible)] if spec.reads == "infills" else [warp]) * 2 - 1
+        shown = torch.cat([warp, temporal_infill(warp, visible)] if spec.reads == "infills" else [warp]) * 2 - 1
     return shown.movedim(-1, 1)
 
 

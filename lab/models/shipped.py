@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -43,3 +44,21 @@ def decode(model: WanVAE, latent: torch.Tensor) -> torch.Tensor:
     with folded(model), torch.autocast("cpu", dtype=torch.bfloat16):
         video = model.decode(Wan21().process_out(latent))
     return (video.float()[0].movedim(0, -1) / 2 + 0.5).clamp(0, 1)
+
+
+@dataclass(frozen=True)
+class ShippedCoder:
+    """A Wan 2.1 VAE as the core's ``LatentCoder``; its own latents are the normalised ones."""
+
+    model: WanVAE
+    spatial: int = 8
+    latent_format: str = "Wan21"
+
+    def encode(self, video: torch.Tensor) -> torch.Tensor:
+        return encode(self.model, video)
+
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        return decode(self.model, latents)
+
+    def normalise(self, latents: torch.Tensor) -> torch.Tensor:
+        return latents

@@ -8,9 +8,9 @@ import torch
 from comfy_api.latest import io, ui
 
 from ...inversecrafter_core.camera import CameraPath
-from ...inversecrafter_core.errors import require_video
-from ...inversecrafter_core.inverse import Measurement
-from ...inversecrafter_core.masks import MASKS, USUAL, MaskInputs, hold_first_frame, latent_mask
+from ...inversecrafter_core.errors import require_choice, require_video
+from ...inversecrafter_core.inverse import encode_measurement
+from ...inversecrafter_core.masks import MaskMethod, MaskSettings
 from ...inversecrafter_core.preview.latent_mask import PREVIEWS
 from ..host.checks import same_size, visible_from_holes
 from ..host.compat import VideoVae
@@ -24,8 +24,8 @@ def _mask_inputs() -> list[Any]:
     return [
         io.Combo.Input(
             "mask",
-            options=list(MASKS),
-            default=USUAL,
+            options=[*MaskMethod],
+            default=MaskMethod.AREA,
             tooltip="Which latent mask; the page of this node has a table. For editing, where the clip itself is the source: "
             "known_source or area.",
         ),
@@ -108,30 +108,26 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
     ) -> io.NodeOutput:
         video_vae = VideoVae.of(vae)
         warp = require_video("warp", warp)
-        size = video_vae.require_size("warp", warp)
-        learned = mask_encoder.require_fit(video_vae) if mask_encoder is not None and mask == "learned" else None
+        video_vae.require_size("warp", warp)
+        settings = MaskSettings(require_choice("mask", mask, MaskMethod), mask_strength)
+        uses_encoder = mask_encoder is not None and settings.method is MaskMethod.LEARNED
+        learned = mask_encoder.require_fit(video_vae) if mask_encoder is not None and uses_encoder else None
         visible = visible_from_holes(holes, warp, "warp")
         source = None if source is None else same_size("source", require_video("source", source), "warp", warp)
-        kept = EDITED if mask == "known_source" else None if first_frame_known else TURNED_OFF
+        kept = EDITED if settings.method is MaskMethod.KNOWN_SOURCE else None if first_frame_known else TURNED_OFF
         start = first_frame(warp, source, camera_path, start_image, kept)
-        source, warp = start.put_into(source), start.put_into(warp)
-        visible = start.known(visible)
-        w = video_vae.encode(warp)
-        given = MaskInputs(
-            visible=visible,
-            warp=warp,
-            latent=video_vae.normalise(w),
-            encode=video_vae.encode_normalised,
-            spatial=video_vae.spatial,
-            source=source,
+        measurement = encode_measurement(
+            video_vae,
+            start.put_into(warp),
+            start.known(visible),
+            settings,
+            first_frame_known=start.image is not None,
+            source=start.put_into(source),
             predict=None if learned is None else learned.predict,
         )
-        h = latent_mask(mask, given, mask_strength)
-        if start.image is not None:
-            h = hold_first_frame(h)
         return io.NodeOutput(
-            Measurement(w, h, size, mask, video_vae.latent_format).behind(reference_frames),
-            PREVIEWS[preview](h, video_vae.spatial),
+            measurement.behind(reference_frames),
+            PREVIEWS[preview](measurement.h, video_vae.spatial),
             start.report,
             ui=ui.PreviewText(start.report),
         )

@@ -25,7 +25,7 @@ LOAD_ONE = "Load a Wan VAE: 16 channels for Wan 2.1 and Wan 2.2 14B, 48 for Wan 
 
 @dataclass(frozen=True)
 class VideoVae:
-    """A host VAE known to be Wan's: clips in, latents ``[1, C, T', H', W']`` float32 out."""
+    """A host VAE known to be Wan's, the core's ``LatentCoder``."""
 
     vae: Any
     channels: int
@@ -61,10 +61,6 @@ class VideoVae:
     def normalise(self, latent: torch.Tensor) -> torch.Tensor:
         """VAE space to zero mean and unit deviation per channel, with the format's constants."""
         return LATENT_FORMATS[self.channels]().process_in(latent)
-
-    def encode_normalised(self, video: torch.Tensor) -> torch.Tensor:
-        """What the core calls ``encode``."""
-        return self.normalise(self.encode(video))
 
 
 def require_flow(model_sampling: Any) -> Any:

@@ -65,11 +65,11 @@ def test_a_short_end_stands_still_for_its_group(count):
 @pytest.mark.parametrize("frames", [9, 17, 49])
 def test_ends_are_whole_latent_frames(frames):
     """What a binary mask makes of them: the first and the last latent frame known, all others open."""
-    from inversecrafter_core.masks import MaskInputs, latent_mask
+    from inversecrafter_core.masks import MaskInputs, MaskMethod, MaskSettings, latent_mask
 
     clip, visible = between_ends(photo(), photo(seed=2), frames)
     latent = torch.zeros(1, 16, (frames - 1) // 4 + 1, HEIGHT // 8, WIDTH // 8)
-    h = latent_mask("binary", MaskInputs(visible, clip, latent, lambda video: latent))
+    h = latent_mask(MaskInputs(visible, clip, latent, lambda video: latent), MaskSettings(MaskMethod.BINARY))
     assert h.mean((0, 1, 3, 4)).tolist() == [1] + [0] * (latent.shape[2] - 2) + [1]
 
 

@@ -1,4 +1,4 @@
-"""Pixel mask to latent mask: causal groups frame by frame, differences, the table of modes, the mask encoder's file."""
+"""Pixel mask to latent mask: causal groups frame by frame, differences, the table of methods, the mask encoder's file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from inversecrafter_core import masks
-from inversecrafter_core.errors import InputError
+from inversecrafter_core.errors import InputError, require_choice
 from inversecrafter_core.warp import fill_holes
 
 FRAMES, HEIGHT, WIDTH = 81, 32, 48
@@ -90,6 +90,10 @@ def mask_inputs(**changes) -> masks.MaskInputs:
     return masks.MaskInputs(**(given | changes))
 
 
+def masked(given: masks.MaskInputs, method: str, strength: float = 1.0) -> torch.Tensor:
+    return masks.latent_mask(given, masks.MaskSettings(require_choice("mask", method, masks.MaskMethod), strength))
+
+
 def test_difference_mask_is_one_where_equal_and_falls_with_distance():
     a = torch.tensor([0.0, 1.0, 5.0]).view(1, 1, 3, 1, 1)
     h = masks.difference_mask(a, torch.zeros_like(a), scale=0.5).flatten()
@@ -102,7 +106,7 @@ def test_known_source_is_equation_five_with_the_masked_source_infilled():
     given = mask_inputs()
     filled = fill_holes(given.source, given.visible > 0.5)
     expected = 1 - torch.tanh((encode(given.source) - encode(filled)).abs())
-    h = masks.latent_mask("known_source", given)
+    h = masked(given, "known_source")
     assert torch.allclose(h, expected)
     grey = 1 - torch.tanh((encode(given.source) - encode(masks.hide(given.source, given.visible))).abs())
     assert not torch.allclose(h, grey, atol=1e-2)
@@ -116,7 +120,7 @@ def test_what_is_infilled_right_is_known():
     visible = torch.ones(9, 32, 48)
     visible[:, 12:20, 20:28] = 0
     given = mask_inputs(warp=smooth, source=smooth, visible=visible, latent=encode(smooth))
-    assert float(masks.latent_mask("known_source", given).min()) > 0.97
+    assert float(masked(given, "known_source").min()) > 0.97
 
 
 def test_in_editing_the_infilled_clip_is_not_encoded_a_second_time():
@@ -128,18 +132,18 @@ def test_in_editing_the_infilled_clip_is_not_encoded_a_second_time():
         return encode(video)
 
     given = mask_inputs(warp=filled, latent=encode(filled), source=source, encode=counted)
-    h = masks.latent_mask("known_source", given)
+    h = masked(given, "known_source")
     assert len(encoded) == 1 and torch.equal(encoded[0], source)
     assert torch.allclose(h, masks.difference_mask(encode(source), encode(filled)))
 
 
 def test_the_strength_is_an_exponent():
     given = mask_inputs()
-    h, share = masks.latent_mask("area", given), masks.area(given.visible).expand_as(given.latent)
+    h, share = masked(given, "area"), masks.area(given.visible).expand_as(given.latent)
     assert torch.allclose(h, share**masks.AREA_POWER)
-    assert torch.allclose(masks.latent_mask("area", given, 1 / masks.AREA_POWER), share), "the plain share can be had"
-    assert torch.allclose(masks.latent_mask("area", given, 3.0), h**3)
-    assert torch.allclose(masks.latent_mask("binary", given, 0.5), masks.latent_mask("binary", given))
+    assert torch.allclose(masked(given, "area", 1 / masks.AREA_POWER), share), "the plain share can be had"
+    assert torch.allclose(masked(given, "area", 3.0), h**3)
+    assert torch.allclose(masked(given, "binary", 0.5), masked(given, "binary"))
 
 
 def test_another_infill_in_place_of_the_truth():
@@ -149,8 +153,8 @@ def test_another_infill_in_place_of_the_truth():
     visible[1:3, :, 24:] = 0  # known again from frame 3 on
     own = masks.infilled(truth, visible)
     given = mask_inputs(warp=own, visible=visible, latent=encode(own), source=None)
-    h, share = masks.latent_mask("held_infill", given), masks.area(visible)
-    distance = (encode(masks.held_infill(own, visible)) - encode(own)).abs()
+    h, share = masked(given, "temporal_infill"), masks.area(visible)
+    distance = (encode(masks.temporal_infill(own, visible)) - encode(own)).abs()
     assert torch.allclose(h, (1 - torch.tanh(2 * distance)) * share**2, atol=1e-6)
     assert torch.all(h[:, :, [0, 2]] == 1) and h[:, 2, 1, :, 3:].mean() < h[:, 0, 1, :, 3:].mean() < 0.25
 
@@ -160,42 +164,53 @@ def test_the_default_encodes_nothing_and_is_never_above_the_share_of_known_pixel
         raise AssertionError("the default needs no encoding beyond E(y)")
 
     given = mask_inputs(encode=never, source=None)
-    assert torch.all(masks.latent_mask(masks.USUAL, given) <= masks.area(given.visible) + 1e-6)
+    assert torch.all(masks.latent_mask(given) <= masks.area(given.visible) + 1e-6)
 
 
-@pytest.mark.parametrize("mode", list(masks.MASKS))
+@pytest.mark.parametrize("mode", list(masks.MaskMethod))
 def test_every_mode_fills_the_latent_shape_within_bounds(mode):
     given = mask_inputs(predict=lambda visible, warp: torch.full((1, 4, 3, 4, 6), 0.25))
-    h = masks.latent_mask(mode, given)
+    h = masks.latent_mask(given, masks.MaskSettings(mode))
     assert h.shape == given.latent.shape and h.dtype == torch.float32
     assert float(h.min()) >= 0 and float(h.max()) <= 1
 
 
-@pytest.mark.parametrize(("mode", "name"), [("known_source", "source"), ("learned", "mask_encoder"), ("nope", "mask")])
+@pytest.mark.parametrize(("mode", "name"), [("known_source", "source"), ("learned", "mask_encoder")])
 def test_a_mode_without_its_input_says_which(mode, name):
     with pytest.raises(InputError) as error:
-        masks.latent_mask(mode, mask_inputs(source=None))
+        masked(mask_inputs(source=None), mode)
     assert error.value.name == name
+
+
+def test_a_method_that_is_not_there_is_named_with_those_that_are():
+    with pytest.raises(InputError, match=r"'nope'. Choose one of: area, temporal_infill"):
+        require_choice("mask", "nope", masks.MaskMethod)
+
+
+@pytest.mark.parametrize("strength", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_strength_that_is_no_exponent_is_refused(strength):
+    with pytest.raises(InputError, match="mask_strength"):
+        masks.MaskSettings(strength=strength)
 
 
 def test_a_mask_encoder_of_another_latent_space_is_refused():
     given = mask_inputs(predict=lambda visible, warp: torch.zeros(1, 16, 3, 4, 6))
     with pytest.raises(InputError, match="same channels"):
-        masks.latent_mask("learned", given)
+        masked(given, "learned")
 
 
-def test_held_infill_takes_the_nearest_time_and_keeps_what_was_never_known():
+def test_temporal_infill_takes_the_nearest_time_and_keeps_what_was_never_known():
     """A clip too small to move in, so that places are pixels."""
     video = torch.arange(5.0).view(5, 1, 1, 1).expand(5, 1, 3, 3) / 8
     known = torch.tensor([[1, 0, 0, 1, 0], [0, 0, 1, 1, 1], [0, 0, 0, 0, 0]]).T.reshape(5, 1, 3)
     expected = torch.tensor([[0, 0, 3, 3, 3], [2, 2, 2, 3, 4], [0, 1, 2, 3, 4]]) / 8
-    assert torch.equal(masks.held_infill(video, known)[:, 0, :, 0].T, expected)
-    both = masks.held_infill(torch.stack([video, video.flip(0)]), torch.stack([known, known.flip(0)]))
+    assert torch.equal(masks.temporal_infill(video, known)[:, 0, :, 0].T, expected)
+    both = masks.temporal_infill(torch.stack([video, video.flip(0)]), torch.stack([known, known.flip(0)]))
     assert torch.equal(both[0, :, 0, :, 0].T, expected), "a batch is clip by clip"
-    assert torch.equal(masks.held_infill(video, torch.ones_like(known)), video)
+    assert torch.equal(masks.temporal_infill(video, torch.ones_like(known)), video)
 
 
-def test_held_infill_follows_what_moves():
+def test_temporal_infill_follows_what_moves():
     """A picture that glides two pixels a frame behind a hole that stands still: what other times saw is found where it went."""
     texture = torch.nn.functional.interpolate(torch.rand(1, 3, 12, 24, generator=torch.Generator().manual_seed(0)), (96, 192))
     texture = texture[0].movedim(0, -1)
@@ -205,16 +220,16 @@ def test_held_infill_follows_what_moves():
     grey = masks.hide(clip, visible)
     left = {
         name: float((video - clip).abs()[visible == 0].mean())
-        for name, video in (("grey", grey), ("held", masks.held_infill(grey, visible)))
+        for name, video in (("grey", grey), ("held", masks.temporal_infill(grey, visible)))
     }
     assert left["held"] < 0.4 * left["grey"], left
 
 
-def test_held_infill_of_a_clip_that_stands_still_is_the_truth():
+def test_temporal_infill_of_a_clip_that_stands_still_is_the_truth():
     still = torch.rand(1, 16, 16, 3).expand(9, 16, 16, 3)
     visible = (torch.rand(9, 16, 16, generator=torch.Generator().manual_seed(0)) > 0.3).float()
     visible[0] = 1
-    assert torch.equal(masks.held_infill(masks.hide(still, visible), visible), still)
+    assert torch.equal(masks.temporal_infill(masks.hide(still, visible), visible), still)
 
 
 def encoder_state(width: int = 8, channels: int = 32) -> dict[str, torch.Tensor]:
@@ -288,7 +303,7 @@ def test_infills_that_are_compared_give_equation_five_with_another_infill_for_th
     answers = torch.cat([encode(clip.movedim(0, -1) / 2 + 0.5) for clip in shown])
     h = masks.head_to_mask(spec, answers)
     assert torch.all(h[..., :3] == 1) and h[:, 2, 1:, :, 3:].mean() < h[:, 0, 1:, :, 3:].mean() < 1
-    held = masks.held_infill(warp, visible)
+    held = masks.temporal_infill(warp, visible)
     assert torch.allclose(h, masks.difference_mask(encode(held), encode(warp)), atol=1e-6)
 
 

@@ -68,8 +68,8 @@ def test_a_stronger_prior_leaves_less_error_under_every_mask(found):
 
 
 def test_what_a_mask_costs_is_counted(found):
-    assert found["area", "encodings"] == [0, 0, 0] and found["held_infill", "encodings"] == [1, 1, 1]
-    assert min(found["held_infill", "CPU"]) > max(found["area", "CPU"]), "optical flow"
+    assert found["area", "encodings"] == [0, 0, 0] and found["temporal_infill", "encodings"] == [1, 1, 1]
+    assert min(found["temporal_infill", "CPU"]) > max(found["area", "CPU"]), "optical flow"
 
 
 def test_one_batch_gives_what_runs_one_by_one_give(tools):

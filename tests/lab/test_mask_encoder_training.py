@@ -126,7 +126,7 @@ def test_infills_begin_as_the_difference_of_their_encodings(pack, training, head
     predictor = training.model.MaskPredictor(training.model.MaskEncoderSpec(16, head, 16, "infills"))
     training.model.begin(predictor, space, 0.9)
     warp, visible = torch.rand(1, 5, 32, 32, 3), torch.rand(1, 5, 32, 32) > 0.2
-    held = pack.core("masks").held_infill(warp, visible)
+    held = pack.core("masks").temporal_infill(warp, visible)
     expected = 1 - torch.tanh((space.encode(warp) - space.encode(held)).abs())
     with torch.no_grad():
         assert torch.allclose(predictor.mask(visible, warp), expected, atol=1e-4)

@@ -21,11 +21,15 @@ def same(video):
     return video[::4, ::8, ::8].mean(-1)[None, None]
 
 
+def measured(coder, video, visible, first_frame_known):
+    return SimpleNamespace(w=same(video), h=visible[::4, ::8, ::8][None, None])
+
+
 def test_bare_runs_once_a_view_and_holes_change_recapture_alone(sweeps, monkeypatch):
     runs = []
     monkeypatch.setattr(sweeps, "encode", lambda coder, video: same(video))
     monkeypatch.setattr(sweeps, "decode", lambda coder, z: z[0, 0].mean().expand(9, 96, 144)[..., None].expand(-1, -1, -1, 3))
-    monkeypatch.setattr(sweeps, "latent_mask", lambda name, given: given.visible[::4, ::8, ::8][None, None])
+    monkeypatch.setattr(sweeps, "encode_measurement", measured)
     monkeypatch.setattr(sweeps, "bare", lambda lab, case: runs.append(1) or torch.zeros(2, 1, 3, 12, 18))
     monkeypatch.setattr(sweeps, "dds", lambda: lambda lab, case: (case.masks["usual"] * case.w).repeat(2, 1, 1, 1, 1))
     bench = sweeps.Bench(SimpleNamespace(coder=None, strengths=(0.0, 0.5)), None)

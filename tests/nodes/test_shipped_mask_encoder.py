@@ -51,8 +51,8 @@ def test_its_mask_is_nearer_to_the_truth_than_the_usual_one(pack, encoder, vae):
     learned, binary = [], []
     for seed, trajectory in CASES:
         x, visible, y = reprojected(pack, seed, trajectory)
-        encode = space.encode_normalised
-        wanted = masks.difference_mask(encode(x), encode(masks.infilled(x, visible)))
+        truth, filled = (space.normalise(space.encode(video)) for video in (x, masks.infilled(x, visible)))
+        wanted = masks.difference_mask(truth, filled)
         learned.append(float((encoder.predict(visible, y) - wanted).abs().mean()))
         binary.append(float((masks.binary(visible) - wanted).abs().mean()))
     assert sum(learned) < 0.5 * sum(binary), (learned, binary)

@@ -29,7 +29,7 @@ import torch
 from inversecrafter_core.editing import composite, drift, edited_region, propagate, shaped, track
 from inversecrafter_core.evaluation import masked_psnr
 from inversecrafter_core.inverse import ProximalSettings
-from inversecrafter_core.masks import AREA_POWER
+from inversecrafter_core.masks import AREA_POWER, MaskMethod, MaskSettings
 from inversecrafter_core.sampling import ALWAYS
 from inversecrafter_core.warp import fill_holes
 from lab.benchmarks.intervals import gains, interval, mean_row, ratios, surely_at_least, surely_at_most
@@ -48,7 +48,7 @@ from .model import Completion, Studio
 
 SHARE = 1 / AREA_POWER
 """Strength of the mask *area* at which soft masks stay as they are: the plain share of known pixels."""
-CARRY = Completion(6, window=ALWAYS, mask="area", mask_strength=SHARE, proximal=ProximalSettings("closed_form", 8.0))
+CARRY = Completion(6, window=ALWAYS, mask=MaskSettings(strength=SHARE), proximal=ProximalSettings("closed_form", 8.0))
 ASK = replace(CARRY, steps=12, guidance=6.0)
 """Chosen on scenes of seed 5. With the mask of eq. 5 the ring around a hole, which hiding moves too, is made anew as well:
 outside 26 to 28 dB on the largest thing, with the area 32 to 34. Without data consistency so is the hole's edge: 21 to 31 dB,
@@ -76,7 +76,7 @@ class TextEdit:
 SHIPPED, PAPER = "outline, infilled, area", "outline, infilled, known_source"
 TEXT_EDITS = {
     SHIPPED: TextEdit(ASK),
-    PAPER: TextEdit(replace(ASK, mask="known_source", mask_strength=1.0)),
+    PAPER: TextEdit(replace(ASK, mask=MaskSettings(MaskMethod.KNOWN_SOURCE))),
     f"box and {GROW} pixels, not infilled, area": TextEdit(ASK, boxes=True, grow=GROW, infill=False),
     f"{SHIPPED}, first frame given": TextEdit(ASK, first_frame=True),
 }

@@ -30,6 +30,7 @@ import torch
 from inversecrafter_core.clips import Flow, GuidedEnds, faded_along, warp_from_ends
 from inversecrafter_core.clips.ends import between_ends
 from inversecrafter_core.evaluation import masked_psnr
+from inversecrafter_core.masks import MaskMethod, MaskSettings
 from inversecrafter_core.sampling import Window
 from inversecrafter_core.sampling.stochastic import Release
 from lab.benchmarks.intervals import mean_row, ratios, surely_at_most
@@ -45,7 +46,7 @@ KINDS = {"still, 10 %": (0.1, False), "still, 20 %": (0.2, False), "moving, 10 %
 """Baseline in pivot depths, and whether time goes on."""
 GUIDED = Completion(8, Release(0.7), Window(0.63))
 """As in the workflow."""
-ALONE = Completion(8, mask="binary")
+ALONE = Completion(8, mask=MaskSettings(MaskMethod.BINARY))
 FADE, FLOW = "cross-fade", "DIS flow"
 JUDGED = slice(2, -1, 3)
 Figures = dict[str, dict[str, list[float]]]

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import torch
 
 from inversecrafter_core.editing import composite
-from inversecrafter_core.inverse import Measurement, ProximalSettings
-from inversecrafter_core.masks import USUAL, MaskInputs, latent_mask
+from inversecrafter_core.inverse import ProximalSettings, encode_measurement
+from inversecrafter_core.masks import DEFAULT_MASK, MaskSettings
 from inversecrafter_core.sampling import NEVER, Guidance, Window, sigma_of_percent
 from inversecrafter_core.sampling.stochastic import Release, known_cells, sample_stochastic, token_times
-from lab.models.shipped import WanModel, WanVAE, decode, encode, load_dit, load_vae
+from lab.models.shipped import ShippedCoder, WanModel, WanVAE, decode, encode, load_dit, load_vae
 from lab.training.video import train as dit
 
 Denoise = Callable[..., torch.Tensor]
@@ -25,18 +25,16 @@ Denoise = Callable[..., torch.Tensor]
 class Completion:
     """How a partly known clip is completed: the widgets of Stochastic Conditioning, the number of steps, and what is asked for.
 
-    ``guidance`` is classifier-free, 1 = the prompt alone; ``mask`` and ``mask_strength`` are those of Encode
-    Measurement.
+    ``guidance`` is classifier-free, 1 = the prompt alone; ``mask`` is that of Encode Measurement.
     """
 
     steps: int
     release: Release = field(default_factory=lambda: Release(at=0.0))
     window: Window = NEVER
-    mask: str = USUAL
+    mask: MaskSettings = DEFAULT_MASK
     proximal: ProximalSettings = field(default_factory=ProximalSettings)
     prompt: str = ""
     guidance: float = 1.0
-    mask_strength: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -74,14 +72,11 @@ class Studio:
         self, video: torch.Tensor, visible: torch.Tensor, how: Completion, seed: int, source: torch.Tensor | None = None
     ) -> torch.Tensor:
         """The completed clip, decoded; ``source`` is for the masks that need it. Where all stays known, as given."""
-        w = encode(self.coder, video)
-        given = MaskInputs(visible, video, w, lambda clip: encode(self.coder, clip), source=source)
-        h = latent_mask(how.mask, given, how.mask_strength)
-        if how.release.at == 0 and bool(known_cells(h, how.release.threshold).all()):
-            return decode(self.coder, w)
-        frames, height, width = video.shape[:3]
-        guidance = Guidance(Measurement(w, h.expand_as(w).float(), (frames, height, width)), how.proximal, how.window)
-        noise = torch.randn(w.shape, generator=torch.Generator().manual_seed(seed))
+        measurement = encode_measurement(ShippedCoder(self.coder), video, visible, how.mask, source=source)
+        if how.release.at == 0 and bool(known_cells(measurement.h, how.release.threshold).all()):
+            return decode(self.coder, measurement.w)
+        guidance = Guidance(measurement, how.proximal, how.window)
+        noise = torch.randn(measurement.w.shape, generator=torch.Generator().manual_seed(seed))
         even = torch.linspace(1, 0, how.steps + 1)
         sigmas = dit.SHIFT * even / (1 + (dit.SHIFT - 1) * even)
         context = how.release.bind(guidance, noise, torch.clone, "per_token")

@@ -34,8 +34,7 @@ import numpy as np
 import torch
 
 from inversecrafter_core.evaluation import masked_lpips, masked_psnr
-from inversecrafter_core.masks import USUAL, MaskInputs, area, difference_mask, hide, latent_mask
-from inversecrafter_core.masks.modes import Predict
+from inversecrafter_core.masks import MaskInputs, MaskMethod, MaskSettings, Predict, area, difference_mask, hide, latent_mask
 from lab.benchmarks.intervals import mean_row, ratios, surely_at_most
 from lab.benchmarks.priors import STRENGTHS
 from lab.benchmarks.report import Row, main
@@ -49,11 +48,12 @@ from lab.training.vae.export import FILE as EMBEDDED_VAE
 from .cases import Case, new_views
 from .sweep import Evidence, guided
 
-DEFAULT, LEARNED, HELD, BINARY, WANTED, GREY = USUAL, "learned", "held_infill", "binary", "h_gt", "grey h_gt"
+DEFAULT, LEARNED, BINARY = MaskMethod.AREA, MaskMethod.LEARNED, MaskMethod.BINARY
+INFILL, WANTED, GREY = MaskMethod.TEMPORAL_INFILL, "h_gt", "grey h_gt"
 POWERS = (1.0, 2.0, 4.0, 6.0)
 """Of the share of known pixels, beside the default's own."""
 SHARE = "area^1"
-SHOWN = (DEFAULT, SHARE, HELD, LEARNED)
+SHOWN = (DEFAULT, SHARE, INFILL, LEARNED)
 """Masks whose results are decoded and looked at, under priors of these strengths:"""
 SHOWN_STRENGTHS = (0.0, 0.5)
 KNOWS_THE_TRUTH = (WANTED, GREY)
@@ -93,15 +93,15 @@ def made_of(case: Case, space: LatentSpace, predict: Predict | None) -> Made:
     given = MaskInputs(case.visible, case.warp, w, encode, space.spatial, predict=predict)
     share = area(case.visible, space.spatial).expand_as(w)
     makers: dict[str, Callable[[], torch.Tensor]] = {
-        DEFAULT: lambda: latent_mask(DEFAULT, given),
+        DEFAULT: lambda: latent_mask(given),
         **{f"area^{power:g}": lambda power=power: share**power for power in POWERS},  # type: ignore[misc]
-        HELD: lambda: latent_mask(HELD, given),
-        BINARY: lambda: latent_mask(BINARY, given),
-        WANTED: lambda: latent_mask("known_source", dataclasses.replace(given, source=case.truth)),
+        INFILL: lambda: latent_mask(given, MaskSettings(MaskMethod.TEMPORAL_INFILL)),
+        BINARY: lambda: latent_mask(given, MaskSettings(MaskMethod.BINARY)),
+        WANTED: lambda: latent_mask(dataclasses.replace(given, source=case.truth), MaskSettings(MaskMethod.KNOWN_SOURCE)),
         GREY: lambda: difference_mask(truth, encode(hide(case.truth, case.visible))),
     }
     if predict is not None:
-        makers[LEARNED] = lambda: latent_mask(LEARNED, given)
+        makers[LEARNED] = lambda: latent_mask(given, MaskSettings(MaskMethod.LEARNED))
     made = Made(truth, w, {}, {})
     for name, make in makers.items():
         calls, seconds, begun = encode.calls, encode.seconds, time.process_time()

@@ -23,7 +23,7 @@ from statistics import mean
 import torch
 
 from inversecrafter_core.inverse import ProximalSettings, prepare
-from inversecrafter_core.masks import area, binary, held_infill, hide, hold_first_frame, infilled
+from inversecrafter_core.masks import area, binary, hide, hold_first_frame, infilled, temporal_infill
 from lab.benchmarks.priors import STRENGTHS
 from lab.benchmarks.report import Row, main
 from lab.models.shipped import WanModel, load_dit
@@ -50,7 +50,7 @@ def encoded(case: Case, space: LatentSpace) -> Latents:
     clips = {
         "truth": case.truth,
         "y": warp,
-        "held": held_infill(warp, visible),
+        "held": temporal_infill(warp, visible),
         "source": source,
         "masked source": infilled(source, visible),
         "masked truth": infilled(case.truth, visible),

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 import torch
 
 from inversecrafter_core.depth import build_geometry
-from inversecrafter_core.masks import area, binary, difference_mask, held_infill
+from inversecrafter_core.masks import area, binary, difference_mask, temporal_infill
 from inversecrafter_core.warp import fill_holes
 from lab.benchmarks.intervals import mean_row, ratios, surely_at_most
 from lab.benchmarks.masks.cases import Case, estimator, new_views, reprojected
@@ -43,7 +43,7 @@ Predictors = Mapping[str, MaskPredictor]
 def masks_of(case: Case, space: LatentSpace, predictors: Predictors) -> tuple[torch.Tensor, Masks]:
     """``h_gt`` and every mask by name, all ``[1, C, T', H', W']``."""
     visible, warp = case.visible, case.warp
-    clips = [case.truth, warp, held_infill(warp, visible)]
+    clips = [case.truth, warp, temporal_infill(warp, visible)]
     truth, y, held = space.encode(torch.stack(clips)).split(1)
     share = area(visible, space.spatial).expand_as(y)
     masks = {name: predictor.mask(visible[None], warp[None]) for name, predictor in predictors.items()}

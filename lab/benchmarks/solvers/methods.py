@@ -13,8 +13,8 @@ from typing import Any
 
 import torch
 
-from inversecrafter_core.inverse import ProximalSettings, Step, prepare, prepare_pixels
-from inversecrafter_core.masks import AREA_POWER, USUAL, MaskInputs, hold_first_frame, latent_mask
+from inversecrafter_core.inverse import ProximalSettings, Step, encode_measurement, prepare, prepare_pixels
+from inversecrafter_core.masks import AREA_POWER, MaskMethod, MaskSettings
 from inversecrafter_core.sampling import (
     ALWAYS,
     NEVER,
@@ -32,14 +32,18 @@ from inversecrafter_core.sampling import (
 from lab.benchmarks.models.video_model import uncovered
 from lab.benchmarks.priors import stronger_prior
 from lab.data.pool import HEIGHT, WIDTH
-from lab.models.shipped import WanModel, WanVAE, decode, encode
+from lab.models.shipped import ShippedCoder, WanModel, WanVAE, decode, encode
 from lab.training.video import train as dit
 from lab.world import caption, random_scene
 
 Denoise = Callable[..., torch.Tensor]
 LEAST_HOLES = 0.02
-MASKS = {"usual": (USUAL, 1.0), "binary": ("binary", 1.0), "area": ("area", 1 / AREA_POWER)}
-"""Name and strength; *area* is the plain share of known pixels, as the relatives pool it."""
+MASKS = {
+    "usual": MaskSettings(),
+    "binary": MaskSettings(MaskMethod.BINARY),
+    "area": MaskSettings(MaskMethod.AREA, 1 / AREA_POWER),
+}
+"""*area* is the plain share of known pixels, as the relatives pool it."""
 DPS_ZETA = 0.3
 """On two scenes of seed 5, of 0.3, 0.6 and 1 with the binary and the average-pooled mask, the nearest to truth."""
 PAPER_CLOCKS = (0.04, 0.1)
@@ -76,8 +80,11 @@ class Case:
 def make_case(seed: int, clip: dict[str, torch.Tensor], coder: WanVAE) -> Case:
     """The measurement of what ``lab.benchmarks.models.video_model.uncovered`` renders."""
     w = encode(coder, clip["telea"])
-    given = MaskInputs(clip["visible"], clip["telea"], w, lambda video: encode(coder, video))
-    masks = {key: hold_first_frame(latent_mask(name, given, strength)) for key, (name, strength) in MASKS.items()}
+    own, warp, visible = ShippedCoder(coder), clip["telea"], clip["visible"]
+    masks = {
+        name: encode_measurement(own, warp, visible, settings, first_frame_known=True, encoded=w).h
+        for name, settings in MASKS.items()
+    }
     noise = torch.randn(w.shape, generator=torch.Generator().manual_seed(seed))
     z_true = encode(coder, clip["truth"])
     reachable = decode(coder, z_true)

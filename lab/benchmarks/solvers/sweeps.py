@@ -31,12 +31,12 @@ from typing import Any, NamedTuple
 import torch
 
 from inversecrafter_core.evaluation import masked_psnr
-from inversecrafter_core.masks import USUAL, MaskInputs, hold_first_frame, latent_mask
+from inversecrafter_core.inverse import encode_measurement
 from lab.benchmarks.intervals import gains, mean_row, ratios, surely_at_least, surely_at_most
 from lab.benchmarks.masks.cases import telea
 from lab.benchmarks.report import Row, main
 from lab.metrics.lpips import Lpips, load_lpips
-from lab.models.shipped import decode, encode, load_dit, load_vae
+from lab.models.shipped import ShippedCoder, decode, encode, load_dit, load_vae
 from lab.world import caption, random_scene
 
 from .methods import Case, Lab, bare, dds
@@ -68,11 +68,10 @@ class Bench(NamedTuple):
         """The view of a scene as a case of ``lab.benchmarks.solvers.methods``, with the default mask alone."""
         coder, visible = self.lab.coder, view.visible.float()
         filled = telea(view.warp * visible[..., None], visible)
-        w = encode(coder, filled)
-        h = latent_mask(USUAL, MaskInputs(visible, filled, w, lambda video: encode(coder, video)))
-        noise = torch.randn(w.shape, generator=torch.Generator().manual_seed(seed))
-        prompt, masks = caption(random_scene(seed)), {"usual": hold_first_frame(h)}
-        return Case(view.truth, filled, view.truth, visible, w, masks, prompt, noise, encode(coder, view.truth))
+        made = encode_measurement(ShippedCoder(coder), filled, visible, first_frame_known=True)
+        noise = torch.randn(made.w.shape, generator=torch.Generator().manual_seed(seed))
+        prompt, masks = caption(random_scene(seed)), {"usual": made.h}
+        return Case(view.truth, filled, view.truth, visible, made.w, masks, prompt, noise, encode(coder, view.truth))
 
     def judged(self, latents: torch.Tensor, truth: torch.Tensor) -> list[dict[str, float]]:
         """Figures of the whole view, one dictionary for each clip of a batch of latents."""

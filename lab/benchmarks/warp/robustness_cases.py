@@ -15,13 +15,13 @@ from inversecrafter_core.camera import Geometry
 from inversecrafter_core.depth import RawDepth, denoise, noise_level, stabilise
 from inversecrafter_core.evaluation import masked_lpips, masked_psnr
 from inversecrafter_core.flow import clip_flow
-from inversecrafter_core.masks import USUAL, MaskInputs, hold_first_frame, latent_mask
+from inversecrafter_core.inverse import encode_measurement
 from inversecrafter_core.warp import fill_holes, warp_video
 from lab.benchmarks.solvers.methods import LEAST_HOLES, Case, Lab, Way
 from lab.data.damage import NONE, Damage, Seen
 from lab.data.unseen import scene_seeds
 from lab.metrics.lpips import Lpips
-from lab.models.shipped import WanVAE, decode, encode
+from lab.models.shipped import ShippedCoder, WanVAE, decode, encode
 from lab.world import caption, random_scene
 
 
@@ -51,9 +51,8 @@ class Evidence:
         path = seen.path(geometry)
         warp = warp_video(source, geometry, path)
         filled, visible = fill_holes(warp.video, warp.visible), warp.visible.float()
-        w = encode(coder, filled)
-        h = latent_mask(USUAL, MaskInputs(visible, filled, w, lambda video: encode(coder, video)))
-        return cls(seen, filled, visible, w, encode(coder, seen.target.colour), hold_first_frame(h))
+        made = encode_measurement(ShippedCoder(coder), filled, visible, first_frame_known=True)
+        return cls(seen, filled, visible, made.w, encode(coder, seen.target.colour), made.h)
 
     def case(self) -> Case:
         """For the ways of ``lab.benchmarks.solvers.methods``, whose default mask is ``h``."""

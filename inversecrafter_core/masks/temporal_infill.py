@@ -22,7 +22,7 @@ STILL_FACTOR, STILL_LEVELS, STILL_BOX = 1.15, 0.3, 15
 """Standing still is believed where it explains a box of pixels almost as well as the flow does: no resampling, no drift."""
 
 
-def held_infill(video: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
+def temporal_infill(video: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
     """Fill holes from the nearest time, before or after, at which their place was known. A new tensor.
 
     Args:
