@@ -1,4 +1,4 @@
-"""Clips rendered once and kept on disk, ``[17, 128, 192, 3]`` uint8, in ``training/runs/world<version>``.
+"""Clips rendered once and kept on disk, ``[17, 128, 192, 3]`` uint8, in ``lab/training/runs/world<version>``.
 
 ``lab.data.contexts`` fills the training part; held-out clips, seeds below :data:`FIRST_TRAINING_SEED`, are rendered when they
 are asked for. The folder carries the world's version, so that clips of an older world are never mixed in. For the video model
@@ -15,7 +15,7 @@ from typing import IO, NamedTuple
 import numpy as np
 import torch
 
-from lab.training.common import RUNS
+from lab.host.paths import RUNS
 from lab.world import WORLD_VERSION, frame_times, random_scene, render
 
 POOL = RUNS / f"world{WORLD_VERSION}"

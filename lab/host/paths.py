@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 HOST_HOME = ROOT / ".host"
 BASE = HOST_HOME / "base"
 ASSETS = ROOT / ".cache" / "assets"
+RUNS = Path(os.environ.get("INVERSECRAFTER_RUNS", ROOT / "lab" / "training" / "runs"))
+"""Pools of clips, checkpoints and curves; ``INVERSECRAFTER_RUNS`` puts them elsewhere."""
 PACK_NAME = "inversecrafter"
 BASE_FOLDERS = ("custom_nodes", "input", "models", "output", "temp", "user")
 

@@ -13,14 +13,13 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 
 from inversecrafter_core.masks import LAYERS, MaskEncoderSpec, causal_chunks, encoder_input, head_to_mask, read_mask_encoder
 from lab.host.modules.wan import Encoder3d, WanVAE
-from lab.training.mask_encoder.targets import LatentSpace
-from lab.training.vae.export import FILE as EMBEDDED_VAE
 
 from .folded import folded
+from .latent_space import LatentSpace
+from .shipped import VAE_FILE, read_weights
 
 SSIM_WINDOW = 3
 """Latent cells: a training window of 64 pixels is only eight across."""
@@ -108,7 +107,7 @@ def begin(predictor: MaskPredictor, space: LatentSpace, mean: float) -> str:
         origin = "random weights"
     else:
         layers.update({key: value for key, value in state.items() if not key.startswith("head.2")})
-        origin = f"the encoder of {space.name if same else EMBEDDED_VAE.name}"
+        origin = f"the encoder of {space.name if same else VAE_FILE.name}"
     head = torch.randn_like(layers["head.2.weight"]) * 0.03 / layers["head.2.weight"][0].numel() ** 0.5
     bias = torch.full_like(layers["head.2.bias"], math.log(mean / (1 - mean)))
     if predictor.spec.reads == "infills":
@@ -121,9 +120,9 @@ def begin(predictor: MaskPredictor, space: LatentSpace, mean: float) -> str:
 
 
 def _embedded_encoder(width: int) -> dict[str, torch.Tensor] | None:
-    if not EMBEDDED_VAE.exists():
+    if not VAE_FILE.exists():
         return None
-    state = {key[8:]: value.float() for key, value in load_file(EMBEDDED_VAE).items() if key.startswith("encoder.")}
+    state = {key[8:]: value for key, value in read_weights(VAE_FILE).items() if key.startswith("encoder.")}
     return state if state["conv1.weight"].shape[0] == width else None
 
 

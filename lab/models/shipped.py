@@ -1,4 +1,4 @@
-"""The shipped files as the host's own modules: what a card or a benchmark says is of these, never of a checkpoint."""
+"""The shipped files and their modules: a card or a benchmark is of these, never of a checkpoint."""
 
 from __future__ import annotations
 
@@ -9,41 +9,49 @@ import torch
 from safetensors.torch import load_file
 
 from lab.host.modules.wan import Wan21, WanModel, WanVAE
-from lab.training.vae.export import FILE as VAE_FILE
-from lab.training.video import train as dit
+from lab.host.paths import ROOT
 
+from . import vae, video
 from .folded import folded
-from .vae import build, width_of
+
+WEIGHTS = ROOT / "weights"
+VAE_FILE = WEIGHTS / "vae" / "inversecrafter_small_wan_vae.safetensors"
+DIT_FILE = WEIGHTS / "diffusion_models" / "inversecrafter_small_wan_t2v.safetensors"
+MASK_ENCODER_FILE = WEIGHTS / "mask_encoders" / "inversecrafter_small_mask_encoder.safetensors"
+DEPTH_FILE = WEIGHTS / "depth" / "inversecrafter_small_depth.safetensors"
+
+
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """Read a safetensors file as float32."""
+    return {name: value.float() for name, value in load_file(path).items()}
 
 
 def load_vae(path: Path = VAE_FILE) -> WanVAE:
-    """The VAE of a file, of whatever width; by default the shipped one."""
-    weights = load_file(path)
-    model = build(width_of(weights))
-    model.load_state_dict({name: value.float() for name, value in weights.items()})
-    return model.eval().requires_grad_(False)
+    """Load the VAE of a file, of whatever width; by default the shipped one."""
+    return vae.of_weights(read_weights(path))
 
 
-def load_dit() -> WanModel:
-    model = dit.build()
-    model.load_state_dict({name: value.float() for name, value in load_file(dit.FILE).items()})
-    return model.eval().requires_grad_(False)
+def load_dit(path: Path = DIT_FILE) -> WanModel:
+    """Load the video model of a file; by default the shipped one."""
+    model = video.build()
+    model.load_state_dict(read_weights(path))
+    return model.train(False).requires_grad_(False)
 
 
 @torch.no_grad()
-def encode(model: WanVAE, video: torch.Tensor) -> torch.Tensor:
-    """``[F, H, W, 3]`` in 0…1 -> normalised latents ``[1, 16, T', H/8, W/8]``."""
+def encode(model: WanVAE, clip: torch.Tensor) -> torch.Tensor:
+    """Encode ``[F, H, W, 3]`` in 0…1 to normalised latents ``[1, 16, T', H/8, W/8]``."""
     with folded(model), torch.autocast("cpu", dtype=torch.bfloat16):
-        latent = model.encode(video.movedim(-1, 0)[None] * 2 - 1)
+        latent = model.encode(clip.movedim(-1, 0)[None] * 2 - 1)
     return Wan21().process_in(latent.float())
 
 
 @torch.no_grad()
 def decode(model: WanVAE, latent: torch.Tensor) -> torch.Tensor:
-    """Normalised latents ``[1, 16, T', h, w]`` -> ``[F, H, W, 3]`` in 0…1."""
+    """Decode normalised latents ``[1, 16, T', h, w]`` to ``[F, H, W, 3]`` in 0…1."""
     with folded(model), torch.autocast("cpu", dtype=torch.bfloat16):
-        video = model.decode(Wan21().process_out(latent))
-    return (video.float()[0].movedim(0, -1) / 2 + 0.5).clamp(0, 1)
+        clip = model.decode(Wan21().process_out(latent))
+    return (clip.float()[0].movedim(0, -1) / 2 + 0.5).clamp(0, 1)
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,13 @@ def build(width: int = 16) -> WanVAE:
     return model
 
 
+def of_weights(weights: dict[str, torch.Tensor]) -> WanVAE:
+    """Build a VAE of its weights, of whatever width, for use and not for training."""
+    model = build(width_of(weights))
+    model.load_state_dict(weights)
+    return model.train(False).requires_grad_(False)
+
+
 def width_of(weights: dict[str, torch.Tensor]) -> int:
     """The base width of a file, by the layer that the host reads it from."""
     return len(weights["decoder.head.0.gamma"])

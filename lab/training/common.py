@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-import os
 import subprocess
 import time
 from collections.abc import Callable
@@ -13,9 +12,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-ROOT = Path(__file__).resolve().parents[2]
-RUNS = Path(os.environ.get("INVERSECRAFTER_RUNS", ROOT / "training" / "runs"))
-"""Pools, checkpoints and curves; ``INVERSECRAFTER_RUNS`` puts them elsewhere."""
+from lab.host.paths import ROOT, RUNS
+
+__all__ = ["ROOT", "RUNS", "Clock", "Curve", "export", "git_commit", "load_checkpoint", "psnr", "save_checkpoint"]
 
 
 class Clock:

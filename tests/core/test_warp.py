@@ -16,7 +16,7 @@ from inversecrafter_core.camera import CameraPath, Geometry, pixel_centres, pres
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.warp import Cleanup, depth_edges, warp_video
 from inversecrafter_core.warp.splat import EMPTY, close_cracks
-from lab.data.double_reprojection import double_reprojection
+from lab.data.reprojections import double_reprojection
 
 KEEP_ALL = Cleanup(threshold=0)
 ROOT = Path(__file__).resolve().parents[2]

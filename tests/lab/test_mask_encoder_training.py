@@ -21,7 +21,10 @@ SMALL = ["--scenes", "3", "--frames", "5", "--window", "64x64", "--windows", "2"
 @pytest.fixture(scope="module")
 def training(pack) -> Any:
     """The training's modules. The host must be up before they ask for it."""
+    from lab.data import reprojections as mask_reprojections
+    from lab.models import latent_space
     from lab.models import mask_encoder as mask_model
+    from lab.models import shipped as shipped_files
     from lab.training.mask_encoder import data as mask_data
     from lab.training.mask_encoder import options as mask_options
     from lab.training.mask_encoder import pairs as mask_pairs
@@ -33,6 +36,7 @@ def training(pack) -> Any:
     class Modules:
         data, encoder, model, options = mask_data, mask_encoder, mask_model, mask_options
         pairs, ranks, targets, videos = mask_pairs, mask_ranks, mask_targets, mask_videos
+        reprojections, spaces, shipped = mask_reprojections, latent_space, shipped_files
 
     return Modules
 
@@ -63,19 +67,19 @@ def run(training, runs, tmp_path, *more: str) -> dict[str, Any]:
 
 
 def test_pairs_are_the_same_every_time_and_hold_clean_pixels(training):
-    one, again = (training.pairs.synthetic_pair(12_345, size=(64, 96), frames=9) for _ in range(2))
+    one, again = (training.reprojections.synthetic_pair(12_345, size=(64, 96), frames=9) for _ in range(2))
     assert torch.equal(one.video, again.video) and torch.equal(one.visible, again.visible) and one.path == again.path
-    other = training.pairs.synthetic_pair(12_346, size=(64, 96), frames=9)
+    other = training.reprojections.synthetic_pair(12_346, size=(64, 96), frames=9)
     assert not torch.equal(one.visible, other.visible)
 
 
 @pytest.mark.parametrize("name", ["arc_left", "arc_right", "arc_up", "arc_down", "zoom_in", "zoom_out"])
 def test_every_trajectory_tears_holes_that_grow(training, name):
-    assert name in training.pairs.TRAJECTORIES
-    pair = training.pairs.synthetic_pair(77, training.pairs.path_of(name, 9, 2.0), frames=9, size=(64, 96))
+    assert name in training.reprojections.TRAJECTORIES
+    pair = training.reprojections.synthetic_pair(77, training.reprojections.path_of(name, 9, 2.0), frames=9, size=(64, 96))
     known = pair.visible.float().mean((1, 2))
     assert 0.3 < float(known[-1]) < 0.999, "some holes, and not only holes"
-    weak = training.pairs.synthetic_pair(77, training.pairs.path_of(name, 9, 0.5), frames=9, size=(64, 96))
+    weak = training.reprojections.synthetic_pair(77, training.reprojections.path_of(name, 9, 0.5), frames=9, size=(64, 96))
     assert float(weak.visible.float().mean()) > float(pair.visible.float().mean())
     if name != "zoom_out":  # there the whole picture stays in view: what is lost is a seam at depth edges
         assert float(known[-1]) < float(known[0]) - 0.005
@@ -95,7 +99,7 @@ def test_stored_windows_come_back(training, tmp_path):
 
 
 def test_the_target_is_equation_five_of_the_vae_with_the_holes_infilled(pack, training, tmp_path):
-    space = training.targets.LatentSpace(training.options.EMBEDDED_VAE)
+    space = training.spaces.LatentSpace(training.shipped.VAE_FILE)
     pair = training.pairs.store(tmp_path, [11_112], training.pairs.Window(5, (32, 32), 2))[0]
     training.targets.encode_targets([pair], space)
     wanted = np.load(training.targets.target_path(pair, space))
@@ -107,7 +111,7 @@ def test_the_target_is_equation_five_of_the_vae_with_the_holes_infilled(pack, tr
 
 
 def test_the_lowest_stages_apart_answer_like_the_whole(training):
-    space = training.targets.LatentSpace(training.options.EMBEDDED_VAE)
+    space = training.spaces.LatentSpace(training.shipped.VAE_FILE)
     spec = training.model.MaskEncoderSpec(16, 16, 16, "infills")
     warp, visible = torch.rand(2, 9, 32, 32, 3), torch.rand(2, 9, 32, 32) > 0.2
     answers = []
@@ -122,7 +126,7 @@ def test_the_lowest_stages_apart_answer_like_the_whole(training):
 
 @pytest.mark.parametrize("head", [16, 32])
 def test_infills_begin_as_the_difference_of_their_encodings(pack, training, head):
-    space = training.targets.LatentSpace(training.options.EMBEDDED_VAE)
+    space = training.spaces.LatentSpace(training.shipped.VAE_FILE)
     predictor = training.model.MaskPredictor(training.model.MaskEncoderSpec(16, head, 16, "infills"))
     training.model.begin(predictor, space, 0.9)
     warp, visible = torch.rand(1, 5, 32, 32, 3), torch.rand(1, 5, 32, 32) > 0.2
@@ -135,7 +139,7 @@ def test_infills_begin_as_the_difference_of_their_encodings(pack, training, head
 @pytest.mark.parametrize("optimiser", ["adamw", "muon"])
 def test_steps_on_one_batch_bring_its_loss_down(training, runs, tmp_path, optimiser):
     options = training.options.parse([*SMALL, "--optimiser", optimiser, "--run", optimiser, "--precision", "fp32"])
-    ranks, space = training.ranks.Ranks(), training.targets.LatentSpace(options.vae)
+    ranks, space = training.ranks.Ranks(), training.spaces.LatentSpace(options.vae)
     files, _ = training.options.pairs(options, ranks)
     training.targets.encode_targets(files, space)
     learner = training.encoder.Training(options, ranks, space)
@@ -157,7 +161,7 @@ def test_a_stopped_run_goes_on_and_another_model_is_refused(training, runs, tmp_
 
 def test_batches_depend_on_the_step_alone(training, runs):
     options = training.options.parse(SMALL)
-    space = training.targets.LatentSpace(options.vae)
+    space = training.spaces.LatentSpace(options.vae)
     files, _ = training.options.pairs(options, training.ranks.Ranks())
     training.targets.encode_targets(files, space)
     predictor = training.model.MaskPredictor(training.model.MaskEncoderSpec(16, 16, 16, "mask"))

@@ -30,7 +30,7 @@ def test_the_worst_position_is_seen_where_it_is(bench):
 
 
 def test_a_coder_that_keeps_a_groups_last_frame_shows_things_twice(bench, monkeypatch):
-    from lab.training.vae.score import HELD_OUT_PHOTOGRAPH
+    from lab.metrics.vae import HELD_OUT_PHOTOGRAPH
 
     if bench.asset(HELD_OUT_PHOTOGRAPH) is None:
         pytest.skip(bench.why_missing(HELD_OUT_PHOTOGRAPH))

@@ -12,13 +12,13 @@ import torch
 @pytest.fixture(scope="module")
 def training(pack):
     from lab.data import motion_clips
+    from lab.metrics import vae as vae_metrics
     from lab.models import vae as vae_model
     from lab.training.vae import data as vae_data
     from lab.training.vae import loss as vae_loss
-    from lab.training.vae import score as vae_score
     from lab.training.vae import train as vae
 
-    return SimpleNamespace(vae=vae, data=vae_data, loss=vae_loss, model=vae_model, score=vae_score, motion=motion_clips)
+    return SimpleNamespace(vae=vae, data=vae_data, loss=vae_loss, model=vae_model, score=vae_metrics, motion=motion_clips)
 
 
 @pytest.fixture(scope="module")

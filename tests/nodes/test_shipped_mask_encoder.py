@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from lab.data.double_reprojection import double_reprojection
+from lab.data.reprojections import double_reprojection
 from lab.world import frame_times, random_scene, render
 
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"

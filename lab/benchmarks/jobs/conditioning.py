@@ -27,8 +27,8 @@ from lab.benchmarks.warp.robustness_cases import Evidence, figures, unseen
 from lab.data.assets import why_missing
 from lab.data.damage import Damage
 from lab.metrics.lpips import load_lpips
+from lab.models import video as dit
 from lab.models.shipped import decode, encode, load_dit, load_vae
-from lab.training.video import train as dit
 
 STEPS = 10
 DEPTH = Damage(noise=0.1, bleed=3.0)

@@ -15,8 +15,8 @@ from inversecrafter_core.inverse import ProximalSettings, encode_measurement
 from inversecrafter_core.masks import DEFAULT_MASK, MaskSettings
 from inversecrafter_core.sampling import NEVER, Guidance, Window, sigma_of_percent
 from inversecrafter_core.sampling.stochastic import Release, known_cells, sample_stochastic, token_times
+from lab.models import video as dit
 from lab.models.shipped import ShippedCoder, WanModel, WanVAE, decode, encode, load_dit, load_vae
-from lab.training.video import train as dit
 
 Denoise = Callable[..., torch.Tensor]
 

@@ -42,8 +42,8 @@ from lab.benchmarks.warp.robustness_cases import Evidence, judged, unseen
 from lab.data.damage import NONE, Damage
 from lab.host.paths import ROOT
 from lab.metrics.lpips import load_lpips
+from lab.models import video as dit
 from lab.models.shipped import load_dit, load_vae
-from lab.training.video import train as dit
 
 STEPS = 10
 KNOWN = 0.1

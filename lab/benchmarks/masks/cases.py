@@ -21,7 +21,7 @@ from inversecrafter_core.depth import DepthEstimator, OnnxDepth, VerticalGradien
 from inversecrafter_core.warp import fill_holes
 from lab.data.assets import asset
 from lab.data.contexts import geometry_of
-from lab.training.mask_encoder.pairs import path_of, reproject
+from lab.data.reprojections import path_of, reproject
 from lab.world import Clip, caption, frame_times, random_scene, render
 from lab.world.render import source_poses
 

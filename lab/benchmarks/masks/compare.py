@@ -39,11 +39,11 @@ from lab.benchmarks.intervals import mean_row, ratios, surely_at_most
 from lab.benchmarks.priors import STRENGTHS
 from lab.benchmarks.report import Row, main
 from lab.metrics.lpips import Lpips, load_lpips
+from lab.models.latent_space import LatentSpace
 from lab.models.mask_encoder import load_predictor
+from lab.models.shipped import MASK_ENCODER_FILE as MASK_ENCODER
+from lab.models.shipped import VAE_FILE as EMBEDDED_VAE
 from lab.models.shipped import WanModel, load_dit
-from lab.training.mask_encoder.options import FILE as MASK_ENCODER
-from lab.training.mask_encoder.targets import LatentSpace
-from lab.training.vae.export import FILE as EMBEDDED_VAE
 
 from .cases import Case, new_views
 from .sweep import Evidence, guided

@@ -26,9 +26,9 @@ from inversecrafter_core.inverse import ProximalSettings, prepare
 from inversecrafter_core.masks import area, binary, hide, hold_first_frame, infilled, temporal_infill
 from lab.benchmarks.priors import STRENGTHS
 from lab.benchmarks.report import Row, main
+from lab.models.latent_space import LatentSpace
+from lab.models.shipped import VAE_FILE as EMBEDDED_VAE
 from lab.models.shipped import WanModel, load_dit
-from lab.training.mask_encoder.targets import LatentSpace
-from lab.training.vae.export import FILE as EMBEDDED_VAE
 
 from .cases import Case, new_views
 from .sweep import Evidence, denoiser

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import torch
 
+from lab.models.latent_space import LatentSpace
 from lab.models.mask_encoder import load_predictor
-from lab.training.mask_encoder.options import FILE as MASK_ENCODER
-from lab.training.mask_encoder.targets import LatentSpace
-from lab.training.vae.export import FILE as EMBEDDED_VAE
+from lab.models.shipped import MASK_ENCODER_FILE as MASK_ENCODER
+from lab.models.shipped import VAE_FILE as EMBEDDED_VAE
 
 from .cases import Case, new_views
 from .compare import BINARY, DEFAULT, GREY, LEARNED, SHARE, WANTED, Made, made_of

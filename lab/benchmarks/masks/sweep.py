@@ -16,8 +16,8 @@ from inversecrafter_core.inverse import ProximalSettings, prepare
 from inversecrafter_core.masks import hold_first_frame
 from inversecrafter_core.sampling import BoundGuidance, Window, sample_guided_euler, sigma_of_percent
 from lab.benchmarks.priors import Denoise, stronger_prior
+from lab.models import video as dit
 from lab.models.shipped import WanModel
-from lab.training.video import train as dit
 
 STEPS = 8
 TOGETHER = 16

@@ -10,7 +10,8 @@ from pathlib import Path
 from safetensors import safe_open
 
 from lab.benchmarks.report import Row, table_lines
-from lab.training.common import RUNS, load_checkpoint
+from lab.host.paths import RUNS
+from lab.training.common import load_checkpoint
 
 
 def origin(path: Path) -> str:

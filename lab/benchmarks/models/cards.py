@@ -16,16 +16,14 @@ from lab.data.assets import asset
 from lab.data.motion_clips import pictures
 from lab.data.pool import POOL
 from lab.data.unseen import REAL_CLIPS, real_clip, scene_seeds
-from lab.models.shipped import decode, encode, load_dit, load_vae
+from lab.host.paths import ROOT, RUNS
+from lab.models.shipped import DIT_FILE, VAE_FILE, decode, encode, load_dit, load_vae
 from lab.models.token_masks import PICTURE_TUBE_SHARE, SHARES
-from lab.models.video_sampling import GUIDANCE, STEPS, sample
-from lab.training.common import ROOT, RUNS, Curve
-from lab.training.vae.export import FILE as VAE_FILE
+from lab.models.video import GUIDANCE, SHIFT, STEPS, sample
+from lab.training.common import Curve
 from lab.training.vae.export import LATENTS
 from lab.training.vae.train import run_folder
 from lab.training.video.data import PICTURES
-from lab.training.video.train import FILE as DIT_FILE
-from lab.training.video.train import SHIFT
 from lab.world import caption, random_scene
 
 from . import vae as model_vae

@@ -20,7 +20,8 @@ from inversecrafter_core.depth.upsample import resize_map
 from lab.data.assets import asset
 from lab.data.stereo import load_stereo_pair
 from lab.data.unseen import REAL_CLIPS, real_clip, scene_seeds
-from lab.training.common import ROOT, Curve
+from lab.host.paths import ROOT
+from lab.training.common import Curve
 from lab.training.depth.pool import PHOTOS, POOL, RUN
 from lab.training.depth.train import PICTURES
 from lab.world import WORLD_VERSION, frame_times, random_scene, render

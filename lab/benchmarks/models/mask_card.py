@@ -13,13 +13,12 @@ import torch
 
 from inversecrafter_core.masks import binary
 from inversecrafter_core.masks.causal import GROUP
+from lab.data.reprojections import PHOTO_SHARE, STRENGTHS
+from lab.host.paths import ROOT, RUNS
+from lab.models.latent_space import LatentSpace
 from lab.models.mask_encoder import SSIM_WEIGHT, MaskPredictor, load_predictor
-from lab.training.common import ROOT
-from lab.training.mask_encoder.options import FILE
-from lab.training.mask_encoder.pairs import PHOTO_SHARE, STRENGTHS
-from lab.training.mask_encoder.targets import LatentSpace
-from lab.training.mask_encoder.train import RUNS
-from lab.training.vae.export import FILE as VAE_FILE
+from lab.models.shipped import MASK_ENCODER_FILE as FILE
+from lab.models.shipped import VAE_FILE
 from lab.world import WORLD_VERSION
 
 from . import mask_encoder as model_mask_encoder

@@ -24,12 +24,12 @@ from lab.benchmarks.masks.cases import Case, estimator, new_views, reprojected
 from lab.benchmarks.report import Row, model_main
 from lab.data.assets import asset, why_missing
 from lab.data.pool import FRAMES
+from lab.data.reprojections import TRAJECTORIES, path_of, synthetic_pair
 from lab.data.unseen import REAL_CLIPS, real_clip, scene_seeds
+from lab.models.latent_space import LatentSpace
 from lab.models.mask_encoder import USUAL_MEAN, MaskPredictor, begin, load_predictor, ssim
-from lab.training.mask_encoder.options import FILE
-from lab.training.mask_encoder.pairs import TRAJECTORIES, path_of, synthetic_pair
-from lab.training.mask_encoder.targets import LatentSpace
-from lab.training.vae.export import FILE as VAE_FILE
+from lab.models.shipped import MASK_ENCODER_FILE as FILE
+from lab.models.shipped import VAE_FILE
 
 LEARNED, HELD = "learned", "another infill against this one"
 POWERS = (0.1, 0.2, 0.5, 1.0)

@@ -3,7 +3,7 @@
 ``python -m lab.benchmarks.models.vae --seed 0 --scenes 8 --json - [--vae FILE]``
 
 A thing in motion is a cut-out at 10 pixels a frame over a still photograph, both from the stereo pair. An average of a group's
-frames would show it twice; how solid the second image is, is measured (``lab.training.vae.score.doubling``).
+frames would show it twice; how solid the second image is, is measured (``lab.metrics.vae.doubling``).
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from lab.data.assets import asset, why_missing
 from lab.data.pool import clip as rendered
 from lab.data.unseen import REAL_CLIPS, real_clip, scene_seeds
 from lab.metrics.lpips import Lpips, load_lpips
+from lab.metrics.vae import HELD_OUT_PHOTOGRAPH, doubling, moving_thing, position_db, spread
 from lab.models.shipped import VAE_FILE, WanVAE, decode, encode, load_vae
 from lab.training.common import psnr
-from lab.training.vae.score import HELD_OUT_PHOTOGRAPH, doubling, moving_thing, position_db, spread
 
 logger = logging.getLogger(__name__)
 STARTS = {"carphone": (0, 60, 100), "bikes": (0, 120, 220), "bigbuckbunny": (0, 60, 110)}

@@ -22,10 +22,10 @@ from lab.data.contexts import geometry_of
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
 from lab.data.unseen import scene_seeds
 from lab.metrics.lpips import Lpips, load_lpips
+from lab.models import video as dit
 from lab.models.shipped import WanModel, WanVAE, decode, encode, load_dit, load_vae
 from lab.models.token_masks import known_tokens, outline
-from lab.models.video_sampling import STEPS, sample
-from lab.training.video import train as dit
+from lab.models.video import STEPS, sample
 from lab.world import Scene, caption, frame_times, random_scene, render
 from lab.world.caption import named_things
 from lab.world.render import source_poses

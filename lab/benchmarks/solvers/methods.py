@@ -32,8 +32,8 @@ from inversecrafter_core.sampling import (
 from lab.benchmarks.models.video_model import uncovered
 from lab.benchmarks.priors import stronger_prior
 from lab.data.pool import HEIGHT, WIDTH
+from lab.models import video as dit
 from lab.models.shipped import ShippedCoder, WanModel, WanVAE, decode, encode
-from lab.training.video import train as dit
 from lab.world import caption, random_scene
 
 Denoise = Callable[..., torch.Tensor]

@@ -17,14 +17,14 @@ import torch
 
 from inversecrafter_core.depth.estimators.small_file import save_small_network
 from inversecrafter_core.depth.estimators.small_network import SmallDepthNet
-from lab.training.common import ROOT, Clock, Curve, git_commit, load_checkpoint, save_checkpoint
+from lab.models.shipped import DEPTH_FILE
+from lab.training.common import Clock, Curve, git_commit, load_checkpoint, save_checkpoint
 from lab.training.optimiser import Muon
 from lab.world import frame_times, random_scene, render
 
 from .batch import FARTHEST, Batch, Source
 from .pool import HEIGHT, PHOTOS, POOL, RUN, WIDTH
 
-FILE = ROOT / "weights" / "depth" / "inversecrafter_small_depth.safetensors"
 RECIPE = "python -m lab.training.depth.pool; python -m lab.training.depth.train"
 EDGES, FLICKER = 0.5, 1.0
 WITHIN = math.log(1.25)
@@ -107,9 +107,9 @@ def train(minutes: float, rate: float, name: str = "last") -> SmallDepthNet:
 
 def export(network: SmallDepthNet) -> None:
     """Write the shipped file, with where it comes from."""
-    FILE.parent.mkdir(parents=True, exist_ok=True)
-    save_small_network(FILE, network, license="Apache-2.0", recipe=RECIPE, commit=git_commit())
-    FILE.chmod(0o644)
+    DEPTH_FILE.parent.mkdir(parents=True, exist_ok=True)
+    save_small_network(DEPTH_FILE, network, license="Apache-2.0", recipe=RECIPE, commit=git_commit())
+    DEPTH_FILE.chmod(0o644)
 
 
 def main() -> None:

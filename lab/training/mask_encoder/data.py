@@ -16,10 +16,11 @@ import torch
 from torch.utils.data import Dataset
 
 from inversecrafter_core.masks import encoder_input
+from lab.models.latent_space import LatentSpace, autocast
 from lab.models.mask_encoder import MaskPredictor, ssim
 
 from .pairs import load
-from .targets import LatentSpace, autocast, target_path
+from .targets import target_path
 
 Batch = tuple[torch.Tensor, torch.Tensor]
 """What ``MaskPredictor.forward`` takes, and ``h_gt [B, C, T', h', w']``."""

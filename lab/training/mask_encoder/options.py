@@ -9,16 +9,15 @@ from pathlib import Path
 
 from inversecrafter_core.masks.encoder import READS, STRIDE
 from lab.data.pool import FIRST_TRAINING_SEED
+from lab.host.paths import RUNS
 from lab.models.mask_encoder import SSIM_WEIGHT, STAGE_ENDS
-from lab.training.common import ROOT, RUNS
-from lab.training.vae.export import FILE as EMBEDDED_VAE
+from lab.models.shipped import MASK_ENCODER_FILE, VAE_FILE
 from lab.world import WORLD_VERSION
 
 from .pairs import Window, store
 from .ranks import Ranks
 from .videos import DEPTH_HELP, Cut, estimator, store_videos, videos_in
 
-FILE = ROOT / "weights" / "mask_encoders" / "inversecrafter_small_mask_encoder.safetensors"
 HELD_OUT_SCENES, HELD_OUT_VIDEOS = 12, 20
 """Scenes that only score; one video of this many does the same."""
 
@@ -26,8 +25,8 @@ HELD_OUT_SCENES, HELD_OUT_VIDEOS = 12, 20
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser("lab.training.mask_encoder.train", formatter_class=argparse.ArgumentDefaultsHelpFormatter)
     add = parser.add_argument
-    add("--vae", type=Path, default=EMBEDDED_VAE, help="a Wan VAE, 16 or 48 channels")
-    add("--out", type=Path, default=FILE, help="the file to write")
+    add("--vae", type=Path, default=VAE_FILE, help="a Wan VAE, 16 or 48 channels")
+    add("--out", type=Path, default=MASK_ENCODER_FILE, help="the file to write")
     add("--run", default="mask", help="name of the folder under training/runs with checkpoint and curve; it is resumed")
     data = parser.add_argument_group("data")
     data.add_argument("--videos", type=Path, help="folder of videos; without it, scenes of the synthetic world")

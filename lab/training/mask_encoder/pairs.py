@@ -13,35 +13,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 import numpy as np
 import torch
 
-from inversecrafter_core.camera import CameraPath, Geometry
-from inversecrafter_core.camera.presets import PRESETS
 from inversecrafter_core.warp import fill_holes
-from lab.data.double_reprojection import double_reprojection
 from lab.data.photo_clips import photo_clip, photographs
-from lab.data.pool import HEIGHT, WIDTH, keep, to_bytes
-from lab.world import frame_times, random_scene, render
+from lab.data.pool import keep, to_bytes
+from lab.data.reprojections import PHOTO_SHARE, MaskPair, synthetic_pair
 
-TRAJECTORIES = ("arc_left", "arc_right", "arc_up", "arc_down", "zoom_in", "zoom_out")
-"""The six of the paper's evaluation (METHOD: those of Reangle-A-Video), at their own amounts in ``camera.presets``."""
-STRENGTHS = (0.5, 2.5)
-"""Range of the factor on a trajectory's amount: a 17-frame clip sees a third of the paper's 49 frames of source motion."""
-PHOTO_SHARE = 0.3
-"""Share of the world's windows whose pixels are replaced by a glide over a photograph: richer texture, the same holes."""
 FEW_HOLES = 0.02
 """A window with a smaller share of holes teaches little and is usually drawn again."""
-
-
-class MaskPair(NamedTuple):
-    """``video [F, H, W, 3]`` in 0...1, ``visible [F, H, W]`` bool, and the trajectory that made the holes."""
-
-    video: torch.Tensor
-    visible: torch.Tensor
-    path: str
 
 
 @dataclass(frozen=True)
@@ -51,34 +34,6 @@ class Window:
     frames: int = 9
     size: tuple[int, int] | None = (64, 64)
     count: int = 6
-
-
-def path_of(name: str, frames: int, strength: float = 1.0) -> CameraPath:
-    """One of :data:`TRAJECTORIES` over a clip, linear in time, its full amount times ``strength``."""
-    preset = PRESETS[name]
-    amount = math.radians(preset.amount) if preset.unit == "degrees" else preset.amount
-    return CameraPath(*preset.trajectory(torch.linspace(0, strength, frames), amount), "source", name)
-
-
-def random_path(frames: int, rng: random.Random) -> CameraPath:
-    """Any of the six, at a strength drawn evenly in its logarithm."""
-    low, high = STRENGTHS
-    return path_of(rng.choice(TRAJECTORIES), frames, low * (high / low) ** rng.random())
-
-
-def reproject(video: torch.Tensor, geometry: Geometry, path: CameraPath) -> MaskPair:
-    """``video [F, H, W, 3]`` with the holes that ``path`` and the way back tear."""
-    return MaskPair(*double_reprojection(video, geometry, path), path.name)
-
-
-def synthetic_pair(
-    seed: int, path: CameraPath | None = None, frames: int = 17, size: tuple[int, int] = (HEIGHT, WIDTH)
-) -> MaskPair:
-    """A scene of the synthetic world with its exact depth; the path is drawn from the seed when none is given."""
-    clip = render(random_scene(seed), frame_times(frames), *size)
-    valid = torch.ones_like(clip.depth, dtype=torch.bool)
-    geometry = Geometry(clip.depth, valid, clip.intrinsics, clip.camera_to_world)
-    return reproject(clip.colour, geometry, path or random_path(frames, random.Random(seed)))
 
 
 def cut(pair: MaskPair, window: Window, rng: random.Random, photo_share: float = 0.0) -> dict[str, np.ndarray]:

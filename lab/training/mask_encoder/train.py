@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader
 
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.masks import MaskEncoderSpec, save_mask_encoder
+from lab.models.latent_space import SCALE, LatentSpace, autocast
 from lab.models.mask_encoder import USUAL_MEAN, MaskPredictor, begin, loss_of
 from lab.training.common import RUNS, Clock, Curve, git_commit, load_checkpoint, save_checkpoint
 from lab.training.optimiser import Muon
@@ -28,7 +29,7 @@ from lab.training.optimiser import Muon
 from .data import Batch, MaskWindows, score
 from .options import pairs, parse
 from .ranks import Ranks
-from .targets import SCALE, LatentSpace, autocast, encode_targets
+from .targets import encode_targets
 
 PRECISIONS = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 SAVE_MINUTES = 1.0

@@ -29,8 +29,9 @@ from inversecrafter_core.depth import (
 )
 from inversecrafter_core.errors import InputError
 from lab.data.pool import keep
+from lab.data.reprojections import random_path, reproject
 
-from .pairs import Window, cut, random_path, reproject, write
+from .pairs import Window, cut, write
 
 logger = logging.getLogger(__name__)
 SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v", ".mpg", ".mpeg", ".ts", ".gif"}

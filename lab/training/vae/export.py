@@ -15,14 +15,14 @@ import torch
 
 from lab.data.pool import FIRST_TRAINING_SEED, POOL, clip
 from lab.host.modules.wan import Wan21
-from lab.models.vae import WanVAE, encode, rescale_latents, whole_clips
-from lab.training.common import ROOT, export, load_checkpoint, psnr
+from lab.models.shipped import VAE_FILE
+from lab.models.vae import WanVAE, encode, of_weights, rescale_latents, whole_clips
+from lab.training.common import export, load_checkpoint, psnr
 
 from .score import as_video, reconstruct
-from .train import of_average, run_folder
+from .train import run_folder
 
 LATENTS = POOL / "latents"
-FILE = ROOT / "weights" / "vae" / "inversecrafter_small_wan_vae.safetensors"
 RECIPE = "python -m lab.training.vae.train --width {width}; python -m lab.training.vae.export --width {width}"
 STATISTICS_CLIPS = 400  # a clip's own mean scatters by about half a deviation
 
@@ -62,14 +62,14 @@ def main() -> None:
     torch.set_num_threads(1)
     state = load_checkpoint(run_folder(arguments.width) / "last.pt")
     assert state is not None, "train first: python -m lab.training.vae.train"
-    model = of_average(state["average"])
+    model = of_weights(state["average"])
     test = torch.cat([as_video(clip(seed)) for seed in range(4)])
     before = psnr(reconstruct(model, test), test / 2 + 0.5)
     latents = encode_training_clips(model, arguments.clips)
     fold(model, latents)
     if arguments.to is None:
         keep_normalised(latents)
-    export(model.state_dict(), arguments.to or FILE, RECIPE.format(width=arguments.width))
+    export(model.state_dict(), arguments.to or VAE_FILE, RECIPE.format(width=arguments.width))
     model.load_state_dict({name: value.half().float() for name, value in model.state_dict().items()})
     decoded, truth = reconstruct(model, test), test / 2 + 0.5
     print(f"held out: {before:.2f} dB before folding, {psnr(decoded, truth):.2f} dB from the fp16 file")

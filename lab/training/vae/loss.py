@@ -1,29 +1,16 @@
-"""What the VAE is trained for: every frame of a group alike, edges and detail, no thing seen twice.
-
-A Wan VAE codes frames 1, 4, 4, … to a latent frame; a frame's *position* is 0 for the clip's first and 1…4 in its group.
-"""
+"""What the VAE is trained for: every frame of a group alike, edges and detail, no thing seen twice."""
 
 from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
 
-GROUP, POSITIONS = 4, 5
+from lab.metrics.vae import GROUP, POSITIONS, by_position, positions
+
 ROUNDING = 1e-2  # of the Charbonnier loss, in the units of a video in -1…1
 DETAIL_WEIGHT, DETAIL_LEVELS = 1.0, 3
 MOTION_WEIGHT, FULL_MOTION = 2.0, 0.5
 MEMORY, FAVOUR = 0.98, (0.5, 2.0)
-
-
-def positions(frames: int) -> torch.Tensor:
-    """``[frames]`` int64: 0, 1, 2, 3, 4, 1, 2, …"""
-    return torch.tensor([0 if frame == 0 else (frame - 1) % GROUP + 1 for frame in range(frames)])
-
-
-def by_position(values: torch.Tensor) -> torch.Tensor:
-    """``[F]`` or ``[..., F]`` a value a frame to ``[5]``, the mean at each position; NaN where there is none."""
-    place = positions(values.shape[-1])
-    return torch.stack([values[..., place == index].mean() for index in range(POSITIONS)])
 
 
 def charbonnier(error: torch.Tensor) -> torch.Tensor:

@@ -23,7 +23,7 @@ from safetensors.torch import load_file
 
 from lab.data.pool import POOL
 from lab.metrics.lpips import Lpips, load_lpips
-from lab.models.vae import WanVAE, build, decode, encode, take_out_host_statistics, whole_clips, widened, width_of
+from lab.models.vae import WanVAE, build, decode, encode, of_weights, take_out_host_statistics, whole_clips, widened
 from lab.training.common import RUNS, Clock, Curve, load_checkpoint, save_checkpoint
 from lab.training.optimiser import Muon
 
@@ -92,7 +92,7 @@ class Training:
 
     def averaged(self) -> WanVAE:
         """A model of the running average of the weights."""
-        return of_average(self.average)
+        return of_weights(self.average)
 
 
 def start_from(path: Path) -> WanVAE:
@@ -104,13 +104,6 @@ def start_from(path: Path) -> WanVAE:
     model = widened(load_file(path))
     take_out_host_statistics(model)
     return model
-
-
-def of_average(weights: dict[str, torch.Tensor]) -> WanVAE:
-    """A model of a checkpoint's running average, for use."""
-    model = build(width_of(weights))
-    model.load_state_dict(weights)
-    return model.eval().requires_grad_(False)
 
 
 def loss_of(

@@ -12,21 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
 
 from inversecrafter_core.prompt import words_of
 from lab.data import contexts
 from lab.data.pool import FIRST_TRAINING_SEED, HEIGHT, OTHERS, POOL, USUAL, WIDTH, Shape, clip, folder
 from lab.host.modules.wan import Wan21
+from lab.models.shipped import load_vae
 from lab.models.token_masks import draw_context, draw_picture_context, known_tokens, tube_tokens
-from lab.models.vae import build, encode, whole_clips, width_of
-from lab.training.vae.export import FILE as VAE_FILE
+from lab.models.vae import encode, whole_clips
+from lab.models.video import PATCH
 from lab.training.vae.score import as_video
 from lab.world import caption, random_scene
 from lab.world.caption import named_things
 
 PICTURES = POOL / "pictures"
-PATCH = 2
 NO_TEXT_SHARE, WHOLE_SHARE = 0.1, 0.6
 """Of batches: without a caption; of clips at their full length, the others are cut."""
 USUAL_SHARE = 0.6  # of clips: 17x128x192, the rest in equal parts of the other shapes that are there
@@ -35,9 +34,7 @@ Batch = tuple[torch.Tensor, torch.Tensor, list[str]]
 
 def encode_clips(first: int, count: int, shape: Shape) -> None:
     """Normalised latents of rendered training clips, one file a seed; what exists is kept."""
-    weights = load_file(VAE_FILE)
-    vae = build(width_of(weights))
-    vae.load_state_dict({name: value.float() for name, value in weights.items()})
+    vae = load_vae()
     latents = folder("latents", shape)
     latents.mkdir(parents=True, exist_ok=True)
     for seed in range(first, first + count):

@@ -11,72 +11,34 @@ sizes (``dit_data``), and two steps of three are of single pictures.
 from __future__ import annotations
 
 import argparse
-import math
 import random
 
 import torch
 
-from inversecrafter_core.prompt import encode_prompt
 from lab.data.pool import FIRST_TRAINING_SEED, OTHERS, USUAL
 from lab.host.inprocess import with_gradients
-from lab.host.modules.wan import WanModel, disable_weight_init
-from lab.training.common import ROOT, RUNS, Clock, Curve, export, load_checkpoint, save_checkpoint
+from lab.host.modules.wan import WanModel
+from lab.models.shipped import DIT_FILE
+from lab.models.video import build, prompt_tokens, shifted, upsample_tokens
+from lab.training.common import RUNS, Clock, Curve, export, load_checkpoint, save_checkpoint
 from lab.training.optimiser import Muon
 
-from .data import PATCH, Clips, Pictures, encode_clips
+from .data import Clips, Pictures, encode_clips
 
 RUN = RUNS / "dit"
-FILE = ROOT / "weights" / "diffusion_models" / "inversecrafter_small_wan_t2v.safetensors"
 RECIPE = "python -m lab.training.video.train encode; python -m lab.training.video.train train"
-SHIFT = 4.0
 AVERAGING = 0.998
 
 
-def build() -> WanModel:
-    """The module the host builds for our file, every weight initialised here."""
-    size = {"dim": 256, "ffn_dim": 1024, "num_heads": 2, "num_layers": 6, "in_dim": 16, "out_dim": 16, "text_dim": 4096}
-    model = WanModel(
-        model_type="t2v",
-        freq_dim=256,
-        patch_size=(1, PATCH, PATCH),
-        cross_attn_norm=True,
-        operations=disable_weight_init,
-        dtype=torch.float32,
-        **size,
-    )
-    for name, value in model.named_parameters():
-        with torch.no_grad():
-            _initialise(name, value)
-    return model
-
-
-def _initialise(name: str, value: torch.Tensor) -> None:
-    if "modulation" in name:
-        value.normal_(std=1 / math.sqrt(value.shape[-1]))
-    elif name.endswith("bias") or name.startswith("head.head"):
-        value.zero_()
-    elif value.ndim == 1:
-        value.fill_(1.0)
-    elif name.startswith(("time", "text")):
-        value.normal_(std=0.02)
-    else:
-        torch.nn.init.xavier_uniform_(value.view(len(value), -1))
-
-
-def prompt_tokens(prompts: list[str]) -> torch.Tensor:
-    """``[B, L, 4096]`` of prompts with equally many words: attention has no mask, so a batch shares one length."""
-    return torch.cat([encode_prompt(prompt).tokens for prompt in prompts])
-
-
 def random_sigma(count: int) -> torch.Tensor:
-    u = torch.rand(count)
-    return SHIFT * u / (1 + (SHIFT - 1) * u)
+    """Return ``[count]`` noise levels, distributed as the sampler's schedule."""
+    return shifted(torch.rand(count))
 
 
 def loss_of(model: WanModel, latents: torch.Tensor, known: torch.Tensor, prompts: list[str]) -> torch.Tensor:
     """Mean squared velocity error over the noised tokens of a batch ``[B, 16, T, h, w]``; ``known [B, T, h/2, w/2]`` bool."""
     sigma = random_sigma(len(latents)).view(-1, 1, 1, 1) * ~known
-    everywhere = sigma.repeat_interleave(PATCH, 2).repeat_interleave(PATCH, 3)[:, None]
+    everywhere = upsample_tokens(sigma)[:, None]
     noise = torch.randn_like(latents)
     noised = (1 - everywhere) * latents + everywhere * noise
     time = sigma.flatten(1) * 1000 if bool(known.any()) else sigma[:, 0, 0, 0] * 1000
@@ -145,7 +107,7 @@ def main() -> None:
     else:
         state = load_checkpoint(RUN / "last.pt")
         assert state is not None, "train first: python -m lab.training.video.train train"
-        export(state["average"], FILE, RECIPE)
+        export(state["average"], DIT_FILE, RECIPE)
 
 
 if __name__ == "__main__":
