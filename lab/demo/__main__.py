@@ -14,14 +14,17 @@ from lab.host.server import PromptFailed, running_host
 from . import editing, pictures, recapture
 from .runs import Options
 
+LARGE, SMALL = (384, 224), (192, 128)
+"""Width and height. What a clip shows survives the small VAE better where it is large; the jobs in which the small video model
+paints most of the picture stay at the size that it has learnt on."""
 JOBS = {
-    "recapture": (recapture.run, {"video", "trajectory"}),
-    "two_experts": (recapture.two_experts, {"video", "trajectory"}),
-    "single_image": (pictures.single_image, {"video", "photo", "trajectory"}),
-    "interpolation": (pictures.interpolation, {"video", "start", "end"}),
-    "editing": (editing.run, {"video", "edited", "prompt", "box"}),
+    "recapture": (recapture.run, {"video", "trajectory"}, LARGE),
+    "two_experts": (recapture.two_experts, {"video", "trajectory"}, LARGE),
+    "single_image": (pictures.single_image, {"video", "photo", "trajectory"}, LARGE),
+    "interpolation": (pictures.interpolation, {"video", "start", "end"}, SMALL),
+    "editing": (editing.run, {"video", "edited", "prompt", "box"}, SMALL),
 }
-"""What runs a job, and which of the options that not all jobs have are its own."""
+"""The function that runs a job, those of the options that not all jobs have which are its own, and the size of its clip."""
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -51,12 +54,13 @@ def parse() -> tuple[str, Options]:
     parser.add_argument("--prompt", help="editing: what the clip shall show")
     parser.add_argument("--box", type=_box, help="editing: x,y,width,height around the thing in the first frame")
     parser.add_argument("--frames", type=int, default=17, help="4k+1")
-    parser.add_argument("--size", type=_size, default=(192, 128), help="WIDTHxHEIGHT, multiples of 16")
+    parser.add_argument("--size", type=_size, help="WIDTHxHEIGHT, multiples of 16")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--out", type=Path, help="output/demo, or output/demo_JOB")
     chosen = vars(parser.parse_args())
     job = chosen.pop("job")
+    chosen["size"] = chosen["size"] or JOBS[job][2]
     chosen["out"] = chosen["out"] or Path("output") / ("demo" if job == "recapture" else f"demo_{job}")
     return job, Options(**chosen)
 
@@ -64,7 +68,7 @@ def parse() -> tuple[str, Options]:
 def require_own_options(job: str, options: Options) -> None:
     """An error for an option that the job does not look at, which would otherwise be forgotten silently."""
     own = JOBS[job][1]
-    for name in sorted(set.union(*(names for _, names in JOBS.values())) - own):
+    for name in sorted(set.union(*(names for _, names, _ in JOBS.values())) - own):
         if getattr(options, name) is not None:
             raise InputError(name.upper(), f"given for JOB={job}", f"This job takes {', '.join(map(str.upper, sorted(own)))}.")
 

@@ -78,7 +78,7 @@ def _by_words(client: Client, options: Options, rows: Rows) -> dict[str, Any]:
 
 def _by_picture(client: Client, options: Options, rows: Rows) -> dict[str, Any]:
     """Edit propagation."""
-    clip, origin = clips.choose(options.video, options.out, options.frames)
+    clip, origin = clips.choose(options.video, options.out, options.frames, clips.PASSENGER)
     clips.require_frames(clip, options.frames)
     prompt = graph.load("edit_propagation")
     _set_clip(client, prompt, clip, options)
@@ -173,7 +173,7 @@ def _world_clip(world: Scene, options: Options) -> tuple[Path, str, str, Box]:
 
 
 def _own_clip(options: Options) -> tuple[Path, str, str, Box]:
-    clip, origin = clips.choose(options.video, options.out, options.frames)
+    clip, origin = clips.choose(options.video, options.out, options.frames, clips.PASSENGER)
     clips.require_frames(clip, options.frames)
     if options.box is None:
         raise InputError("BOX", "none", "Give BOX=x,y,width,height around the thing in the first frame, in pixels of SIZE.")

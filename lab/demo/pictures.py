@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ from lab.host.server import Client
 from . import clips, graph, runs, sheet
 from .runs import Options
 
+log = logging.getLogger(__name__)
+
 
 def single_image(client: Client, options: Options) -> dict[str, Any]:
     """Queue the single-image workflow on a photo, save its parts, and return the report that was written."""
     runs.check(options)
-    photo, origin = source_pictures(options, {"photo": 0})
+    photo, origin = source_pictures(options, {"photo": 0}, clips.RABBIT)
     prompt = graph.load("single_image")
     graph.set_widgets(prompt, "LoadImage", image=client.upload(photo["photo"]))
     graph.set_widgets(prompt, "ImageScale", width=options.size[0], height=options.size[1])
@@ -49,7 +52,7 @@ def single_image(client: Client, options: Options) -> dict[str, Any]:
 def interpolation(client: Client, options: Options) -> dict[str, Any]:
     """Queue the interpolation workflow on two pictures, save its parts, and return the report that was written."""
     runs.check(options)
-    ends, origin = source_pictures(options, {"start": 0, "end": options.frames - 1})
+    ends, origin = source_pictures(options, {"start": 0, "end": options.frames - 1}, clips.PASSENGER)
     prompt = graph.load("interpolation")
     between = graph.find(prompt, "InverseCrafterWarpFromEnds")
     graph.set_inputs(prompt, between, frames=options.frames)
@@ -107,23 +110,24 @@ def cross_fade(clip: np.ndarray) -> np.ndarray:
 
 
 def read(name: str, path: Path) -> Image.Image:
-    """A picture file as RGB, upright.
+    """A picture file as RGB, upright; transparent pixels are laid on white, and the log says so.
 
     Raises:
-        InputError: no such file, no picture, or one with transparent pixels, whose colours nobody has chosen.
+        InputError: no such file, or no picture.
     """
     if not path.is_file():
         raise InputError(name, f"no file {path}", "Give the path of a picture.")
     try:
         with Image.open(path) as opened:
             picture = ImageOps.exif_transpose(opened)
-            transparent = picture.has_transparency_data and picture.convert("RGBA").getchannel("A").getextrema() != (255, 255)
-            rgb = picture.convert("RGB")
+            if not picture.has_transparency_data:
+                return picture.convert("RGB")
+            layer = picture.convert("RGBA")
     except (OSError, SyntaxError, Image.DecompressionBombError) as problem:
         raise InputError(name, f"{path.name} cannot be read as a picture ({problem})", "Give a PNG, JPEG or WebP.") from None
-    if transparent:
-        raise InputError(name, f"{path.name} has transparent pixels (an alpha channel)", "Flatten it onto a background first.")
-    return rgb
+    if layer.getchannel("A").getextrema() != (255, 255):
+        log.warning("%s: the transparent pixels of %s are laid on white", name, path.name)
+    return Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer).convert("RGB")
 
 
 def require_fit(pictures: dict[str, Image.Image], size: tuple[int, int]) -> None:
@@ -139,8 +143,8 @@ def require_fit(pictures: dict[str, Image.Image], size: tuple[int, int]) -> None
             raise InputError(name, found, f"Swap the sides, SIZE={height}x{width}, or crop the picture.")
 
 
-def source_pictures(options: Options, numbers: dict[str, int]) -> tuple[dict[str, Path], str]:
-    """The pictures named by the options, or those frames of the clip, as PNG files in the output folder; and where from."""
+def source_pictures(options: Options, numbers: dict[str, int], cut: clips.Cut) -> tuple[dict[str, Path], str]:
+    """Return the pictures that the options name, or those frames of the clip, as PNG files in the output folder; and where from."""
     given = {name.upper(): path for name in numbers if (path := getattr(options, name)) is not None}
     if given and len(given) < len(numbers):
         raise InputError(" and ".join(given), "given alone", f"Give both {' and '.join(map(str.upper, numbers))}, or neither.")
@@ -148,7 +152,7 @@ def source_pictures(options: Options, numbers: dict[str, int]) -> tuple[dict[str
         pictures, origin = {name: read(name, path) for name, path in given.items()}, "given"
         require_fit(pictures, options.size)
     else:
-        clip, origin = clips.choose(options.video, options.out, options.frames)
+        clip, origin = clips.choose(options.video, options.out, options.frames, cut)
         clips.require_frames(clip, max(numbers.values()) + 1)
         pictures = {name.upper(): Image.fromarray(clips.frame(clip, number)) for name, number in numbers.items()}
         require_fit(pictures, options.size)
@@ -161,7 +165,7 @@ def source_pictures(options: Options, numbers: dict[str, int]) -> tuple[dict[str
 
 def _real_frames(client: Client, prompt: graph.Prompt, options: Options, scale: str) -> str:
     """Add the clip that the ends come from, cut and resized as they are; id of the node that has its frames."""
-    clip, _ = clips.choose(options.video, options.out, options.frames)
+    clip, _ = clips.choose(options.video, options.out, options.frames, clips.PASSENGER)
     load = graph.add(prompt, "LoadVideo", file=client.upload(clip))
     parts = graph.add(prompt, "GetVideoComponents", video=[load, 0])
     cut = graph.add(prompt, "ImageFromBatch", image=[parts, 0], batch_index=0, length=options.frames)

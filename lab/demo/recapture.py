@@ -12,8 +12,6 @@ from lab.host.server import Client
 from . import clips, graph, runs, sheet
 from .runs import Options
 
-TIMED_PAIRS = 4
-
 
 def run(client: Client, options: Options) -> dict[str, Any]:
     """Queue the workflow, save every part of it, and return the report that was written."""
@@ -28,7 +26,6 @@ def run(client: Client, options: Options) -> dict[str, Any]:
     report = {
         "clip": origin,
         **runs.warp_report(prompt, outcome, texts, options),
-        "sampling": compare_with_bare(client, prompt, options.seed),
         "peak_memory_bytes": client.peak_memory(),
     }
     write_parts(options.out, parts, rate)
@@ -77,31 +74,6 @@ def prepare(client: Client, options: Options, clip: Path) -> graph.Prompt:
     if options.steps:
         graph.set_widgets(prompt, "InverseCrafterKSampler", steps=options.steps)
     return prompt
-
-
-def compare_with_bare(client: Client, prompt: graph.Prompt, seed: int) -> dict[str, Any]:
-    """Guided and bare sampling of the same latent, alternating in one run; the best of the sampler node's seconds,
-    which other work on the machine disturbs least.
-
-    The bare run is the host's own KSampler with the same model, steps and conditioning. Everything before the sampler
-    comes from the host's cache, so only sampling is timed.
-    """
-    key = graph.find(prompt, "InverseCrafterKSampler")
-    guided = graph.only_outputs(prompt, [key])
-    bare = graph.only_outputs(prompt, [key])
-    kept = ("model", "positive", "negative", "latent_image", "steps", "cfg", "scheduler", "denoise")
-    inputs = {name: guided[key]["inputs"][name] for name in kept}
-    bare[key] = {"class_type": "KSampler", "inputs": {**inputs, "sampler_name": "euler"}}
-    seconds: dict[str, list[float]] = {"guided": [], "bare": []}
-    for variant in (guided, bare):
-        graph.add(variant, "PreviewAny", source=[key, 0])  # the host runs only what an output node needs
-    for turn in range(TIMED_PAIRS):
-        for name, variant in (("guided", guided), ("bare", bare)):
-            variant[key]["inputs"]["seed"] = seed + 1 + turn
-            outcome = runs.run(client, variant, f"timing, {name} {turn + 1}/{TIMED_PAIRS}")
-            seconds[name].append(outcome.seconds[key])
-    guided_s, bare_s = min(seconds["guided"]), min(seconds["bare"])
-    return {"guided_seconds": round(guided_s, 3), "bare_seconds": round(bare_s, 3), "ratio": round(guided_s / bare_s, 4)}
 
 
 def write_parts(out: Path, parts: dict[str, np.ndarray], rate: float) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
+from PIL import Image
 
 LABEL, PAD = 26, 4
 
@@ -16,8 +19,14 @@ def read_frames(paths: list[Path]) -> np.ndarray:
 
 
 def pick(frames: int, columns: int) -> list[int]:
-    """Evenly spread frame numbers, the first and the last among them."""
-    return [round(i * (frames - 1) / max(1, columns - 1)) for i in range(columns)]
+    """Frame numbers spread over a clip, none of them a multiple of four where the clip is long enough.
+
+    The VAE packs frames 1-4, 5-8, ... and is at its best in the last of each group: a sheet of those would flatter it.
+    """
+    if frames < 4:
+        return [round(i * (frames - 1) / max(1, columns - 1)) for i in range(columns)]
+    even = (round(1 + i * (frames - 3) / max(1, columns - 1)) for i in range(columns))
+    return [number if number % 4 else number + (2 if number + 2 < frames else -2) for number in even]
 
 
 def contact_sheet(rows: dict[str, np.ndarray], columns: int = 5, width: int = 256) -> np.ndarray:
@@ -55,10 +64,6 @@ def thumbnail(path: Path, pictures: dict[str, np.ndarray], height: int = 179) ->
 
 def write_video(path: Path, video: np.ndarray, fps: float) -> None:
     """H.264 in an mp4 that any player opens."""
-    from fractions import Fraction
-
-    import av
-
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
         stream.height, stream.width = video.shape[1:3]
@@ -66,3 +71,17 @@ def write_video(path: Path, video: np.ndarray, fps: float) -> None:
         for frame in video:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")))
         container.mux(stream.encode())
+
+
+def animation(path: Path, columns: dict[str, np.ndarray], fps: float = 12) -> None:
+    """``{label: [F, H, W, 3] uint8}`` side by side as a moving WebP that plays forth and back for ever."""
+    pictures = []
+    for moment in zip(*columns.values(), strict=True):
+        tiles = [np.full((LABEL + one.shape[0], one.shape[1] + PAD, 3), 24, np.uint8) for one in moment]
+        for tile, label, picture in zip(tiles, columns, moment, strict=True):
+            cv2.putText(tile, label, (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (235, 235, 235), 1, cv2.LINE_AA)
+            tile[LABEL:, : picture.shape[1]] = picture
+        pictures.append(Image.fromarray(np.concatenate(tiles, axis=1)[:, :-PAD]))
+    first, *others = pictures + pictures[-2:0:-1]
+    settings = {"duration": round(1000 / fps), "loop": 0, "quality": 82, "method": 6}
+    first.save(path, save_all=True, append_images=others, **settings)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from inversecrafter_core.errors import InputError
-from lab.demo import pictures
+from lab.demo import clips, pictures
 from lab.demo.__main__ import require_own_options
 from lab.demo.runs import Options
 
@@ -21,11 +21,13 @@ def saved(path: Path, mode: str = "RGB", size: tuple[int, int] = (96, 64), colou
     return path
 
 
-def test_a_picture_with_transparent_pixels_is_refused_and_an_opaque_one_is_not(tmp_path):
-    with pytest.raises(InputError, match=r"PHOTO.*transparent.*Flatten"):
-        pictures.read("PHOTO", saved(tmp_path / "clear.png", "RGBA", colour=(200, 40, 40, 100)))
+def test_transparent_pixels_are_laid_on_white_with_a_word_and_an_opaque_picture_without_one(tmp_path, caplog):
     opaque = pictures.read("PHOTO", saved(tmp_path / "opaque.png", "RGBA", colour=(200, 40, 40, 255)))
     assert opaque.mode == "RGB" and opaque.getpixel((0, 0)) == (200, 40, 40)
+    assert not caplog.messages
+    clear = pictures.read("PHOTO", saved(tmp_path / "clear.png", "RGBA", colour=(200, 40, 40, 0)))
+    assert clear.mode == "RGB" and clear.getpixel((0, 0)) == (255, 255, 255)
+    assert "PHOTO: the transparent pixels of clear.png are laid on white" in caplog.text
 
 
 def test_a_file_that_is_no_picture_or_is_not_there_is_named(tmp_path):
@@ -63,7 +65,7 @@ def test_ends_of_different_sizes_are_refused_with_both_sizes():
 def test_one_end_alone_and_an_option_of_another_job_are_refused(tmp_path):
     start = saved(tmp_path / "start_given.png")
     with pytest.raises(InputError, match="START: given alone"):
-        pictures.source_pictures(Options(tmp_path, start=start), {"start": 0, "end": 16})
+        pictures.source_pictures(Options(tmp_path, start=start), {"start": 0, "end": 16}, clips.PASSENGER)
     with pytest.raises(InputError, match="START: given for JOB=single_image"):
         require_own_options("single_image", Options(tmp_path, start=start))
 
@@ -74,7 +76,7 @@ def test_given_pictures_arrive_under_names_of_their_own(tmp_path):
         (tmp_path / folder).mkdir()
         saved(tmp_path / folder / "picture.png", colour=colour)
     options = Options(tmp_path, start=tmp_path / "one" / "picture.png", end=tmp_path / "two" / "picture.png")
-    files, origin = pictures.source_pictures(options, {"start": 0, "end": 16})
+    files, origin = pictures.source_pictures(options, {"start": 0, "end": 16}, clips.PASSENGER)
     assert origin == "given" and files["start"].name != files["end"].name
     assert [Image.open(files[name]).getpixel((5, 5)) for name in ("start", "end")] == [(255, 0, 0), (0, 255, 0)]
 

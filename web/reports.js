@@ -1,0 +1,56 @@
+// Draws what a node says of its run: the `text` it sends, in a box on the node, in the classic renderer and in Vue nodes.
+// The stock page draws such text for one node of its own only. Nodes with an output called "report" get the box.
+import { app } from "/scripts/app.js";
+
+const WIDGET = "report";
+const HINT = "What was done is written here after a run.";
+const HEIGHT = 76;
+
+const reports = (definition) =>
+  definition.name?.startsWith("InverseCrafter") && (definition.output_name ?? []).includes(WIDGET);
+
+/** Append the read-only box. It is no input: it goes neither into the prompt nor into the saved workflow. */
+function addBox(node) {
+  const box = document.createElement("textarea");
+  box.className = "comfy-multiline-input";
+  box.readOnly = true;
+  box.placeholder = HINT;
+  const widget = node.addDOMWidget(WIDGET, "customtext", box, {
+    getValue: () => box.value,
+    setValue: (text) => {
+      box.value = text ?? "";
+    },
+    getMinHeight: () => HEIGHT,
+    serialize: false,
+    read_only: true,
+    placeholder: HINT,
+  });
+  widget.serialize = false;
+}
+
+function show(node, output) {
+  const widget = node.widgets?.find((one) => one.name === WIDGET);
+  const text = output?.text;
+  if (!widget || text === undefined) return;
+  widget.value = Array.isArray(text) ? text.join("\n") : String(text);
+  widget.callback?.(widget.value); // Vue nodes learn of a new value this way
+}
+
+/** Append `more` to a method of every node of a class. */
+function after(nodeType, method, more) {
+  const original = nodeType.prototype[method];
+  nodeType.prototype[method] = function (...given) {
+    const result = original?.apply(this, given);
+    more(this, ...given);
+    return result;
+  };
+}
+
+app.registerExtension({
+  name: "InverseCrafter.Reports",
+  beforeRegisterNodeDef(nodeType, definition) {
+    if (!reports(definition)) return;
+    after(nodeType, "onNodeCreated", addBox);
+    after(nodeType, "onExecuted", show);
+  },
+});
