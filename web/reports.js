@@ -5,6 +5,7 @@ import { app } from "/scripts/app.js";
 const WIDGET = "report";
 const HINT = "What was done is written here after a run.";
 const HEIGHT = 76;
+const RESTORE_MS = 300;
 
 const reports = (definition) =>
   definition.name?.startsWith("InverseCrafter") && (definition.output_name ?? []).includes(WIDGET);
@@ -36,6 +37,11 @@ function show(node, output) {
   widget.callback?.(widget.value); // Vue nodes learn of a new value this way
 }
 
+/** After a switch of tabs the page makes its nodes anew, and puts what they had sent back a moment later. */
+function restore(node) {
+  setTimeout(() => show(node, app.nodeOutputs?.[node.id]), RESTORE_MS);
+}
+
 /** Append `more` to a method of every node of a class. */
 function after(nodeType, method, more) {
   const original = nodeType.prototype[method];
@@ -52,5 +58,6 @@ app.registerExtension({
     if (!reports(definition)) return;
     after(nodeType, "onNodeCreated", addBox);
     after(nodeType, "onExecuted", show);
+    after(nodeType, "onConfigure", restore);
   },
 });

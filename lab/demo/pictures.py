@@ -144,7 +144,9 @@ def require_fit(pictures: dict[str, Image.Image], size: tuple[int, int]) -> None
 
 
 def source_pictures(options: Options, numbers: dict[str, int], cut: clips.Cut) -> tuple[dict[str, Path], str]:
-    """Return the pictures that the options name, or those frames of the clip, as PNG files in the output folder; and where from."""
+    """Return the pictures that the options name, or those frames of the clip, as PNG files in the output folder, and their
+    origin.
+    """
     given = {name.upper(): path for name in numbers if (path := getattr(options, name)) is not None}
     if given and len(given) < len(numbers):
         raise InputError(" and ".join(given), "given alone", f"Give both {' and '.join(map(str.upper, numbers))}, or neither.")
