@@ -38,6 +38,8 @@ UNWANTED = "extra_model_paths.yaml"
 REQUIREMENTS = (ROOT / "requirements-host.txt", ROOT / "requirements-dev.txt")
 TORCH = ("torch", "torchvision", "torchaudio")
 """Go together; a floating one of them pulls another build of the others."""
+OPENCV = ("opencv-python", "opencv-contrib-python", "opencv-contrib-python-headless")
+"""Bring ``cv2`` too: the pinned headless wheel laid over one of them would take its windows away."""
 PACKAGES_STAMP = Path(sys.prefix) / ".inversecrafter-packages"
 
 
@@ -91,6 +93,7 @@ def install_packages() -> None:
         return
     if "COMFYUI_PATH" in os.environ:
         lines = [line for line in lines if not _is_installed(line)]
+    lines = [line for line in lines if not _is_another_opencv_installed(line)]
     if lines:
         logger.info("installing %d packages into %s", len(lines), sys.prefix)
         _pip("install", "--quiet", *lines)
@@ -108,6 +111,11 @@ def _is_installed(requirement: str) -> bool:
     except importlib.metadata.PackageNotFoundError:
         return False
     return not requirement.startswith("comfy") or "==" not in requirement or requirement.endswith(f"=={found}")
+
+
+def _is_another_opencv_installed(requirement: str) -> bool:
+    """Whether the line is the headless OpenCV and another distribution of it is there."""
+    return _name(requirement) == "opencv-python-headless" and any(_is_installed(name) for name in OPENCV)
 
 
 def install_host() -> None:

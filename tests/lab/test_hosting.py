@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import subprocess
 import sys
@@ -91,6 +92,25 @@ def test_an_own_hosts_requirements_are_met_too_and_torch_stays_pinned(fake_host,
     assert set(lines) == {*pins, "comfyui-frontend-package==9.9.9", "blake3", "some_thing>=2"}
     monkeypatch.delenv("COMFYUI_PATH")
     assert install.wanted() == install.pinned()
+
+
+def test_the_headless_opencv_is_not_laid_over_another_one(monkeypatch, tmp_path):
+    there, installed = {"opencv-python"}, []
+
+    def version(name: str) -> str:
+        if name not in there:
+            raise importlib.metadata.PackageNotFoundError(name)
+        return "4.13.0"
+
+    monkeypatch.delenv("COMFYUI_PATH", raising=False)
+    monkeypatch.setattr(install, "PACKAGES_STAMP", tmp_path / "stamp")
+    monkeypatch.setattr(install, "_pip", lambda *arguments: installed.append(arguments))
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    for expected in (False, True):
+        install.install_packages()
+        assert any(line.startswith("opencv") for line in installed.pop()) is expected
+        there.clear()
+        install.PACKAGES_STAMP.unlink()
 
 
 def test_a_host_that_ends_while_starting_shows_its_log(fake_host, tmp_path):
