@@ -15,7 +15,7 @@ LABEL, PAD = 26, 4
 
 def read_frames(paths: list[Path]) -> np.ndarray:
     """Images as ``[F, H, W, 3]`` uint8 RGB."""
-    return np.stack([cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in paths])
+    return np.stack([np.asarray(Image.open(path).convert("RGB")) for path in paths])
 
 
 def pick(frames: int, columns: int) -> list[int]:
@@ -83,5 +83,4 @@ def animation(path: Path, columns: dict[str, np.ndarray], fps: float = 12) -> No
             tile[LABEL:, : picture.shape[1]] = picture
         pictures.append(Image.fromarray(np.concatenate(tiles, axis=1)[:, :-PAD]))
     first, *others = pictures + pictures[-2:0:-1]
-    settings = {"duration": round(1000 / fps), "loop": 0, "quality": 82, "method": 6}
-    first.save(path, save_all=True, append_images=others, **settings)
+    first.save(path, save_all=True, append_images=others, duration=round(1000 / fps), loop=0, quality=82, method=6)
