@@ -3,23 +3,20 @@
 from .cameras import CAMERAS, LEAST_MATCHES, Matches, find_camera, match_pictures, one_scale, place_ends, screw_path
 from .carry import Carried, carry
 from .guided import Between, GuidedEnds, blend, warp_from_ends
-from .motion import Flow, Motion, beside_parallax, faded_along, flow_between
+from .motion import Motion, beside_parallax
 
 __all__ = [
     "CAMERAS",
     "LEAST_MATCHES",
     "Between",
     "Carried",
-    "Flow",
     "GuidedEnds",
     "Matches",
     "Motion",
     "beside_parallax",
     "blend",
     "carry",
-    "faded_along",
     "find_camera",
-    "flow_between",
     "match_pictures",
     "one_scale",
     "place_ends",

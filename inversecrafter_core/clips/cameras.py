@@ -16,7 +16,7 @@ import torch
 
 from ..camera import Geometry, unproject
 from ..errors import InputError
-from ..flow.neighbours import clip_flow
+from ..flow import clip_flow
 from ..warp.frame import NEAR, Cleanup, see
 from .motion import parallax
 

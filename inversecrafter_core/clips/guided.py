@@ -17,12 +17,13 @@ import torch.nn.functional as F
 from ..camera import Geometry
 from ..camera.projection import transfer
 from ..errors import InputError, require_video, require_wan_frames
+from ..flow import PairFlow, fade_along, flow_between
 from ..progress import Progress
 from ..warp.frame import NEAR, Cleanup
 from .cameras import CAMERAS, place_ends, screw_path
 from .carry import Carried, carry
 from .ends import GROUP, LEAST
-from .motion import Flow, Motion, beside_parallax, faded_along, flow_between
+from .motion import Motion, beside_parallax
 
 HIDES = 1.1
 """A surface this many times nearer than the other end's hides it."""
@@ -128,7 +129,7 @@ class _Way:
 
     pictures: torch.Tensor
     space: Geometry | None
-    flow: Flow
+    flow: PairFlow
     motion: list[Motion]
     trust: torch.Tensor
     settings: Between
@@ -147,7 +148,7 @@ class _Way:
     def at(self, pose: torch.Tensor, share: float) -> tuple[torch.Tensor, torch.Tensor]:
         """``(image [H, W, 3], visible [H, W])`` from a camera at ``share`` of the way."""
         refuted = torch.stack([motion.refuted for motion in self.motion])
-        along, followed = faded_along(self.flow, torch.cat([self.pictures, refuted[..., None]], -1), share)
+        along, followed = fade_along(self.flow, torch.cat([self.pictures, refuted[..., None]], -1), share)
         followed = (followed > 0.5) if self.settings.regenerate else torch.ones_like(followed, dtype=torch.bool)
         if self.space is None:
             return along[..., :3], without_slits(followed)

@@ -5,7 +5,7 @@ Fields are ``[H, W, 2]`` (x, y) in pixels, pictures ``[2, H, W, 3]`` in 0...1, t
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import torch
@@ -13,13 +13,12 @@ import torch.nn.functional as F
 
 from ..camera import Geometry, pixel_centres
 from ..camera.projection import transfer
-from ..flow.neighbours import GREY_CHANGE, ROUND_TRIP, resize_flow
+from ..flow import PairFlow, flow_between, sample
 from ..warp.frame import Cleanup, see
 from ..warp.splat import SAME_SURFACE
 
 WINDOW = 7
 """Pixels a side over which differences are averaged before they are compared."""
-LONG_SIDE = 512
 CLEARLY = 0.6, 0.01
 """Flow beside the parallax is believed where the difference is below this share of parallax's alone, and lower by this much
 (of 0...1).
@@ -42,65 +41,9 @@ class Motion(NamedTuple):
     refuted: torch.Tensor
 
 
-class Flow(NamedTuple):
-    """``field [2, H, W, 2]``: from each end to the other; ``known [2, H, W]`` float32: 1 where it survives the round trip."""
-
-    field: torch.Tensor
-    known: torch.Tensor
-
-
-def flow_between(one: torch.Tensor, two: torch.Tensor) -> Flow:
-    """DIS flow (Kroeger et al. 2016, OpenCV's preset *medium*) between two pictures ``[H, W, 3]``, both ways.
-
-    Known is what comes back to within a pixel, of :data:`LONG_SIDE`, and keeps its brightness.
-    """
-    height, width = one.shape[:2]
-    scale = min(1.0, LONG_SIDE / max(height, width))
-    size = (round(height * scale), round(width * scale))
-    grey = [
-        cv2.resize(
-            cv2.cvtColor((p.clamp(0, 1) * 255).round().byte().numpy(), cv2.COLOR_RGB2GRAY),
-            size[::-1],
-            interpolation=cv2.INTER_AREA,
-        )
-        for p in (one, two)
-    ]
-    engine: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    small = [torch.from_numpy(engine.calc(*pair, None)) for pair in (grey, grey[::-1])]
-    light = [torch.from_numpy(picture).float()[..., None] for picture in grey]
-    known = []
-    for own in (0, 1):
-        landing = _places(size) + small[own]
-        returns = (small[own] + sampled(small[1 - own], landing)).norm(dim=-1) < ROUND_TRIP
-        alike = (sampled(light[1 - own], landing) - light[own]).abs()[..., 0] < GREY_CHANGE
-        known.append((returns & alike).float())
-    whole = torch.stack([torch.from_numpy(resize_flow(field.numpy(), (height, width))) for field in small])
-    return Flow(whole, F.interpolate(torch.stack(known)[None], (height, width), mode="bilinear", align_corners=False)[0])
-
-
-def faded_along(flow: Flow, values: torch.Tensor, share: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Both ends moved along the flow and faded into one another at ``share`` of the way.
-
-    The flow at that time is put together from the flow at the ends, as if each pixel moved on as evenly as the pixel at the
-    same place of either end (Jiang et al. 2018, Super SloMo, eq. 4).
-
-    Args:
-        values: ``[2, H, W, C]`` of both ends.
-
-    Returns:
-        ``[H, W, C]``, and how far the flow is known there, ``[H, W]`` in 0...1.
-    """
-    there, back = flow.field
-    to_start = share * share * back - (1 - share) * share * there
-    to_end = (1 - share) ** 2 * there - share * (1 - share) * back
-    places = _places((values.shape[1], values.shape[2]))
-    with_known = torch.cat([values, flow.known[..., None]], -1)
-    sides = [sampled(picture, places + shift) for picture, shift in zip(with_known, (to_start, to_end), strict=True)]
-    mixed = torch.lerp(sides[0], sides[1], share)
-    return mixed[..., :-1], torch.maximum(sides[0][..., -1], sides[1][..., -1])
-
-
-def beside_parallax(pictures: torch.Tensor, geometry: Geometry, flow: Flow, own: int, near: float, cleanup: Cleanup) -> Motion:
+def beside_parallax(
+    pictures: torch.Tensor, geometry: Geometry, flow: PairFlow, own: int, near: float, cleanup: Cleanup
+) -> Motion:
     """How far the pixels of one end land beside where their depth says, in the other end.
 
     The other end is seen from this end's camera first: depth explains large parallax better than flow does, and what is left
@@ -141,11 +84,9 @@ def clearly_less(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
     return (one < share * two) & (one < two - least)
 
 
-def sampled(values: torch.Tensor, places: torch.Tensor, mode: str = "bilinear") -> torch.Tensor:
-    """``values [H, W, C]`` at pixel positions ``[h, w, 2]``; beyond the border, the nearest."""
-    height, width = values.shape[:2]
-    grid = places / torch.tensor([width, height]) * 2 - 1
-    return F.grid_sample(values.movedim(-1, 0)[None], grid[None], mode, "border", align_corners=False)[0].movedim(0, -1)
+def sampled(values: torch.Tensor, positions: torch.Tensor, interpolation: int = cv2.INTER_LINEAR) -> torch.Tensor:
+    """Read ``values [H, W, ...]`` at pixel positions ``[h, w, 2]``, first centre at (0.5, 0.5); the border repeated."""
+    return torch.from_numpy(sample(values.numpy(), positions.numpy() - 0.5, interpolation))
 
 
 def _places(size: tuple[int, int]) -> torch.Tensor:
@@ -158,7 +99,7 @@ def parallax(geometry: Geometry, own: int) -> tuple[torch.Tensor, torch.Tensor]:
     x, y, z = transfer(*cameras[0], *cameras[1])(geometry.depth[own])
     landing = torch.stack([x, y], -1) / z.clamp_min(1e-6)[..., None]
     inside = ((landing >= 0) & (landing < torch.tensor([geometry.size[1], geometry.size[0]]))).all(-1) & (z > 0)
-    there = sampled(geometry.depth[1 - own][..., None], landing, "nearest")[..., 0]
+    there = sampled(geometry.depth[1 - own], landing, cv2.INTER_NEAREST)
     return landing, inside & (there * SAME_SURFACE > z)
 
 

@@ -11,7 +11,7 @@ import torch
 from ..camera import Geometry
 from ..camera.intrinsics import field_of_view
 from ..errors import InputError, require_same_frames, require_video
-from ..flow.neighbours import clip_flow
+from ..flow import clip_flow
 from ..progress import Progress
 from .convert import FAR_RATIO, to_depth
 from .estimators.protocol import RawDepth

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from ..errors import InputError, require_same_frames, require_video
-from ..flow.correspondence import Correspondence, correspond, sample
+from ..flow import Correspondence, correspond, sample
 from ..progress import Progress
 from .regions import disc, edited_region
 
@@ -88,7 +88,7 @@ def propagate(
         here = inside & known
         filled = fill_smoothly(colour, here) if here.any() else video[t].numpy()
         clip[t] = torch.from_numpy(np.where(inside[..., None], np.where(here[..., None], colour, filled), video[t].numpy()))
-        visible[t] = torch.from_numpy(_visible(inside, np.maximum(here * follow.sure, guess), margin))
+        visible[t] = torch.from_numpy(_visible(inside, np.maximum(here * follow.confidence, guess), margin))
         carried.append(float(here.sum() / inside.sum()) if inside.any() else 1.0)
     return Propagated(clip, visible, tuple(carried))
 
@@ -134,7 +134,7 @@ def _fitting(region: torch.Tensor, video: torch.Tensor, changed: torch.Tensor) -
 
 def _known(follow: Correspondence, found: np.ndarray) -> np.ndarray:
     """``[H, W]`` bool: pixels that come from the edited region, surely."""
-    return (sample(found.astype(np.float32), follow.back, outside=0) > 0.5) & (follow.sure > SURE)
+    return (sample(found.astype(np.float32), follow.back, outside=0) > 0.5) & (follow.confidence > SURE)
 
 
 def _carried(

@@ -10,21 +10,28 @@ Videos are ``[F, H, W, 3]`` float in 0...1, regions bool, True = inside.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import cv2
 import numpy as np
 import torch
 
 from ..errors import InputError, require_video
-from ..flow.correspondence import SMALLEST, Correspondence, correspond, grey_frames, pixel_grid, sample
+from ..flow import (
+    SMALLEST,
+    Correspondence,
+    FlowEngine,
+    Preset,
+    correspond,
+    grey_frames,
+    pixel_grid,
+    round_trip,
+    sample,
+)
 from ..progress import Progress
 from .outline import snapped
 from .regions import LEAST_PIXELS, require_region
 
 SURE = 0.9  # of a correspondence with the first frame that decides whether a pixel is inside
-CLOSES = 1.0  # pixels: a followed pixel must come back so near
-GREY_CHANGE = 30  # of 255: and keep its brightness so well
+GREY_CHANGE = 30  # of 255: a followed pixel must keep its brightness so well
 GOING = 0.75  # of its first size: a region at the edge that is smaller is on its way out of the picture
 LEAST_FOLLOWED = 0.2  # share of the mask's pixels that must be followed from one frame to the next
 
@@ -83,7 +90,7 @@ def track(video: torch.Tensor, region: torch.Tensor, snap: bool = True, progress
         raise InputError("video", f"size {video.shape[2]}x{video.shape[1]}", f"At least {SMALLEST} pixels a side.")
     masks = [require_region("mask", region).cpu().numpy()]
     grey = grey_frames(video)
-    engine: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    engine = FlowEngine(Preset.MEDIUM)
     followed, lost, left = [1.0], None, None
     for t, follow in enumerate(correspond(video), start=1):
         mask, share = _carried(engine, grey[t - 1], grey[t], masks[-1])
@@ -105,18 +112,15 @@ def _anchors(follow: Correspondence, first: np.ndarray, carried: np.ndarray) -> 
 
     They keep a region of many colours together, from which edges alone would cut one part after the other.
     """
-    inside, sure = sample(first.astype(np.float32), follow.back, outside=0) > 0.5, follow.sure > SURE
+    inside, sure = sample(first.astype(np.float32), follow.back, outside=0) > 0.5, follow.confidence > SURE
     return inside & sure & carried, ~inside & sure
 
 
-def _carried(engine: Any, before: np.ndarray, after: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, float]:
+def _carried(engine: FlowEngine, before: np.ndarray, after: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, float]:
     """The mask one frame later, and the share of its pixels that flow finds there again."""
-    here = pixel_grid(*mask.shape)
-    back, forth = here + engine.calc(after, before, None), here + engine.calc(before, after, None)
-    carried = sample(mask.astype(np.float32), back, outside=0) > 0.5
-    miss = np.linalg.norm(sample(back, forth) - here, axis=-1)
-    change = np.abs(sample(after, forth).astype(np.float32) - before)
-    found = (miss < CLOSES) & (change < GREY_CHANGE)
+    forth, back = engine.both_ways(before, after)
+    carried = sample(mask.astype(np.float32), pixel_grid(*mask.shape) + back, outside=0) > 0.5
+    found = round_trip(forth, back, before, after).closes(grey=GREY_CHANGE)
     return carried, float(found[mask].mean())
 
 

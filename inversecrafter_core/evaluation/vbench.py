@@ -13,14 +13,11 @@ Videos are ``[F, H, W, 3]`` float in 0...1.
 
 from __future__ import annotations
 
-from typing import Any
-
-import cv2
-import numpy as np
 import torch
 import torch.nn.functional as F
 
 from ..errors import InputError, require_video
+from ..flow import fade_along, flow_between
 
 
 def _require_frames(video: torch.Tensor, least: int, what: str) -> torch.Tensor:
@@ -71,33 +68,15 @@ def feature_distance(result: torch.Tensor, source: torch.Tensor) -> float:
 
 
 def motion_smoothness(video: torch.Tensor) -> float:
-    """``1 - mean |x - x'|``: every other frame (1, 3, ...) against what its two neighbours interpolate to, in 0...1.
+    """``1 - mean |x - x'|``: every other frame (1, 3, ...) against the interpolation of its two neighbours, in 0...1.
 
-    VBench's formula with :func:`between` instead of AMT-S; a last frame without a right neighbour is left out, as there.
+    VBench's formula with flow (:func:`..flow.fade_along`) instead of AMT-S; a last frame without a right neighbour is left out,
+    as there. Pictures are 8-bit, as there.
     """
-    video = _require_frames(video, 3, "Motion smoothness")
-    frames = (video * 255).round().to(torch.uint8).cpu().numpy()
-    errors = [float(cv2.absdiff(frames[t], between(frames[t - 1], frames[t + 1])).mean()) for t in range(1, len(frames) - 1, 2)]
+    video = (_require_frames(video, 3, "Motion smoothness") * 255).round().cpu()
+    errors = []
+    for before, frame, after in zip(video[::2], video[1::2], video[2::2], strict=False):
+        flow = flow_between(before / 255, after / 255, max(frame.shape))
+        between, _ = fade_along(flow, torch.stack([before, after]), 0.5)
+        errors.append(float((frame - between.round()).abs().double().mean()))
     return 1 - sum(errors) / len(errors) / 255
-
-
-def between(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """The picture half-way between two pictures ``[H, W, 3]`` uint8, by their optical flow both ways.
-
-    The flow from the middle to either end is a quarter of the difference of both flows (Jiang et al. 2018, "Super SloMo",
-    equation 4 at t = 1/2); both ends are read there and averaged. DIS flow (Kroeger et al. 2016) on grey pictures.
-    """
-    grey_before, grey_after = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (before, after))
-    engine: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    to_after = (engine.calc(grey_before, grey_after, None) - engine.calc(grey_after, grey_before, None)) / 4
-    ends = [_read(before, -to_after), _read(after, to_after)]
-    return (np.add(*ends) / 2).round().astype(np.uint8)
-
-
-def _read(picture: np.ndarray, flow: np.ndarray) -> np.ndarray:
-    """``picture`` read at each pixel plus ``flow [H, W, 2]`` (x, y), as float32; the border repeated."""
-    height, width = picture.shape[:2]
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return cv2.remap(
-        picture.astype(np.float32), x + flow[..., 0], y + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )

@@ -6,16 +6,14 @@ to find, and the clip's own infill stays. Works on 8-bit grey for the flow and i
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
 import torch
 
+from ..flow import SMALLEST, FlowEngine, Preset, grey_frames, pixel_grid, sample
+
 NEVER = 1e6
 """Age of a pixel whose place was never seen, in frames."""
-SMALLEST = 16
-"""Sides in pixels below which there is no flow to be had: then nothing is taken to move."""
 SURROUNDINGS = (9, 31, 91)
 """Sides in pixels of the boxes from which a hole's flow is guessed, the smallest that knows anything first."""
 STILL_FACTOR, STILL_LEVELS, STILL_BOX = 1.15, 0.3, 15
@@ -50,12 +48,10 @@ class _Follow:
 
     def __init__(self, colours: np.ndarray, known: np.ndarray):
         self.colours, self.known = colours, known
-        levels = (colours.clip(0, 1) * 255).astype(np.uint8)
-        self._grey = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in levels]
-        height, width = known.shape[1:]
-        self._place = np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
-        small = min(height, width) < SMALLEST
-        self._engine: Any = None if small else cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._grey = grey_frames(torch.from_numpy(colours))
+        self._places = pixel_grid(*known.shape[1:])
+        too_small = min(known.shape[1:]) < SMALLEST  # then nothing is taken to move
+        self._engine = None if too_small else FlowEngine(Preset.FAST)
 
     def carry(self, order: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """Colours with holes filled from what comes earlier in ``order``, and each pixel's age ``[F, H, W]`` in frames."""
@@ -64,9 +60,9 @@ class _Follow:
             hole = ~self.known[frame]
             if not hole.any():
                 continue
-            source = self._place + self._flow(frame, before)
-            colour = _sample(filled[before], source)
-            older = 1 + _sample(age[before], source, cv2.INTER_NEAREST, cv2.BORDER_CONSTANT)
+            source = self._places + self._flow(frame, before)
+            colour = sample(filled[before], source)
+            older = 1 + sample(age[before], source, cv2.INTER_NEAREST, NEVER)
             taken = hole & (older < NEVER)
             filled[frame][taken], age[frame][taken] = colour[taken], older[taken]
         return filled, age
@@ -74,21 +70,13 @@ class _Follow:
     def _flow(self, frame: int, other: int) -> np.ndarray:
         """Where every pixel of ``frame`` is in ``other``, minus itself, ``[H, W, 2]``; in holes as around them."""
         if self._engine is None:
-            return np.zeros_like(self._place)
+            return np.zeros_like(self._places)
         here, there, both = self._grey[frame], self._grey[other], self.known[frame] & self.known[other]
-        flow = _spread(self._engine.calc(here, there, None), both)
-        moved = _sample(there, self._place + flow)
+        flow = _spread(self._engine.flow(here, there), both)
+        moved = sample(there, self._places + flow)
         still_error, error = _box_error(here, there, both), _box_error(here, moved, both)
         flow[still_error <= STILL_FACTOR * error + STILL_LEVELS] = 0
         return flow
-
-
-def _sample(
-    values: np.ndarray, place: np.ndarray, interpolation: int = cv2.INTER_LINEAR, border: int = cv2.BORDER_REPLICATE
-) -> np.ndarray:
-    """``values [H, W, ...]`` at ``place [H, W, 2]`` (x, y); a constant border is :data:`NEVER`."""
-    x, y = (np.ascontiguousarray(part) for part in np.moveaxis(place, -1, 0))
-    return cv2.remap(values, x, y, interpolation, borderMode=border, borderValue=NEVER)
 
 
 def _box_error(one: np.ndarray, two: np.ndarray, both: np.ndarray) -> np.ndarray:

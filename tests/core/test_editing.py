@@ -22,7 +22,7 @@ from inversecrafter_core.editing import (
 )
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.evaluation import masked_psnr
-from inversecrafter_core.flow.correspondence import correspond, pixel_grid
+from inversecrafter_core.flow import correspond, pixel_grid
 
 
 def test_the_mask_goes_where_the_square_goes():
@@ -79,7 +79,7 @@ def test_the_difference_of_two_pictures_is_the_edit():
 def test_places_there_and_back_are_the_motion():
     clip, inside = square_clip(5, (3, 1))
     *_, follow = correspond(clip)
-    middle = inside[4] & torch.from_numpy(follow.sure > 0.5)
+    middle = inside[4] & torch.from_numpy(follow.confidence > 0.5)
     assert float(middle.sum()) > 0.8 * float(inside[4].sum())
     motion = torch.from_numpy(follow.back - pixel_grid(HEIGHT, WIDTH))[middle].median(0).values
     assert torch.allclose(motion, torch.tensor([-12.0, -4.0]), atol=0.2)

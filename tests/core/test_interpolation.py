@@ -18,9 +18,7 @@ from inversecrafter_core.clips import (
     Matches,
     blend,
     carry,
-    faded_along,
     find_camera,
-    flow_between,
     one_scale,
     place_ends,
     screw_path,
@@ -29,6 +27,7 @@ from inversecrafter_core.clips import (
 from inversecrafter_core.clips.guided import without_slits
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.evaluation import masked_psnr
+from inversecrafter_core.flow import fade_along, flow_between
 from inversecrafter_core.warp.frame import Cleanup, see
 from lab.world import random_scene, render
 
@@ -184,7 +183,7 @@ def test_pictures_are_moved_along_their_flow():
     ).clamp(0, 1)
     start, middle, end = textured[:, 10:138], textured[:, 12:140], textured[:, 14:142]
     flow = flow_between(start, end)
-    between, known = faded_along(flow, torch.stack([start, end]), 0.5)
+    between, known = fade_along(flow, torch.stack([start, end]), 0.5)
     inner = (slice(8, -8), slice(8, -8))
     fade = torch.lerp(start, end, 0.5)
     assert masked_psnr(between[inner][None], middle[inner][None]) > masked_psnr(fade[inner][None], middle[inner][None]) + 6

@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "depth": {"camera", "flow"},
     "flow": set(),
     "camera": set(),
-    "evaluation": set(),
+    "evaluation": {"flow"},
 }
 IMPORT_NAMES = {"opencv-python": "cv2", "scikit-image": "skimage"}
 LIBRARY = ("inversecrafter_core", "nodes")

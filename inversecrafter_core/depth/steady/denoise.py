@@ -17,7 +17,8 @@ import numpy as np
 import torch
 
 from ...errors import require_same_frames
-from ...flow.neighbours import ClipFlow, follow, small_maps
+from ...flow import ClipFlow, follow
+from ...flow.clip import small_maps
 from ...progress import Progress
 from ..estimators.protocol import RawDepth
 from .stabilise import spread

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 
 from ...errors import require_same_frames
-from ...flow.neighbours import ClipFlow, follow, small_maps
+from ...flow import ClipFlow, follow
+from ...flow.clip import small_maps
 
 TRIM = 0.1  # part of the largest changes left out: occlusion edges that flow missed by a pixel
 

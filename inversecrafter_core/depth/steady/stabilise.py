@@ -22,7 +22,8 @@ import numpy as np
 import torch
 
 from ...errors import require_same_frames
-from ...flow.neighbours import ClipFlow, follow, resize_flow, small_maps
+from ...flow import ClipFlow, follow, resize_flow
+from ...flow.clip import small_maps
 from ...progress import Progress
 from ..estimators.protocol import RawDepth
 

@@ -21,15 +21,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
 
-import cv2
-import numpy as np
 import torch
 
-from inversecrafter_core.clips import Flow, GuidedEnds, faded_along, warp_from_ends
+from inversecrafter_core.clips import GuidedEnds, warp_from_ends
 from inversecrafter_core.clips.ends import between_ends
 from inversecrafter_core.evaluation import masked_psnr
+from inversecrafter_core.flow import fade_along, flow_between
 from inversecrafter_core.masks import MaskMethod, MaskSettings
 from inversecrafter_core.sampling import Window
 from inversecrafter_core.sampling.stochastic import Release
@@ -59,11 +57,8 @@ def cross_fade(start: torch.Tensor, end: torch.Tensor, frames: int) -> torch.Ten
 
 def along_dis(start: torch.Tensor, end: torch.Tensor, frames: int) -> torch.Tensor:
     """Both pictures moved along DIS flow at full size and faded: the common way to interpolate without a network."""
-    grey = [cv2.cvtColor((one * 255).round().byte().numpy(), cv2.COLOR_RGB2GRAY) for one in (start, end)]
-    engine: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    fields = [engine.calc(*pair, None) for pair in (grey, grey[::-1])]
-    flow = Flow(torch.from_numpy(np.stack(fields)), torch.ones(2, *start.shape[:2]))
-    between = [faded_along(flow, torch.stack([start, end]), float(share))[0] for share in torch.linspace(0, 1, frames)[1:-1]]
+    flow = flow_between(start, end, long_side=max(start.shape))
+    between = [fade_along(flow, torch.stack([start, end]), float(share))[0] for share in torch.linspace(0, 1, frames)[1:-1]]
     return torch.stack([start, *between, end])
 
 
