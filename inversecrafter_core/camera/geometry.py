@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -62,6 +63,34 @@ class Geometry:
     def size(self) -> tuple[int, int]:
         """``(height, width)`` in pixels."""
         return self.depth.shape[1], self.depth.shape[2]
+
+    @property
+    def device(self) -> torch.device:
+        return self.depth.device
+
+    def to(self, device: torch.device | str | None) -> Geometry:
+        """Return this geometry on ``device``; itself when it is there already or ``device`` is None."""
+        if device is None or torch.device(device) == self.device:
+            return self
+        return self._mapped(lambda tensor: tensor.to(device))
+
+    def __getitem__(self, frames: slice | list[int]) -> Geometry:
+        """Return the geometry of some frames, in the same world."""
+        return self._mapped(lambda tensor: tensor[frames])
+
+    def expand(self, frames: int) -> Geometry:
+        """Repeat a geometry of one frame, without copying it.
+
+        Raises:
+            InputError: more than one frame.
+        """
+        if self.frames != 1:
+            raise InputError("geometry", f"{self.frames} frames", "Give the geometry of one picture.")
+        return self._mapped(lambda tensor: tensor.expand(frames, -1, -1))
+
+    def _mapped(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Geometry:
+        depth, valid, intrinsics, poses = map(change, (self.depth, self.valid, self.intrinsics, self.camera_to_world))
+        return Geometry(depth, valid, intrinsics, poses, self.metric)
 
     @cached_property
     def pivot_depth(self) -> float:

@@ -17,7 +17,7 @@ import torch
 from ..camera import Geometry, unproject
 from ..errors import InputError
 from ..flow import clip_flow
-from ..warp.frame import NEAR, Cleanup, see
+from ..warp.viewer import NEAR, Viewer
 from .motion import parallax
 
 LEAST_MATCHES = 24
@@ -55,8 +55,7 @@ def place_ends(pictures: torch.Tensor, geometry: Geometry | None, camera: str) -
         return None, "Without cameras, by optical flow alone:"
     if geometry is None:
         raise InputError("geometry", "not connected", f"Connect it, or set camera to '{CAMERAS[2]}'.")
-    named = ("depth", "valid", "intrinsics", "camera_to_world")
-    space = replace(geometry, **{name: getattr(geometry, name).cpu() for name in named})
+    space = geometry.to("cpu")
     if camera == CAMERAS[0] and float((space.camera_to_world[1] - torch.eye(4)).abs().max()) > MOVED:
         return space, "Cameras from the geometry:"
     try:
@@ -92,7 +91,7 @@ def look_again(pictures: torch.Tensor, space: Geometry) -> Matches:
 
     What is left is small, and flow is the more exact the smaller the motion.
     """
-    view = see(pictures[1], space, 1, torch.eye(4), space.intrinsics[0], NEAR * space.pivot_depth, Cleanup())
+    view = Viewer(space, torch.eye(4)[None], space.intrinsics[:1], NEAR * space.pivot_depth).see(pictures[1], 1, 0)
     near = _flow_matches(pictures[0], torch.where(view.visible[..., None], view.image, pictures[0]))
     landing, visible = parallax(space, 0)
     column, row = near.first.astype(np.int64).T

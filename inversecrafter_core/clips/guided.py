@@ -19,7 +19,8 @@ from ..camera.projection import transfer
 from ..errors import InputError, require_video, require_wan_frames
 from ..flow import PairFlow, fade_along, flow_between
 from ..progress import Progress
-from ..warp.frame import NEAR, Cleanup
+from ..warp import Cleanup
+from ..warp.viewer import NEAR, Viewer
 from .cameras import CAMERAS, place_ends, screw_path
 from .carry import Carried, carry
 from .ends import GROUP, LEAST
@@ -141,8 +142,8 @@ class _Way:
         if space is None:
             return cls(pictures, None, flow, [none, none], torch.ones(2, *size), settings)
         trust = torch.where(torch.stack([behind_edges(space, side) for side in (0, 1)]), SLIDE, 1.0)
-        near = NEAR * space.pivot_depth
-        motion = [beside_parallax(pictures, space, flow, side, near, settings.cleanup) for side in (0, 1)]
+        viewer = Viewer(space, space.camera_to_world, space.intrinsics, NEAR * space.pivot_depth, settings.cleanup)
+        motion = [beside_parallax(pictures, viewer, flow, side) for side in (0, 1)]
         return cls(pictures, space, flow, motion if settings.follow else [none, none], trust, settings)
 
     def at(self, pose: torch.Tensor, share: float) -> tuple[torch.Tensor, torch.Tensor]:

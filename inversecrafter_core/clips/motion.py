@@ -14,8 +14,8 @@ import torch.nn.functional as F
 from ..camera import Geometry, pixel_centres
 from ..camera.projection import transfer
 from ..flow import PairFlow, flow_between, sample
-from ..warp.frame import Cleanup, see
 from ..warp.splat import SAME_SURFACE
+from ..warp.viewer import Viewer
 
 WINDOW = 7
 """Pixels a side over which differences are averaged before they are compared."""
@@ -41,21 +41,20 @@ class Motion(NamedTuple):
     refuted: torch.Tensor
 
 
-def beside_parallax(
-    pictures: torch.Tensor, geometry: Geometry, flow: PairFlow, own: int, near: float, cleanup: Cleanup
-) -> Motion:
-    """How far the pixels of one end land beside where their depth says, in the other end.
+def beside_parallax(pictures: torch.Tensor, viewer: Viewer, flow: PairFlow, own: int) -> Motion:
+    """Find where the pixels of one end land in the other beside where their depth places them.
 
     The other end is seen from this end's camera first: depth explains large parallax better than flow does, and what is left
     (errors of depth and camera, things that moved a little) is small. It is believed only where the pictures bear it out. A
-    pixel that the other end cannot show, because something stands before it there or it is outside, has nothing to be told by.
+    pixel that the other end cannot show, because something stands before it there or it is outside, is left where it is.
 
     Args:
+        pictures: ``[2, H, W, 3]``.
+        viewer: of both ends from both ends' own cameras.
         flow: between the pictures as they are.
-        own: which end, 0 or 1.
+        own: the end, 0 or 1.
     """
-    pose, lens = geometry.camera_to_world[own], geometry.intrinsics[own]
-    view = see(pictures[1 - own], geometry, 1 - own, pose, lens, near, cleanup)
+    geometry, view = viewer.geometry, viewer.see(pictures[1 - own], 1 - own, own)
     shown = torch.where(view.visible[..., None], view.image, pictures[own])
     rest = flow_between(pictures[own], shown).field[0]
     landing, visible = parallax(geometry, own)

@@ -28,6 +28,4 @@ def still_clip(photo: torch.Tensor, geometry: Geometry, frames: int) -> tuple[to
     if geometry.frames != 1:
         raise InputError("geometry", f"{geometry.frames} frames", "Estimate the depth of the photo alone, before this node.")
     require_wan_frames("frames", frames)
-    named = ("depth", "valid", "intrinsics", "camera_to_world")
-    depth, valid, intrinsics, poses = (getattr(geometry, name).expand(frames, -1, -1) for name in named)
-    return photo.expand(frames, -1, -1, -1), Geometry(depth, valid, intrinsics, poses, geometry.metric)
+    return photo.expand(frames, -1, -1, -1), geometry.expand(frames)

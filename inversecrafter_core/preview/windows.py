@@ -8,21 +8,14 @@ import cv2
 import numpy as np
 import torch
 
-from ..sampling.window import SLACK, SigmaRange, sigma_of_percent
+from ..sampling.window import SLACK, SigmaRange
 
 WIDTH, HEIGHT = 480, 168
 LEFT, RIGHT, ROW, FIRST_ROW = 128, 464, 30, 34
 INK, FAINT, GROUND, RELEASE_COLOUR = (235, 235, 235), (110, 110, 110), 28, (240, 120, 90)
 ROWS = {"context": (70, 130, 240), "free": (150, 150, 150), "data consistency": (110, 190, 120)}
-
-
-WAN_SHIFT = 8.0
-"""Of the stock Wan graph."""
-
-
-def wan_schedule(steps: int = 30, shift: float = WAN_SHIFT) -> list[float]:
-    """``steps + 1`` even percents of a flow with ``shift``, as sigmas."""
-    return [sigma_of_percent(shift)(float(percent)) for percent in np.linspace(0, 1, steps + 1)]
+WAN_SHIFT, WAN_STEPS = 8.0, 30
+"""The shift and the steps of the stock Wan graph."""
 
 
 def windows_picture(release: float, consistency: SigmaRange, sigmas: Sequence[float], title: str) -> torch.Tensor:

@@ -11,7 +11,8 @@ from .baselines import (
 )
 from .guidance import BoundGuidance, Guidance
 from .guided_euler import sample_guided_euler
-from .window import ALWAYS, NEVER, SigmaRange, Window, percent_of_sigma, sigma_of_percent, steps_above
+from .schedule import even_schedule, percent_of_sigma, shifted, sigma_of_percent
+from .window import ALWAYS, NEVER, SigmaRange, Window, steps_above
 
 __all__ = [
     "ALWAYS",
@@ -20,6 +21,7 @@ __all__ = [
     "Guidance",
     "SigmaRange",
     "Window",
+    "even_schedule",
     "langevin_step",
     "percent_of_sigma",
     "renoise",
@@ -29,6 +31,7 @@ __all__ = [
     "sample_lanpaint",
     "sample_time_to_move",
     "sample_zero4d",
+    "shifted",
     "sigma_of_percent",
     "steps_above",
 ]

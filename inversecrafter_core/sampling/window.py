@@ -7,7 +7,7 @@ window depends on the model alone, never on the steps of a run: of two samplers 
 | given | percent |
 |---|---|
 | the paper's alpha, larger starts earlier | ``start = 1 - alpha``: 0.6 is 0.4 |
-| a sigma of a flow with a shift | :func:`percent_of_sigma`: sigma 0.7 at shift 4 is 0.63, at shift 8 0.77 |
+| a sigma of a flow with a shift | :func:`.schedule.percent_of_sigma`: sigma 0.7 at shift 4 is 0.63, at shift 8 0.77 |
 
 Both ends belong to the range. Samplers that call the model between steps (heun) are asked about each call's own sigma.
 """
@@ -56,16 +56,6 @@ class Window:
 
 
 ALWAYS, NEVER = Window(0.0), Window(1.0)
-
-
-def sigma_of_percent(shift: float) -> Callable[[float], float]:
-    """The host's ``percent -> sigma`` of a flow with ``shift``: 1 at 0, 0 at 1."""
-    return lambda percent: shift * (1 - percent) / (1 + (shift - 1) * (1 - percent))
-
-
-def percent_of_sigma(shift: float) -> Callable[[float], float]:
-    """The inverse of :func:`sigma_of_percent`."""
-    return lambda sigma: 1 - sigma / (shift - (shift - 1) * sigma)
 
 
 def steps_above(sigma: float, sigmas: Sequence[float]) -> int:

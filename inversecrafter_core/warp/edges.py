@@ -10,6 +10,7 @@ after it, stands on a surface, whatever its slant.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 
@@ -21,6 +22,25 @@ BESIDE_JUMP = 0.2
 are at most this share of the largest step near. On a slide all steps are alike, or they curve."""
 LEVEL = 0.05
 """A step this small beside a large one is no part of a slide at all."""
+
+
+USUAL_SIDE = 480
+"""Short side in pixels up to which the radius of a :class:`Cleanup` is meant."""
+
+
+class Cleanup(NamedTuple):
+    """Settings of :func:`depth_edges`. A threshold of 0 finds none.
+
+    ``radius`` is in pixels of a picture up to :data:`USUAL_SIDE` on its short side. In a larger one it grows with the size,
+    because the grid of a depth network, which smears an outline, grows with it.
+    """
+
+    threshold: float = 0.08
+    radius: int = 2
+
+    def edges(self, depth: torch.Tensor) -> torch.Tensor:
+        """Return :func:`depth_edges` of ``[..., H, W]``."""
+        return depth_edges(depth, self.threshold, round(self.radius * max(1.0, min(depth.shape[-2:]) / USUAL_SIDE)))
 
 
 def depth_edges(depth: torch.Tensor, threshold: float = 0.08, radius: int = 2) -> torch.Tensor:

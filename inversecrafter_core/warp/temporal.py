@@ -17,10 +17,11 @@ from ..camera.geometry import Geometry
 from ..camera.path import CameraPath
 from ..errors import InputError, require_same_frames, require_video
 from ..progress import Progress
-from .frame import NEAR, Cleanup, see, see_depth, transfers
+from .edges import Cleanup
 from .holes import fill_holes, require_visible
 from .splat import EMPTY
-from .warp import on_device, require_fit
+from .viewer import Viewer
+from .warp import require_fit
 
 NEARER = 0.9
 """A candidate below this share of the background's depth around the hole is foreground that moved, and is refused."""
@@ -76,27 +77,31 @@ def fill_from_clip(
     require_same_frames(video=len(warped), source=len(source))
     if warped.shape != source.shape:
         raise InputError("source", f"size {tuple(source.shape)}, warp {tuple(warped.shape)}", "Give the clip that was warped.")
-    geometry = on_device(geometry, device)
-    cameras, intrinsics = path.resolve(geometry)
-    near, place = NEAR * geometry.pivot_depth, geometry.depth.device
+    viewer = Viewer.along(geometry, path, cleanup, device)
     filled, known = warped.cpu().clone(), visible.cpu().clone()
     for frame in range(len(warped)):
         if not bool(known[frame].all()):
-            ways = transfers(geometry, frame, cameras[frame], intrinsics[frame])
-            own, _ = see_depth(geometry, frame, ways, near, cleanup)
-            floor = NEARER * background_around(own, own < EMPTY)
-            image, seen = filled[frame].to(place), known[frame].to(place)
-            for other in other_frames(frame, len(source)):
-                view = see(source[other].to(place), geometry, other, cameras[frame], intrinsics[frame], near, cleanup)
-                new = view.visible & ~seen & (view.depth >= floor)
-                image = torch.where(new[..., None], view.image, image)
-                seen = seen | new
-                if bool(seen.all()):
-                    break
-            filled[frame], known[frame] = image, seen
+            filled[frame], known[frame] = _fill_frame(viewer, source, frame, filled[frame], known[frame])
         if progress is not None:
             progress(frame + 1, len(warped))
     return filled, known
+
+
+def _fill_frame(
+    viewer: Viewer, source: torch.Tensor, frame: int, image: torch.Tensor, seen: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return ``image [H, W, 3]`` and ``seen [H, W]`` of one frame with what other source frames show there."""
+    own, _ = viewer.see_depth(frame, frame)
+    floor = NEARER * background_around(own, own < EMPTY)
+    image, seen = image.to(viewer.device), seen.to(viewer.device)
+    for other in other_frames(frame, len(source)):
+        view = viewer.see(source[other].to(viewer.device), other, frame)
+        new = view.visible & ~seen & (view.depth >= floor)
+        image = torch.where(new[..., None], view.image, image)
+        seen = seen | new
+        if bool(seen.all()):
+            break
+    return image, seen
 
 
 def fill_from_clip_then_telea(

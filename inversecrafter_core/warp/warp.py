@@ -6,7 +6,7 @@ torch and deterministic: on one device, two runs give the same bits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 
@@ -14,8 +14,9 @@ from ..camera.geometry import Geometry
 from ..camera.path import CameraPath
 from ..errors import InputError, require_same_frames, require_video
 from ..progress import Progress
-from .frame import NEAR, Cleanup, see
+from .edges import Cleanup
 from .holes import dilate_holes
+from .viewer import Sampling, Viewer
 
 
 @dataclass(frozen=True)
@@ -62,19 +63,6 @@ def require_fit(video: torch.Tensor, geometry: Geometry, path: CameraPath) -> to
     return video
 
 
-def on_device(geometry: Geometry, device: torch.device | str | None) -> Geometry:
-    """A geometry on ``device``; the same object when it is there already or no device is asked for."""
-    if device is None or torch.device(device) == geometry.depth.device:
-        return geometry
-    return replace(
-        geometry,
-        depth=geometry.depth.to(device),
-        valid=geometry.valid.to(device),
-        intrinsics=geometry.intrinsics.to(device),
-        camera_to_world=geometry.camera_to_world.to(device),
-    )
-
-
 def require_something_seen(visible: torch.Tensor, path: CameraPath) -> None:
     """A path whose frames see nothing at all is a mistake, not a result."""
     blind = (~visible.flatten(1).any(1)).nonzero().flatten().tolist()
@@ -94,7 +82,7 @@ def warp_video(
     *,
     cleanup: Cleanup = Cleanup(),  # noqa: B008  (an immutable tuple)
     dilation: int = 0,
-    mode: str = "bilinear",
+    sampling: Sampling = Sampling.BILINEAR,
     device: torch.device | str | None = None,
     progress: Progress | None = None,
 ) -> Warp:
@@ -106,7 +94,7 @@ def warp_video(
         path: target cameras, one a frame.
         cleanup: depth-edge cleanup; a threshold of 0 switches it off.
         dilation: pixels by which holes grow.
-        mode: ``"bilinear"`` or ``"bicubic"`` colour sampling.
+        sampling: interpolation of colours.
         device: where to compute; the geometry's own by default. Results are on the CPU.
         progress: called with (frames done, frames); may raise to cancel.
 
@@ -114,15 +102,12 @@ def warp_video(
         InputError: counts or sizes differ, NaN, an alpha channel, or a frame that sees nothing.
     """
     video = require_fit(video, geometry, path)
-    geometry = on_device(geometry, device)
-    cameras, intrinsics = path.resolve(geometry)
-    place, near = geometry.depth.device, NEAR * geometry.pivot_depth
+    viewer = Viewer.along(geometry, path, cleanup, device)
     warped = torch.empty(video.shape, dtype=torch.float32)
     visible = torch.empty(video.shape[:3], dtype=torch.bool)
     for frame in range(len(video)):
-        out = warped[frame] if place.type == "cpu" else None
-        image = video[frame].to(place)
-        view = see(image, geometry, frame, cameras[frame], intrinsics[frame], near, cleanup, mode, out)
+        out = warped[frame] if viewer.device.type == "cpu" else None
+        view = viewer.see(video[frame].to(viewer.device), frame, frame, sampling, out)
         known = dilate_holes(view.visible, dilation)
         if dilation > 0:
             view.image.mul_(known[..., None])

@@ -14,10 +14,10 @@ import torch
 
 from inversecrafter_core.camera import CameraPath, Geometry
 from inversecrafter_core.camera.presets import PRESETS
-from inversecrafter_core.warp.frame import NEAR, Cleanup, see_depth, transfers
+from inversecrafter_core.warp import Cleanup, Viewer
 from inversecrafter_core.warp.holes import Progress, dilate_holes
 from inversecrafter_core.warp.splat import EMPTY, find_background, splat_depth
-from inversecrafter_core.warp.warp import on_device, require_fit, require_something_seen
+from inversecrafter_core.warp.warp import require_fit, require_something_seen
 from lab.world import frame_times, random_scene, render
 
 from .pool import HEIGHT, WIDTH
@@ -58,15 +58,13 @@ def double_reprojection(
         ``(video [F, H, W, 3], visible [F, H, W] bool)``: the masked input is ``visible * video``: clean pixels.
     """
     video = require_fit(video, geometry, path)
-    geometry = on_device(geometry, device)
-    cameras, intrinsics = path.resolve(geometry)
-    near = NEAR * geometry.pivot_depth
+    viewer = Viewer.along(geometry, path, cleanup, device)
     visible = torch.empty(video.shape[:3], dtype=torch.bool)
     for frame in range(len(video)):
-        ways = transfers(geometry, frame, cameras[frame], intrinsics[frame])
-        arrived, _ = see_depth(geometry, frame, ways, near, cleanup)
-        returned = splat_depth(arrived, arrived < EMPTY, ways[1], geometry.size, near)
-        find_background(arrived, returned, ways[0])
+        there, back = viewer.transfers(frame, frame)
+        arrived, _ = viewer.see_depth(frame, frame)
+        returned = splat_depth(arrived, arrived < EMPTY, back, geometry.size, viewer.near)
+        find_background(arrived, returned, there)
         visible[frame] = dilate_holes(returned.depth < EMPTY, dilation)
         if progress is not None:
             progress(frame + 1, len(video))

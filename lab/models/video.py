@@ -12,6 +12,7 @@ from itertools import pairwise
 import torch
 
 from inversecrafter_core.prompt import encode_prompt
+from inversecrafter_core.sampling import even_schedule
 from lab.host.modules.wan import WanModel, disable_weight_init
 
 PATCH = 2
@@ -58,11 +59,6 @@ def prompt_tokens(prompts: list[str]) -> torch.Tensor:
     return torch.cat([encode_prompt(prompt).tokens for prompt in prompts])
 
 
-def shifted(sigma: torch.Tensor, shift: float = SHIFT) -> torch.Tensor:
-    """Return noise levels of 0...1 on the host's shifted flow schedule."""
-    return shift * sigma / (1 + (shift - 1) * sigma)
-
-
 def upsample_tokens(known: torch.Tensor) -> torch.Tensor:
     """Return tokens ``[..., h/2, w/2]`` as latent cells ``[..., h, w]``."""
     return known.repeat_interleave(PATCH, -2).repeat_interleave(PATCH, -1)
@@ -89,7 +85,7 @@ def sample(
     cells = upsample_tokens(given).float()
     if latent is not None:
         x = torch.where(cells > 0, latent, x)
-    for sigma, after in pairwise(shifted(torch.linspace(1, 0, steps + 1))):
+    for sigma, after in pairwise(torch.tensor(even_schedule(steps, SHIFT))):
         time = (sigma * 1000 * ~given).reshape(1, -1) if bool(given.any()) else sigma[None] * 1000
         x = x + (after - sigma) * _guided(model, x, time, prompt, guidance) * (1 - cells)
     return x

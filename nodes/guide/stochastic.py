@@ -9,8 +9,8 @@ import torch
 from comfy.samplers import KSAMPLER
 from comfy_api.latest import io, ui
 
-from ...inversecrafter_core.preview.windows import WAN_SHIFT, wan_schedule, windows_picture
-from ...inversecrafter_core.sampling import Guidance, sigma_of_percent
+from ...inversecrafter_core.preview.windows import WAN_SHIFT, WAN_STEPS, windows_picture
+from ...inversecrafter_core.sampling import Guidance, even_schedule, sigma_of_percent
 from ...inversecrafter_core.sampling.stochastic import TIMES, Release, sample_stochastic
 from ..host.checks import require_image_tokens
 from ..host.sockets import CATEGORY
@@ -130,7 +130,7 @@ class InverseCrafterStochasticConditioning(io.ComfyNode):
             require_fitting(model, guidance)
         plan = Release(release, renoise_seed, known_threshold, keep_first_frame)
         share = float(plan.known(measurement.h, measurement.reference_frames).float().mean())
-        schedule = wan_schedule() if sigmas is None or len(sigmas) < 2 else sigmas.tolist()
+        schedule = even_schedule(WAN_STEPS, WAN_SHIFT) if sigmas is None or len(sigmas) < 2 else sigmas.tolist()
         to_sigma = sigma_of_percent(WAN_SHIFT) if model is None else percent_to_sigma(model.get_model_object("model_sampling"))
         drawn = windows_picture(release, guidance.window.resolve(to_sigma), schedule, f"{share:.0%} of the clip is context")[
             None

@@ -9,8 +9,8 @@ import torch
 from comfy_api.latest import io
 
 from ...inversecrafter_core.camera import CameraPath, Geometry
-from ...inversecrafter_core.errors import InputError, require_video
-from ...inversecrafter_core.warp import Cleanup, fill_from_clip_then_telea, fill_holes, warp_video
+from ...inversecrafter_core.errors import InputError, require_choice, require_video
+from ...inversecrafter_core.warp import Cleanup, Sampling, fill_from_clip_then_telea, fill_holes, warp_video
 from ..host.checks import visible_from_holes
 from ..host.progress import host_progress
 from ..host.sockets import CATEGORY, HOLES_TOOLTIP, CameraPathSocket, GeometrySocket
@@ -69,8 +69,8 @@ class InverseCrafterWarpVideo(io.ComfyNode):
                 *_shared_inputs(),
                 io.Combo.Input(
                     "sampling",
-                    options=["bilinear", "bicubic"],
-                    default="bilinear",
+                    options=[*Sampling],
+                    default=Sampling.BILINEAR,
                     tooltip="How colours are read between source pixels; bicubic is sharper and takes longer.",
                 ),
             ],
@@ -98,7 +98,7 @@ class InverseCrafterWarpVideo(io.ComfyNode):
             camera_path,
             cleanup=Cleanup(edge_cleanup, edge_radius),
             dilation=dilation,
-            mode=sampling,
+            sampling=require_choice("sampling", sampling, Sampling),
             device=comfy.model_management.get_torch_device(),
             progress=host_progress(),
         )

@@ -28,7 +28,7 @@ from inversecrafter_core.clips.guided import without_slits
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.evaluation import masked_psnr
 from inversecrafter_core.flow import fade_along, flow_between
-from inversecrafter_core.warp.frame import Cleanup, see
+from inversecrafter_core.warp import Cleanup, Viewer
 from lab.world import random_scene, render
 
 GIVEN, MATCHED, NONE = CAMERAS
@@ -109,7 +109,7 @@ def test_without_motion_an_end_is_carried_as_a_frame_is_warped():
     space, image = step(), smooth_video()[0]
     pose = torch.eye(4)
     pose[0, 3] = 0.2
-    view = see(image, space, 0, pose, space.intrinsics[0], 1e-3, Cleanup(0.0))
+    view = Viewer(space, pose[None], space.intrinsics[:1], 1e-3, Cleanup(0.0)).see(image, 0, 0)
     got = carried(image, space.depth[0], torch.zeros(*space.size, 2), pose)
     assert torch.equal(got.visible, view.visible) and torch.equal(got.depth, view.depth)
     assert torch.allclose(got.image, view.image, atol=1e-6)

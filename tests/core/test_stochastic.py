@@ -7,8 +7,8 @@ import torch
 
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.inverse import Measurement
-from inversecrafter_core.preview.windows import wan_schedule, windows_picture
-from inversecrafter_core.sampling import NEVER, Guidance, Window, sample_guided_euler, sigma_of_percent
+from inversecrafter_core.preview.windows import windows_picture
+from inversecrafter_core.sampling import NEVER, Guidance, Window, even_schedule, sample_guided_euler, sigma_of_percent
 from inversecrafter_core.sampling.stochastic import TIMES, Release, known_cells, sample_stochastic, seeded_noise, token_times
 
 SHAPE = (1, 3, 3, 4, 6)
@@ -281,7 +281,7 @@ def test_a_latent_of_another_size_and_times_unheard_of_are_refused():
 def test_the_picture_shows_each_window_where_it_acts():
     from inversecrafter_core.preview.windows import FIRST_ROW, LEFT, RIGHT, ROW
 
-    sigmas = wan_schedule(10, 1.0)
+    sigmas = even_schedule(10, 1.0)
     active = Window(0.6).resolve(sigma_of_percent(1.0))
     picture = windows_picture(0.7, active, sigmas, "a title")
     assert picture.shape == (168, 480, 3) and float(picture.min()) >= 0 and float(picture.max()) <= 1

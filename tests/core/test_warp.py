@@ -14,7 +14,7 @@ from scenes import FOCAL, HEIGHT, WIDTH, colours_at, geometry, interior, moved, 
 
 from inversecrafter_core.camera import CameraPath, Geometry, pixel_centres, preset_path
 from inversecrafter_core.errors import InputError
-from inversecrafter_core.warp import Cleanup, depth_edges, warp_video
+from inversecrafter_core.warp import Cleanup, Sampling, depth_edges, warp_video
 from inversecrafter_core.warp.splat import EMPTY, close_cracks
 from lab.data.reprojections import double_reprojection
 
@@ -216,7 +216,7 @@ def test_scaling_the_whole_scene_changes_nothing():
 def test_bicubic_is_sharper_on_fine_texture():
     scene, video = plane(height=64, width=64), noise_video(1, 64, 64)
     path = moved(x=0.5 / FOCAL)
-    soft, sharp = (warp_video(video, scene, path, mode=mode).video.var() for mode in ("bilinear", "bicubic"))
+    soft, sharp = (warp_video(video, scene, path, sampling=sampling).video.var() for sampling in Sampling)
     assert sharp > 1.1 * soft
 
 
@@ -286,7 +286,7 @@ def test_slides_on_slanted_ground_are_found_too():
 def test_the_radius_grows_with_large_pictures_only():
     def slides(height: int, width: int) -> int:
         row = 1 / torch.lerp(torch.tensor(1.0), torch.tensor(0.3), ((torch.arange(height) - 20) / (width + 1)).clamp(0, 1))
-        return int(Cleanup().slides(row.expand(height, -1)).any(0).sum())
+        return int(Cleanup().edges(row.expand(height, -1)).any(0).sum())
 
     assert slides(100, 3) == slides(960, 3) == 3
     assert slides(100, 7) < 4 and slides(960, 7) == 7

@@ -13,7 +13,7 @@ import torch
 from inversecrafter_core.editing import composite
 from inversecrafter_core.inverse import ProximalSettings, encode_measurement
 from inversecrafter_core.masks import DEFAULT_MASK, MaskSettings
-from inversecrafter_core.sampling import NEVER, Guidance, Window, sigma_of_percent
+from inversecrafter_core.sampling import NEVER, Guidance, Window, even_schedule, sigma_of_percent
 from inversecrafter_core.sampling.stochastic import Release, known_cells, sample_stochastic, token_times
 from lab.models import video as dit
 from lab.models.shipped import ShippedCoder, WanModel, WanVAE, decode, encode, load_dit, load_vae
@@ -77,8 +77,7 @@ class Studio:
             return decode(self.coder, measurement.w)
         guidance = Guidance(measurement, how.proximal, how.window)
         noise = torch.randn(measurement.w.shape, generator=torch.Generator().manual_seed(seed))
-        even = torch.linspace(1, 0, how.steps + 1)
-        sigmas = dit.SHIFT * even / (1 + (dit.SHIFT - 1) * even)
+        sigmas = torch.tensor(even_schedule(how.steps, dit.SHIFT))
         context = how.release.bind(guidance, noise, torch.clone, "per_token")
         correct = guidance.bind(noise, sigma_of_percent(dit.SHIFT), torch.clone)
         denoise, with_clean = self.denoiser(how.prompt, how.guidance)

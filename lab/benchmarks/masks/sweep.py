@@ -14,7 +14,7 @@ import torch
 
 from inversecrafter_core.inverse import ProximalSettings, prepare
 from inversecrafter_core.masks import hold_first_frame
-from inversecrafter_core.sampling import BoundGuidance, Window, sample_guided_euler, sigma_of_percent
+from inversecrafter_core.sampling import BoundGuidance, Window, even_schedule, sample_guided_euler, sigma_of_percent
 from lab.benchmarks.priors import Denoise, stronger_prior
 from lab.models import video as dit
 from lab.models.shipped import WanModel
@@ -68,9 +68,8 @@ def guided(
 
     Closed form, default gamma; frame 0 is the source's own and fully known under every mask.
     """
-    sigma_of = sigma_of_percent(dit.SHIFT)
-    sigmas = torch.tensor([sigma_of(step / steps) for step in range(steps + 1)])
-    active = (window or Window()).resolve(sigma_of)
+    sigmas = torch.tensor(even_schedule(steps, dit.SHIFT))
+    active = (window or Window()).resolve(sigma_of_percent(dit.SHIFT))
     opens = next((index for index, sigma in enumerate(sigmas[:-1].tolist()) if sigma in active), steps)
     usual, prior = denoiser(model, evidence), torch.tensor(strengths)
 

@@ -21,6 +21,7 @@ from inversecrafter_core.sampling import (
     BoundGuidance,
     SigmaRange,
     Window,
+    even_schedule,
     sample_dps,
     sample_guided_euler,
     sample_hard_paste,
@@ -127,8 +128,7 @@ class Lab:
         shift: float = dit.SHIFT,
         strengths: tuple[float, ...] = (0.0,),
     ) -> Lab:
-        to_sigma = sigma_of_percent(shift)
-        return cls(model, coder, torch.tensor([to_sigma(i / steps) for i in range(steps + 1)]), shift, strengths)
+        return cls(model, coder, torch.tensor(even_schedule(steps, shift)), shift, strengths)
 
     def start(self, case: Case) -> torch.Tensor:
         """The noise of a run: the same for every strength."""

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from inversecrafter_core.camera import Geometry, intrinsics_from_focal, preset_path
-from inversecrafter_core.warp import Cleanup, see, warp_video
+from inversecrafter_core.warp import Sampling, Viewer, warp_video
 from lab.benchmarks.intervals import mean_row
 from lab.benchmarks.report import Row, at_least, at_most, main
 from lab.data.assets import asset, why_missing
@@ -55,7 +55,7 @@ def times(seed: int, repeats: int, device: torch.device) -> tuple[list[float], l
     """Milliseconds a frame, ours and theirs, taken in turns."""
     image, geometry = scene(seed)
     image = image.to(device)
-    geometry = Geometry(*(getattr(geometry, name).to(device) for name in ("depth", "valid", "intrinsics", "camera_to_world")))
+    geometry = geometry.to(device)
     path = preset_path("arc_left", 1, start="full")
     cameras, lenses = path.resolve(geometry)
 
@@ -99,7 +99,7 @@ def repeatability(seed: int) -> list[Row]:
 
 def truth(pair: StereoPair) -> list[Row]:
     """Left to right with true depth, ours and theirs, against the true right image."""
-    view = see(pair.left, pair.geometry, 0, pair.camera, pair.intrinsics, 1.0, Cleanup())
+    view = Viewer(pair.geometry, pair.camera[None], pair.intrinsics[None], 1.0).see(pair.left, 0, 0)
     source = pair.left, pair.geometry.depth[0], pair.geometry.valid[0], pair.geometry.intrinsics[0]
     soft, soft_visible = soft_splat(*source, pair.intrinsics, pair.camera)
     both = view.visible & soft_visible
@@ -118,7 +118,8 @@ def truth(pair: StereoPair) -> list[Row]:
 
 def compared(answer: Answer, mode: str) -> tuple[float, float]:
     """How many dB we are above the soft splat, each on what it covers, and how many points of the picture we cover more."""
-    view = see(answer.source, answer.geometry, 0, answer.camera, answer.geometry.intrinsics[0], 1e-3, Cleanup(), mode)
+    viewer = Viewer(answer.geometry, answer.camera[None], answer.geometry.intrinsics, 1e-3)
+    view = viewer.see(answer.source, 0, 0, Sampling(mode))
     lens = answer.geometry.intrinsics[0]
     soft, covered = soft_splat(answer.source, answer.geometry.depth[0], answer.geometry.valid[0], lens, lens, answer.camera)
     above = psnr(view.image, answer.target, view.visible) - psnr(soft, answer.target, covered)

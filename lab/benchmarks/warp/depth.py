@@ -21,7 +21,7 @@ from inversecrafter_core.depth import OnnxDepth, RawDepth, build_geometry, measu
 from inversecrafter_core.depth.convert import fill_invalid
 from inversecrafter_core.depth.upsample import guided_upsample, joint_bilateral_upsample, resize_map
 from inversecrafter_core.flow import clip_flow
-from inversecrafter_core.warp import Cleanup, see
+from inversecrafter_core.warp import Viewer
 from lab.benchmarks.report import Row, at_most, main
 from lab.data.assets import asset, why_missing
 from lab.data.stereo import StereoPair, load_stereo_pair, psnr
@@ -61,7 +61,8 @@ def fastdepth(pair: StereoPair, model: Path) -> list[Row]:
 
 
 def _against_truth(name: str, depth: torch.Tensor, truth: torch.Tensor, pair: StereoPair) -> list[Row]:
-    view = see(pair.left, replace(pair.geometry, depth=depth), 0, pair.camera, pair.intrinsics, 1.0, Cleanup())
+    viewer = Viewer(replace(pair.geometry, depth=depth), pair.camera[None], pair.intrinsics[None], 1.0)
+    view = viewer.see(pair.left, 0, 0)
     error = (depth.log() - truth.log()).abs()[0]
     reach = np.ones((7, 7), np.uint8)
     edge = torch.from_numpy(cv2.dilate(truth[0].numpy(), reach) > 1.15 * cv2.erode(truth[0].numpy(), reach))

@@ -19,8 +19,8 @@ from typing import NamedTuple
 import torch
 
 from inversecrafter_core.camera import Geometry, preset_path
-from inversecrafter_core.warp.frame import NEAR, Cleanup, see_depth, transfers
 from inversecrafter_core.warp.splat import EMPTY
+from inversecrafter_core.warp.viewer import NEAR, Viewer
 from lab.benchmarks.report import Row, at_most, main
 
 from .pivot_scenes import KINDS, draw, geometry
@@ -45,7 +45,7 @@ def holes(scene: Geometry, rho: float) -> float:
     for name in ("arc_left", "arc_right"):
         camera = preset_path(name, 1, start="full").camera_to_world[0].clone()
         camera[:3, 3] *= rho
-        seen, _ = see_depth(scene, 0, transfers(scene, 0, camera, scene.intrinsics[0]), NEAR * rho, Cleanup())
+        seen, _ = Viewer(scene, camera[None], scene.intrinsics, NEAR * rho).see_depth(0, 0)
         found.append(100 * float((seen >= EMPTY).float().mean()))
     return max(found)
 

@@ -15,11 +15,12 @@ import random
 
 import torch
 
+from inversecrafter_core.sampling import shifted
 from lab.data.pool import FIRST_TRAINING_SEED, OTHERS, USUAL
 from lab.host.inprocess import with_gradients
 from lab.host.modules.wan import WanModel
 from lab.models.shipped import DIT_FILE
-from lab.models.video import build, prompt_tokens, shifted, upsample_tokens
+from lab.models.video import SHIFT, build, prompt_tokens, upsample_tokens
 from lab.training.common import RUNS, Clock, Curve, export, load_checkpoint, save_checkpoint
 from lab.training.optimiser import Muon
 
@@ -32,7 +33,7 @@ AVERAGING = 0.998
 
 def random_sigma(count: int) -> torch.Tensor:
     """Return ``[count]`` noise levels, distributed as the sampler's schedule."""
-    return shifted(torch.rand(count))
+    return shifted(torch.rand(count), SHIFT)
 
 
 def loss_of(model: WanModel, latents: torch.Tensor, known: torch.Tensor, prompts: list[str]) -> torch.Tensor:
