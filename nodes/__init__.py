@@ -1,4 +1,4 @@
-"""The nodes, listed. Adding one is a line here."""
+"""The list of nodes. A new node is a line here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from comfy_api.latest import ComfyExtension, io
 from .depth import estimate
 from .edit import regions, report
 from .evaluate import metrics
-from .guide import conditioning, guidance, ksampler, mask_encoder, measurement, stochastic, text
+from .guide import conditioning, guidance, ksampler, mask_encoder, measurement, settings, stochastic, text
 from .host.model_folders import register_model_folders
 from .warp import camera, clips, warp
 
@@ -18,6 +18,7 @@ NODES: list[type[io.ComfyNode]] = [
     *warp.NODES,
     *mask_encoder.NODES,
     *measurement.NODES,
+    *settings.NODES,
     *guidance.NODES,
     *ksampler.NODES,
     *stochastic.NODES,
@@ -30,7 +31,7 @@ NODES: list[type[io.ComfyNode]] = [
 
 
 class InverseCrafterExtension(ComfyExtension):
-    """What the host asks for."""
+    """The pack as the host loads it."""
 
     def __init__(self) -> None:
         register_model_folders()

@@ -126,6 +126,13 @@ PRESETS: dict[str, Preset] = {
 }
 
 
+def require_preset(name: str) -> Preset:
+    """Return the preset called ``name``, or raise :class:`InputError` naming all of them."""
+    if name not in PRESETS:
+        raise InputError("preset", f"'{name}'", f"Choose one of {', '.join(PRESETS)}.")
+    return PRESETS[name]
+
+
 def eased(t: torch.Tensor, ease: Literal["linear", "smooth"]) -> torch.Tensor:
     """Time ``t`` in 0...1 as it is, or with a soft start and stop (``3 t^2 - 2 t^3``)."""
     return t * t * (3 - 2 * t) if ease == "smooth" else t
@@ -151,9 +158,7 @@ def preset_path(
         ease: the pace of ``"source"``.
         relative_to: see :class:`CameraPath`.
     """
-    if name not in PRESETS:
-        raise InputError("preset", f"'{name}'", f"Choose one of {', '.join(PRESETS)}.")
-    preset = PRESETS[name]
+    preset = require_preset(name)
     if frames < 1:
         raise InputError("frames", str(frames), "Give at least 1, as many as the video has.")
     if frames == 1 and start == "source" and name != "static":

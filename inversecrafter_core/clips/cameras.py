@@ -28,8 +28,8 @@ REPROJECTION = 0.008
 """Of the picture's width: how far a match may be from where a camera says."""
 
 
-CAMERAS = ("automatic", "from matches", "none (optical flow)")
-"""Where the second camera comes from; automatic: from the geometry, else from matches, else none is needed."""
+CAMERAS = ("auto", "matches", "none")
+"""Origins of the second camera. auto: from the geometry, else from matches, else none is needed."""
 MOVED = 1e-5
 """Below this, geometry's second camera stands where its first does: depth was estimated picture by picture."""
 

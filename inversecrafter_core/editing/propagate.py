@@ -115,19 +115,19 @@ def _one_picture(edited: torch.Tensor, video: torch.Tensor) -> torch.Tensor:
 
 
 def _fitting(region: torch.Tensor, video: torch.Tensor, changed: torch.Tensor) -> torch.Tensor:
-    require_same_frames(video=len(video), masks=len(region))
+    require_same_frames(video=len(video), holes=len(region))
     if region.shape[1:] != video.shape[1:3]:
         raise InputError(
-            "masks",
+            "holes",
             f"size {region.shape[2]}x{region.shape[1]} beside a video of {video.shape[2]}x{video.shape[1]}",
             "Use the masks that were tracked on this clip.",
         )
     hit = float((region[0].cpu() & changed).sum() / changed.sum())
     if hit < 0.5:
         raise InputError(
-            "masks",
+            "holes",
             f"the region of the first frame covers only {hit:.0%} of what was edited there",
-            "Track what was edited: connect the mask of Edit Difference to Track Mask.",
+            "Track what was edited: connect the holes of Find Edited Region to Track Mask.",
         )
     return region.cpu()
 

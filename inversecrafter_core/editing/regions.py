@@ -24,14 +24,14 @@ def first_mask(mask: torch.Tensor, height: int, width: int) -> torch.Tensor:
     Raises:
         InputError: another size, not finite, nothing inside, or everything.
     """
-    first = require_finite("mask", (mask if mask.ndim == 2 else mask[0]).float())
+    first = require_finite("holes", (mask if mask.ndim == 2 else mask[0]).float())
     if first.shape != (height, width):
         raise InputError(
-            "mask",
+            "holes",
             f"size {first.shape[-1]}x{first.shape[-2]} beside a video of {width}x{height}",
             "Resize both to one size; a 64x64 mask comes from Load Image when the picture has no alpha channel.",
         )
-    return require_region("mask", first > 0.5)
+    return require_region("holes", first > 0.5)
 
 
 def mask_video(masks: torch.Tensor, frames: int, height: int, width: int) -> torch.Tensor:
@@ -42,12 +42,12 @@ def mask_video(masks: torch.Tensor, frames: int, height: int, width: int) -> tor
     """
     if masks.shape != (frames, height, width):
         raise InputError(
-            "mask",
+            "holes",
             f"{len(masks)} masks of {masks.shape[2]}x{masks.shape[1]} beside {frames} frames of {width}x{height}",
             "Give one of the first frame, or one for every frame, in the size of the clip.",
         )
-    inside = require_finite("mask", masks.float()) > 0.5
-    require_region("mask", inside.any(0))
+    inside = require_finite("holes", masks.float()) > 0.5
+    require_region("holes", inside.any(0))
     return inside
 
 

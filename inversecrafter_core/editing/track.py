@@ -82,13 +82,13 @@ def track(video: torch.Tensor, region: torch.Tensor, snap: bool = True, progress
         raise InputError("video", "a clip of one frame", "There is nothing to follow: give a clip of 4k+1 frames, at least 5.")
     if region.shape != video.shape[1:3]:
         raise InputError(
-            "mask",
+            "holes",
             f"size {region.shape[-1]}x{region.shape[-2]} beside a video of {video.shape[2]}x{video.shape[1]}",
             "Resize both to one size.",
         )
     if min(video.shape[1:3]) < SMALLEST:
         raise InputError("video", f"size {video.shape[2]}x{video.shape[1]}", f"At least {SMALLEST} pixels a side.")
-    masks = [require_region("mask", region).cpu().numpy()]
+    masks = [require_region("holes", region).cpu().numpy()]
     grey = grey_frames(video)
     engine = FlowEngine(Preset.MEDIUM)
     followed, lost, left = [1.0], None, None

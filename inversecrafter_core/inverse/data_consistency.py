@@ -26,26 +26,26 @@ class ProximalSettings:
     """How the proximal step is solved.
 
     Attributes:
-        solver: a key of :data:`SOLVERS`.
+        solver: a key of :data:`SOLVERS`, or ``auto``: the closed form, since a latent mask is diagonal.
         gamma: weight of the measurement against the model, >= 0. 8 has the least LPIPS to the true view of 2, 8, 20 and 50 on
             two scenes of ``lab.benchmarks.solvers.compare --seed 5``; the optimum is flat.
         steps: conjugate-gradient steps K, >= 1.
         tolerance: relative residual at which conjugate gradients stop, >= 0.
     """
 
-    solver: str = "conjugate_gradients"
+    solver: str = "auto"
     gamma: float = 8.0
     steps: int = 5
     tolerance: float = 1e-5
 
     def __post_init__(self) -> None:
-        if self.solver not in SOLVERS:
-            raise InputError("solver", f"'{self.solver}'", f"Choose one of: {', '.join(SOLVERS)}.")
+        if self.solver != "auto" and self.solver not in SOLVERS:
+            raise InputError("solver", f"'{self.solver}'", f"Choose one of: auto, {', '.join(SOLVERS)}.")
         if not (0 <= self.gamma < float("inf")):
             raise InputError("gamma", f"{self.gamma}", "Give a number of at least 0; 5 to 10 is usual.")
         if self.steps < 1 or self.tolerance < 0:
             raise InputError(
-                "cg_steps and epsilon", f"{self.steps} and {self.tolerance}", "Use at least 1 step and epsilon >= 0."
+                "cg_steps and tolerance", f"{self.steps} and {self.tolerance}", "Use at least 1 step and a tolerance >= 0."
             )
 
 
@@ -98,4 +98,5 @@ def prepare(h: torch.Tensor, encoded: torch.Tensor, settings: ProximalSettings) 
         settings: solver, gamma, steps.
     """
     h, encoded = h.float(), encoded.float()
-    return SOLVERS[settings.solver](h, h * encoded, settings)
+    solver = "closed_form" if settings.solver == "auto" else settings.solver
+    return SOLVERS[solver](h, h * encoded, settings)

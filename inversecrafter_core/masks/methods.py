@@ -92,7 +92,7 @@ def _learned(given: MaskInputs) -> torch.Tensor:
         raise InputError(
             "mask_encoder",
             "nothing connected, and mask is 'learned'",
-            "Connect 'InverseCrafter Load Mask Encoder', or choose another mask.",
+            "Connect 'Load Mask Encoder', or choose another mask.",
         )
     return given.predict(given.visible, given.warp)
 

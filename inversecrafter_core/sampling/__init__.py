@@ -12,6 +12,7 @@ from .baselines import (
 from .guidance import BoundGuidance, Guidance
 from .guided_euler import sample_guided_euler
 from .schedule import even_schedule, percent_of_sigma, shifted, sigma_of_percent
+from .settings import GuidanceSettings, NoiseRule
 from .window import ALWAYS, NEVER, SigmaRange, Window, steps_above
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "NEVER",
     "BoundGuidance",
     "Guidance",
+    "GuidanceSettings",
+    "NoiseRule",
     "SigmaRange",
     "Window",
     "even_schedule",

@@ -14,6 +14,7 @@ import torch
 
 from ..errors import InputError
 from ..inverse import Measurement, ProximalSettings, prepare
+from .settings import NoiseRule
 from .window import SigmaRange, Window
 
 
@@ -30,11 +31,12 @@ class BoundGuidance:
 
 @dataclass(frozen=True)
 class Guidance:
-    """A measurement with the settings of its proximal step and of its window."""
+    """A measurement with the settings of its proximal step, its window and its noise rule."""
 
     measurement: Measurement
     proximal: ProximalSettings = field(default_factory=ProximalSettings)
     window: Window = field(default_factory=Window)
+    noise: NoiseRule = NoiseRule.KEEP
 
     def check_shape(self, shape: Sequence[int]) -> None:
         """Raise :class:`InputError` unless the measurement fits latents of ``shape``; one measurement serves a whole batch."""

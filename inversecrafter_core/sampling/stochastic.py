@@ -28,7 +28,7 @@ import torch.nn.functional as F
 
 from ..errors import InputError
 from .guidance import Guidance
-from .guided_euler import Correct
+from .guided_euler import Correct, Renew
 from .window import SLACK
 
 PATCH = 2
@@ -206,6 +206,7 @@ def sample_stochastic(
     context: Context,
     correct: Correct,
     with_clean: Callable[[torch.Tensor], Model] | None = None,
+    renew: Renew | None = None,
 ) -> torch.Tensor:
     """Euler steps that keep the old noise (``sample_guided_euler``), with a context that is released on the way.
 
@@ -222,6 +223,7 @@ def sample_stochastic(
         context: what is held, and until when.
         correct: ``(z0, sigma) -> z*``, data consistency within its own window.
         with_clean: cells to the model that has them at token-time 0; used while there are such. None: ``model``.
+        renew: as in :func:`.guided_euler.sample_guided_euler`.
     """
     extra_args = extra_args or {}
     s_in = x.new_ones([x.shape[0]])
@@ -233,6 +235,7 @@ def sample_stochastic(
         predict = with_clean(clean) if with_clean is not None and bool(clean.any()) else model
         denoised = predict(x, sigmas[i] * s_in, **extra_args)
         noise = (x - (1 - sigma) * denoised) / sigma
+        noise = noise if renew is None else renew(noise)
         denoised = context.given(correct(denoised, sigma), held)
         if callback is not None:
             callback({"x": x, "i": i, "sigma": sigmas[i], "sigma_hat": sigmas[i], "denoised": denoised})

@@ -105,7 +105,7 @@ def _taken(client: Client, prompt: graph.Prompt, options: Options, name: str) ->
         graph.set_widgets(prompt, "BasicScheduler", steps=options.steps)
     track, drift = (graph.find(prompt, f"InverseCrafter{kind}") for kind in ("TrackMask", "DriftReport"))
     outputs = {"clip": prompt[track]["inputs"]["video"], "region": [track, 1], "edited": runs.made(prompt)}
-    sources = {"track": [track, 2], "outside": [drift, 2]}
+    sources = {"track": [track, 2], "outside": [drift, 1]}
     if any(node["class_type"] == "InverseCrafterPropagateEdit" for node in prompt.values()):
         carry = graph.find(prompt, "InverseCrafterPropagateEdit")
         outputs |= {"carried": [carry, 0], "holes": [graph.add(prompt, "MaskToImage", mask=[carry, 1]), 0]}

@@ -14,11 +14,11 @@ TEXT = """\
 1. **Load Video**: choose a clip. *Frames* must be 4k+1 (17, 33, 49, 81), *width* and *height* multiples of 16.
 2. Run once and save *First frame* (right click), edit it in any editor, and choose it in **Load Image**. In place of the file any node may
    be connected that edits a picture. It must show the same frame in the same size.
-3. **Edit Difference** finds what was edited, **Track Mask** follows it, **Propagate Edit** carries it along. Look at *The region*
+3. **Find Edited Region** finds what was edited, **Track Mask** follows it, **Propagate Edit** carries it along. Look at *The region*
    and at *Carried*. For a region of your own connect a mask or draw a box on **Track Mask**.
 4. **Run.** It works at once on the small models inside this pack. They show the method at thumbnail size; they are not Wan.
 
-**Drift Report** says how far the rest has moved, and how much of that is the VAE. *composite* puts the clip's own pixels back there.
+**Report Drift** says how far the rest has moved, and how much of that is the VAE. **Keep Known Pixels**, un-bypassed (Ctrl+B), puts the clip's own pixels back there.
 
 """
 
@@ -45,7 +45,7 @@ WORKFLOW = Workflow(
             "InverseCrafterTrackMask",
             (2 * COLUMN, 0),
             {},
-            {"video": CLIP, "mask": ("difference", "mask")},
+            {"video": CLIP, "holes": ("difference", "holes")},
             size=(340, 320),
         ),
         region_preview(2 * COLUMN, 370),
@@ -54,7 +54,7 @@ WORKFLOW = Workflow(
             "InverseCrafterPropagateEdit",
             (2 * COLUMN, 680),
             {},
-            {"video": CLIP, "edited": ("edited_sized", "IMAGE"), "masks": ("track", "masks")},
+            {"video": CLIP, "edited": ("edited_sized", "IMAGE"), "holes": ("track", "holes")},
             size=(340, 220),
         ),
         Node("carried", "PreviewImage", (2 * COLUMN, 940), {}, {"images": CARRIED}, "Carried", (320, 210)),

@@ -26,11 +26,11 @@ What is replaced is infilled before the clip is encoded, so that nothing of it i
 **First frame by any image editor**: save frame 0 of the clip, edit it (or connect an image inpainting), un-bypass *First frame, edited* (Ctrl+B, both
 nodes): it becomes frame 0, wholly known, and the rest follows it.
 
-**Drift Report** says how far the rest has moved, and how much of that is the VAE. *composite* puts the clip's own pixels back there.
+**Report Drift** says how far the rest has moved, and how much of that is the VAE. **Keep Known Pixels**, un-bypassed (Ctrl+B), puts the clip's own pixels back there.
 
 """
 
-CLIP, HOLES, FILLED = ("resize", "IMAGE"), ("track", "masks"), ("fill", "filled")
+CLIP, HOLES, FILLED = ("resize", "IMAGE"), ("track", "holes"), ("fill", "video")
 FIRST_FRAME = [
     replace(node, mode=BYPASSED)
     for node in picture("edited", COLUMN, 1270, "choose_the_edited_first_frame.png", "First frame, edited")

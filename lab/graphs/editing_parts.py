@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .spec import Node
+from .spec import BYPASSED, Node
 
 
 def edited_out(left: float, name: str, source: tuple[str, str], holes: tuple[str, str]) -> list[Node]:
@@ -13,16 +13,24 @@ def edited_out(left: float, name: str, source: tuple[str, str], holes: tuple[str
             "drift",
             "InverseCrafterDriftReport",
             (left, 90),
-            {"composite": False},
-            {"result": ("decode", "IMAGE"), "source": source, "holes": holes, "vae": ("vae", "VAE")},
-            title="Composite: off, what the model made",
-            size=(340, 320),
+            {},
+            {"video": ("decode", "IMAGE"), "source": source, "holes": holes, "vae": ("vae", "VAE")},
+            size=(340, 280),
         ),
-        Node("video", "CreateVideo", (left, 460), links={"images": ("drift", "video"), "fps": ("parts", "fps")}),
+        Node(
+            "keep",
+            "InverseCrafterKeepKnownPixels",
+            (left, 420),
+            {},
+            {"video": ("decode", "IMAGE"), "source": source, "holes": holes},
+            size=(340, 110),
+            mode=BYPASSED,
+        ),
+        Node("video", "CreateVideo", (left, 580), links={"images": ("keep", "video"), "fps": ("parts", "fps")}),
         Node(
             "save",
             "SaveVideo",
-            (left, 580),
+            (left, 700),
             {"filename_prefix": f"video/InverseCrafter_{name}"},
             {"video": ("video", "VIDEO")},
         ),

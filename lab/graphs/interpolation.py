@@ -9,17 +9,17 @@ from .spec import BYPASSED, Node, Workflow
 TEXT = """\
 ## Two pictures, the way between them
 
-1. **Load Image**, twice: the start and the end, of one place. In place of a picture a clip may be connected to **Warp From Ends**: it takes the last
+1. **Load Image**, twice: the start and the end, of one place. In place of a picture a clip may be connected to **Warp Ends**: it takes the last
    frame of the start and the first four of the end (**Batch Images** then needs those two frames).
-2. **Warp From Ends**: how many frames, 4k+1 (17, 33, 49, 81), both ends included. It finds the end's camera and shows what both ends saw of
+2. **Warp Ends**: how many frames, 4k+1 (17, 33, 49, 81), both ends included. It finds the end's camera and shows what both ends saw of
    the way. Where it finds no camera, both move along optical flow alone, and its report says so.
 3. **Run.** It works at once on the small models inside this pack. They show the method at thumbnail size; they are not Wan.
 
-What the ends saw stands clean beside the noise until the *release*, then all is denoised together. **Drift Report** puts the warps' own pixels back
-where an end saw the place (*composite*); turn that off to see what the model and the VAE make of everything.
+What the ends saw stands clean beside the noise until the *release*, then all is denoised together. **Keep Known Pixels** puts the warps' own
+pixels back where an end saw the place; bypass it (Ctrl+B) to see what the model and the VAE make of everything.
 
-**The model alone**: un-bypass **Between Ends** (Ctrl+B) and connect its *video* and *holes* to **Encode Measurement**, **Inpaint Conditioning** and **Drift Report** in place of
-those of **Warp From Ends**; set *mask* to *binary* and *release* to 0. No depth is needed then.
+**The model alone**: un-bypass **Join Ends** (Ctrl+B) and connect its *video* and *holes* to **Encode Measurement**, **Add Inpaint Conditioning** and **Report Drift** in place of
+those of **Warp Ends**; set *mask* to *binary* and *release* to 0. No depth is needed then.
 
 """
 
@@ -45,7 +45,7 @@ WORKFLOW = Workflow(
             "InverseCrafterEstimateDepth",
             (COLUMN, 360),
             {"stabilise": "off"},
-            {"depth_model": ("depth_model", "depth_model"), "images": ("both", "IMAGE")},
+            {"depth_model": ("depth_model", "depth_model"), "video": ("both", "IMAGE")},
         ),
         Node(
             "guided",

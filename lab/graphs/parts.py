@@ -93,9 +93,9 @@ def measurement(
             "InverseCrafterEncodeMeasurement",
             (left, 0),
             widgets,
-            {"vae": ("vae", "VAE"), "warp": video, "holes": holes} | more,
+            {"vae": ("vae", "VAE"), "video": video, "holes": holes} | more,
         ),
-        Node("mask", "PreviewImage", (left, 400), {}, {"images": ("measure", "latent_mask")}, "Latent mask", (320, 260)),
+        Node("mask", "PreviewImage", (left, 400), {}, {"images": ("measure", "preview")}, "Latent mask", (320, 260)),
         Node(
             "inpaint",
             "InverseCrafterInpaintConditioning",
@@ -167,18 +167,12 @@ def video_out(left: float, name: str) -> list[Node]:
 
 
 def compared_out(left: float, name: str, known: tuple[str, str], holes: tuple[str, str]) -> list[Node]:
-    """:func:`video_out` with the known pixels put back where they are known, and how far the decoded clip was from them."""
-    drift = Node(
-        "drift",
-        "InverseCrafterDriftReport",
-        (left, 420),
-        {"composite": True, "seam": 2},
-        {"result": ("decode", "IMAGE"), "source": known, "holes": holes, "vae": ("vae", "VAE")},
-        title="Composite: on",
-        size=(340, 320),
-    )
+    """Return :func:`video_out` with the known pixels put back, and the drift of the decoded clip from them."""
+    clip = {"video": ("decode", "IMAGE"), "source": known, "holes": holes}
+    keep = Node("keep", "InverseCrafterKeepKnownPixels", (left, 420), {"seam": 2}, clip, size=(340, 110))
+    drift = Node("drift", "InverseCrafterDriftReport", (left, 580), {}, clip | {"vae": ("vae", "VAE")}, size=(340, 280))
     decode, video, save = video_out(left, name)
-    return [decode, replace(video, links={"images": ("drift", "video")}), save, drift]
+    return [decode, replace(video, links={"images": ("keep", "video")}), save, keep, drift]
 
 
 def columns(*titles: str) -> list[Group]:

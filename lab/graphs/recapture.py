@@ -13,7 +13,7 @@ NOTE = """\
 ## Recapture: your clip, a new camera
 
 1. **Load Video**: choose a clip. *Frames* must be 4k+1 (17, 33, 49, 81), *width* and *height* multiples of 16.
-2. **Camera Path**: choose a trajectory. It takes the number of frames from the clip.
+2. **Plan Camera Path**: choose a trajectory. It takes the number of frames from the clip.
 3. **Run.** It works at once on the small models inside this pack. They show the method at thumbnail size; they are not Wan.
 
 ### The real Wan 2.1: change two widgets
@@ -46,7 +46,7 @@ WORKFLOW = Workflow(
             "depth",
             "InverseCrafterEstimateDepth",
             (360, 220),
-            links={"depth_model": ("depth_model", "depth_model"), "images": ("resize", "IMAGE")},
+            links={"depth_model": ("depth_model", "depth_model"), "video": ("resize", "IMAGE")},
         ),
         Node(
             "path",
@@ -56,7 +56,7 @@ WORKFLOW = Workflow(
             {"video": ("resize", "IMAGE")},
             size=(300, 320),
         ),
-        Node("path_picture", "PreviewImage", (360, 850), links={"images": ("path", "picture")}, size=(300, 260)),
+        Node("path_picture", "PreviewImage", (360, 850), links={"images": ("path", "preview")}, size=(300, 260)),
         # warp
         Node(
             "warp",
@@ -72,9 +72,9 @@ WORKFLOW = Workflow(
             "fill",
             "InverseCrafterFillHoles",
             (720, 300),
-            links={"video": ("warp", "warped"), "holes": ("warp", "holes")},
+            links={"video": ("warp", "video"), "holes": ("warp", "holes")},
         ),
-        Node("warped", "PreviewImage", (720, 560), links={"images": ("warp", "warped")}, title="The warp", size=(300, 260)),
+        Node("warped", "PreviewImage", (720, 560), links={"images": ("warp", "video")}, title="The warp", size=(300, 260)),
         # models
         Node("unet", "UNETLoader", (1080, 0), {"unet_name": SMALL_MODEL, "weight_dtype": "default"}, color="#2a363b"),
         Node("vae", "VAELoader", (1080, 140), {"vae_name": SMALL_VAE}, color="#2a363b"),
@@ -112,7 +112,7 @@ WORKFLOW = Workflow(
             (1460, 0),
             links={
                 "vae": ("vae", "VAE"),
-                "warp": ("fill", "filled"),
+                "video": ("fill", "video"),
                 "holes": ("warp", "holes"),
                 "source": ("resize", "IMAGE"),
                 "camera_path": ("path", "camera_path"),
@@ -122,7 +122,7 @@ WORKFLOW = Workflow(
             "mask",
             "PreviewImage",
             (1460, 360),
-            links={"images": ("measure", "latent_mask")},
+            links={"images": ("measure", "preview")},
             title="Latent mask",
             size=(320, 260),
         ),
@@ -134,14 +134,14 @@ WORKFLOW = Workflow(
                 "positive": ("positive", "conditioning"),
                 "negative": ("negative", "conditioning"),
                 "vae": ("vae", "VAE"),
-                "video": ("fill", "filled"),
+                "video": ("fill", "video"),
                 "holes": ("warp", "holes"),
                 "source": ("resize", "IMAGE"),
                 "camera_path": ("path", "camera_path"),
                 "clip_vision_output": TOKENS,
             },
         ),
-        *image_tokens(1080, 1020, ("fill", "filled")),
+        *image_tokens(1080, 1020, ("fill", "video")),
         # sampling
         Node(
             "sampler",
@@ -170,7 +170,7 @@ WORKFLOW = Workflow(
             "metrics",
             "InverseCrafterMetrics",
             (2220, 620),
-            links={"result": ("decode", "IMAGE"), "reference": ("warp", "warped"), "holes": ("warp", "holes")},
+            links={"video": ("decode", "IMAGE"), "reference": ("warp", "video"), "holes": ("warp", "holes")},
         ),
     ],
     groups=[

@@ -10,17 +10,17 @@ TEXT = """\
 ## One photo, a new camera
 
 1. **Load Image**: choose a photo. *width* and *height* are multiples of 16; for a portrait photo set the height above the width.
-2. **Photo Clip**: how many frames, 4k+1 (17, 33, 49, 81).
-3. **Camera Path**: choose a trajectory.
+2. **Repeat Photo**: how many frames, 4k+1 (17, 33, 49, 81).
+3. **Plan Camera Path**: choose a trajectory.
 4. **Run.** It works at once on the small models inside this pack. They show the method at thumbnail size; they are not Wan.
 
 What the camera saw of the photo stands clean beside the noise until the *release*, then everything but the first frame, the photo, is denoised
 together, so that torn edges of the warp are repaired. Raise *release* where they stay, lower it where the photo is forgotten. The picture on the node shows the windows.
-**Drift Report** puts the warp's own pixels back where the photo saw the place (*composite*); turn that off to see what the model and the VAE make of everything.
+**Keep Known Pixels** puts the warp's own pixels back where the photo saw the place; bypass it (Ctrl+B) to see what the model and the VAE make of everything.
 
 """
 
-WARPED, HOLES = ("fill", "filled"), ("warp", "holes")
+WARPED, HOLES = ("fill", "video"), ("warp", "holes")
 
 WORKFLOW = Workflow(
     name="single_image",
@@ -32,7 +32,7 @@ WORKFLOW = Workflow(
             "depth",
             "InverseCrafterEstimateDepth",
             (COLUMN, 220),
-            links={"depth_model": ("depth_model", "depth_model"), "images": ("photo_sized", "IMAGE")},
+            links={"depth_model": ("depth_model", "depth_model"), "video": ("photo_sized", "IMAGE")},
         ),
         Node(
             "still",
@@ -56,9 +56,9 @@ WORKFLOW = Workflow(
             (2 * COLUMN, 0),
             links={"video": ("still", "video"), "geometry": ("still", "geometry"), "camera_path": ("path", "camera_path")},
         ),
-        Node("fill", "InverseCrafterFillHoles", (2 * COLUMN, 300), links={"video": ("warp", "warped"), "holes": HOLES}),
+        Node("fill", "InverseCrafterFillHoles", (2 * COLUMN, 300), links={"video": ("warp", "video"), "holes": HOLES}),
         Node(
-            "warped", "PreviewImage", (2 * COLUMN, 560), links={"images": ("warp", "warped")}, title="The warp", size=(300, 260)
+            "warped", "PreviewImage", (2 * COLUMN, 560), links={"images": ("warp", "video")}, title="The warp", size=(300, 260)
         ),
         *models(3 * COLUMN),
         *measurement(4 * COLUMN, {}, WARPED, HOLES, {"source": ("still", "video"), "camera_path": ("path", "camera_path")}),

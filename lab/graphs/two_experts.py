@@ -19,10 +19,10 @@ model gives. **Steps** and **Switch at step** are asked once and count for both 
 | route | how |
 |---|---|
 | **6a**, on | **Apply Guidance** on both models, two *KSampler (Advanced)*. Any stock sampler |
-| **6b**, bypassed | **InverseCrafter Sampler**, the exact update: *SplitSigmas*, two *SamplerCustomAdvanced*. Select the group and press Ctrl+B, and bypass 6a |
+| **6b**, bypassed | **Select Guided Sampler**, the exact update: *SplitSigmas*, two *SamplerCustomAdvanced*. Select the group and press Ctrl+B, and bypass 6a |
 
 Windows are percents of the model's own schedule: each sampler guides its part of them, and both together do what one would.
-**InverseCrafter KSampler** does all of 6b in one box: give it the second model as `low_noise_model`.
+**Run Guided KSampler** does all of 6b in one box: give it the second model as `low_noise_model`.
 
 ### The real Wan 2.2
 
@@ -40,7 +40,7 @@ Windows are percents of the model's own schedule: each sampler guides its part o
 | speed LoRAs, 2 + 2 | 4 | 2 | 5 | 1 | 20 |
 | speed LoRAs, 3 + 3 | 6 | 3 | 5 | 1 | 20 |
 
-With 4 steps also set `start_percent` to 0.25, so that three of them are guided. The image-to-video experts work too: **Inpaint Conditioning**
+With 4 steps also set `start_percent` to 0.25, so that three of them are guided. The image-to-video experts work too: **Add Inpaint Conditioning**
 gives them the first frame. Then 832 x 480 and 81 frames.
 """
 TWO_LORAS = "wan2.2_t2v_lightx2v_4steps_lora_v1.1_{}_noise.safetensors"

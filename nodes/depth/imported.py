@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from collections.abc import Mapping
 
 import torch
 from comfy_api.latest import io
 
 from ...inversecrafter_core.depth import (
-    ENCODINGS,
     ImportedGeometry,
     build_geometry,
     depth_from_images,
@@ -18,12 +16,30 @@ from ...inversecrafter_core.depth import (
     match_size,
 )
 from ...inversecrafter_core.depth.convert import FAR_RATIO
-from ...inversecrafter_core.depth.pipeline import Stabilisation
+from ...inversecrafter_core.depth.image_depth import Encoding
 from ...inversecrafter_core.errors import require_same_frames, require_video
 from ..host.progress import host_progress
-from ..host.sockets import CATEGORY
-from .inputs import far_input, fov_input, geometry_answer, geometry_outputs, preview_input, stabilise_input
+from ..host.sockets import DEPTH
+from .inputs import (
+    AUTO,
+    STABILISE,
+    Lens,
+    far_input,
+    geometry_answer,
+    geometry_outputs,
+    lens_from,
+    lens_inputs,
+    preview_input,
+    stabilise_input,
+)
 
+ENCODING: dict[str, Encoding] = {
+    "disparity": "disparity",
+    "depth_white_far": "depth (white = far)",
+    "depth_white_near": "depth (white = near)",
+    "depth_x_scale": "depth x scale",
+    "scale_over_value": "inverse depth x scale",
+}
 MoGeSocket = io.Custom("MOGE_GEOMETRY")
 DA3Socket = io.Custom("DA3_GEOMETRY")
 
@@ -35,17 +51,17 @@ class InverseCrafterGeometryFromDepth(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="InverseCrafterGeometryFromDepth",
-            display_name="InverseCrafter Geometry From Depth",
-            category=CATEGORY,
+            display_name="Convert Depth to Geometry (InverseCrafter)",
+            category=DEPTH,
             description="Makes a geometry from the depth or disparity images of any other node.",
             inputs=[
                 io.Image.Input("depth_images", tooltip="Grey depth images, one a frame. Coloured maps cannot be read."),
                 io.Combo.Input(
                     "encoding",
-                    options=list(ENCODINGS),
+                    options=list(ENCODING),
                     default="disparity",
-                    tooltip="disparity: white is near, the usual output of depth nodes. depth: 0...1 is near...far, linearly. "
-                    "x scale: raw values times scale (or scale over value), 0 = no depth.",
+                    tooltip="Meaning of the grey values. disparity: white is near, as most depth nodes give it. The last two "
+                    "are raw values, 0 = no depth.",
                 ),
                 io.Float.Input(
                     "near", default=1.0, min=0.001, max=1e5, step=0.01, tooltip="Depth at the near end (linear encodings)."
@@ -53,25 +69,23 @@ class InverseCrafterGeometryFromDepth(io.ComfyNode):
                 io.Float.Input(
                     "far", default=20.0, min=0.002, max=1e6, step=0.1, tooltip="Depth at the far end (linear encodings)."
                 ),
-                io.Float.Input("scale", default=1.0, min=1e-6, max=1e6, step=0.001, tooltip="For the two 'x scale' encodings."),
+                io.Float.Input(
+                    "scale",
+                    default=1.0,
+                    min=1e-6,
+                    max=1e6,
+                    step=0.001,
+                    tooltip="Depth is value x scale, or scale / value, in the last two encodings.",
+                ),
                 far_input(),
                 io.Boolean.Input("metric", default=False, tooltip="near, far and scale are in metres."),
-                fov_input(),
-                io.Float.Input(
-                    "focal_length",
-                    default=0.0,
-                    min=0.0,
-                    max=1e5,
-                    step=0.1,
-                    tooltip="Focal length in pixels of the video. Above 0 it wins over fov.",
-                ),
+                *lens_inputs(),
                 stabilise_input("frames"),
                 preview_input(),
                 io.Image.Input(
                     "video",
                     optional=True,
-                    tooltip="The source clip. Depth is brought to its size, and flicker is measured and "
-                    "removed along its motion.",
+                    tooltip="The source clip. Depth takes its size; flicker is measured and removed along its motion.",
                 ),
             ],
             outputs=geometry_outputs(),
@@ -81,26 +95,25 @@ class InverseCrafterGeometryFromDepth(io.ComfyNode):
     def execute(
         cls,
         depth_images: torch.Tensor,
-        encoding: Any = "disparity",
+        encoding: str = "disparity",
         near: float = 1.0,
         far: float = 20.0,
         scale: float = 1.0,
         far_ratio: float = FAR_RATIO,
         metric: bool = False,
-        fov: float = 0.0,
-        focal_length: float = 0.0,
-        stabilise: Stabilisation = "frames",
+        lens: str = AUTO,
+        lens_value: float = 55.0,
+        stabilise: str = "frames",
         preview: str = "colour",
         video: torch.Tensor | None = None,
     ) -> io.NodeOutput:
-        raw = depth_from_images(depth_images.cpu(), encoding, near, far, scale, metric)
+        raw = depth_from_images(depth_images.cpu(), ENCODING[encoding], near, far, scale, metric)
         if video is not None:
             video = require_video("video", video).cpu()
             require_same_frames(depth_images=len(raw.values), video=len(video))
             raw = match_size(raw, video)
-        angle = math.radians(fov) if fov > 0 else None
-        focal = focal_length if focal_length > 0 else None
-        made = build_geometry(raw, video, stabilise, far_ratio, focal, angle, progress=host_progress())
+        source = lens_from(lens, lens_value)
+        made = build_geometry(raw, video, STABILISE[stabilise], far_ratio, source.focal, source.fov, progress=host_progress())
         return geometry_answer(made, preview)
 
 
@@ -110,31 +123,30 @@ def _imported_schema(node_id: str, title: str, description: str, socket: io.Inpu
     )
     return io.Schema(
         node_id=node_id,
-        display_name=f"InverseCrafter {title}",
-        category=CATEGORY,
+        display_name=f"{title} (InverseCrafter)",
+        category=DEPTH,
         description=description,
-        inputs=[socket, fov_input(), stabilise_input("frames and pixels"), preview_input(), video],
+        inputs=[socket, *lens_inputs(), stabilise_input("frames_pixels"), preview_input(), video],
         outputs=geometry_outputs(),
     )
 
 
 def _from_imported(
-    imported: ImportedGeometry, fov: float, stabilise: Stabilisation, preview: str, video: torch.Tensor | None
+    imported: ImportedGeometry, lens: Lens, stabilise: str, preview: str, video: torch.Tensor | None
 ) -> io.NodeOutput:
-    raw, focal = imported.raw, imported.focal
+    raw, own = imported.raw, imported.focal
     images = imported.images if video is None else require_video("video", video).cpu()
     if images is not None:
         require_same_frames(geometry=len(raw.values), video=len(images))
         own_width = raw.values.shape[2]
         raw = match_size(raw, images)
-        focal = None if focal is None else focal * raw.values.shape[2] / own_width
-    angle = math.radians(fov) if fov > 0 else None
+        own = None if own is None else own * raw.values.shape[2] / own_width
     made = build_geometry(
         raw,
         images,
-        stabilise,
-        focal=focal if angle is None else None,
-        fov=angle,
+        STABILISE[stabilise],
+        focal=own if lens == Lens() else lens.focal,
+        fov=lens.fov,
         camera_to_world=imported.camera_to_world,
         progress=host_progress(),
     )
@@ -149,7 +161,7 @@ class InverseCrafterGeometryFromMoGe(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return _imported_schema(
             "InverseCrafterGeometryFromMoGe",
-            "Geometry From MoGe",
+            "Convert MoGe to Geometry",
             "Takes over the MoGe geometry of newer hosts: one lens and one scale for the clip, sky marked as unknown.",
             MoGeSocket.Input("moge_geometry", tooltip="From the host's MoGe node (perspective, not panorama)."),
         )
@@ -157,13 +169,14 @@ class InverseCrafterGeometryFromMoGe(io.ComfyNode):
     @classmethod
     def execute(
         cls,
-        moge_geometry: dict[str, Any],
-        fov: float = 0.0,
-        stabilise: Stabilisation = "frames and pixels",
+        moge_geometry: Mapping[str, object],
+        lens: str = AUTO,
+        lens_value: float = 55.0,
+        stabilise: str = "frames_pixels",
         preview: str = "colour",
         video: torch.Tensor | None = None,
     ) -> io.NodeOutput:
-        return _from_imported(from_moge(moge_geometry), fov, stabilise, preview, video)
+        return _from_imported(from_moge(moge_geometry), lens_from(lens, lens_value), stabilise, preview, video)
 
 
 class InverseCrafterGeometryFromDA3(io.ComfyNode):
@@ -173,7 +186,7 @@ class InverseCrafterGeometryFromDA3(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return _imported_schema(
             "InverseCrafterGeometryFromDA3",
-            "Geometry From Depth Anything 3",
+            "Convert Depth Anything 3 to Geometry",
             "Takes over the Depth Anything 3 geometry of newer hosts; multi-view keeps the motion of the source camera.",
             DA3Socket.Input("da3_geometry", tooltip="From the host's Depth Anything 3 node, mono or multi-view."),
         )
@@ -181,13 +194,14 @@ class InverseCrafterGeometryFromDA3(io.ComfyNode):
     @classmethod
     def execute(
         cls,
-        da3_geometry: dict[str, Any],
-        fov: float = 0.0,
-        stabilise: Stabilisation = "frames and pixels",
+        da3_geometry: Mapping[str, object],
+        lens: str = AUTO,
+        lens_value: float = 55.0,
+        stabilise: str = "frames_pixels",
         preview: str = "colour",
         video: torch.Tensor | None = None,
     ) -> io.NodeOutput:
-        return _from_imported(from_da3(da3_geometry), fov, stabilise, preview, video)
+        return _from_imported(from_da3(da3_geometry), lens_from(lens, lens_value), stabilise, preview, video)
 
 
 NODES: list[type[io.ComfyNode]] = [

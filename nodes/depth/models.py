@@ -1,6 +1,6 @@
-"""Which depth models this host has, and loading one.
+"""Discovery and loading of the depth models of this host.
 
-Looked at: the folders ``geometry_estimation`` and ``depth_estimation`` under the host's models (and wherever
+Searched: the folders ``geometry_estimation`` and ``depth_estimation`` under the host's models (and wherever
 ``extra_model_paths.yaml`` puts them) and ``weights/depth`` of the pack. A model is a folder as the ``transformers`` library
 saves it, an ``.onnx`` file, or a small depth network of the pack's own format, one of which comes with the pack.
 """
@@ -35,7 +35,7 @@ from ...inversecrafter_core.files import is_marked
 from ..host.model_folders import WEIGHTS
 
 FOLDERS = ("geometry_estimation", "depth_estimation")
-AUTOMATIC = "automatic (best found)"
+AUTO = "auto"
 PRECISIONS = {"float32": torch.float32, "float16": torch.float16}
 ACTIVATIONS = 700 * 2**20  # bytes for one frame through the largest usual network, a ViT-L at 518 pixels
 SMALL_ACTIVATIONS = 100 * 2**20  # the same for the small network: most of it is the frame itself, at full HD
@@ -43,7 +43,7 @@ SMALL_ACTIVATIONS = 100 * 2**20  # the same for the small network: most of it is
 
 @dataclass(frozen=True)
 class LoadedDepthModel:
-    """What travels through INVERSECRAFTER_DEPTH_MODEL: an estimator, and the host's handle on its weights where it has any."""
+    """An estimator for INVERSECRAFTER_DEPTH_MODEL, and the host's handle on its weights where it has any."""
 
     estimator: DepthEstimator
     patcher: ModelPatcher | None = None
@@ -56,7 +56,7 @@ class LoadedDepthModel:
 
 
 def found_models() -> dict[str, Path]:
-    """Every model by the name it has in the list: networks of ``transformers``, ONNX files, then small ones of our format."""
+    """Return paths by listed name: networks of ``transformers``, ONNX files, then small ones of our format."""
     folders: dict[str, Path] = {}
     files: dict[str, Path] = {}
     small: dict[str, Path] = {}
@@ -97,7 +97,7 @@ def load_model(choice: str, hub_id: str, kind: Kind | None, precision: str, edge
         path = Path(hub_id).expanduser()
         return _load(str(path) if path.exists() else hub_id, kind, _dtype(precision), edge_aware, _stamp(path))
     models = found_models()
-    if choice == AUTOMATIC:
+    if choice == AUTO:
         choice = next((name for name, path in models.items() if _can_run(path)), PRIOR_NAME)
         logging.info("InverseCrafter: depth model chosen: %s", choice)
     if choice == PRIOR_NAME:
@@ -121,7 +121,7 @@ def _dtype(precision: str) -> torch.dtype:
 
 
 def _stamp(path: Path) -> float:
-    """When the model last changed, so that a replaced file is not answered from the cache."""
+    """Return the time of the last change, so that a replaced file is not answered from the cache."""
     return path.stat().st_mtime if path.exists() else 0.0
 
 
@@ -137,7 +137,7 @@ def _load(source: str, kind: Kind | None, dtype: torch.dtype, edge_aware: bool, 
 
 def _load_small(path: Path, kind: Kind | None, edge_aware: bool) -> SmallDepth:
     if kind not in (None, SmallDepth.kind):
-        raise InputError("kind", f"'{kind}' for {path.name}", f"Its values are {SmallDepth.kind}: choose that, or automatic.")
+        raise InputError("kind", f"'{kind}' for {path.name}", f"Its values are {SmallDepth.kind}: choose that, or auto.")
     return SmallDepth.load(path, edge_aware)
 
 

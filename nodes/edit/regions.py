@@ -1,20 +1,21 @@
-"""Editing: name what is edited, follow it through the clip, carry an edit of the first frame along."""
+"""Editing nodes: find the edited region, track it through the clip, propagate an edit of the first frame."""
 
 from __future__ import annotations
 
 import torch
-from comfy_api.latest import io, ui
+from comfy_api.latest import io
 
 from ...inversecrafter_core.editing import box_region, edited_region, first_mask, mask_video, outlined, propagate, shaped, track
 from ...inversecrafter_core.editing.propagate import GUESS, MARGIN
 from ...inversecrafter_core.editing.regions import CHANGE
 from ...inversecrafter_core.errors import InputError, require_video
 from ..host.progress import host_progress
-from ..host.sockets import CATEGORY, HOLES_TOOLTIP
+from ..host.reports import shown
+from ..host.sockets import EDIT, HOLES_TOOLTIP
 
-STOP, GO_ON = "stop", "mask nothing from there"
+STOP, LEAVE_EMPTY = "stop", "leave_empty"
 OUTLINE, BOX = "outline", "box"
-INSIDE_TOOLTIP = "1 = inside the region that is edited, 0 = to be kept."
+INSIDE_TOOLTIP = "1 = inside the edited region, 0 = to be kept."
 
 
 class InverseCrafterEditDifference(io.ComfyNode):
@@ -24,9 +25,9 @@ class InverseCrafterEditDifference(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="InverseCrafterEditDifference",
-            display_name="InverseCrafter Edit Difference",
-            category=CATEGORY,
-            description="Where an edited frame differs from the original: the region of the edit, for Track Mask.",
+            display_name="Find Edited Region (InverseCrafter)",
+            category=EDIT,
+            description="Finds where an edited frame differs from the original, for Track Mask.",
             inputs=[
                 io.Image.Input("original", tooltip="The frame before the edit; of a clip, its first frame."),
                 io.Image.Input("edited", tooltip="The same frame after the edit, from any editor or node, in the same size."),
@@ -36,11 +37,11 @@ class InverseCrafterEditDifference(io.ComfyNode):
                     min=0.0,
                     max=1.0,
                     step=0.01,
-                    tooltip="How much the largest of red, green and blue must change. Raise it when a JPEG makes specks.",
+                    tooltip="Least change of red, green or blue that counts, 0...1. Raise it when a JPEG makes specks.",
                 ),
-                io.Int.Input("grow", default=2, min=0, max=256, tooltip="Pixels added around what differs."),
+                io.Int.Input("grow", default=2, min=0, max=256, tooltip="Pixels added around the region."),
             ],
-            outputs=[io.Mask.Output(display_name="mask", tooltip=INSIDE_TOOLTIP)],
+            outputs=[io.Mask.Output(display_name="holes", tooltip=INSIDE_TOOLTIP)],
         )
 
     @classmethod
@@ -58,44 +59,44 @@ class InverseCrafterTrackMask(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="InverseCrafterTrackMask",
-            display_name="InverseCrafter Track Mask",
-            category=CATEGORY,
-            description="Follows a region of the first frame through the clip: a mask, a box, or the difference an edit made.",
+            display_name="Track Mask (InverseCrafter)",
+            category=EDIT,
+            description="Follows a region of the first frame through the clip, given as a box or as a mask.",
             inputs=[
                 io.Image.Input("video", tooltip="The clip before the edit; at least two frames."),
                 *_box_inputs(),
                 io.Boolean.Input(
                     "snap_to_edges",
                     default=True,
-                    tooltip="Lays the mask along the edges of what it covers, in every frame (GrabCut). Turn off for a "
-                    "region without an outline of its own.",
+                    tooltip="Lay the mask along the edges of the thing, in every frame. Turn off for a region without an "
+                    "outline.",
                 ),
                 io.Combo.Input(
                     "shape",
                     options=[OUTLINE, BOX],
                     default=OUTLINE,
-                    tooltip="outline: as tracked. box: its bounding rectangle in each frame, which tells a model less about "
-                    "what stood there; better for putting something else.",
+                    tooltip="outline: as tracked. box: its bounding rectangle in each frame, with room for a thing of another "
+                    "shape.",
                 ),
-                io.Int.Input("grow", default=0, min=0, max=256, tooltip="Pixels added around it in every frame."),
+                io.Int.Input("grow", default=0, min=0, max=256, tooltip="Pixels added around the region in every frame."),
                 io.Combo.Input(
                     "if_lost",
-                    options=[STOP, GO_ON],
+                    options=[STOP, LEAVE_EMPTY],
                     default=STOP,
-                    tooltip="When the region cannot be found again: stop and name the frame, or go on with nothing masked "
-                    "from there. Leaving the picture is no error.",
+                    tooltip="When the region is lost: stop and name the frame, or leave_empty from there. Leaving the picture "
+                    "is no error.",
                 ),
                 io.Mask.Input(
-                    "mask",
+                    "holes",
                     optional=True,
-                    tooltip="In place of the box. 1 = inside. One mask, of the first frame, is tracked; as many as the clip "
-                    "has frames are taken as they are and only grown and shaped.",
+                    tooltip="In place of the box, 1 = inside. One mask, of frame 0, is tracked; one a frame are only grown and "
+                    "shaped.",
                 ),
             ],
             outputs=[
-                io.Mask.Output(display_name="masks", tooltip=f"One a frame. {INSIDE_TOOLTIP} Holes, to Encode Measurement."),
+                io.Mask.Output(display_name="holes", tooltip=f"One a frame. {INSIDE_TOOLTIP}"),
                 io.Image.Output(display_name="preview", tooltip="The clip with the region in magenta."),
-                io.String.Output(display_name="report", tooltip="How well it was followed; where it was lost or left."),
+                io.String.Output(display_name="report", tooltip="Quality of the track, frame by frame."),
             ],
         )
 
@@ -111,23 +112,24 @@ class InverseCrafterTrackMask(io.ComfyNode):
         shape: str,
         grow: int,
         if_lost: str,
-        mask: torch.Tensor | None = None,
+        holes: torch.Tensor | None = None,
     ) -> io.NodeOutput:
         video = require_video("video", video)
-        if mask is not None and mask.ndim == 3 and len(mask) > 1:
-            inside, report = mask_video(mask, *video.shape[:3]), f"Taken as given: {len(mask)} masks."
+        if holes is not None and holes.ndim == 3 and len(holes) > 1:
+            inside, report = mask_video(holes, *video.shape[:3]), f"Taken as given: {len(holes)} masks."
         else:
-            region = start_region(video, mask, (x, y, width, height), snap_to_edges)
+            region = start_region(video, holes, (x, y, width, height), snap_to_edges)
             found = track(video, region, snap_to_edges, host_progress())
             if found.lost is not None and if_lost == STOP:
                 raise InputError(
-                    "mask track",
+                    "region",
                     f"lost at frame {found.lost}",
-                    f"Trim the clip to before it (4k+1 frames), connect a mask for every frame, or set if_lost to '{GO_ON}'.",
+                    "Trim the clip to before it (4k+1 frames), connect a mask for every frame to holes, or set if_lost to "
+                    f"'{LEAVE_EMPTY}'.",
                 )
             inside, report = found.inside, found.report()
         inside = shaped(inside, grow, shape == BOX)
-        return io.NodeOutput(inside.float(), tinted(video, inside), report, ui=ui.PreviewText(report))
+        return io.NodeOutput(inside.float(), tinted(video, inside), report, ui=shown(report))
 
 
 class InverseCrafterPropagateEdit(io.ComfyNode):
@@ -137,42 +139,41 @@ class InverseCrafterPropagateEdit(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="InverseCrafterPropagateEdit",
-            display_name="InverseCrafter Propagate Edit",
-            category=CATEGORY,
-            description="Carries an edit of the first frame along with what it was made on, as evidence for Encode "
-            "Measurement; what was not to be seen in the first frame becomes a hole.",
+            display_name="Propagate Edit (InverseCrafter)",
+            category=EDIT,
+            description="Carries an edit of the first frame along with the thing it was made on, for Encode Measurement. "
+            "Parts that frame 0 does not show become holes.",
             inputs=[
                 io.Image.Input("video", tooltip="The clip before the edit."),
                 io.Image.Input("edited", tooltip="Its first frame after the edit, in the same size."),
-                io.Mask.Input("masks", tooltip=f"The region in every frame, from Track Mask. {INSIDE_TOOLTIP}"),
+                io.Mask.Input("holes", tooltip=f"The region in every frame, from Track Mask. {INSIDE_TOOLTIP}"),
                 io.Float.Input(
                     "guess",
                     default=GUESS,
                     min=0.0,
                     max=1.0,
                     step=0.05,
-                    tooltip="How far the smooth filling of what could not be carried (new sides, what was hidden) is held. "
-                    "0: the model invents it; 1: it stays as filled.",
+                    tooltip="Trust in the smooth filling of parts that could not be carried. 0: the model invents them; 1: "
+                    "they stay as filled.",
                 ),
                 io.Int.Input(
                     "margin",
                     default=MARGIN,
                     min=0,
                     max=256,
-                    tooltip="Pixels around the region that are left to the model in later frames: where the edge of the edit "
-                    "may run.",
+                    tooltip="Pixels around the region that are left to the model in later frames, where the edit's edge may "
+                    "run.",
                 ),
                 io.Boolean.Input(
                     "follow_light",
                     default=True,
-                    tooltip="Carried colours grow brighter and darker as the clip does there. Turn off for what shines "
-                    "by itself.",
+                    tooltip="Let carried colours brighten and darken as the clip does there. Turn off for things that shine.",
                 ),
             ],
             outputs=[
                 io.Image.Output(
                     display_name="video",
-                    tooltip="The edited clip as far as it is known, its holes filled smoothly: 'warp' of Encode Measurement.",
+                    tooltip="The edited clip as far as it is known, holes filled smoothly, for Encode Measurement.",
                 ),
                 io.Mask.Output(display_name="holes", tooltip=f"{HOLES_TOOLTIP} Soft inside the region."),
                 io.String.Output(display_name="report", tooltip="How much of the region could be carried, frame by frame."),
@@ -181,11 +182,11 @@ class InverseCrafterPropagateEdit(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, video: torch.Tensor, edited: torch.Tensor, masks: torch.Tensor, guess: float, margin: int, follow_light: bool
+        cls, video: torch.Tensor, edited: torch.Tensor, holes: torch.Tensor, guess: float, margin: int, follow_light: bool
     ) -> io.NodeOutput:
-        found = propagate(video, edited, masks > 0.5, guess, margin, follow_light, host_progress())
+        found = propagate(video, edited, holes > 0.5, guess, margin, follow_light, host_progress())
         report = found.report()
-        return io.NodeOutput(found.video, 1 - found.visible, report, ui=ui.PreviewText(report))
+        return io.NodeOutput(found.video, 1 - found.visible, report, ui=shown(report))
 
 
 def _box_inputs() -> list[io.Int.Input]:
@@ -197,8 +198,7 @@ def _box_inputs() -> list[io.Int.Input]:
             default=defaults[name],
             min=0 if name in "xy" else 1,
             max=16384,
-            tooltip=f"{word} of the box around what is to be followed, in pixels of the clip's first frame; not looked at when "
-            "a mask is connected.",
+            tooltip=f"{word} of the box around the thing, in pixels of the first frame; unused when holes is connected.",
         )
         for name, word in words.items()
     ]

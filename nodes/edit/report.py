@@ -1,91 +1,90 @@
-"""What editing did to what was to stay, in numbers; on request the source's own pixels are put back there."""
+"""What an edit did to the part of the clip that was to stay: its figures, and the source's own pixels put back there."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import torch
-from comfy_api.latest import io, ui
+from comfy.sd import VAE
+from comfy_api.latest import io
 
-from ...inversecrafter_core.editing import composite as composited
-from ...inversecrafter_core.editing import drift
+from ...inversecrafter_core.editing import composite, drift
 from ...inversecrafter_core.errors import require_video
 from ..host.checks import same_size, visible_from_holes
 from ..host.compat import VideoVae
-from ..host.sockets import CATEGORY, HOLES_TOOLTIP
+from ..host.reports import report_outputs, reported
+from ..host.sockets import EDIT, HOLES_TOOLTIP
+
+
+def _video_input() -> io.Image.Input:
+    return io.Image.Input("video", tooltip="The decoded clip.")
+
+
+def _source_input() -> io.Image.Input:
+    return io.Image.Input(
+        "source", tooltip="The clip that was to stay: before the edit, or the video of Warp Video or Propagate Edit."
+    )
 
 
 class InverseCrafterDriftReport(io.ComfyNode):
-    """Decoded IMAGE, source IMAGE and MASK holes to figures, and to the clip with or without a composite."""
+    """Decoded IMAGE, source IMAGE and MASK holes to figures."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="InverseCrafterDriftReport",
-            display_name="InverseCrafter Drift Report",
-            category=CATEGORY,
-            description="How far the decoded clip has moved from the source where nothing was to change, in dB and in colour; "
-            "optionally puts the source's own pixels back there.",
+            display_name="Report Drift (InverseCrafter)",
+            category=EDIT,
+            description="Measures how far the decoded clip has moved from the source where nothing was to change, in dB and in "
+            "colour.",
             is_output_node=True,
             inputs=[
-                io.Image.Input("result", tooltip="The decoded clip."),
-                io.Image.Input(
-                    "source",
-                    tooltip="What was to stay: the clip before the edit or, for edit propagation, the video of Propagate Edit.",
-                ),
-                io.Mask.Input("holes", tooltip=f"Of the edit. {HOLES_TOOLTIP} Only pixels that are wholly known are measured."),
-                io.Boolean.Input(
-                    "composite",
-                    default=False,
-                    tooltip="On: outside the holes the clip gets the source's own pixels. It hides the VAE's colour "
-                    "shift and any other error there; the report says so.",
-                ),
+                _video_input(),
+                _source_input(),
+                io.Mask.Input("holes", tooltip=f"{HOLES_TOOLTIP} Only pixels that are wholly known are measured."),
+                io.Vae.Input("vae", optional=True, tooltip="Connect it to tell the VAE's own error apart from the edit's."),
+            ],
+            outputs=report_outputs(),
+        )
+
+    @classmethod
+    def execute(cls, video: torch.Tensor, source: torch.Tensor, holes: torch.Tensor, vae: VAE | None = None) -> io.NodeOutput:
+        video = require_video("video", video)
+        source = same_size("source", require_video("source", source), "video", video)
+        reconstruction = None if vae is None else VideoVae.of(vae).round_trip("source", source)
+        found = drift(video, source, visible_from_holes(holes, video), reconstruction)
+        return reported(found.report(), found.as_dict())
+
+
+class InverseCrafterKeepKnownPixels(io.ComfyNode):
+    """Decoded IMAGE and source IMAGE to their composite: the source where it is known, the decoded clip in the holes."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="InverseCrafterKeepKnownPixels",
+            display_name="Keep Known Pixels (InverseCrafter)",
+            category=EDIT,
+            description="Puts the known pixels back after decoding, so that the VAE does not blur them. Bypass it to see "
+            "the decoded clip as it is.",
+            inputs=[
+                _video_input(),
+                _source_input(),
+                io.Mask.Input("holes", tooltip=f"{HOLES_TOOLTIP} Holes keep the decoded clip."),
                 io.Int.Input(
                     "seam",
                     default=8,
                     min=0,
                     max=256,
-                    tooltip="For the composite: pixels on the known side over which the two are blended; 0 = a hard edge.",
-                ),
-                io.Vae.Input(
-                    "vae",
-                    optional=True,
-                    tooltip="With it, the source is encoded and decoded too, so that the VAE's own part can be told apart.",
+                    tooltip="Pixels on the known side over which the two are blended; 0 is a hard edge.",
                 ),
             ],
-            outputs=[
-                io.Image.Output(display_name="video", tooltip="The result as it came or, on request, the composite."),
-                io.String.Output(display_name="text", tooltip="The figures in words, and which of the two was used."),
-                io.String.Output(display_name="json", tooltip="The same figures as JSON, for scripts."),
-            ],
+            outputs=[io.Image.Output(display_name="video", tooltip="The clip with its known pixels as they were.")],
         )
 
     @classmethod
-    def execute(
-        cls,
-        result: torch.Tensor,
-        source: torch.Tensor,
-        holes: torch.Tensor,
-        composite: bool,
-        seam: int,
-        vae: Any = None,
-    ) -> io.NodeOutput:
-        result = require_video("result", result)
-        source = same_size("source", require_video("source", source), "result", result)
-        visible = visible_from_holes(holes, result, "result")
-        final = composited(result, source, visible, seam) if composite else result
-        reconstruction = None if vae is None else reconstructed(vae, source)
-        found = drift(final, source, visible, reconstruction, composite)
-        text = found.report()
-        return io.NodeOutput(final, text, json.dumps(found.as_dict()), ui=ui.PreviewText(text))
+    def execute(cls, video: torch.Tensor, source: torch.Tensor, holes: torch.Tensor, seam: int) -> io.NodeOutput:
+        video = require_video("video", video)
+        source = same_size("source", require_video("source", source), "video", video)
+        return io.NodeOutput(composite(video, source, visible_from_holes(holes, video), seam))
 
 
-def reconstructed(vae: Any, video: torch.Tensor) -> torch.Tensor:
-    """``video`` through the VAE and back."""
-    VideoVae.of(vae).require_size("source", video)
-    decoded = vae.decode(vae.encode(video))
-    return decoded.reshape(-1, *decoded.shape[-3:]).to(video)
-
-
-NODES: list[type[io.ComfyNode]] = [InverseCrafterDriftReport]
+NODES: list[type[io.ComfyNode]] = [InverseCrafterDriftReport, InverseCrafterKeepKnownPixels]

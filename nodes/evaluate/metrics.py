@@ -1,14 +1,13 @@
-"""Metrics as a node: numbers in the graph, shown on the node and handed on as text."""
+"""The metrics node: figures on the node, in the history, and as text for the graph."""
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from statistics import mean
 from typing import Any
 
 import torch
-from comfy_api.latest import io, ui
+from comfy_api.latest import io
 
 from ...inversecrafter_core.errors import InputError
 from ...inversecrafter_core.evaluation import (
@@ -29,7 +28,8 @@ from ...inversecrafter_core.evaluation import (
 )
 from ..host.checks import same_size
 from ..host.progress import host_progress
-from ..host.sockets import CATEGORY, HOLES_TOOLTIP
+from ..host.reports import report_outputs, reported
+from ..host.sockets import EVALUATE, HOLES_TOOLTIP
 from .metric_files import FEATURES_FILE, LPIPS_FILE, lpips_maps, patch_features, why_missing
 
 LEAST_SIDE = 64
@@ -40,7 +40,7 @@ NAMES = {
     "temporal_flickering": "temporal flickering",
     "motion_smoothness_dis_flow": "motion smoothness",
 }
-"""Figures that are said as they are, by their key."""
+"""Words of the figures that are a single number, by key."""
 
 
 class InverseCrafterMetrics(io.ComfyNode):
@@ -50,16 +50,16 @@ class InverseCrafterMetrics(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="InverseCrafterMetrics",
-            display_name="InverseCrafter Metrics",
-            category=CATEGORY,
-            description="How well a result agrees with a reference on the known pixels (PSNR, SSIM, LPIPS) and with its "
-            "source, how steady it is, seams, holes; with a true view also in the holes.",
+            display_name="Compute Metrics (InverseCrafter)",
+            category=EVALUATE,
+            description="Compares a clip with a reference on the known pixels (PSNR, SSIM, LPIPS), and measures flicker, "
+            "seams and holes.",
             is_output_node=True,
             inputs=[
-                io.Image.Input("result", tooltip="The decoded result."),
+                io.Image.Input("video", tooltip="The decoded clip."),
                 io.Image.Input(
                     "reference",
-                    tooltip="What it is compared with: the warped video for measurement consistency, or a true view.",
+                    tooltip="The clip to compare with: the warped video for measurement consistency, or a true view.",
                 ),
                 io.Mask.Input("holes", optional=True, tooltip=f"Pixels to leave out. {HOLES_TOOLTIP}"),
                 io.Int.Input(
@@ -77,12 +77,12 @@ class InverseCrafterMetrics(io.ComfyNode):
                     tooltip="On: the reference is right in the holes too, so they are judged as well. Off for a warp.",
                 ),
                 io.Image.Input(
-                    "baseline", optional=True, tooltip="Another result of the same clip: how many dB better is this one?"
+                    "baseline", optional=True, tooltip="Another result of the same clip, to give the gain over it in dB."
                 ),
                 io.Image.Input(
                     "source",
                     optional=True,
-                    tooltip="The clip that was recaptured, as many frames: how far is the result from what it shows?",
+                    tooltip="The clip that was recaptured, to give the distance from its content.",
                 ),
                 io.Boolean.Input(
                     "networks",
@@ -91,16 +91,13 @@ class InverseCrafterMetrics(io.ComfyNode):
                     tooltip="Also LPIPS and picture features, if models/inversecrafter_metrics has their files. Off is faster.",
                 ),
             ],
-            outputs=[
-                io.String.Output(display_name="text", tooltip="The figures in one readable line each."),
-                io.String.Output(display_name="json", tooltip="The same figures as JSON, for scripts."),
-            ],
+            outputs=report_outputs(),
         )
 
     @classmethod
     def execute(
         cls,
-        result: torch.Tensor,
+        video: torch.Tensor,
         reference: torch.Tensor,
         holes: torch.Tensor | None = None,
         seam_width: int = 8,
@@ -109,7 +106,7 @@ class InverseCrafterMetrics(io.ComfyNode):
         source: torch.Tensor | None = None,
         networks: bool = True,
     ) -> io.NodeOutput:
-        visible = known_pixels(result, holes)
+        result, visible = video, known_pixels(video, holes)
         figures: dict[str, Any] = {
             "psnr_db": round(measurement_psnr(result, reference, visible), 3),
             "ssim": round(measurement_ssim(result, reference, visible), 4),
@@ -123,13 +120,12 @@ class InverseCrafterMetrics(io.ComfyNode):
             figures["psnr_db_by_region"] = rounded(by_region(measurement_psnr, result, reference, visible), 3)
             figures["ssim_by_region"] = rounded(by_region(measurement_ssim, result, reference, visible), 4)
         if baseline is not None:
-            gain = psnr_gain(result, same_size("baseline", baseline, "result", result), reference, visible)
+            gain = psnr_gain(result, same_size("baseline", baseline, "video", result), reference, visible)
             figures["gain_db"] = rounded(gain if reference_is_true_view else {"kept": gain["kept"]}, 3)
         figures |= steadiness(result)
         if networks:
             figures |= perceptual(result, reference, visible, reference_is_true_view) | features(result, source)
-        text = "; ".join(in_words(figures))
-        return io.NodeOutput(text, json.dumps(figures), ui=ui.PreviewText(text))
+        return reported("; ".join(in_words(figures)), figures)
 
 
 def known_pixels(result: torch.Tensor, holes: torch.Tensor | None) -> torch.Tensor:
@@ -139,7 +135,7 @@ def known_pixels(result: torch.Tensor, holes: torch.Tensor | None) -> torch.Tens
     if holes.shape[-2:] != result.shape[1:3]:
         raise InputError(
             "holes",
-            f"size {holes.shape[-1]}x{holes.shape[-2]} beside a result of {result.shape[2]}x{result.shape[1]}",
+            f"size {holes.shape[-1]}x{holes.shape[-2]} beside a video of {result.shape[2]}x{result.shape[1]}",
             "Use the mask that came with the warp.",
         )
     return (holes.expand(len(result), -1, -1) if len(holes) == 1 else holes).lt(0.5).float()

@@ -1,4 +1,4 @@
-"""A first frame or a masked video into Fun-InP and I2V checkpoints (36 or 100 input channels), with what they see of an image.
+"""Conditioning of Fun-InP and I2V checkpoints (36 or 100 input channels) on a first frame or a masked video.
 
 ``concat_latent_image`` is the clip with its holes grey, encoded, in VAE space: the host normalises it. ``concat_mask`` is
 ``[1, 4, T', H', W']``, 1 = generate: sub-channel ``j`` of latent frame ``t`` is frame ``4(t-1) + 1 + j``, and frame 0 fills all
@@ -8,20 +8,21 @@ checkpoints that attend to them.
 
 from __future__ import annotations
 
-from typing import Any
-
 import comfy.model_management
 import node_helpers
 import torch
 import torch.nn.functional as F
-from comfy_api.latest import io, ui
+from comfy.clip_vision import Output as ClipVisionOutput
+from comfy.sd import VAE
+from comfy_api.latest import io
 
 from ...inversecrafter_core.camera import CameraPath
 from ...inversecrafter_core.errors import require_video
 from ...inversecrafter_core.masks import by_group, hide
 from ..host.checks import visible_from_holes
 from ..host.compat import VideoVae
-from ..host.sockets import CATEGORY, HOLES_TOOLTIP
+from ..host.reports import shown
+from ..host.sockets import GUIDE, HOLES_TOOLTIP
 from .first_frame import first_frame, first_frame_inputs
 
 FIRST_FRAME, WHOLE_VIDEO = "first_frame", "whole_video"
@@ -34,8 +35,8 @@ class InverseCrafterInpaintConditioning(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="InverseCrafterInpaintConditioning",
-            display_name="InverseCrafter Inpaint Conditioning",
-            category=CATEGORY,
+            display_name="Add Inpaint Conditioning (InverseCrafter)",
+            category=GUIDE,
             description="Feeds the first frame, or the whole masked video, to Fun-InP and image-to-video checkpoints. A "
             "text-to-video model ignores it.",
             inputs=[
@@ -48,39 +49,41 @@ class InverseCrafterInpaintConditioning(io.ComfyNode):
                     "condition_on",
                     options=[FIRST_FRAME, WHOLE_VIDEO],
                     default=FIRST_FRAME,
-                    tooltip="What the model is given: the first_frame, as in the paper, or all that is known (whole_video).",
+                    tooltip="first_frame: only frame 0, as in the paper. whole_video: everything that is known.",
                 ),
                 io.Image.Input(
-                    "source", optional=True, tooltip="The source clip; with camera_path its frame 0 may become frame 0."
+                    "source",
+                    optional=True,
+                    tooltip="The source clip. With camera_path, its frame 0 becomes frame 0 where the path starts at its view.",
                 ),
                 *first_frame_inputs(),
                 io.ClipVisionOutput.Input(
                     "clip_vision_output",
                     optional=True,
-                    tooltip="Of the first frame, from CLIP Vision Encode. Wan 2.1 I2V and Fun-InP checkpoints need it.",
+                    tooltip="The first frame through CLIP Vision Encode. Wan 2.1 I2V and Fun-InP checkpoints need it.",
                 ),
             ],
             outputs=[
-                io.Conditioning.Output(display_name="positive", tooltip="With what is known."),
-                io.Conditioning.Output(display_name="negative", tooltip="With what is known."),
+                io.Conditioning.Output(display_name="positive", tooltip="The prompt with the video attached."),
+                io.Conditioning.Output(display_name="negative", tooltip="The prompt with the video attached."),
                 io.Latent.Output(display_name="latent", tooltip="An empty latent of the video's size."),
-                io.String.Output(display_name="report", tooltip="What the first frame is, and why."),
+                io.String.Output(display_name="report", tooltip="Where frame 0 comes from, and why."),
             ],
         )
 
     @classmethod
     def execute(
         cls,
-        positive: Any,
-        negative: Any,
-        vae: Any,
+        positive: io.Conditioning.CondList,
+        negative: io.Conditioning.CondList,
+        vae: VAE,
         video: torch.Tensor,
         holes: torch.Tensor,
         condition_on: str,
         source: torch.Tensor | None = None,
         camera_path: CameraPath | None = None,
         start_image: torch.Tensor | None = None,
-        clip_vision_output: Any = None,
+        clip_vision_output: ClipVisionOutput | None = None,
     ) -> io.NodeOutput:
         video_vae = VideoVae.of(vae)
         video = require_video("video", video)
@@ -99,7 +102,7 @@ class InverseCrafterInpaintConditioning(io.ComfyNode):
             node_helpers.conditioning_set_values(negative, values),
             {"samples": empty},
             start.report,
-            ui=ui.PreviewText(start.report),
+            ui=shown(start.report),
         )
 
 

@@ -1,11 +1,11 @@
-"""The first frame of a new clip, where something better than a warp is there: a start image, or source frame 0 itself.
+"""The first frame of a new clip: a start image, source frame 0, or the frame as it came.
 
-Which of them is decided by what is connected and by the camera path, never by comparing pictures.
+The choice follows from the sockets that are connected and from the camera path, never from comparing pictures.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
 from comfy_api.latest import io
@@ -37,18 +37,18 @@ class FirstFrame(NamedTuple):
         return visible if self.image is None else torch.cat([torch.ones_like(visible[:1]), visible[1:]])
 
 
-def first_frame_inputs() -> list[Any]:
-    """What :func:`first_frame` takes beside a source; all optional."""
+def first_frame_inputs() -> list[io.Input]:
+    """Return the optional inputs that :func:`first_frame` takes beside a source."""
     return [
         CameraPathSocket.Input(
             "camera_path",
             optional=True,
-            tooltip="The path of the warp. With a source: where it starts at the source's own view, source frame 0 is frame 0.",
+            tooltip="The path of the warp. If it starts at the source's own view, source frame 0 becomes frame 0.",
         ),
         io.Image.Input(
             "start_image",
             optional=True,
-            tooltip="Always becomes frame 0, wholly known: e.g. the first frame after any image inpainting.",
+            tooltip="Becomes frame 0, wholly known: for example the first frame after an edit or an inpainting.",
         ),
     ]
 

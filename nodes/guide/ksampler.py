@@ -1,8 +1,8 @@
-"""The one box: a KSampler that holds to a measurement."""
+"""The one box: a KSampler that holds to a measurement, with one model or with Wan 2.2's two experts."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import comfy.model_management
 import comfy.sample
@@ -10,25 +10,20 @@ import comfy.samplers
 import comfy.utils
 import latent_preview
 import torch
+from comfy.model_patcher import ModelPatcher
+from comfy.samplers import KSAMPLER
 from comfy_api.latest import io
 
 from ...inversecrafter_core.errors import InputError
-from ...inversecrafter_core.sampling import Guidance, steps_above
-from ..host.sockets import CATEGORY
-from .guidance import (
-    EXACT,
-    OWN_SAMPLERS,
-    RELATIVES,
-    flow_sampler,
-    patch_model,
-    percent_to_sigma,
-    refuse_noise_mask,
-    require_fitting,
-)
-from .solver_inputs import guidance_from, measurement_input, solver_inputs
+from ...inversecrafter_core.inverse import Measurement
+from ...inversecrafter_core.sampling import Guidance, GuidanceSettings, steps_above
+from ..host.compat import expert_boundary
+from ..host.sockets import GUIDE
+from .patch import patch_model, percent_to_sigma, refuse_noise_mask, require_fitting
+from .samplers import EXACT, OWN_SAMPLERS, RELATIVES, flow_sampler
+from .settings import guidance_from, guidance_inputs, measurement_input
 
-SWITCH = 0.875
-"""Where Wan 2.2's text-to-video model hands over to its low-noise expert."""
+Callback = Callable[[int, torch.Tensor, torch.Tensor, int], None]
 
 
 class InverseCrafterKSampler(io.ComfyNode):
@@ -38,11 +33,11 @@ class InverseCrafterKSampler(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="InverseCrafterKSampler",
-            display_name="InverseCrafter KSampler",
-            category=CATEGORY,
+            display_name="Run Guided KSampler (InverseCrafter)",
+            category=GUIDE,
             description="A KSampler that generates what the measurement leaves open and holds to what it knows.",
             inputs=[
-                io.Model.Input("model", tooltip="A Wan model, not yet guided."),
+                io.Model.Input("model", tooltip="A Wan model, not yet guided. Of two experts: the high-noise one."),
                 measurement_input(),
                 io.Conditioning.Input("positive", tooltip="What the clip shows."),
                 io.Conditioning.Input("negative", tooltip="What it should not show; unused at cfg 1."),
@@ -68,8 +63,8 @@ class InverseCrafterKSampler(io.ComfyNode):
                     "sampler_name",
                     options=[EXACT, *comfy.samplers.SAMPLER_NAMES, *RELATIVES],
                     default=EXACT,
-                    tooltip="Keep dds_euler, the exact update. A stock one takes the guided model and re-derives the noise. "
-                    "The last four are other papers' methods, to compare with.",
+                    tooltip="dds_euler is exact. A stock sampler takes the guided model and re-derives the noise. The last "
+                    "four are related methods, to compare with.",
                 ),
                 io.Combo.Input(
                     "scheduler",
@@ -77,36 +72,17 @@ class InverseCrafterKSampler(io.ComfyNode):
                     default="simple",
                     tooltip="How the noise falls; simple for Wan.",
                 ),
-                io.Float.Input(
-                    "denoise",
-                    default=1.0,
-                    min=0.0,
-                    max=1.0,
-                    step=0.01,
-                    tooltip="Below 1 the latent is kept in part: start from the encoded warp, not from an empty latent.",
-                ),
-                *solver_inputs(),
+                *guidance_inputs(),
                 io.Latent.Input(
                     "latent_image",
                     optional=True,
-                    tooltip="Where sampling starts. Without one: an empty latent of the measurement's size. It must not "
-                    "carry a noise mask.",
+                    tooltip="The latent to fill. Without it, an empty one of the measurement's size. No noise mask.",
                 ),
                 io.Model.Input(
                     "low_noise_model",
                     optional=True,
-                    tooltip="The low-noise expert of Wan 2.2 14B, shifted like the other; model is the high-noise one.",
-                ),
-                io.Float.Input(
-                    "switch_sigma",
-                    optional=True,
-                    default=SWITCH,
-                    min=0.0,
-                    max=1.0,
-                    step=0.005,
-                    round=0.0001,
-                    tooltip="With a low_noise_model: it samples the steps that begin below this sigma. 0.875 for Wan 2.2 T2V, "
-                    "0.9 for I2V.",
+                    tooltip="Wan 2.2 14B's low-noise expert, shifted like the other. It takes over below sigma 0.875, or 0.9 "
+                    "for image-to-video.",
                 ),
             ],
             outputs=[io.Latent.Output(display_name="latent", tooltip="The new clip; decode it with the VAE.")],
@@ -115,41 +91,35 @@ class InverseCrafterKSampler(io.ComfyNode):
     @classmethod
     def execute(
         cls,
-        model: Any,
-        measurement: Any,
-        positive: Any,
-        negative: Any,
+        model: ModelPatcher,
+        measurement: Measurement,
+        positive: io.Conditioning.CondList,
+        negative: io.Conditioning.CondList,
         seed: int,
         steps: int,
         cfg: float,
         sampler_name: str,
         scheduler: str,
-        denoise: float,
-        latent_image: dict[str, Any] | None = None,
-        low_noise_model: Any = None,
-        switch_sigma: float = SWITCH,
-        **settings: Any,
+        gamma: float,
+        start_percent: float,
+        end_percent: float,
+        settings: GuidanceSettings | None = None,
+        latent_image: io.Latent.LatentDict | None = None,
+        low_noise_model: ModelPatcher | None = None,
     ) -> io.NodeOutput:
-        guidance = guidance_from(measurement, **settings)
+        guidance = guidance_from(measurement, gamma, start_percent, end_percent, settings)
         require_fitting(model, guidance)
         latent = {"samples": empty_like(measurement.w)} if latent_image is None else latent_image
         refuse_noise_mask(latent.get("noise_mask"))
         start = comfy.sample.fix_empty_latent_channels(model, latent["samples"])
         guidance.check_shape(start.shape)
         # Our own samplers take Euler's schedule; some stock samplers drop a sigma of theirs.
-        plan = comfy.samplers.KSampler(
-            model,
-            steps,
-            model.load_device,
-            "euler" if sampler_name in OWN_SAMPLERS else sampler_name,
-            scheduler,
-            denoise,
-            model.model_options,
-        )
+        name = "euler" if sampler_name in OWN_SAMPLERS else sampler_name
+        plan = comfy.samplers.KSampler(model, steps, model.load_device, name, scheduler, 1.0, model.model_options)
         parts = [(model, plan.sigmas)]
         if low_noise_model is not None:
             require_second_expert(low_noise_model, model, guidance, sampler_name)
-            parts = two_parts(model, low_noise_model, plan.sigmas, switch_sigma)
+            parts = two_parts(model, low_noise_model, plan.sigmas)
         samples, done = start, 0
         for expert, sigmas in parts:
             guided, sampler = guided_by(guidance, expert, sampler_name)
@@ -171,14 +141,14 @@ class InverseCrafterKSampler(io.ComfyNode):
         return io.NodeOutput(latent | {"samples": samples})
 
 
-def guided_by(guidance: Guidance, model: Any, sampler_name: str) -> tuple[Any, Any]:
-    """Model and host SAMPLER of a guided run: one of our samplers on the bare model, or a stock one on the patched."""
+def guided_by(guidance: Guidance, model: ModelPatcher, sampler_name: str) -> tuple[ModelPatcher, KSAMPLER]:
+    """Return model and SAMPLER of a guided run: one of our samplers on the bare model, or a stock one on the patched."""
     if sampler_name in OWN_SAMPLERS:
         return model, flow_sampler(guidance, sampler_name)
     return patch_model(model, guidance), comfy.samplers.sampler_object(sampler_name)
 
 
-def require_second_expert(low: Any, high: Any, guidance: Guidance, sampler_name: str) -> None:
+def require_second_expert(low: ModelPatcher, high: ModelPatcher, guidance: Guidance, sampler_name: str) -> None:
     """Raise :class:`InputError` unless ``low`` can take over from ``high`` in the middle of a run."""
     require_fitting(low, guidance)
     if sampler_name in RELATIVES:
@@ -194,21 +164,21 @@ def require_second_expert(low: Any, high: Any, guidance: Guidance, sampler_name:
         )
 
 
-def two_parts(high: Any, low: Any, sigmas: torch.Tensor, switch: float) -> list[tuple[Any, torch.Tensor]]:
-    """Who samples which slice of a schedule; an expert with no step of its own is left out."""
-    first = steps_above(switch, sigmas.tolist())
+def two_parts(high: ModelPatcher, low: ModelPatcher, sigmas: torch.Tensor) -> list[tuple[ModelPatcher, torch.Tensor]]:
+    """Return each expert with its slice of a falling schedule; an expert without a step of its own is left out."""
+    first = steps_above(expert_boundary(high), sigmas.tolist())
     parts = [(high, sigmas[: first + 1]), (low, sigmas[first:])]
     return [part for part in parts if len(part[1]) > 1] or parts[:1]
 
 
-def progress(model: Any, done: int, total: int) -> Any:
-    """The host's callback for a slice of a run of ``total`` steps, of which ``done`` are past."""
+def progress(model: ModelPatcher, done: int, total: int) -> Callback:
+    """Return the host's callback for a slice of a run of ``total`` steps, of which ``done`` are past."""
     show = latent_preview.prepare_callback(model, total)
     return lambda step, x0, x, count: show(done + step, x0, x, total)
 
 
 def empty_like(w: torch.Tensor) -> torch.Tensor:
-    """An empty latent the size of a measurement, one clip."""
+    """Return an empty latent the size of a measurement, one clip."""
     return torch.zeros_like(w[:1], device=comfy.model_management.intermediate_device())
 
 

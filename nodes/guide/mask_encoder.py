@@ -15,7 +15,7 @@ from ...inversecrafter_core.masks import MaskEncoderSpec, causal_chunks, encoder
 from ..host.compat import VideoVae, wan_encoder
 from ..host.model_folders import MASK_ENCODERS
 from ..host.progress import host_progress
-from ..host.sockets import CATEGORY, MaskEncoderSocket
+from ..host.sockets import GUIDE, MaskEncoderSocket
 
 BYTES_A_PIXEL_AND_WIDTH = 250
 """Peak activation memory of a float32 encoding, over pixels of one frame and base width, as the host estimates it for its
@@ -64,7 +64,7 @@ def load_mask_encoder(path: str) -> MaskEncoder:
             "The file is damaged or of another version: download or train it again.",
         )
     patcher = ModelPatcher(
-        model.float().eval(),
+        model.float().train(False),
         load_device=comfy.model_management.vae_device(),
         offload_device=comfy.model_management.vae_offload_device(),
     )
@@ -89,8 +89,8 @@ class InverseCrafterLoadMaskEncoder(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="InverseCrafterLoadMaskEncoder",
-            display_name="InverseCrafter Load Mask Encoder",
-            category=CATEGORY,
+            display_name="Load Mask Encoder (InverseCrafter)",
+            category=GUIDE,
             description="Loads a learned mask encoder: pixel mask in, latent mask per channel out.",
             inputs=[
                 io.Combo.Input(
@@ -100,9 +100,7 @@ class InverseCrafterLoadMaskEncoder(io.ComfyNode):
                 ),
             ],
             outputs=[
-                MaskEncoderSocket.Output(
-                    display_name="mask_encoder", tooltip="For InverseCrafter Encode Measurement, mask 'learned'."
-                )
+                MaskEncoderSocket.Output(display_name="mask_encoder", tooltip="For Encode Measurement with the mask 'learned'.")
             ],
         )
 

@@ -1,11 +1,10 @@
-"""Warp and holes to MEASUREMENT: what is known of the new clip, in latent space, and how far to trust it."""
+"""Infilled video and holes to MEASUREMENT: the known part of the new clip in latent space, and its latent mask."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
-from comfy_api.latest import io, ui
+from comfy.sd import VAE
+from comfy_api.latest import io
 
 from ...inversecrafter_core.camera import CameraPath
 from ...inversecrafter_core.errors import require_choice, require_video
@@ -14,20 +13,21 @@ from ...inversecrafter_core.masks import MaskMethod, MaskSettings
 from ...inversecrafter_core.preview.latent_mask import PREVIEWS
 from ..host.checks import same_size, visible_from_holes
 from ..host.compat import VideoVae
-from ..host.sockets import CATEGORY, HOLES_TOOLTIP, MaskEncoderSocket, MeasurementSocket
+from ..host.reports import shown
+from ..host.sockets import GUIDE, HOLES_TOOLTIP, MaskEncoderSocket, MeasurementSocket
 from .first_frame import EDITED, TURNED_OFF, first_frame, first_frame_inputs
 from .mask_encoder import MaskEncoder
 
 
-def _mask_inputs() -> list[Any]:
-    """How the latent mask is made."""
+def _mask_inputs() -> list[io.Input]:
+    """Return the widgets of the latent mask."""
     return [
         io.Combo.Input(
             "mask",
             options=[*MaskMethod],
             default=MaskMethod.AREA,
-            tooltip="Which latent mask; the page of this node has a table. For editing, where the clip itself is the source: "
-            "known_source or area.",
+            tooltip="The latent mask; this node's page has a table. area for most clips; known_source for editing, where the "
+            "source is the clip itself.",
         ),
         io.Float.Input(
             "mask_strength",
@@ -35,40 +35,38 @@ def _mask_inputs() -> list[Any]:
             min=0.1,
             max=10.0,
             step=0.05,
-            tooltip="Exponent of the mask: 1 = as measured for it, 2 doubts what the holes touch more, 0.5 trusts it more.",
+            tooltip="Exponent of the mask: above 1 trusts cells beside holes less, below 1 more; 1 leaves the mask as it is.",
         ),
     ]
 
 
 class InverseCrafterEncodeMeasurement(io.ComfyNode):
-    """IMAGE y and MASK holes to ``w = E(y)`` and ``h``."""
+    """IMAGE y and MASK holes to ``w = E(y)`` and ``h``, in VAE space."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="InverseCrafterEncodeMeasurement",
-            display_name="InverseCrafter Encode Measurement",
-            category=CATEGORY,
-            description="Encodes the infilled warp and makes the latent mask: what is known of the new clip, right in time.",
+            display_name="Encode Measurement (InverseCrafter)",
+            category=GUIDE,
+            description="Encodes a video with filled holes and makes its latent mask: the evidence that guidance holds to.",
             inputs=[
                 io.Vae.Input("vae", tooltip="The Wan VAE of the model that will sample (16 or 48 channels)."),
-                io.Image.Input(
-                    "warp", tooltip="The warped video with its holes filled in; 4k+1 frames, sides multiples of 16."
-                ),
-                io.Mask.Input("holes", tooltip=f"Holes of the warp. {HOLES_TOOLTIP} One mask for every frame, or one for all."),
+                io.Image.Input("video", tooltip="The warped video, holes filled; 4k+1 frames, sides multiples of 16."),
+                io.Mask.Input("holes", tooltip=f"Holes of the video. {HOLES_TOOLTIP} One mask a frame, or one for all."),
                 *_mask_inputs(),
                 io.Boolean.Input(
                     "first_frame_known",
                     default=True,
-                    tooltip="With source and camera_path: source frame 0 replaces the warp's and is fully known, if the path "
-                    "starts at its view. Not in known_source.",
+                    tooltip="Source frame 0 replaces frame 0, wholly known, if camera_path starts at its view. Not with "
+                    "known_source.",
                 ),
                 io.Combo.Input(
                     "preview",
                     options=list(PREVIEWS),
                     default="mean",
-                    tooltip="Picture of the latent mask: mean over channels as a clip, or all channels tiled, one "
-                    "picture a latent frame.",
+                    tooltip="Picture of the latent mask: mean over channels, one a frame; or all channels tiled, one a latent "
+                    "frame.",
                 ),
                 io.Image.Input("source", optional=True, tooltip="The clean source clip; known_source needs it."),
                 MaskEncoderSocket.Input("mask_encoder", optional=True, tooltip="For the mask 'learned'."),
@@ -79,22 +77,22 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
                     default=0,
                     min=0,
                     max=64,
-                    tooltip="Latent frames that the model's own node puts in front of the clip: 1 for VACE with a reference "
-                    "image (its trim_latent), else 0.",
+                    tooltip="Latent frames that the model's own node puts before the clip: 1 for VACE with a reference image "
+                    "(its trim_latent), else 0.",
                 ),
             ],
             outputs=[
                 MeasurementSocket.Output(display_name="measurement", tooltip="For the guidance nodes."),
-                io.Image.Output(display_name="latent_mask", tooltip="The latent mask as pictures; white = known."),
-                io.String.Output(display_name="report", tooltip="What the first frame is, and why."),
+                io.Image.Output(display_name="preview", tooltip="The latent mask as pictures; white = known."),
+                io.String.Output(display_name="report", tooltip="Where frame 0 comes from, and why."),
             ],
         )
 
     @classmethod
     def execute(
         cls,
-        vae: Any,
-        warp: torch.Tensor,
+        vae: VAE,
+        video: torch.Tensor,
         holes: torch.Tensor,
         mask: str,
         mask_strength: float,
@@ -107,18 +105,18 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
         reference_frames: int = 0,
     ) -> io.NodeOutput:
         video_vae = VideoVae.of(vae)
-        warp = require_video("warp", warp)
-        video_vae.require_size("warp", warp)
+        video = require_video("video", video)
+        video_vae.require_size("video", video)
         settings = MaskSettings(require_choice("mask", mask, MaskMethod), mask_strength)
         uses_encoder = mask_encoder is not None and settings.method is MaskMethod.LEARNED
         learned = mask_encoder.require_fit(video_vae) if mask_encoder is not None and uses_encoder else None
-        visible = visible_from_holes(holes, warp, "warp")
-        source = None if source is None else same_size("source", require_video("source", source), "warp", warp)
+        visible = visible_from_holes(holes, video)
+        source = None if source is None else same_size("source", require_video("source", source), "video", video)
         kept = EDITED if settings.method is MaskMethod.KNOWN_SOURCE else None if first_frame_known else TURNED_OFF
-        start = first_frame(warp, source, camera_path, start_image, kept)
+        start = first_frame(video, source, camera_path, start_image, kept)
         measurement = encode_measurement(
             video_vae,
-            start.put_into(warp),
+            start.put_into(video),
             start.known(visible),
             settings,
             first_frame_known=start.image is not None,
@@ -129,7 +127,7 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
             measurement.behind(reference_frames),
             PREVIEWS[preview](measurement.h, video_vae.spatial),
             start.report,
-            ui=ui.PreviewText(start.report),
+            ui=shown(start.report),
         )
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
-from comfy_api.latest import io, ui
+import torch
+from comfy.sd import CLIP
+from comfy_api.latest import io
 
 from ...inversecrafter_core.prompt import VOCABULARY, encode_prompt
-from ..host.sockets import CATEGORY
+from ..host.reports import shown
+from ..host.sockets import GUIDE
 
 logger = logging.getLogger(__name__)
 
 
-def _hashed(prompt: str) -> tuple[list[Any], str]:
-    """Conditioning and report of the embedded models' hashed words."""
+def _hashed(prompt: str) -> tuple[list[list[torch.Tensor | dict[str, object]]], str]:
+    """Return conditioning and report for the embedded models, which read hashed words."""
     encoded = encode_prompt(prompt)
     lines = [f"{len(encoded.words)} words read." if encoded.words else "Empty prompt: the model runs without text."]
     unknown = encoded.unknown(VOCABULARY)
@@ -24,7 +26,7 @@ def _hashed(prompt: str) -> tuple[list[Any], str]:
     if encoded.dropped:
         lines.append(f"{encoded.dropped} words past the limit of {len(encoded.words)} were left out.")
     if len(lines) > 1:
-        logger.warning("InverseCrafter Text Encode: %s", " ".join(lines[1:]))
+        logger.warning("InverseCrafter, Encode Text: %s", " ".join(lines[1:]))
     return [[encoded.tokens, {}]], " ".join(lines)
 
 
@@ -35,40 +37,38 @@ class InverseCrafterTextEncode(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="InverseCrafterTextEncode",
-            display_name="InverseCrafter Text Encode",
-            category=CATEGORY,
+            display_name="Encode Text (InverseCrafter)",
+            category=GUIDE,
             description="A prompt for the small models that ship with this pack; with a CLIP connected, for the real Wan.",
             inputs=[
                 io.String.Input(
                     "prompt",
                     multiline=True,
                     default="",
-                    tooltip="What the clip shows, e.g. 'a plain red box, a photographic panel moving left, outdoors on a plain "
-                    "green ground under a blue sky, the camera moves right'. May be empty.",
+                    tooltip="The whole clip in words, for example 'a plain red box moving left, outdoors under a blue sky'. "
+                    "May be empty.",
                 ),
                 io.Clip.Input(
                     "clip",
                     optional=True,
-                    tooltip="For the real Wan: Load CLIP with umT5-XXL, type wan. Connected, it encodes the prompt "
-                    "and the embedded models' words are not used.",
+                    tooltip="For the real Wan: Load CLIP with umT5-XXL, type wan. Without it, the embedded models' words are "
+                    "used.",
                 ),
             ],
             outputs=[
                 io.Conditioning.Output(display_name="conditioning", tooltip="For the sampler's positive or negative input."),
-                io.String.Output(
-                    display_name="report", tooltip="What was read, and which words the embedded model does not know."
-                ),
+                io.String.Output(display_name="report", tooltip="Words read, and words the embedded model does not know."),
             ],
         )
 
     @classmethod
-    def execute(cls, prompt: str, clip: Any = None) -> io.NodeOutput:
+    def execute(cls, prompt: str, clip: CLIP | None = None) -> io.NodeOutput:
         if clip is None:
             conditioning, report = _hashed(prompt)
         else:
             conditioning = clip.encode_from_tokens_scheduled(clip.tokenize(prompt))
             report = "Encoded by the connected CLIP."
-        return io.NodeOutput(conditioning, report, ui=ui.PreviewText(report))
+        return io.NodeOutput(conditioning, report, ui=shown(report))
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterTextEncode]

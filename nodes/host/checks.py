@@ -78,5 +78,5 @@ def require_image_tokens(guider: Any) -> None:
             "clip_vision_output",
             f"none in the {' and the '.join(without)} conditioning of an image-to-video checkpoint",
             "Load clip_vision_h with 'Load CLIP Vision', encode the first frame with 'CLIP Vision Encode', and connect that to "
-            "'InverseCrafter Inpaint Conditioning'.",
+            "'Add Inpaint Conditioning'.",
         )

@@ -14,6 +14,7 @@ import comfy.ldm.wan.vae2_2
 import comfy.model_management
 import comfy.model_sampling
 import torch
+from comfy.model_patcher import ModelPatcher
 
 from ...inversecrafter_core.errors import InputError, require_finite, require_multiple, require_wan_frames
 from ...inversecrafter_core.masks import LAYERS
@@ -58,6 +59,14 @@ class VideoVae:
         latent = self.vae.encode(video)
         return require_finite("vae", latent.to(comfy.model_management.intermediate_device(), torch.float32))
 
+    def round_trip(self, name: str, video: torch.Tensor) -> torch.Tensor:
+        """Return ``video [F, H, W, 3]`` encoded and decoded. A cancel point between the two."""
+        self.require_size(name, video)
+        latent = self.vae.encode(video)
+        comfy.model_management.throw_exception_if_processing_interrupted()
+        decoded = self.vae.decode(latent)
+        return decoded.reshape(-1, *decoded.shape[-3:]).to(video)
+
     def normalise(self, latent: torch.Tensor) -> torch.Tensor:
         """VAE space to zero mean and unit deviation per channel, with the format's constants."""
         return LATENT_FORMATS[self.channels]().process_in(latent)
@@ -77,6 +86,11 @@ def require_flow(model_sampling: Any) -> Any:
 def model_channels(model: Any) -> int:
     """Latent channels of a host MODEL."""
     return model.get_model_object("latent_format").latent_channels
+
+
+def expert_boundary(model: ModelPatcher) -> float:
+    """Return the sigma at which Wan 2.2 14B hands over to its low-noise expert: 0.9 for image-to-video, else 0.875."""
+    return 0.9 if getattr(model.model, "image_to_video", False) else 0.875
 
 
 def format_name(latent_format: Any) -> str:

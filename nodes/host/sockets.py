@@ -1,12 +1,13 @@
-"""The custom sockets and what travels through them.
+"""The custom sockets and the categories of the menu.
 
 | socket | carries | contract |
 |---|---|---|
 | INVERSECRAFTER_GEOMETRY | ``inversecrafter_core.camera.Geometry`` | depth, valid, intrinsics and source cameras, one a frame |
 | INVERSECRAFTER_CAMERA_PATH | ``inversecrafter_core.camera.CameraPath`` | scale-free target poses, one a frame |
 | INVERSECRAFTER_MEASUREMENT | ``inversecrafter_core.inverse.Measurement`` | E(y) and the latent mask h, VAE space |
-| INVERSECRAFTER_DEPTH_MODEL | an estimator of ``inversecrafter_core.depth`` | video to depth |
-| INVERSECRAFTER_MASK_ENCODER | a mask encoder, see ``nodes/guide/measurement.py`` | pixel mask to latent mask |
+| INVERSECRAFTER_GUIDANCE_SETTINGS | ``inversecrafter_core.sampling.GuidanceSettings`` | solver, stopping rule, noise rule |
+| INVERSECRAFTER_DEPTH_MODEL | ``nodes.depth.models.LoadedDepthModel`` | video to depth |
+| INVERSECRAFTER_MASK_ENCODER | ``nodes.guide.mask_encoder.MaskEncoder`` | pixel mask to latent mask |
 
 Everything else is a stock type. MASK sockets follow the host: 1 = hole, to be generated.
 """
@@ -18,8 +19,9 @@ from comfy_api.latest import io
 GeometrySocket = io.Custom("INVERSECRAFTER_GEOMETRY")
 CameraPathSocket = io.Custom("INVERSECRAFTER_CAMERA_PATH")
 MeasurementSocket = io.Custom("INVERSECRAFTER_MEASUREMENT")
+GuidanceSettingsSocket = io.Custom("INVERSECRAFTER_GUIDANCE_SETTINGS")
 DepthModelSocket = io.Custom("INVERSECRAFTER_DEPTH_MODEL")
 MaskEncoderSocket = io.Custom("INVERSECRAFTER_MASK_ENCODER")
 
+DEPTH, WARP, GUIDE, EDIT, EVALUATE = (f"InverseCrafter/{room}" for room in ("depth", "warp", "guide", "edit", "evaluate"))
 HOLES_TOOLTIP = "1 = hole, to be generated; 0 = known."
-CATEGORY = "InverseCrafter"

@@ -9,15 +9,11 @@ import torch
 from comfy_api.latest import io
 
 from ...inversecrafter_core.camera import PRESETS, keyframe_path, preset_path
+from ...inversecrafter_core.camera.presets import require_preset
 from ...inversecrafter_core.preview.camera_path import path_picture
-from ..host.sockets import CATEGORY, CameraPathSocket
+from ..host.sockets import WARP, CameraPathSocket
 
-KEYFRAMES_EXAMPLE = '[{"frame": 16, "position": [-0.1, 0, 0], "look_at": [0, 0, 1]}]'
-
-
-def _amounts() -> str:
-    units = {"degrees": "°", "rho": " ρ"}
-    return ", ".join(f"{name} {preset.amount:g}{units[preset.unit]}" for name, preset in PRESETS.items() if preset.amount)
+TIMES_PRESET, DEGREES_OR_RHO = "times_preset", "degrees_or_rho"
 
 
 def _inputs() -> list[io.Input]:
@@ -33,57 +29,52 @@ def _inputs() -> list[io.Input]:
             default=81,
             min=1,
             max=10000,
-            tooltip="Length of the path: as many frames as the video. Ignored when 'video' is connected.",
+            tooltip="Length of the path, as many frames as the video; unused when video is connected.",
         ),
         io.Float.Input(
             "amount",
-            default=0.0,
+            default=1.0,
             min=-360.0,
             max=360.0,
-            step=0.01,
-            tooltip="The full amount, degrees for arcs, orbit, pan and tilt, multiples of ρ "
-            "(depth of the subject) for the "
-            f"rest; negative goes the other way. 0 takes the preset's own: {_amounts()}.",
-        ),
-        io.Float.Input(
-            "strength",
-            default=1.0,
-            min=-20.0,
-            max=20.0,
             step=0.05,
-            tooltip="Multiplies the amount: 0.5 goes half as far.",
+            tooltip="How far the path goes, in the unit below. 1 is the preset's own motion; negative goes the other way.",
+        ),
+        io.Combo.Input(
+            "unit",
+            options=[TIMES_PRESET, DEGREES_OR_RHO],
+            default=TIMES_PRESET,
+            tooltip="Unit of amount. degrees_or_rho: degrees for arcs, orbit, pan and tilt; multiples of the subject's depth "
+            "for the rest.",
         ),
         io.Combo.Input(
             "start",
             options=["source", "full"],
             default="source",
-            tooltip="'source': begin at the source camera and arrive at the last frame. "
-            "'full': stay at the full amount throughout.",
+            tooltip="source: begin at the source camera, arrive at the last frame. full: stay at the full amount throughout.",
         ),
         io.Combo.Input(
             "ease",
             options=["linear", "smooth"],
             default="linear",
-            tooltip="'linear': steady, as in the paper. 'smooth': soft start and stop; monotone curves between keyframes.",
+            tooltip="linear: steady, as in the paper. smooth: soft start and stop; monotone curves between keyframes.",
         ),
         io.Combo.Input(
             "relative_to",
             options=["source", "world"],
             default="source",
-            tooltip="'source': offsets from the source camera of each frame. 'world': fixed "
-            "in space (in the view of the first "
-            "frame) however the source camera moves; static then stabilises the clip.",
+            tooltip="source: move with the source camera. world: fixed in the view of the first frame, so static stabilises "
+            "the clip.",
         ),
         io.String.Input(
             "keyframes",
             default="",
             multiline=True,
             optional=True,
-            tooltip="Keyframes as JSON; not empty, they replace preset, amount, strength and start. Example: "
-            + KEYFRAMES_EXAMPLE,
+            tooltip="Keyframes as JSON, in place of preset, amount and start: "
+            '[{"frame": 16, "position": [-0.1, 0, 0], "look_at": [0, 0, 1]}]',
         ),
         io.Image.Input(
-            "video", optional=True, tooltip="If connected, only its number of frames is used, in place of 'frames'."
+            "video", optional=True, tooltip="Its number of frames becomes the length of the path; nothing else is used."
         ),
     ]
 
@@ -95,14 +86,14 @@ class InverseCrafterCameraPath(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="InverseCrafterCameraPath",
-            display_name="InverseCrafter Camera Path",
-            category=CATEGORY,
-            description="Where the new camera goes: one of the paper's six trajectories and eight more, or keyframes.",
+            display_name="Plan Camera Path (InverseCrafter)",
+            category=WARP,
+            description="Plans where the new camera goes: one of fourteen trajectories, or keyframes.",
             inputs=_inputs(),
             outputs=[
                 CameraPathSocket.Output(display_name="camera_path", tooltip="Target cameras, one a frame, for Warp Video."),
                 io.Image.Output(
-                    display_name="picture",
+                    display_name="preview",
                     tooltip="The path from above and from the side; blue is the first frame, red the last.",
                 ),
             ],
@@ -114,7 +105,7 @@ class InverseCrafterCameraPath(io.ComfyNode):
         preset: str,
         frames: int,
         amount: float,
-        strength: float,
+        unit: str,
         start: Literal["source", "full"],
         ease: Literal["linear", "smooth"],
         relative_to: Literal["source", "world"],
@@ -125,8 +116,9 @@ class InverseCrafterCameraPath(io.ComfyNode):
         if keyframes.strip():
             path = keyframe_path(keyframes, count, ease=ease, relative_to=relative_to)
         else:
-            full = (amount or PRESETS[preset].amount) * strength
-            full = math.radians(full) if PRESETS[preset].unit == "degrees" else full
+            known = require_preset(preset)
+            full = amount * known.amount if unit == TIMES_PRESET else amount
+            full = math.radians(full) if known.unit == "degrees" else full
             path = preset_path(preset, count, full, start=start, ease=ease, relative_to=relative_to)
         return io.NodeOutput(path, path_picture(path)[None])
 

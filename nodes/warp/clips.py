@@ -1,4 +1,4 @@
-"""What becomes a clip: one photo that a camera moves through, two ends with everything or little open between."""
+"""Clips from one photo that a camera moves through, and from two ends with the part between open."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...inversecrafter_core.clips import CAMERAS, Between, warp_from_ends
 from ...inversecrafter_core.clips.ends import LEAST, between_ends
 from ...inversecrafter_core.clips.still import still_clip
 from ..host.progress import host_progress
-from ..host.sockets import CATEGORY, HOLES_TOOLTIP, GeometrySocket
+from ..host.sockets import HOLES_TOOLTIP, WARP, GeometrySocket
 
 
 class InverseCrafterPhotoClip(io.ComfyNode):
@@ -20,13 +20,12 @@ class InverseCrafterPhotoClip(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="InverseCrafterPhotoClip",
-            display_name="InverseCrafter Photo Clip",
-            category=CATEGORY,
-            description="Makes a still clip of one photo and its depth, which is so estimated once, for Warp Video to move "
-            "through.",
+            display_name="Repeat Photo (InverseCrafter)",
+            category=WARP,
+            description="Makes a still clip of one photo and its depth, for Warp Video to move through.",
             inputs=[
                 io.Image.Input("photo", tooltip="One RGB image; sides multiples of 16."),
-                GeometrySocket.Input("geometry", tooltip="Of the photo alone, from Estimate Depth."),
+                GeometrySocket.Input("geometry", tooltip="Depth of the photo alone, from Estimate Depth."),
                 io.Int.Input(
                     "frames", default=17, min=1, max=4001, step=4, tooltip="How many frames the clip gets: 4k+1, e.g. 17 to 81."
                 ),
@@ -64,16 +63,15 @@ class InverseCrafterBetweenEnds(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="InverseCrafterBetweenEnds",
-            display_name="InverseCrafter Between Ends",
-            category=CATEGORY,
-            description="Two pictures, or the ends of two clips, as the ends of a clip of which everything between is to be "
-            "generated.",
+            display_name="Join Ends (InverseCrafter)",
+            category=WARP,
+            description="Makes a clip of two pictures, or of the ends of two clips, with everything between to be generated.",
             inputs=[
                 _start_input(),
                 io.Image.Input(
                     "end",
-                    tooltip="A picture, or a clip whose first four frames are the new clip's last four; a picture stands "
-                    "still for four.",
+                    tooltip="A picture, which stands still for four frames, or a clip whose first four frames are the last "
+                    "four.",
                 ),
                 _frames_input(),
             ],
@@ -99,30 +97,29 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
         default = Between()
         return io.Schema(
             node_id="InverseCrafterWarpFromEnds",
-            display_name="InverseCrafter Warp From Ends",
-            category=CATEGORY,
-            description="Two pictures with depth, or the ends of two clips, seen from every camera between them: both are "
-            "warped and blended by which saw a place better. Holes where neither did.",
+            display_name="Warp Ends (InverseCrafter)",
+            category=WARP,
+            description="Warps two pictures with depth, or the ends of two clips, to every camera between them and blends "
+            "them. Holes where neither saw a place.",
             inputs=[
                 _start_input(),
                 io.Image.Input(
                     "end",
-                    tooltip="A picture, which is the new clip's last frame, or a clip of four frames and more, whose first "
-                    "four are its last four.",
+                    tooltip="A picture, which becomes the last frame, or a clip whose first four frames become the last four.",
                 ),
                 _frames_input(),
                 io.Combo.Input(
                     "camera",
                     options=list(CAMERAS),
                     default=CAMERAS[0],
-                    tooltip="Where the end's camera comes from. automatic: multi-view depth, else matches, else none. "
-                    "none: optical flow alone. from matches: stop where none is found.",
+                    tooltip="Camera of the end. auto: from multi-view depth, else matches, else none. matches: stop if none is "
+                    "found. none: optical flow alone.",
                 ),
                 io.Boolean.Input(
                     "follow",
                     default=default.follow,
-                    tooltip="Where the ends contradict the cameras, because something moves by itself, move it along optical "
-                    "flow. Off: the scene stands still.",
+                    tooltip="Move what moves by itself along optical flow, where the ends contradict the cameras. Off: the "
+                    "scene stands still.",
                 ),
                 io.Float.Input(
                     "sharpness",
@@ -135,20 +132,20 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
                 io.Boolean.Input(
                     "regenerate",
                     default=default.regenerate,
-                    tooltip="Holes also where something moves by itself and optical flow does not find there and back: for a "
-                    "strong video model. Off: flow's guess counts as known.",
+                    tooltip="Make holes where optical flow cannot follow what moves, for a strong video model. Off: flow's "
+                    "guess is known.",
                 ),
                 GeometrySocket.Input(
                     "geometry",
                     optional=True,
-                    tooltip="Depth of both pictures as a batch of two, start first: Batch Images, then Estimate Depth. Of "
-                    "clips: the last frame of the start and the first of the end.",
+                    tooltip="Depth of both pictures: Batch Images, start first, then Estimate Depth. Of clips: the last and "
+                    "the first frame.",
                 ),
             ],
             outputs=[
-                io.Image.Output(display_name="video", tooltip="The ends and what is known between; holes are filled by flow."),
+                io.Image.Output(display_name="video", tooltip="The ends and the warps between; holes are filled by flow."),
                 io.Mask.Output(display_name="holes", tooltip=HOLES_TOOLTIP),
-                io.String.Output(display_name="report", tooltip="Where the camera came from, and how much is holes."),
+                io.String.Output(display_name="report", tooltip="Origin of the camera, and the share of holes."),
             ],
         )
 

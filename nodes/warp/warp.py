@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import comfy.model_management
 import torch
 from comfy_api.latest import io
@@ -13,35 +11,29 @@ from ...inversecrafter_core.errors import InputError, require_choice, require_vi
 from ...inversecrafter_core.warp import Cleanup, Sampling, fill_from_clip_then_telea, fill_holes, warp_video
 from ..host.checks import visible_from_holes
 from ..host.progress import host_progress
-from ..host.sockets import CATEGORY, HOLES_TOOLTIP, CameraPathSocket, GeometrySocket
+from ..host.sockets import HOLES_TOOLTIP, WARP, CameraPathSocket, GeometrySocket
 
-TELEA, FROM_CLIP = "telea", "other frames, then telea"
+TELEA, OTHER_FRAMES = "telea", "other_frames"
 
 
-def _shared_inputs() -> list[Any]:
-    """What the warp and the double reprojection take alike."""
+def _cleanup_inputs() -> list[io.Input]:
+    """Return the widgets of :class:`Cleanup` and of the holes' growth."""
     return [
-        io.Image.Input("video", tooltip="The source clip, RGB: the very images that the geometry was estimated from."),
-        GeometrySocket.Input(
-            "geometry", tooltip="Depth and source cameras of the clip, from Estimate Depth or Geometry From …"
-        ),
-        CameraPathSocket.Input("camera_path", tooltip="Target cameras, as many as the clip has frames."),
         io.Float.Input(
             "edge_cleanup",
             default=0.08,
             min=0.0,
             max=1.0,
             step=0.01,
-            tooltip="Removes stretched pixels between foreground and background: relative depth "
-            "change over 'edge_radius' pixels, on "
-            "both sides, that counts as an edge. Lower removes more; 0 switches it off.",
+            tooltip="Relative change of depth that counts as an edge, whose stretched pixels become holes. Lower removes "
+            "more; 0 is off.",
         ),
         io.Int.Input(
             "edge_radius",
             default=2,
             min=1,
             max=32,
-            tooltip="Pixels: about half the width of the blur at the depth map's outlines.",
+            tooltip="Pixels over which edge_cleanup measures: about half the width of the depth map's blurred outlines.",
         ),
         io.Int.Input("dilation", default=0, min=0, max=64, tooltip="Pixels by which every hole grows; hides frayed outlines."),
     ]
@@ -62,11 +54,14 @@ class InverseCrafterWarpVideo(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="InverseCrafterWarpVideo",
-            display_name="InverseCrafter Warp Video",
-            category=CATEGORY,
+            display_name="Warp Video (InverseCrafter)",
+            category=WARP,
             description="Shows the clip as the new camera would see it, and which pixels it never saw.",
             inputs=[
-                *_shared_inputs(),
+                io.Image.Input("video", tooltip="The source clip: the images that the geometry was made from."),
+                GeometrySocket.Input("geometry", tooltip="Depth and source cameras of the clip, from Estimate Depth."),
+                CameraPathSocket.Input("camera_path", tooltip="Target cameras, as many as the clip has frames."),
+                *_cleanup_inputs(),
                 io.Combo.Input(
                     "sampling",
                     options=[*Sampling],
@@ -75,7 +70,7 @@ class InverseCrafterWarpVideo(io.ComfyNode):
                 ),
             ],
             outputs=[
-                io.Image.Output(display_name="warped", tooltip="y: the warped clip, black in holes. Fill Holes comes next."),
+                io.Image.Output(display_name="video", tooltip="The warped clip, black in holes. Fill Holes comes next."),
                 io.Mask.Output(display_name="holes", tooltip=HOLES_TOOLTIP),
                 io.String.Output(display_name="report", tooltip="Frames, size and how much of the picture is holes."),
             ],
@@ -112,32 +107,25 @@ class InverseCrafterFillHoles(io.ComfyNode):
     def define_schema(cls) -> io.Schema:
         return io.Schema(
             node_id="InverseCrafterFillHoles",
-            display_name="InverseCrafter Fill Holes",
-            category=CATEGORY,
+            display_name="Fill Holes (InverseCrafter)",
+            category=WARP,
             description="Fills holes with something smooth for the VAE to encode, or with what other frames saw there.",
             inputs=[
                 io.Image.Input("video", tooltip="The clip with holes, from Warp Video."),
                 io.Mask.Input("holes", tooltip=HOLES_TOOLTIP),
                 io.Combo.Input(
                     "method",
-                    options=[TELEA, FROM_CLIP],
+                    options=[TELEA, OTHER_FRAMES],
                     default=TELEA,
-                    tooltip="'telea': each frame from its own surroundings. 'other frames, then "
-                    "telea': first what other source frames saw "
-                    "there (assumes that part of the scene stands still); needs source, geometry and camera_path.",
+                    tooltip="telea: from around the hole. other_frames: first what other source frames saw there; needs "
+                    "source, geometry and camera_path.",
                 ),
-                io.Int.Input(
-                    "radius", default=3, min=1, max=16, tooltip="Telea: pixels around a hole that its filling looks at."
-                ),
-                io.Image.Input(
-                    "source", optional=True, tooltip="The clip that was warped. Only for 'other frames, then telea'."
-                ),
-                GeometrySocket.Input("geometry", optional=True, tooltip="As given to Warp Video. Only for 'other frames, …'."),
-                CameraPathSocket.Input(
-                    "camera_path", optional=True, tooltip="As given to Warp Video. Only for 'other frames, …'."
-                ),
+                io.Int.Input("radius", default=3, min=1, max=16, tooltip="Pixels around a hole that its filling looks at."),
+                io.Image.Input("source", optional=True, tooltip="The clip that was warped. Only for other_frames."),
+                GeometrySocket.Input("geometry", optional=True, tooltip="As given to Warp Video. Only for other_frames."),
+                CameraPathSocket.Input("camera_path", optional=True, tooltip="As given to Warp Video. Only for other_frames."),
             ],
-            outputs=[io.Image.Output(display_name="filled", tooltip="The clip without holes; known pixels are unchanged.")],
+            outputs=[io.Image.Output(display_name="video", tooltip="The clip without holes; known pixels are unchanged.")],
         )
 
     @classmethod
@@ -158,7 +146,7 @@ class InverseCrafterFillHoles(io.ComfyNode):
         if source is None or geometry is None or camera_path is None:
             given = {"source": source, "geometry": geometry, "camera_path": camera_path}
             missing = " and ".join(name for name, value in given.items() if value is None)
-            raise InputError(missing, "not connected", f"The method '{FROM_CLIP}' needs it; connect it or choose '{TELEA}'.")
+            raise InputError(missing, "not connected", f"The method '{OTHER_FRAMES}' needs it; connect it or choose '{TELEA}'.")
         filled = fill_from_clip_then_telea(
             video,
             visible,

@@ -28,7 +28,7 @@ def space(pack):
 
 def from_ends(pack, start, end, frames=9, **changes):
     settings = {
-        "camera": "automatic",
+        "camera": "auto",
         "follow": True,
         "sharpness": 3.0,
         "regenerate": False,
@@ -73,9 +73,9 @@ def test_a_place_that_neither_end_saw_is_a_hole_and_is_filled(pack, space):
 
 
 def test_without_geometry_flow_is_to_be_asked_for(pack):
-    with pytest.raises(ValueError, match=r"geometry: not connected.*none \(optical flow\)"):
+    with pytest.raises(ValueError, match=r"geometry: not connected.*'none'"):
         from_ends(pack, pictures(), pictures(seed=1))
-    video, _, report = from_ends(pack, pictures(), pictures(seed=1), camera="none (optical flow)")
+    video, _, report = from_ends(pack, pictures(), pictures(seed=1), camera="none")
     assert video.shape[0] == 9 and "optical flow alone" in report
 
 
@@ -102,7 +102,7 @@ def test_depth_of_other_pictures_and_matches_that_are_none_are_named(pack, space
     with pytest.raises(ValueError, match="depth of 64x32 beside pictures of 64x48"):
         from_ends(pack, pictures(), pictures(), geometry=space(height=32))
     with pytest.raises(ValueError, match=r"no camera found: \d+ .*at least 24"):
-        from_ends(pack, pictures(), pictures(seed=1), geometry=space(), camera="from matches")
+        from_ends(pack, pictures(), pictures(seed=1), geometry=space(), camera="matches")
 
 
 @pytest.mark.parametrize(

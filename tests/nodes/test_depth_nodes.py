@@ -40,12 +40,12 @@ def test_the_prior_needs_nothing_and_gives_a_geometry_of_the_videos_size(pack, c
 EMBEDDED = "inversecrafter_small_depth.safetensors"
 
 
-def test_automatic_takes_the_embedded_network_where_there_is_nothing_else(pack, clip):
+def test_auto_takes_the_embedded_network_where_there_is_nothing_else(pack, clip):
     loader = pack.node("InverseCrafterLoadDepthModel")
     options = loader.define_schema().inputs[0].options
-    assert options[0] == "automatic (best found)" and options[-1] == "vertical-gradient prior (no model)"
+    assert options[0] == "auto" and options[-1] == "vertical-gradient prior (no model)"
     assert EMBEDDED in options
-    model = loader.execute("automatic (best found)").args[0]
+    model = loader.execute("auto").args[0]
     assert model.estimator.name == options[1]
     if len(options) == 3:
         assert model.estimator.name == EMBEDDED and model.patcher is not None
@@ -85,17 +85,17 @@ def test_a_wrong_safetensors_file_is_named_and_so_is_a_wrong_kind(pack):
     loader = pack.node("InverseCrafterLoadDepthModel")
     weights = pack.submodule("nodes.host.model_folders").WEIGHTS
     with pytest.raises(error, match=r"is a whole VAE.*Expected a small depth network"):
-        loader.execute("automatic (best found)", hub_id=str(weights / "vae" / "inversecrafter_small_wan_vae.safetensors"))
+        loader.execute("auto", hub_id=str(weights / "vae" / "inversecrafter_small_wan_vae.safetensors"))
     with pytest.raises(error, match="a Wan diffusion model"):
         file = weights / "diffusion_models" / "inversecrafter_small_wan_t2v.safetensors"
-        loader.execute("automatic (best found)", hub_id=str(file))
+        loader.execute("auto", hub_id=str(file))
     with pytest.raises(error, match="relative_depth"):
         loader.execute(EMBEDDED, kind="disparity")
 
 
 def test_one_frame_is_enough(pack, clip):
     model = pack.node("InverseCrafterLoadDepthModel").execute("vertical-gradient prior (no model)").args[0]
-    geometry, _, report = pack.node("InverseCrafterEstimateDepth").execute(model, clip[:1], fov=90.0).args
+    geometry, _, report = pack.node("InverseCrafterEstimateDepth").execute(model, clip[:1], "fov_degrees", 90.0).args
     assert geometry.frames == 1
     assert float(geometry.intrinsics[0, 0, 0]) == pytest.approx(WIDTH / 2, rel=1e-5)
     assert "given" in report
@@ -104,7 +104,7 @@ def test_one_frame_is_enough(pack, clip):
 def test_a_depth_video_of_another_size_comes_to_the_videos(pack, clip):
     small = torch.nn.functional.interpolate(ramp().permute(0, 3, 1, 2), size=(24, 40)).permute(0, 2, 3, 1)
     node = pack.node("InverseCrafterGeometryFromDepth")
-    geometry, _, report = node.execute(small, video=clip, far_ratio=10.0, focal_length=100.0).args
+    geometry, _, report = node.execute(small, video=clip, far_ratio=10.0, lens="focal_pixels", lens_value=100.0).args
     assert geometry.size == (HEIGHT, WIDTH)
     assert float(geometry.intrinsics[0, 0, 0]) == pytest.approx(100)
     nearest, farthest = float(geometry.depth.min()), float(geometry.depth.max())
@@ -204,7 +204,7 @@ def test_a_folder_that_is_no_model_is_answered(pack, tmp_path):
     error = pack.core("errors").InputError
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(error, match="could not be loaded"):
-        pack.node("InverseCrafterLoadDepthModel").execute("automatic (best found)", hub_id=str(tmp_path))
+        pack.node("InverseCrafterLoadDepthModel").execute("auto", hub_id=str(tmp_path))
 
 
 def test_fastdepth_on_real_footage(pack):
@@ -215,7 +215,7 @@ def test_fastdepth_on_real_footage(pack):
     capture = cv2.VideoCapture(str(asset("carphone")))
     frames = [cv2.cvtColor(capture.read()[1], cv2.COLOR_BGR2RGB) for _ in range(9)]
     clip = torch.stack([torch.from_numpy(frame) for frame in frames]).float() / 255
-    model = pack.node("InverseCrafterLoadDepthModel").execute("automatic (best found)", hub_id=str(asset("fastdepth"))).args[0]
+    model = pack.node("InverseCrafterLoadDepthModel").execute("auto", hub_id=str(asset("fastdepth"))).args[0]
     estimate = pack.node("InverseCrafterEstimateDepth")
     geometry, _, report = estimate.execute(model, clip).args
     plain = estimate.execute(model, clip, stabilise="off").args[0]

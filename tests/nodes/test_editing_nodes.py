@@ -1,4 +1,4 @@
-"""The editing nodes: what they decide themselves, box or mask, lost or not, composite or not."""
+"""The editing nodes: what they decide themselves, box or mask, lost or not, known pixels kept or not."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def test_the_three_ways_to_name_a_region_find_the_same_thing(kit):
     clip, inside = square_clip()
     edited = recoloured(clip, inside)[:1]
     difference = kit.run("InverseCrafterEditDifference", original=clip, edited=edited, threshold=0.06, grow=0)
-    by_edit, preview, _ = follow(kit, clip, mask=difference)
+    by_edit, preview, _ = follow(kit, clip, holes=difference)
     by_box, _, report = follow(kit, clip)
-    by_masks, _, taken = follow(kit, clip, mask=inside.float())
+    by_masks, _, taken = follow(kit, clip, holes=inside.float())
     for masks in (by_edit, by_box, by_masks):
         assert masks.shape == inside.shape and overlap(masks > 0.5, inside) > 0.85
     assert torch.equal(by_masks > 0.5, inside) and "Taken as given: 9 masks" in taken
@@ -40,22 +40,22 @@ def test_the_three_ways_to_name_a_region_find_the_same_thing(kit):
 
 def test_a_box_shape_is_the_rectangle_around_the_outline(kit):
     clip, inside = square_clip()
-    masks, _, _ = follow(kit, clip, mask=inside.float(), shape="box", grow=3)
+    masks, _, _ = follow(kit, clip, holes=inside.float(), shape="box", grow=3)
     assert masks.flatten(1).sum(1).tolist() == [(SIDE + 6) ** 2] * 9
 
 
 def test_a_lost_track_stops_with_its_frame_or_goes_on_without_a_mask(kit):
     clip, _ = square_clip()
     clip[5:] = torch.rand(clip[5:].shape, generator=torch.Generator().manual_seed(0))
-    with pytest.raises(ValueError, match="mask track: lost at frame 5"):
+    with pytest.raises(ValueError, match="region: lost at frame 5"):
         follow(kit, clip)
-    masks, _, report = follow(kit, clip, if_lost="mask nothing from there")
+    masks, _, report = follow(kit, clip, if_lost="leave_empty")
     assert bool(masks[4].any()) and not bool(masks[5:].any()) and "Lost at frame 5" in report
 
 
 def test_the_mask_of_a_picture_without_alpha_is_told_from_a_mask(kit):
-    with pytest.raises(ValueError, match=r"mask: size 64x64 beside a video of 96x64.*no alpha"):
-        follow(kit, square_clip()[0], mask=torch.zeros(1, 64, 64))
+    with pytest.raises(ValueError, match=r"holes: size 64x64 beside a video of 96x64.*no alpha"):
+        follow(kit, square_clip()[0], holes=torch.zeros(1, 64, 64))
 
 
 def test_a_carried_edit_fits_encode_measurement(kit):
@@ -65,7 +65,7 @@ def test_a_carried_edit_fits_encode_measurement(kit):
         "InverseCrafterPropagateEdit",
         video=clip,
         edited=recoloured(clip, inside)[:1],
-        masks=inside.float(),
+        holes=inside.float(),
         guess=0.5,
         margin=4,
         follow_light=True,
@@ -73,31 +73,27 @@ def test_a_carried_edit_fits_encode_measurement(kit):
     assert video.shape == clip.shape and float(holes[0].max()) == 0 and 0 < float(holes[5].max()) <= 1
     assert "is carried from the first frame" in report
     measurement, *_ = kit.run(
-        "InverseCrafterEncodeMeasurement", vae=kit.vae(), warp=video, holes=holes, mask="area", start_image=video
+        "InverseCrafterEncodeMeasurement", vae=kit.vae(), video=video, holes=holes, mask="area", start_image=video
     )
     assert bool((measurement.h[:, :, 0] == 1).all()) and float(measurement.h[:, :, 1:].min()) < 1
 
 
-def test_drift_says_which_of_the_two_was_used(kit):
+def test_drift_is_of_the_decoded_clip_and_reaches_the_history(kit, pack):
     source, inside = square_clip()
-    result = (source * 0.95).clone()
-    told = {}
-    for composite in (False, True):
-        video, text, figures = kit.run(
-            "InverseCrafterDriftReport",
-            result=result,
-            source=source,
-            holes=inside.float(),
-            composite=composite,
-            seam=0,
-            vae=kit.vae(),
-        )
-        told[composite] = json.loads(figures) | {"text": text}
-        assert torch.equal(video[~inside], (source if composite else result)[~inside])
-        assert torch.equal(video[inside], result[inside])
-    assert told[False]["composite"] is False and "no composite" in told[False]["text"]
-    assert told[True]["composite"] is True and told[True]["psnr_db"] is None and "soft seam" in told[True]["text"]
-    assert all(value < 0 for value in told[False]["shift"]) and told[False]["past_vae_psnr_db"] is not None
+    given = {"video": source * 0.95, "source": source, "holes": inside.float(), "vae": kit.vae()}
+    with torch.inference_mode():
+        output = pack.node("InverseCrafterDriftReport").execute(**given)
+    report, figures = output.args
+    assert output.ui == {"text": [report], "json": [figures]}
+    found = json.loads(figures)
+    assert all(value < 0 for value in found["shift"]) and found["past_vae_psnr_db"] is not None
+
+
+def test_known_pixels_are_the_sources_and_holes_the_decoded_clips(kit):
+    source, inside = square_clip()
+    decoded = (source * 0.95).clone()
+    video = kit.run("InverseCrafterKeepKnownPixels", video=decoded, source=source, holes=inside.float(), seam=0)
+    assert torch.equal(video[~inside], source[~inside]) and torch.equal(video[inside], decoded[inside])
 
 
 @pytest.mark.parametrize(
@@ -114,7 +110,7 @@ def test_bad_input_is_named(kit, node, inputs, says):
     clip, inside = square_clip()
     given = {
         "EditDifference": {"original": clip, "edited": clip[:1], "threshold": 0.06, "grow": 0},
-        "DriftReport": {"result": clip, "source": clip, "holes": inside.float(), "composite": False, "seam": 8},
+        "DriftReport": {"video": clip, "source": clip, "holes": inside.float()},
     }[node]
     with pytest.raises(ValueError, match=says):
         kit.run(f"InverseCrafter{node}", **(given | inputs))

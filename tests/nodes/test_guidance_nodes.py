@@ -6,7 +6,7 @@ import pytest
 import torch
 from guidance_kit import FORMS, LATENT, Kit, distance_to
 
-ALL = {"start_percent": 0.0, "gamma": 50.0, "solver": "closed_form"}
+ALL = {"start_percent": 0.0, "gamma": 50.0}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,8 @@ def test_every_form_of_wan_is_drawn_to_the_measurement_by_every_route(kit, form,
     model = kit.model(form)
     measurement = kit.measurement(FORMS[form]["out_channels"])
     bare = kit.sample(model)
-    guided = guided_by(kit, route, model, measurement, **(ALL | {"solver": solver}))
+    settings = kit.run("InverseCrafterGuidanceSettings", solver=solver)
+    guided = guided_by(kit, route, model, measurement, settings=settings, **ALL)
     assert guided.shape == bare.shape and torch.isfinite(guided).all()
     assert distance_to(measurement, guided) < 0.5 * distance_to(measurement, bare)
 
@@ -239,10 +240,32 @@ def test_fun_inp_sees_the_masked_video_while_it_is_guided(kit):
     assert distance_to(measurement, conditioned) < 0.5 * distance_to(measurement, kit.sample(model))
 
 
-def test_denoise_zero_returns_the_latent(kit):
-    start = torch.randn(1, 16, *LATENT, generator=torch.Generator().manual_seed(6))
-    samples = kit.ksampler(kit.model(), kit.measurement(), denoise=0.0, latent_image={"samples": start}, **ALL)
-    assert torch.equal(samples, start)
+def test_without_settings_the_closed_form_and_the_steps_own_noise_are_used(kit):
+    measurement = kit.measurement()
+    plain = kit.ksampler(kit.model(), measurement, **ALL)
+    closed = kit.run("InverseCrafterGuidanceSettings", solver="closed_form")
+    early = kit.run("InverseCrafterGuidanceSettings", solver="conjugate_gradients", cg_steps=1)
+    assert torch.equal(plain, kit.ksampler(kit.model(), measurement, settings=closed, **ALL))
+    assert not torch.allclose(plain, kit.ksampler(kit.model(), measurement, settings=early, **ALL), atol=1e-3)
+
+
+@pytest.mark.parametrize("route", ["sampler", "one box"])
+def test_fresh_noise_is_another_clip_that_the_seed_repeats(kit, route):
+    measurement, fresh = kit.measurement(known=0.5), kit.run("InverseCrafterGuidanceSettings", noise="fresh")
+    kept = guided_by(kit, route, kit.model(), measurement, **ALL)
+    once, twice = (guided_by(kit, route, kit.model(), measurement, settings=fresh, **ALL) for _ in range(2))
+    assert torch.equal(once, twice) and torch.isfinite(once).all()
+    assert not torch.allclose(once, kept, atol=1e-2)
+
+
+@pytest.mark.parametrize("sampler_name", ["euler", "zero4d_euler", None])
+def test_a_sampler_with_a_noise_rule_of_its_own_refuses_fresh_noise(kit, sampler_name):
+    fresh = kit.run("InverseCrafterGuidanceSettings", noise="fresh")
+    with pytest.raises(ValueError, match="settings: noise 'fresh' with"):
+        if sampler_name is None:
+            kit.run("InverseCrafterApplyGuidance", model=kit.model(), measurement=kit.measurement(), settings=fresh)
+        else:
+            kit.ksampler(kit.model(), kit.measurement(), sampler_name=sampler_name, settings=fresh)
 
 
 def test_a_cancelled_run_leaves_the_next_one_untouched(kit):

@@ -38,7 +38,7 @@ def encode(kit, **inputs):
 
 
 def reported(kit, **inputs):
-    given = {"vae": kit.vae(), "warp": clip(), "holes": half_holes()}
+    given = {"vae": kit.vae(), "video": clip(), "holes": half_holes()}
     return kit.run("InverseCrafterEncodeMeasurement", **(given | inputs))
 
 
@@ -94,7 +94,7 @@ def test_known_source_is_made_of_the_infilled_clip(kit):
     vae = kit.pack.submodule("nodes.host.compat").VideoVae.of(kit.vae())
     with torch.inference_mode():
         expected = 1 - torch.tanh((vae.normalise(vae.encode(warp)) - vae.normalise(vae.encode(filled))).abs())
-    h = encode(kit, warp=filled, source=warp, mask="known_source")[0].h
+    h = encode(kit, video=filled, source=warp, mask="known_source")[0].h
     assert torch.allclose(h, expected, atol=1e-4)
 
 
@@ -111,7 +111,7 @@ def test_without_a_source_frame_zero_is_like_any_other(kit):
 def test_the_first_frame_of_the_source_replaces_the_warps(kit):
     source, warp = clip(1), clip(1)
     warp[0, :, WIDTH // 2 :] = 0
-    measurement, _, report = reported(kit, warp=warp, source=source, camera_path=path(kit), mask="area")
+    measurement, _, report = reported(kit, video=warp, source=source, camera_path=path(kit), mask="area")
     expected = warp.clone()
     expected[0] = source[0]
     with torch.inference_mode():
@@ -168,7 +168,7 @@ def test_a_start_image_is_frame_zero_with_every_mask_and_moves_no_other(kit, mas
     if mask == "known_source":
         known = clip()
         known[0] = start[0]
-        same = encode(kit, warp=known, source=known, start_image=start, mask=mask)[0]
+        same = encode(kit, video=known, source=known, start_image=start, mask=mask)[0]
         assert torch.allclose(edited.h, same.h, atol=1e-5), "what the edit changed in frame 0 is no doubt about the others"
 
 
@@ -206,17 +206,17 @@ def poisoned():
 
 
 BAD = {
-    "18 frames": ({"warp": clip(frames=18), "holes": half_holes(18)}, r"warp: 18 frames.*trim to 17 or extend to 21"),
-    "size": ({"warp": clip(width=40), "holes": half_holes(width=40)}, r"warp: size 40x32.*multiples of 16.*32x32"),
-    "alpha": ({"warp": rgba()}, "warp: 4 channels"),
-    "NaN": ({"warp": poisoned()}, "warp: 1 of 41472 values are NaN"),
+    "18 frames": ({"video": clip(frames=18), "holes": half_holes(18)}, r"video: 18 frames.*trim to 17 or extend to 21"),
+    "size": ({"video": clip(width=40), "holes": half_holes(width=40)}, r"video: size 40x32.*multiples of 16.*32x32"),
+    "alpha": ({"video": rgba()}, "video: 4 channels"),
+    "NaN": ({"video": poisoned()}, "video: 1 of 41472 values are NaN"),
     "all holes": ({"holes": torch.ones(FRAMES, HEIGHT, WIDTH)}, "every pixel of every frame is a hole"),
-    "hole count": ({"holes": half_holes(5)}, "warp has 9, holes has 5"),
-    "hole size": ({"holes": half_holes(width=64)}, "holes: size 64x32 beside warp of 48x32"),
+    "hole count": ({"holes": half_holes(5)}, "video has 9, holes has 5"),
+    "hole size": ({"holes": half_holes(width=64)}, "holes: size 64x32 beside video of 48x32"),
     "hole range": ({"holes": half_holes() * 255}, "holes: values from 0 to 255"),
     "hole NaN": ({"holes": half_holes() * float("nan")}, "holes: .* NaN"),
-    "source count": ({"source": clip(frames=5)}, "warp has 9, source has 5"),
-    "source size": ({"source": clip(width=64)}, "source and warp: sizes 64x32 and 48x32"),
+    "source count": ({"source": clip(frames=5)}, "video has 9, source has 5"),
+    "source size": ({"source": clip(width=64)}, "source and video: sizes 64x32 and 48x32"),
     "no source": ({"mask": "known_source"}, "source: nothing connected"),
     "no encoder": ({"mask": "learned"}, "mask_encoder: nothing connected"),
     "not a Wan VAE": (
@@ -243,7 +243,7 @@ def test_a_vae_of_wan_2_2_needs_multiples_of_32_and_its_own_format(kit):
         SimpleNamespace(first_stage_model=inner, latent_channels=48, spacial_compression_encode=lambda: 16)
     )
     with pytest.raises(ValueError, match="multiples of 32"):
-        vae.require_size("warp", clip(height=48, width=64))
+        vae.require_size("video", clip(height=48, width=64))
     latent = torch.randn(1, 48, 3, 2, 3)
     assert torch.equal(vae.normalise(latent), comfy.latent_formats.Wan22().process_in(latent))
 
@@ -441,6 +441,5 @@ def test_a_checkpoint_with_image_attention_is_refused_without_its_image(kit, rou
 @pytest.mark.parametrize("name", ["18 frames", "size", "alpha", "NaN"])
 def test_bad_video_is_named_by_inpaint_conditioning_too(kit, name):
     inputs, says = BAD[name]
-    renamed = {"video": inputs["warp"]} | {k: v for k, v in inputs.items() if k == "holes"}
-    with pytest.raises(ValueError, match=says.replace("warp", "video")):
-        inpaint(kit, **renamed)
+    with pytest.raises(ValueError, match=says):
+        inpaint(kit, **inputs)

@@ -29,7 +29,7 @@ def holes() -> torch.Tensor:
 @pytest.fixture(scope="module")
 def run(pack):
     def measure(result, reference, **inputs):
-        output = pack.node("InverseCrafterMetrics").execute(result=result, reference=reference, **inputs)
+        output = pack.node("InverseCrafterMetrics").execute(video=result, reference=reference, **inputs)
         text, figures = output.args
         return text, json.loads(figures)
 

@@ -17,9 +17,22 @@ DOCS = ROOT / "web" / "docs"
 TOO_NEW = {"search_aliases", "advanced", "essentials_category", "has_intermediate_output", "DynamicCombo", "on_load"}
 """Words the floor version, 0.3.75, answers with a TypeError or never calls."""
 PAGE_CHARACTERS = 500
+ROOMS = ("depth", "warp", "guide", "edit", "evaluate")
+MOST_INPUTS, LONGEST_TOOLTIP = 15, 160
+ONE_WORD = {
+    "MASK": "holes",
+    "INVERSECRAFTER_GEOMETRY": "geometry",
+    "INVERSECRAFTER_CAMERA_PATH": "camera_path",
+    "INVERSECRAFTER_MEASUREMENT": "measurement",
+    "INVERSECRAFTER_GUIDANCE_SETTINGS": "settings",
+}
+"""Types that travel under one name on every socket."""
+CITED = ("benchmark", "lpips 0", "psnr 2", "seed 5", "lab.")
+FILES = {"model", "mask_encoder_name", "scheduler", "sampler_name"}
+"""Combos whose options are files, or the host's."""
 DESIGNED = {
     "LoadDepthModel", "EstimateDepth", "GeometryFromDepth", "GeometryFromMoGe", "GeometryFromDA3", "CameraPath", "WarpVideo",
-    "FillHoles", "LoadMaskEncoder", "EncodeMeasurement", "ApplyGuidance", "Sampler", "KSampler",
+    "FillHoles", "LoadMaskEncoder", "EncodeMeasurement", "GuidanceSettings", "ApplyGuidance", "Sampler", "KSampler",
     "InpaintConditioning", "TextEncode", "Metrics",
 }  # fmt: skip
 
@@ -42,8 +55,8 @@ def test_every_schema_is_valid_and_named_after_the_pack(schemas):
     for node_id, schema in schemas.items():
         schema.validate()
         assert node_id.startswith("InverseCrafter")
-        assert (schema.display_name or "").startswith("InverseCrafter "), node_id
-        assert (schema.category or "").split("/")[0] == "InverseCrafter", node_id
+        assert (schema.display_name or "").endswith(" (InverseCrafter)"), node_id
+        assert schema.category in {f"InverseCrafter/{room}" for room in ROOMS}, node_id
         assert len(schema.description or "") > 20, f"{node_id} has no description"
 
 
@@ -63,6 +76,47 @@ def test_every_input_and_output_says_what_it_is(schemas):
         if len(entry.tooltip or "") < 10 or not (entry.display_name or entry.id)
     ]
     assert not silent, f"without a tooltip or a name: {silent}"
+
+
+def test_no_node_asks_for_more_than_a_user_can_survey(schemas):
+    crowded = {node_id: len(schema.inputs) for node_id, schema in schemas.items() if len(schema.inputs) > MOST_INPUTS}
+    assert not crowded
+
+
+def test_tooltips_are_short_and_cite_nothing(schemas):
+    faults = []
+    for node_id, schema in schemas.items():
+        for entry in [*schema.inputs, *schema.outputs]:
+            tooltip, name = entry.tooltip or "", f"{node_id}.{entry.id or entry.display_name}"
+            faults += [f"{name}: {len(tooltip)} characters"] if len(tooltip) > LONGEST_TOOLTIP else []
+            faults += [f"{name}: cites '{word}'" for word in CITED if word in tooltip.lower()]
+    assert not faults, faults
+
+
+def test_one_thing_has_one_name_on_every_socket(schemas):
+    faults = []
+    for node_id, schema in schemas.items():
+        for entry in [*schema.inputs, *schema.outputs]:
+            wanted, found = ONE_WORD.get(entry.io_type), entry.display_name if entry in schema.outputs else entry.id
+            faults += [f"{node_id}: {entry.io_type} is called {found}"] if wanted and found != wanted else []
+        faults += [
+            f"{node_id}: a STRING output called {entry.display_name}"
+            for entry in schema.outputs
+            if entry.io_type == "STRING" and entry.display_name not in {"report", "json"}
+        ]
+    assert not faults, faults
+
+
+def test_combos_offer_tokens_and_not_sentences(schemas):
+    ours = [
+        f"{node_id}.{entry.id}: {option!r}"
+        for node_id, schema in schemas.items()
+        for entry in schema.inputs
+        if entry.io_type == "COMBO" and entry.id not in FILES
+        for option in entry.options or []
+        if " " in option or "automatic" in option
+    ]
+    assert not ours, ours
 
 
 def test_every_mask_socket_says_which_value_is_a_hole(schemas):
@@ -100,7 +154,7 @@ def test_execute_takes_exactly_the_inputs_of_the_schema(pack, schemas):
 
 
 def test_no_node_uses_a_word_the_oldest_host_does_not_know():
-    for path in sorted((ROOT / "nodes").glob("*.py")):
+    for path in sorted((ROOT / "nodes").rglob("*.py")):
         for found in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             words = (
                 {getattr(found, name, None) for name in ("arg", "attr", "name", "id")} if path.name != "compat.py" else set()

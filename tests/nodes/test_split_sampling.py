@@ -7,7 +7,7 @@ import torch
 from guidance_kit import LATENT, Kit
 
 STEPS = 10
-STRONG = {"gamma": 50.0, "solver": "closed_form"}
+STRONG = {"gamma": 50.0}
 
 
 @pytest.fixture(scope="module")

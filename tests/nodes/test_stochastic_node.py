@@ -187,9 +187,17 @@ def test_the_released_are_repaired_and_data_consistency_draws_them_back(kit):
         return float((samples - measurement.w)[known].square().mean().sqrt())
 
     free = drift(conditioned(kit, model, measurement, release=0.9))
-    late = {"start_percent": 0.5, "gamma": 50.0, "solver": "closed_form"}
+    late = {"start_percent": 0.5, "gamma": 50.0}
     both = drift(conditioned(kit, model, measurement, release=0.9, **late))
     assert both < 0.5 * free
+
+
+def test_fresh_noise_leaves_the_known_alone_and_changes_the_rest(kit):
+    measurement, model = partly_known(kit), kit.model()
+    known, fresh = known_cells(kit, measurement), kit.run("InverseCrafterGuidanceSettings", noise="fresh")
+    kept, renewed = (conditioned(kit, model, measurement, release=0.0, **more) for more in ({}, {"settings": fresh}))
+    assert torch.allclose(renewed[known], kept[known], atol=1e-4)
+    assert not torch.allclose(renewed[~known], kept[~known], atol=1e-2)
 
 
 def test_a_batch_of_two_holds_one_measurement_and_its_first_clip_gets_the_noise_of_a_batch_of_one(kit):

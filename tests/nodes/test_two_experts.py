@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 import tiny_wan
 import torch
-from guidance_kit import LATENT, Kit
+from guidance_kit import IMAGE_TO_VIDEO, LATENT, Kit
 
-STRONG = {"gamma": 50.0, "solver": "closed_form", "steps": 6}
-SWITCH = 0.875
+STRONG = {"gamma": 50.0, "steps": 6}
 """Shift 5 and 6 steps: sigmas 1, .96, .91, .83, .71, .5: three steps a model."""
 
 
@@ -34,13 +33,12 @@ def experts(kit):
 
 
 @pytest.mark.parametrize("sampler_name", ["dds_euler", "euler"])
-@pytest.mark.parametrize("switch", [1.0, SWITCH, 0.0])
-def test_two_experts_that_are_one_model_are_that_model(kit, experts, sampler_name, switch):
+@pytest.mark.parametrize("switch", [1.0, 0.875, 0.0])
+def test_two_experts_that_are_one_model_are_that_model(kit, experts, sampler_name, switch, monkeypatch):
+    monkeypatch.setattr(kit.pack.submodule("nodes.guide.ksampler"), "expert_boundary", lambda model: switch)
     high, _ = experts
     one = kit.ksampler(high, kit.measurement(), sampler_name=sampler_name, **STRONG)
-    two = kit.ksampler(
-        high, kit.measurement(), sampler_name=sampler_name, low_noise_model=high.clone(), switch_sigma=switch, **STRONG
-    )
+    two = kit.ksampler(high, kit.measurement(), sampler_name=sampler_name, low_noise_model=high.clone(), **STRONG)
     assert torch.allclose(two, one, atol=1e-5)
 
 
@@ -55,7 +53,7 @@ def test_two_experts_are_the_graph_of_two_ksampler_advanced_on_guided_models(kit
         given = (guided, add, 7, 6, 2.0, "euler", "simple", kit.positive, kit.negative, latent, start, end, leftover)
         with torch.inference_mode():
             latent = nodes.KSamplerAdvanced().sample(*given)[0]
-    box = kit.ksampler(high, measurement, sampler_name="euler", low_noise_model=low, switch_sigma=SWITCH, **STRONG)
+    box = kit.ksampler(high, measurement, sampler_name="euler", low_noise_model=low, **STRONG)
     assert torch.allclose(box, latent["samples"], atol=1e-5)
     alone = kit.ksampler(high, measurement, sampler_name="euler", **STRONG)
     assert not torch.allclose(box, alone, atol=1e-2), "the second model is used"
@@ -79,17 +77,25 @@ def test_each_expert_takes_the_steps_on_its_side_and_progress_counts_them_all(ki
         ),
     )
     high, low = experts
-    kit.ksampler(high, kit.measurement(), cfg=1.0, low_noise_model=low, switch_sigma=SWITCH, **STRONG)
+    kit.ksampler(high, kit.measurement(), cfg=1.0, low_noise_model=low, **STRONG)
     assert calls == ["high"] * 3 + ["low"] * 3
     assert steps == [(i, 6) for i in range(6)]
 
 
-def test_a_run_that_starts_below_the_switch_is_the_low_noise_models_alone(kit, experts, monkeypatch):
+def test_a_run_that_starts_below_the_switch_is_the_low_noise_models_alone(kit, experts):
+    two_parts = kit.pack.submodule("nodes.guide.ksampler").two_parts
     high, low = experts
-    start = {"samples": torch.randn(1, 16, *LATENT, generator=torch.Generator().manual_seed(6))}
-    given = {"denoise": 0.3, "latent_image": start, **STRONG}
-    box = kit.ksampler(high, kit.measurement(), low_noise_model=low, **given)
-    assert torch.allclose(box, kit.ksampler(low, kit.measurement(), **given), atol=1e-5)
+    ((model, sigmas),) = two_parts(high, low, torch.tensor([0.8, 0.4, 0.0]))
+    assert model is low and sigmas.tolist() == pytest.approx([0.8, 0.4, 0.0])
+
+
+def test_the_switch_is_that_of_the_checkpoint(kit):
+    import comfy.sd
+
+    boundary = kit.pack.submodule("nodes.host.compat").expert_boundary
+    file = tiny_wan.make_wan(kit.folder / "image_to_video.safetensors", **IMAGE_TO_VIDEO)
+    assert boundary(kit.model()) == 0.875
+    assert boundary(comfy.sd.load_diffusion_model(str(file))) == 0.9
 
 
 def test_experts_that_cannot_follow_each_other_are_named(kit, experts):

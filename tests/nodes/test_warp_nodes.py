@@ -27,7 +27,7 @@ def geometry(pack):
 
 def make_path(pack, **changes):
     defaults = {
-        "preset": "arc_left", "frames": FRAMES, "amount": 0.0, "strength": 1.0, "start": "source", "ease": "linear",
+        "preset": "arc_left", "frames": FRAMES, "amount": 1.0, "unit": "times_preset", "start": "source", "ease": "linear",
         "relative_to": "source",
     }  # fmt: skip
     return pack.node("InverseCrafterCameraPath").execute(**(defaults | changes)).args
@@ -42,17 +42,19 @@ def degrees(pose: torch.Tensor) -> float:
     return math.degrees(math.acos((float(pose[:3, :3].trace()) - 1) / 2))
 
 
-def test_amount_zero_is_the_presets_own_and_strength_multiplies_it(pack):
+def test_the_amount_is_a_multiple_of_the_presets_own_or_in_its_unit(pack):
     for settings, expected in (
         ({}, 9.6),
-        ({"strength": 0.5}, 4.8),
-        ({"amount": 20.0}, 20),
-        ({"amount": 20.0, "strength": 0.5}, 10),
+        ({"amount": 0.5}, 4.8),
+        ({"amount": 20.0, "unit": "degrees_or_rho"}, 20),
+        ({"amount": 0.0, "unit": "degrees_or_rho"}, 0),
     ):
         path, picture = make_path(pack, **settings)
         assert degrees(path.camera_to_world[-1]) == pytest.approx(expected, abs=0.01)
         assert picture.ndim == 4 and picture.shape[-1] == 3
-    assert make_path(pack, preset="dolly", amount=-0.3)[0].camera_to_world[-1, 2, 3] == pytest.approx(-0.3)
+    assert make_path(pack, preset="dolly", amount=-0.3, unit="degrees_or_rho")[0].camera_to_world[-1, 2, 3] == pytest.approx(
+        -0.3
+    )
 
 
 def test_a_connected_video_gives_the_path_its_length(pack, clip):
@@ -94,7 +96,7 @@ def test_dilation_and_edge_cleanup_reach_the_core(pack, clip, geometry):
     assert warp(pack, clip, sloping, static, edge_cleanup=0.05)[1].sum() > 0
 
 
-@pytest.mark.parametrize("method", ["telea", "other frames, then telea"])
+@pytest.mark.parametrize("method", ["telea", "other_frames"])
 def test_filling_leaves_known_pixels_alone_and_no_hole_black(pack, clip, geometry, method):
     path, _ = make_path(pack, preset="orbit")
     bright = clip * 0.5 + 0.5
@@ -108,7 +110,7 @@ def test_filling_from_other_frames_names_what_is_not_connected(pack, clip):
     holes = torch.zeros(clip.shape[:3])
     holes[:, 4:8, 4:8] = 1
     with pytest.raises(ValueError, match=r"geometry and camera_path: not connected.*'telea'"):
-        pack.node("InverseCrafterFillHoles").execute(clip, holes, "other frames, then telea", 3, source=clip)
+        pack.node("InverseCrafterFillHoles").execute(clip, holes, "other_frames", 3, source=clip)
 
 
 def test_more_frames_than_the_geometry_has_are_refused_and_the_next_prompt_runs(pack, clip, geometry):
@@ -118,7 +120,7 @@ def test_more_frames_than_the_geometry_has_are_refused_and_the_next_prompt_runs(
     with pytest.raises(ValueError, match=r"camera_path has 3"):
         warp(pack, clip, geometry, make_path(pack, frames=3)[0])
     with pytest.raises(ValueError, match="behind the camera"):
-        warp(pack, clip, geometry, make_path(pack, preset="dolly", amount=5.0, start="full")[0])
+        warp(pack, clip, geometry, make_path(pack, preset="dolly", amount=5.0, unit="degrees_or_rho", start="full")[0])
     with pytest.raises(ValueError, match="alpha"):
         warp(pack, torch.rand(FRAMES, HEIGHT, WIDTH, 4), geometry, path)
     assert warp(pack, clip, geometry, path)[0].shape == clip.shape

@@ -131,7 +131,8 @@ def routes(case: Case, nodes: Nodes, seed: int) -> dict[str, Callable[[], None]]
     measurement = nodes.measurement(case.shape, case.video_size, torch.Generator().manual_seed(seed + 1))
 
     def exact(solver: str) -> Any:
-        return nodes.run("InverseCrafterSampler", measurement=measurement, solver=solver, **EVERY_STEP)
+        settings = nodes.run("InverseCrafterGuidanceSettings", solver=solver)
+        return nodes.run("InverseCrafterSampler", measurement=measurement, settings=settings, **EVERY_STEP)
 
     patched = nodes.run("InverseCrafterApplyGuidance", model=case.model, measurement=measurement, **EVERY_STEP)
     euler = comfy.samplers.sampler_object("euler")

@@ -147,9 +147,9 @@ def bare_prompt(guided: graph.Prompt, clip: torch.Tensor) -> graph.Prompt:
     text = {name: inpaint[name] for name in ("positive", "negative", "vae")}
     first = graph.add(prompt, "WanImageToVideo", **text, width=width, height=height, length=frames, batch_size=1)
     prompt[first]["inputs"]["start_image"] = clip[:1]
-    kept = {name: guided[key]["inputs"][name] for name in ("model", "seed", "steps", "cfg", "scheduler", "denoise")}
+    kept = {name: guided[key]["inputs"][name] for name in ("model", "seed", "steps", "cfg", "scheduler")}
     made = {name: [first, output] for output, name in enumerate(("positive", "negative", "latent_image"))}
-    prompt[key] = {"class_type": BARE, "inputs": {**kept, **made, "sampler_name": "euler"}}
+    prompt[key] = {"class_type": BARE, "inputs": {**kept, **made, "sampler_name": "euler", "denoise": 1.0}}
     return graph.only_outputs(prompt, [decode])
 
 

@@ -9,8 +9,8 @@ unknown (*estimated*).
 
 * ``cross-fade``: linear. ``DIS flow``: both ends moved along optical flow at full size and faded (flow at the time between as
   in Super SloMo, eq. 4), OpenCV's preset *medium*.
-* ``model alone``: between clean ends, as Between Ends gives them; decoded.
-* ``guided``: Warp From Ends, before any model. ``guided, decoded``: completed by the small model as
+* ``model alone``: between clean ends, as Join Ends gives them; decoded.
+* ``guided``: Warp Ends, before any model. ``guided, decoded``: completed by the small model as
   ``workflows/interpolation.json`` does. ``guided, composite``: with the guided pixels put back where an end saw the place.
   With exact depth the model is left out.
 
@@ -63,7 +63,7 @@ def along_dis(start: torch.Tensor, end: torch.Tensor, frames: int) -> torch.Tens
 
 
 def guided(clip: Clip, kind: str, estimator: Estimator) -> GuidedEnds:
-    """Warp From Ends on the first and the last view."""
+    """Warp Ends on the first and the last view."""
     start, end = clip.colour[:1], clip.colour[-1:]
     if kind == "exact":
         return warp_from_ends(start, end, exact(clip, [0, -1]), len(clip.times))

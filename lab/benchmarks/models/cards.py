@@ -95,7 +95,7 @@ def dit_card() -> None:
     text = f"""# inversecrafter_small_wan_t2v
 
 A Wan 2.1 text-to-video transformer of width 256 and 6 layers (8.0 M parameters), for ComfyUI's stock `UNETLoader`, on
-latents of `inversecrafter_small_wan_vae`. Prompts through *InverseCrafter Text Encode*. {origin(DIT_FILE)}
+latents of `inversecrafter_small_wan_vae`. Prompts through *Encode Text*. {origin(DIT_FILE)}
 
 Training: {training_line("dit")}. Data: {_count(LATENTS)} clips of 17x128x192 of the synthetic
 world with captions, and in the last 87 minutes {100 * _count(PICTURES)} single pictures of other scenes, in two steps of three;

@@ -83,7 +83,7 @@ def card(ours: SmallDepth) -> str:
     weights = sum(value.numel() for value in ours.module.parameters()) / 1e6
     return f"""# inversecrafter_small_depth
 
-A small recurrent depth network ({weights:.1f} M parameters) for *InverseCrafter Load Depth Model*: relative depth of a clip,
+A small recurrent depth network ({weights:.1f} M parameters) for *Load Depth Model*: relative depth of a clip,
 one unknown factor for the whole of it. {origin(FILE)}
 
 A convolutional encoder and decoder on frames of about {AREA} pixels in the clip's own shape; on its two coarsest levels a gated

@@ -95,7 +95,7 @@ def card(predictor: MaskPredictor) -> str:
     return f"""# inversecrafter_small_mask_encoder
 
 The encoder half of a Wan 2.1 VAE at base width {predictor.spec.width} ({weights:.1f} M parameters). It says how far each
-latent of a warp is known, for *InverseCrafter Load Mask Encoder* and the mask *learned*. For latents of
+latent of a warp is known, for *Load Mask Encoder* and the mask *learned*. For latents of
 `inversecrafter_small_wan_vae` only; another VAE needs its own, see
 [docs/training.md](../docs/training.md). {origin(FILE)}
 

@@ -1,0 +1,47 @@
+"""Settings of guidance that few runs change: the solver of the proximal step and the noise rule of the exact sampler."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..inverse import ProximalSettings
+
+
+class NoiseRule(StrEnum):
+    """The noise that an exact sampler puts beside the corrected prediction.
+
+    ``KEEP`` is decomposed diffusion sampling: the noise estimate of the step itself. ``FRESH`` draws noise at every step, as
+    samplers of consistency-distilled models do.
+    """
+
+    KEEP = "keep"
+    FRESH = "fresh"
+
+
+@dataclass(frozen=True)
+class GuidanceSettings:
+    """Solver, its stopping rule, and the noise rule.
+
+    Attributes:
+        solver: ``auto`` (closed form for a diagonal operator, conjugate gradients for any other) or a key of
+            :data:`..inverse.SOLVERS`.
+        steps: conjugate-gradient steps K, at least 1.
+        tolerance: relative residual at which conjugate gradients stop, at least 0.
+        noise: see :class:`NoiseRule`.
+
+    Raises:
+        InputError: an unknown solver, fewer than one step, or a negative tolerance.
+    """
+
+    solver: str = "auto"
+    steps: int = 5
+    tolerance: float = 1e-5
+    noise: NoiseRule = NoiseRule.KEEP
+
+    def __post_init__(self) -> None:
+        self.proximal(ProximalSettings.gamma)
+
+    def proximal(self, gamma: float) -> ProximalSettings:
+        """Return the proximal step's settings with weight ``gamma``."""
+        return ProximalSettings(self.solver, gamma, self.steps, self.tolerance)

@@ -1,0 +1,148 @@
+"""Guided samplers as host SAMPLERs: the exact update, and those of related methods to compare with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from comfy.model_base import BaseModel
+from comfy.samplers import KSAMPLER, KSamplerX0Inpaint
+
+from ...inversecrafter_core.errors import InputError
+from ...inversecrafter_core.sampling import (
+    Guidance,
+    NoiseRule,
+    SigmaRange,
+    sample_guided_euler,
+    sample_hard_paste,
+    sample_lanpaint,
+    sample_time_to_move,
+    sample_zero4d,
+)
+from ..host.checks import require_image_tokens
+from ..host.compat import format_name
+from .patch import bind_to, percent_to_sigma, refuse_noise_mask
+
+ExtraArgs = dict[str, object]
+Callback = Callable[[dict[str, object]], None]
+Renew = Callable[[torch.Tensor], torch.Tensor]
+CLOCKS = (0.04, 0.1)
+"""Time-to-Move's weak and strong clock for a moving camera, as shares of the schedule."""
+
+
+def evidence_for(guidance: Guidance, base_model: BaseModel, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, SigmaRange]:
+    """Return the measurement in model space, the latent mask, and the sigmas at which to act in a run that begins at ``x``."""
+    guidance.check_format(format_name(base_model.latent_format))
+    w, h = guidance.evidence(x, base_model.process_latent_in)
+    return w, h, guidance.window.resolve(percent_to_sigma(base_model.model_sampling))
+
+
+def renewal(guidance: Guidance, sigmas: torch.Tensor, extra_args: ExtraArgs | None) -> Renew | None:
+    """Return the noise estimate's replacement of each step under ``NoiseRule.FRESH``, else None.
+
+    Noise comes from the run's seed and the schedule's first sigma, so that two slices of one run draw different noise.
+    """
+    if guidance.noise is NoiseRule.KEEP:
+        return None
+    generator = _generator(extra_args, 1 + round(1e6 * (1 - float(sigmas[0]))))
+    return lambda noise: torch.randn(noise.shape, generator=generator).to(noise)
+
+
+def _generator(extra_args: ExtraArgs | None, offset: int = 1) -> torch.Generator:
+    """Return a CPU generator beside the run's own seed, which would draw the run's own noise a second time."""
+    seed = (extra_args or {}).get("seed")
+    return torch.Generator().manual_seed(((seed if isinstance(seed, int) else 0) + offset) % 2**64)
+
+
+def _base(model: KSamplerX0Inpaint) -> BaseModel:
+    """Return the host's base model inside the callable that it hands to a sampler function."""
+    return model.inner_model.inner_model
+
+
+def _dds(
+    guidance: Guidance,
+    model: KSamplerX0Inpaint,
+    x: torch.Tensor,
+    sigmas: torch.Tensor,
+    extra_args: ExtraArgs | None,
+    *rest: object,
+) -> torch.Tensor:
+    correct, renew = bind_to(guidance, _base(model), x), renewal(guidance, sigmas, extra_args)
+    return sample_guided_euler(model, x, sigmas, extra_args, *rest, correct=correct, renew=renew)
+
+
+def _hard_paste(
+    guidance: Guidance, model: KSamplerX0Inpaint, x: torch.Tensor, sigmas: torch.Tensor, *rest: object
+) -> torch.Tensor:
+    w, h, active = evidence_for(guidance, _base(model), x)
+    return sample_hard_paste(model, x, sigmas, *rest, w=w, known=h >= 0.5, noise=model.noise, active=active)
+
+
+def _zero4d(
+    guidance: Guidance,
+    model: KSamplerX0Inpaint,
+    x: torch.Tensor,
+    sigmas: torch.Tensor,
+    extra_args: ExtraArgs | None,
+    *rest: object,
+) -> torch.Tensor:
+    w, h, active = evidence_for(guidance, _base(model), x)
+    generator = _generator(extra_args)
+    return sample_zero4d(model, x, sigmas, extra_args, *rest, w=w, m=h, active=active, generator=generator)
+
+
+def _lanpaint(
+    guidance: Guidance,
+    model: KSamplerX0Inpaint,
+    x: torch.Tensor,
+    sigmas: torch.Tensor,
+    extra_args: ExtraArgs | None,
+    *rest: object,
+) -> torch.Tensor:
+    w, h, active = evidence_for(guidance, _base(model), x)
+    given = {"known": h >= 0.5, "noise": model.noise, "active": active, "generator": _generator(extra_args)}
+    return sample_lanpaint(model, x, sigmas, extra_args, *rest, w=w, **given)
+
+
+def _time_to_move(
+    guidance: Guidance, model: KSamplerX0Inpaint, x: torch.Tensor, sigmas: torch.Tensor, *rest: object
+) -> torch.Tensor:
+    w, h, _ = evidence_for(guidance, _base(model), x)
+    t_weak, t_strong = map(percent_to_sigma(_base(model).model_sampling), CLOCKS)
+    given = {"known": h >= 0.5, "noise": model.noise, "t_weak": t_weak, "t_strong": t_strong}
+    return sample_time_to_move(model, x, sigmas, *rest, w=w, **given)
+
+
+EXACT = "dds_euler"
+RELATIVES = {
+    "hard_paste_euler": _hard_paste,
+    "zero4d_euler": _zero4d,
+    "lanpaint_euler": _lanpaint,
+    "time_to_move_euler": _time_to_move,
+}
+OWN_SAMPLERS: dict[str, Callable[..., torch.Tensor]] = {EXACT: _dds} | RELATIVES
+"""Samplers of this pack by the name under which the KSampler offers them."""
+
+
+def flow_sampler(guidance: Guidance, name: str = EXACT) -> KSAMPLER:
+    """Return a host SAMPLER that runs one of :data:`OWN_SAMPLERS`.
+
+    Raises:
+        InputError: fresh noise with a related method, which has a noise rule of its own.
+    """
+    if name != EXACT and guidance.noise is not NoiseRule.KEEP:
+        raise InputError("settings", f"noise '{guidance.noise.value}' with {name}", f"Set noise to 'keep', or choose {EXACT}.")
+
+    def sample(
+        model: KSamplerX0Inpaint,
+        x: torch.Tensor,
+        sigmas: torch.Tensor,
+        extra_args: ExtraArgs | None = None,
+        callback: Callback | None = None,
+        disable: bool | None = None,
+    ) -> torch.Tensor:
+        refuse_noise_mask((extra_args or {}).get("denoise_mask"))
+        require_image_tokens(model.inner_model)
+        return OWN_SAMPLERS[name](guidance, model, x, sigmas, extra_args, callback, disable)
+
+    return KSAMPLER(sample)

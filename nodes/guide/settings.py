@@ -1,0 +1,112 @@
+"""Widgets that every guidance node shares, and the node for the settings that few runs change."""
+
+from __future__ import annotations
+
+from comfy_api.latest import io
+
+from ...inversecrafter_core.inverse import SOLVERS, Measurement, ProximalSettings
+from ...inversecrafter_core.sampling import Guidance, GuidanceSettings, NoiseRule, Window
+from ..host.sockets import GUIDE, GuidanceSettingsSocket, MeasurementSocket
+
+PROXIMAL, WINDOW, SETTINGS = ProximalSettings(), Window(), GuidanceSettings()
+
+
+def measurement_input() -> io.Input:
+    """Return the socket that every guidance node begins with."""
+    return MeasurementSocket.Input("measurement", tooltip="From Encode Measurement.")
+
+
+def guidance_inputs() -> list[io.Input]:
+    """Return the widgets of :func:`guidance_from`, in order."""
+    return [
+        io.Float.Input(
+            "gamma",
+            default=PROXIMAL.gamma,
+            min=0.0,
+            max=1000.0,
+            step=0.5,
+            tooltip="Weight of the measurement: a known cell moves gamma / (1 + gamma) of the way. 8 for usual runs, 20 for "
+            "4 to 8 steps.",
+        ),
+        percent_input(
+            "start_percent",
+            WINDOW.start,
+            "Where guidance begins in the model's schedule: 0 with the first step, 1 never. 0.4 is the paper's alpha of 0.6.",
+        ),
+        percent_input("end_percent", WINDOW.end, "Where guidance ends in the model's schedule; 1 with the last step."),
+        GuidanceSettingsSocket.Input(
+            "settings", optional=True, tooltip="From Choose Guidance Settings: solver and noise. Without it, the defaults."
+        ),
+    ]
+
+
+def percent_input(name: str, default: float, tooltip: str) -> io.Float.Input:
+    """Return a widget for a share of the model's schedule, 0...1."""
+    return io.Float.Input(name, default=default, min=0.0, max=1.0, step=0.01, round=0.001, tooltip=tooltip)
+
+
+def guidance_from(
+    measurement: Measurement,
+    gamma: float,
+    start_percent: float,
+    end_percent: float,
+    settings: GuidanceSettings | None = None,
+) -> Guidance:
+    """Return the :class:`Guidance` of the widgets of :func:`guidance_inputs`."""
+    chosen = SETTINGS if settings is None else settings
+    return Guidance(measurement, chosen.proximal(gamma), Window(start_percent, end_percent), chosen.noise)
+
+
+class InverseCrafterGuidanceSettings(io.ComfyNode):
+    """Solver, its stopping rule and the noise rule, for the ``settings`` input of the guidance nodes."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="InverseCrafterGuidanceSettings",
+            display_name="Choose Guidance Settings (InverseCrafter)",
+            category=GUIDE,
+            description="Solver and noise rule of guidance. The defaults are right for usual runs; connect it to compare.",
+            inputs=[
+                io.Combo.Input(
+                    "solver",
+                    options=["auto", *SOLVERS],
+                    default=SETTINGS.solver,
+                    tooltip="auto: closed_form, exact in one pass, for the latent mask; conjugate_gradients for operators that "
+                    "have no closed form.",
+                ),
+                io.Int.Input(
+                    "cg_steps",
+                    default=SETTINGS.steps,
+                    min=1,
+                    max=100,
+                    tooltip="K, the steps of conjugate_gradients. Fewer stop short of the exact solution.",
+                ),
+                io.Float.Input(
+                    "tolerance",
+                    default=SETTINGS.tolerance,
+                    min=0.0,
+                    max=0.1,
+                    step=1e-6,
+                    round=1e-8,
+                    tooltip="Relative residual at which conjugate_gradients stop before K steps.",
+                ),
+                io.Combo.Input(
+                    "noise",
+                    options=[rule.value for rule in NoiseRule],
+                    default=SETTINGS.noise.value,
+                    tooltip="keep: each step puts its own noise back. fresh: new noise at every step, for distilled models. "
+                    "Not for Apply Guidance.",
+                ),
+            ],
+            outputs=[
+                GuidanceSettingsSocket.Output(display_name="settings", tooltip="For the settings input of a guidance node.")
+            ],
+        )
+
+    @classmethod
+    def execute(cls, solver: str, cg_steps: int, tolerance: float, noise: str) -> io.NodeOutput:
+        return io.NodeOutput(GuidanceSettings(solver, cg_steps, tolerance, NoiseRule(noise)))
+
+
+NODES: list[type[io.ComfyNode]] = [InverseCrafterGuidanceSettings]
