@@ -22,7 +22,7 @@ from ..host.compat import format_name, model_channels, require_flow, run_scope
 KEY = "inversecrafter_guidance"
 
 
-def refuse_noise_mask(mask: torch.Tensor | None) -> None:
+def refuse_noise_mask(mask: object) -> None:
     """Raise :class:`InputError` for a noise mask: the host blends it hard around every hook and undoes a soft latent mask."""
     if mask is not None:
         raise InputError(
