@@ -114,7 +114,7 @@ def _time_to_move(
 
 
 EXACT = "dds_euler"
-RELATIVES = {
+RELATIVES: dict[str, Callable[..., torch.Tensor]] = {
     "hard_paste_euler": _hard_paste,
     "zero4d_euler": _zero4d,
     "lanpaint_euler": _lanpaint,
