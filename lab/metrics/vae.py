@@ -47,6 +47,11 @@ def moving_thing(seed: int, speed: float = 10.0) -> tuple[np.ndarray, np.ndarray
     return draw([behind, thing], range(FRAMES), HEIGHT, WIDTH)
 
 
+def psnr(decoded: torch.Tensor, truth: torch.Tensor) -> float:
+    """Return the PSNR in dB of two tensors in 0…1, of any one shape."""
+    return float(-10 * (decoded - truth).square().mean().clamp(min=1e-12).log10())
+
+
 def position_db(decoded: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     """``[5]`` PSNR in dB of frames ``[B, 3, F, H, W]`` in 0…1: the clip's first, and the four positions of a group."""
     return -10 * by_position((decoded - truth).square().mean((0, 1, 3, 4)).clamp(min=1e-12)).log10()

@@ -1,4 +1,4 @@
-"""The mask encoder as a module: the host's ``Encoder3d``, how it begins, and the loss.
+"""The mask encoder as a module: the host's ``Encoder3d``, how it is initialised, and the loss.
 
 What it is shown and what is made of its answer is the node's own, ``encoder_input`` and ``head_to_mask``. The loss is the
 paper's, ``L1 + lambda (1 - SSIM)``. The lowest stages may be kept as they began: then they are run once a window and training
@@ -27,7 +27,7 @@ SSIM_WEIGHT = 0.1
 """lambda; the paper does not give it. See docs/training.md for what others gave."""
 
 
-USUAL_MEAN = 0.9
+TYPICAL_MEAN = 0.9
 """Mean of ``h_gt`` over windows of the world: what an untrained sigmoid head answers."""
 STAGE_ENDS = (0, 3, 6, 9)
 """Layers of ``Encoder3d.downsamples`` below each stage: two residual blocks and a halving each."""
@@ -89,7 +89,7 @@ def load_predictor(path: Path) -> MaskPredictor:
 
 
 @torch.no_grad()
-def begin(predictor: MaskPredictor, space: LatentSpace, mean: float) -> str:
+def initialise(predictor: MaskPredictor, space: LatentSpace, mean: float) -> str:
     """Initialise; returns in words where the weights come from.
 
     The layers start as those of a VAE's encoder of the same width: of the target VAE itself if it has that width, else of the

@@ -52,11 +52,11 @@ def tube_tokens(scene: Scene, thing: Thing, frames: int, height: int, width: int
     return ~known_tokens(~outline(scene, thing, frames, height, width))
 
 
-def draw_picture_context(tubes: list[torch.Tensor]) -> torch.Tensor:
-    """One picture's known tokens ``[1, H / 16, W / 16]``: all but a tube around a thing, or nothing."""
-    tube = random.choice(tubes)
-    known = ~tube if random.random() < PICTURE_TUBE_SHARE and bool(tube.any()) else torch.zeros_like(tube)
-    return torch.zeros_like(tube) if bool(known.all()) else known
+def draw_picture_context(tubes: list[torch.Tensor], grid: tuple[int, int, int]) -> torch.Tensor:
+    """Draw one picture's known tokens ``[1, H / 16, W / 16]``: all but a tube around a thing, or nothing."""
+    nothing = torch.zeros(grid, dtype=torch.bool)
+    known = ~random.choice(tubes) if tubes and random.random() < PICTURE_TUBE_SHARE else nothing
+    return nothing if bool(known.all()) else known
 
 
 def draw_context(tubes: list[torch.Tensor], warps: list[torch.Tensor], grid: tuple[int, int, int]) -> torch.Tensor:

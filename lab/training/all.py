@@ -20,7 +20,6 @@ STEPS = (
     ["lab.training.vae.train", "--width", "32", "--minutes", "900", "--widen", str(run_folder(16) / "last.pt")],
     ["lab.training.vae.export", "--width", "32"],
     ["lab.training.video.train", "encode", "--count", "400"],
-    ["lab.training.video.pictures", "--count", "5000"],
     ["lab.training.video.train", "train", "--minutes", "152", "--batch", "8"],
     ["lab.training.video.train", "export"],
     ["lab.benchmarks.models.cards", "vae"],

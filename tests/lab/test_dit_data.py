@@ -31,7 +31,7 @@ def clips(training, tmp_path, monkeypatch):
             training.pool.keep(
                 training.pool.folder("latents", shape) / f"{seed}.pt",
                 lambda file, shape=shape: torch.save(
-                    torch.randn(16, shape.frames // 4 + 1, shape.height // 8, shape.width // 8).half(), file
+                    torch.randn(1, 16, shape.frames // 4 + 1, shape.height // 8, shape.width // 8).half(), file
                 ),
             )
     found = training.data.Clips()
@@ -66,9 +66,9 @@ def test_a_cut_example_is_the_shorter_clip_with_its_contexts(training):
 def test_a_step_learns_from_any_of_them(training, clips):
     torch.manual_seed(0)
     random.seed(1)
-    model = training.dit.build()
+    task = training.dit.VideoTask(1)
     for _ in range(3):
-        loss = training.dit.loss_of(model, *clips.batch(tokens=24))
+        loss = task.loss(clips.batch(tokens=24))
         loss.backward()
         assert 0 < float(loss.detach()) < 10
-    assert float(model.head.head.weight.grad.abs().max()) > 0
+    assert float(task.model.head.head.weight.grad.abs().max()) > 0

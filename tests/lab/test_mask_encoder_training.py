@@ -14,6 +14,7 @@ import pytest
 import torch
 
 ROOT = Path(__file__).resolve().parents[2]
+HIGH_RATE = ["--precision", "fp32", "--rate", "2e-3"]
 FILE = "inversecrafter_small_mask_encoder.safetensors"
 SMALL = ["--scenes", "3", "--frames", "5", "--window", "64x64", "--windows", "2", "--kept", "3", "--reads", "marked"]
 
@@ -25,17 +26,16 @@ def training(pack) -> Any:
     from lab.models import latent_space
     from lab.models import mask_encoder as mask_model
     from lab.models import shipped as shipped_files
+    from lab.training import ranks as mask_ranks
     from lab.training.mask_encoder import data as mask_data
     from lab.training.mask_encoder import options as mask_options
     from lab.training.mask_encoder import pairs as mask_pairs
-    from lab.training.mask_encoder import ranks as mask_ranks
-    from lab.training.mask_encoder import targets as mask_targets
     from lab.training.mask_encoder import train as mask_encoder
     from lab.training.mask_encoder import videos as mask_videos
 
     class Modules:
         data, encoder, model, options = mask_data, mask_encoder, mask_model, mask_options
-        pairs, ranks, targets, videos = mask_pairs, mask_ranks, mask_targets, mask_videos
+        pairs, ranks, videos = mask_pairs, mask_ranks, mask_videos
         reprojections, spaces, shipped = mask_reprojections, latent_space, shipped_files
 
     return Modules
@@ -101,8 +101,8 @@ def test_stored_windows_come_back(training, tmp_path):
 def test_the_target_is_equation_five_of_the_vae_with_the_holes_infilled(pack, training, tmp_path):
     space = training.spaces.LatentSpace(training.shipped.VAE_FILE)
     pair = training.pairs.store(tmp_path, [11_112], training.pairs.Window(5, (32, 32), 2))[0]
-    training.targets.encode_targets([pair], space)
-    wanted = np.load(training.targets.target_path(pair, space))
+    training.data.encode_targets([pair], space)
+    wanted = np.load(training.data.target_path(pair, space))
     arrays = training.pairs.load(pair)
     video, visible = torch.from_numpy(arrays["video"]).float() / 255, torch.from_numpy(arrays["visible"])
     filled = torch.stack([pack.core("warp").fill_holes(clip, known) for clip, known in zip(video, visible, strict=True)])
@@ -118,7 +118,7 @@ def test_the_lowest_stages_apart_answer_like_the_whole(training):
     for kept in range(4):
         torch.manual_seed(0)
         predictor = training.model.MaskPredictor(spec, kept)
-        training.model.begin(predictor, space, 0.9)
+        training.model.initialise(predictor, space, 0.9)
         with torch.no_grad():
             answers.append(predictor.mask(visible, warp))
     assert all(torch.allclose(answers[0], other, atol=1e-5) for other in answers[1:])
@@ -128,7 +128,7 @@ def test_the_lowest_stages_apart_answer_like_the_whole(training):
 def test_infills_begin_as_the_difference_of_their_encodings(pack, training, head):
     space = training.spaces.LatentSpace(training.shipped.VAE_FILE)
     predictor = training.model.MaskPredictor(training.model.MaskEncoderSpec(16, head, 16, "infills"))
-    training.model.begin(predictor, space, 0.9)
+    training.model.initialise(predictor, space, 0.9)
     warp, visible = torch.rand(1, 5, 32, 32, 3), torch.rand(1, 5, 32, 32) > 0.2
     held = pack.core("masks").temporal_infill(warp, visible)
     expected = 1 - torch.tanh((space.encode(warp) - space.encode(held)).abs())
@@ -138,13 +138,10 @@ def test_infills_begin_as_the_difference_of_their_encodings(pack, training, head
 
 @pytest.mark.parametrize("optimiser", ["adamw", "muon"])
 def test_steps_on_one_batch_bring_its_loss_down(training, runs, tmp_path, optimiser):
-    options = training.options.parse([*SMALL, "--optimiser", optimiser, "--run", optimiser, "--precision", "fp32"])
-    ranks, space = training.ranks.Ranks(), training.spaces.LatentSpace(options.vae)
-    files, _ = training.options.pairs(options, ranks)
-    training.targets.encode_targets(files, space)
-    learner = training.encoder.Training(options, ranks, space)
-    batch = training.data.MaskWindows(files, space, learner.predictor, 4)[0]
-    errors = [learner.advance(batch, 2e-3) for _ in range(35)]
+    options = training.options.parse([*SMALL, "--optimiser", optimiser, "--run", optimiser, *HIGH_RATE])
+    run = training.encoder.prepare(options, training.ranks.Ranks())
+    batch = run.task.windows[0]
+    errors = [run.learn(batch) for _ in range(35)]
     assert errors[-1] < 0.8 * errors[0], errors
 
 
@@ -162,8 +159,8 @@ def test_a_stopped_run_goes_on_and_another_model_is_refused(training, runs, tmp_
 def test_batches_depend_on_the_step_alone(training, runs):
     options = training.options.parse(SMALL)
     space = training.spaces.LatentSpace(options.vae)
-    files, _ = training.options.pairs(options, training.ranks.Ranks())
-    training.targets.encode_targets(files, space)
+    files, _ = training.options.find_pairs(options, training.ranks.Ranks())
+    training.data.encode_targets(files, space)
     predictor = training.model.MaskPredictor(training.model.MaskEncoderSpec(16, 16, 16, "mask"))
     one, two = (training.data.MaskWindows(files, space, predictor, 2, "0 0") for _ in range(2))
     one[0], one[1]
@@ -195,16 +192,11 @@ def test_two_processes_train_one_model(tmp_path):
     for seed in range(3):
         clips.write_clip(videos / f"{seed}.mp4", clips.moving_pattern(9, 64, 96, seed))
     out = tmp_path / "two.safetensors"
-    script = tmp_path / "start.py"
-    lines = ["import sys, pathlib", "from lab.training.mask_encoder import options, train"]
-    lines += ["options.RUNS = train.RUNS = pathlib.Path(sys.argv.pop(1))", "train.main()"]
-    script.write_text("\n".join(lines))
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0", "--standalone"]
-    command += [str(script), str(tmp_path / "runs"), "--videos", str(videos), "--size", "64x96", "--frames", "5"]
+    command += ["-m", "lab.training.mask_encoder.train", "--videos", str(videos), "--size", "64x96", "--frames", "5"]
     command += ["--minutes", "0.1", "--kept", "3", "--batch", "1", "--reads", "marked", "--out", str(out)]
-    done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=300, env=os.environ | {"PYTHONPATH": str(ROOT)}
-    )
+    places = os.environ | {"PYTHONPATH": str(ROOT), "INVERSECRAFTER_RUNS": str(tmp_path / "runs")}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, env=places)
     assert done.returncode == 0, done.stderr[-2000:]
     state = torch.load(tmp_path / "runs" / "mask" / "last.pt", weights_only=True)
     assert out.exists() and state["step"] > 0 and done.stdout.count("wrote") == 1, "both train, one writes"

@@ -14,11 +14,14 @@ def training(pack):
     from lab.data import motion_clips
     from lab.metrics import vae as vae_metrics
     from lab.models import vae as vae_model
+    from lab.training import records
     from lab.training.vae import data as vae_data
     from lab.training.vae import loss as vae_loss
     from lab.training.vae import train as vae
 
-    return SimpleNamespace(vae=vae, data=vae_data, loss=vae_loss, model=vae_model, score=vae_metrics, motion=motion_clips)
+    return SimpleNamespace(
+        vae=vae, data=vae_data, loss=vae_loss, model=vae_model, score=vae_metrics, motion=motion_clips, records=records
+    )
 
 
 @pytest.fixture(scope="module")
@@ -157,15 +160,14 @@ def test_a_run_goes_on_where_it_was_stopped(training, tmp_path, monkeypatch):
     monkeypatch.setattr(training.vae, "load_lpips", lambda: None)
     torch.manual_seed(0)
     video = smooth_clip(5, 32)
-    first = training.vae.Training(8, 1e-3, 10, None)
+    first = training.vae.prepare(8, 1e-3, 10, None)
     losses = [first.learn(video) for _ in range(12)]
     assert losses[-1] < losses[0]
-    first.save()
-    second = training.vae.Training(8, 1e-3, 10, None)
+    training.records.save_checkpoint(first.checkpoint, first.state())
+    second = training.vae.prepare(8, 1e-3, 10, None)
     assert second.step == 12 and second.clock.spent >= first.clock.spent - 0.1
-    assert torch.equal(second.favour.errors, first.favour.errors)
-    for name, value in first.averaged().state_dict().items():
-        assert torch.equal(second.averaged().state_dict()[name], value)
+    assert torch.equal(second.task.favour.errors, first.task.favour.errors)
+    assert all(torch.equal(second.average[name], value) for name, value in first.average.items())
     torch.manual_seed(1)
     one = first.learn(video)
     torch.manual_seed(1)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Sequence
 from pathlib import Path
 
 from safetensors import safe_open
 
 from lab.benchmarks.report import Row, table_lines
-from lab.host.paths import RUNS
-from lab.training.common import load_checkpoint
 
 
 def origin(path: Path) -> str:
@@ -23,14 +19,12 @@ def origin(path: Path) -> str:
     return f"Licence {made['license']}. {recipe} Size: {size:.1f} MB, fp16."
 
 
-def training_line(name: str) -> str:
-    """Steps, time and machine of ``training/runs/<name>``."""
-    state = load_checkpoint(RUNS / name / "last.pt")
-    if state is None:
-        return "unknown on this machine"
-    return (
-        f"{state['step']} steps in {state['minutes']:.0f} minutes, of {os.cpu_count()} {platform.machine()} CPU cores, no GPU"
-    )
+def training_line(path: Path) -> str:
+    """Return steps, time and data of a shipped file's training, from its own header."""
+    with safe_open(path, "pt") as file:
+        made = file.metadata()
+    known = "steps" in made
+    return f"{made['steps']} steps in {made['minutes']} minutes, no GPU, on {made['data']}" if known else "see its recipe"
 
 
 def figures(rows: Sequence[Row]) -> str:

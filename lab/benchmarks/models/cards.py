@@ -7,23 +7,17 @@ The figures are those of ``lab.benchmarks.models.vae`` and ``lab.benchmarks.mode
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import torch
 
 from lab.benchmarks.report import Row
 from lab.data.assets import asset
 from lab.data.motion_clips import pictures
-from lab.data.pool import POOL
 from lab.data.unseen import REAL_CLIPS, real_clip, scene_seeds
-from lab.host.paths import ROOT, RUNS
+from lab.host.paths import ROOT
 from lab.models.shipped import DIT_FILE, VAE_FILE, decode, encode, load_dit, load_vae
 from lab.models.token_masks import PICTURE_TUBE_SHARE, SHARES
 from lab.models.video import GUIDANCE, SHIFT, STEPS, sample
-from lab.training.common import Curve
-from lab.training.vae.export import LATENTS
-from lab.training.vae.train import run_folder
-from lab.training.video.data import PICTURES
 from lab.world import caption, random_scene
 
 from . import vae as model_vae
@@ -39,10 +33,6 @@ def _figures_and_misses(found: list[Row], command: str) -> str:
     return f"## Figures\n\n`{command}`\n\n{figures(found)}\n\nTargets missed:\n\n{misses(found)}\n"
 
 
-def _count(folder: Path) -> int:
-    return sum(1 for path in folder.glob("1*") if path.suffix in (".npy", ".pt"))
-
-
 def vae_card() -> None:
     found = model_vae.rows(SEED, SCENES)
     coder = load_vae()
@@ -50,15 +40,13 @@ def vae_card() -> None:
     pairs = [(clip, decode(coder, encode(coder, clip))) for clip in clips]
     write_sheet([video for pair in pairs for video in pair], ROOT / "weights" / "vae.jpg")
     width, weights = coder.encoder.dim, sum(value.numel() for value in coder.parameters()) / 1e6
-    run = run_folder(width)
-    Curve(run / "curve.csv", []).draw("scenes_db", run / "curve.png")
     text = f"""# inversecrafter_small_wan_vae
 
 The Wan 2.1 VAE at base width {width} ({weights:.1f} M parameters), for ComfyUI's stock `VAELoader`. {origin(VAE_FILE)}
 
-Training: {training_line(run.name)}. Data: windows of 64x64 and 128x128 pixels; half of them cut-outs of
+Training: {training_line(VAE_FILE)}. Data: windows of 64x64 and 128x128 pixels; half of them cut-outs of
 {len(pictures())} photographs of scikit-image and matplotlib moving 2 to 12 pixels a frame, a fifth glides over photographs,
-the rest {_count(POOL / "frames")} clips of our synthetic world at their own and at double speed. No real footage. Loss:
+the rest clips of our synthetic world at their own and at double speed. No real footage. Loss:
 Charbonnier and Haar detail, worse positions in a group and pixels that change counting more, and LPIPS (AlexNet), the network
 that the LPIPS below is measured with.
 
@@ -90,15 +78,14 @@ def dit_card() -> None:
             model_dit.completed(clip, caption(random_scene(seed)), seed, coder, model),
         ]
     write_sheet(shown, ROOT / "weights" / "dit.jpg")
-    Curve(RUNS / "dit" / "curve.csv", []).draw("loss", RUNS / "dit" / "curve.png")
     mixture = ", ".join(f"{name} {share:.0%}" for name, share in SHARES.items())
     text = f"""# inversecrafter_small_wan_t2v
 
 A Wan 2.1 text-to-video transformer of width 256 and 6 layers (8.0 M parameters), for ComfyUI's stock `UNETLoader`, on
 latents of `inversecrafter_small_wan_vae`. Prompts through *Encode Text*. {origin(DIT_FILE)}
 
-Training: {training_line("dit")}. Data: {_count(LATENTS)} clips of 17x128x192 of the synthetic
-world with captions, and in the last 87 minutes {100 * _count(PICTURES)} single pictures of other scenes, in two steps of three;
+Training: {training_line(DIT_FILE)}. Data: clips of the synthetic world with captions, most of them of 17x128x192,
+and in the last 87 minutes single pictures of other scenes, in two steps of three;
 in the last 54 minutes {PICTURE_TUBE_SHARE:.0%} of the pictures hid one named thing and gave the rest.
 The first 28 minutes were spent on an earlier, simpler version of the world.
 Objective: flow matching, sigma shift {SHIFT:g}, per-token times; context drawn per clip ({mixture}); no text one time in ten.

@@ -21,9 +21,6 @@ from lab.data.assets import asset
 from lab.data.stereo import load_stereo_pair
 from lab.data.unseen import REAL_CLIPS, real_clip, scene_seeds
 from lab.host.paths import ROOT
-from lab.training.common import Curve
-from lab.training.depth.pool import PHOTOS, POOL, RUN
-from lab.training.depth.train import PICTURES
 from lab.world import WORLD_VERSION, frame_times, random_scene, render
 
 from . import depth as model_depth
@@ -90,11 +87,11 @@ A convolutional encoder and decoder on frames of about {AREA} pixels in the clip
 running average over the frames; before and behind it an average over what stands still. The map comes to the clip's size
 along image edges. {frames_a_second(ours):.0f} frames a second of {WIDTH}x{HEIGHT} on {torch.get_num_threads()} CPU core.
 
-Training: {training_line("depth")}, shared with other work. Data: {len(list(POOL.glob("1*.npz")))} clips of the synthetic
-world (version {WORLD_VERSION}) with exact depth and random lenses, and {len(list(PHOTOS.glob("*_0.npz")))} photographs with
+Training: {training_line(FILE)}, shared with other work. Data: clips of the synthetic
+world (version {WORLD_VERSION}) with exact depth and random lenses, and photographs with
 FastDepth's depth, as glides over windows of them (from scikit-image, matplotlib, and through `--folder` Debian's
 `opencv-doc` without its stereo pairs). Loss: absolute log error after one factor a clip, its gradients, its change from frame
-to frame; photographs teach no edges. The first {PICTURES:.0%} of the time went into single small pictures. In the shipped
+to frame; photographs teach no edges. The first 45 % of the time went into single small pictures. In the shipped
 run the share of photographs was raised twice, after 14 and 26 minutes, after a look at the stereo pair: its figure is not
 quite blind.
 
@@ -128,7 +125,6 @@ def main() -> None:
     torch.set_num_threads(parser.parse_args().threads)
     ours, other = SmallDepth.load(FILE), teacher()
     sheet([ours] if other is None else [ours, other])
-    Curve(RUN / "last.csv", []).draw("within", RUN / "last.png")
     (ROOT / "weights" / "inversecrafter_small_depth.md").write_text(card(ours), encoding="utf-8")
 
 

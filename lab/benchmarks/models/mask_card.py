@@ -27,7 +27,6 @@ from .mask_encoder import Case, real_cases, scene_cases
 from .sheet import write_sheet
 
 SEED, SCENES = 0, 6
-RUN = "mask"
 """Name of the run that the shipped file came from."""
 SHOWN = {
     "mask": "the pixel mask alone, as the paper has it",
@@ -102,7 +101,7 @@ latent of a warp is known, for *Load Mask Encoder* and the mask *learned*. For l
 It reads *{predictor.spec.reads}*: it is shown {SHOWN[predictor.spec.reads]}.
 Its layers began as those of the VAE's own encoder; with `--kept` the lowest stages were left so.
 
-Training: {training_line(RUN)}, shared with other work. Data: clips of the synthetic
+Training: {training_line(FILE)}, shared with other work. Data: clips of the synthetic
 world (version {WORLD_VERSION}) with exact depth, double reprojections along the six trajectories at {low} to {high} times their
 amounts, windows of 64x64; in {PHOTO_SHARE:.0%} of the windows the pixels are a glide over a photograph. Loss:
 `L1 + {SSIM_WEIGHT} (1 - SSIM)` against `h_gt`, which the figures below take as `1 - tanh|E(x) - E(fill(m x))|`, the masked

@@ -27,7 +27,7 @@ from lab.data.pool import FRAMES
 from lab.data.reprojections import TRAJECTORIES, path_of, synthetic_pair
 from lab.data.unseen import REAL_CLIPS, real_clip, scene_seeds
 from lab.models.latent_space import LatentSpace
-from lab.models.mask_encoder import USUAL_MEAN, MaskPredictor, begin, load_predictor, ssim
+from lab.models.mask_encoder import TYPICAL_MEAN, MaskPredictor, initialise, load_predictor, ssim
 from lab.models.shipped import MASK_ENCODER_FILE as FILE
 from lab.models.shipped import VAE_FILE
 
@@ -100,7 +100,7 @@ def predictors_of(space: LatentSpace) -> dict[str, MaskPredictor]:
     learned = load_predictor(FILE)
     torch.manual_seed(0)
     begun = MaskPredictor(learned.spec)
-    begin(begun, space, USUAL_MEAN)
+    initialise(begun, space, TYPICAL_MEAN)
     return {LEARNED: learned, "before training": begun.eval().requires_grad_(False)}
 
 

@@ -21,9 +21,8 @@ from lab.data.assets import asset, why_missing
 from lab.data.pool import clip as rendered
 from lab.data.unseen import REAL_CLIPS, real_clip, scene_seeds
 from lab.metrics.lpips import Lpips, load_lpips
-from lab.metrics.vae import HELD_OUT_PHOTOGRAPH, doubling, moving_thing, position_db, spread
+from lab.metrics.vae import HELD_OUT_PHOTOGRAPH, doubling, moving_thing, position_db, psnr, spread
 from lab.models.shipped import VAE_FILE, WanVAE, decode, encode, load_vae
-from lab.training.common import psnr
 
 logger = logging.getLogger(__name__)
 STARTS = {"carphone": (0, 60, 100), "bikes": (0, 120, 220), "bigbuckbunny": (0, 60, 110)}

@@ -44,6 +44,10 @@ class Source:
         """Take in the clips rendered since."""
         self.clips |= {path.name: _read(path) for path in sorted(self.pool.glob("*.npz")) if path.name not in self.clips}
 
+    def described(self) -> str:
+        """Return how much there is, in words."""
+        return f"{len(self.clips)} rendered clips and {len(self.photos)} views of photographs"
+
     def batch(self, rng: random.Random, clips: int, photos: int, frames: int, small: bool = False) -> Batch:
         """``clips`` of the world and ``photos`` glides, of ``frames`` frames and one size."""
         size = rng.choice(SMALL_SIZES if small else SIZES)

@@ -1,8 +1,8 @@
-"""What the depth network learns from: clips of the synthetic world with exact depth, photographs with a teacher's depth.
+"""Data of the depth network: clips of the synthetic world with exact depth, photographs with a teacher's depth.
 
-``python -m lab.training.depth.pool --count 2000`` fills ``training/runs/depth/world<version>`` with ``<seed>.npz``: ``colour``
-``[FRAMES, HEIGHT, WIDTH, 3]`` uint8 and ``depth`` ``[FRAMES, HEIGHT, WIDTH]`` float16, and labels the photographs with
-FastDepth into ``training/runs/depth/photos``. ``--folder`` adds a folder of your own photographs. Seeds below
+``python -m lab.training.depth.pool --count 2000`` fills ``depth/world<version>`` in the folder of runs with ``<seed>.npz``,
+``colour [FRAMES, HEIGHT, WIDTH, 3]`` uint8 and ``depth [FRAMES, HEIGHT, WIDTH]`` float16, and labels the photographs with
+FastDepth into ``depth/photos``. ``--folder`` adds a folder of your own photographs. Seeds below
 :data:`~lab.data.pool.FIRST_TRAINING_SEED` are held out, and so is everything the tests and benchmarks measure on.
 """
 
@@ -21,7 +21,7 @@ from inversecrafter_core.depth import OnnxDepth
 from lab.data.assets import asset, why_missing
 from lab.data.photo_clips import photographs
 from lab.data.pool import FIRST_TRAINING_SEED, keep, to_bytes
-from lab.training.common import RUNS
+from lab.host.paths import RUNS
 from lab.world import WORLD_VERSION, random_scene, render
 from lab.world.render import source_intrinsics
 

@@ -12,14 +12,15 @@ from __future__ import annotations
 import argparse
 import math
 import random
+from functools import cached_property
 
 import torch
 
 from inversecrafter_core.depth.estimators.small_file import save_small_network
 from inversecrafter_core.depth.estimators.small_network import SmallDepthNet
 from lab.models.shipped import DEPTH_FILE
-from lab.training.common import Clock, Curve, git_commit, load_checkpoint, save_checkpoint
-from lab.training.optimiser import Muon
+from lab.training.loop import Plan, Run, Task
+from lab.training.records import draw_curve, notes_of
 from lab.world import frame_times, random_scene, render
 
 from .batch import FARTHEST, Batch, Source
@@ -36,7 +37,7 @@ TEST_SEEDS = range(7000, 7024)
 
 
 def loss_of(log_depth: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """``log_depth [B, T, h, w]`` against the batch's."""
+    """Return the loss of ``log_depth [B, T, h, w]`` against the batch's."""
     error = log_depth - batch.log_depth
     error = error - error.mean((1, 2, 3), keepdim=True)
     size = error.abs()
@@ -50,79 +51,63 @@ def _gradient(error: torch.Tensor) -> torch.Tensor:
     return error.diff(dim=-1).abs().mean((1, 2, 3)) + error.diff(dim=-2).abs().mean((1, 2, 3))
 
 
-def held_out() -> tuple[torch.Tensor, torch.Tensor]:
-    """``frames [N, 3, 3, HEIGHT, WIDTH]`` and their log depth, of scenes nothing trains on."""
-    clips = [render(random_scene(seed), frame_times(FRAMES), HEIGHT, WIDTH) for seed in TEST_SEEDS]
-    depth = torch.stack([clip.depth for clip in clips])
-    depth = torch.minimum(depth, FARTHEST * depth.flatten(1).median(1).values.view(-1, 1, 1, 1))
-    return torch.stack([clip.colour for clip in clips]).permute(0, 1, 4, 2, 3), depth.log()
+class DepthTask(Task):
+    """The depth network's lesson."""
 
+    def __init__(self) -> None:
+        self.model = SmallDepthNet().to(memory_format=torch.channels_last)
 
-@torch.no_grad()
-def score(network: SmallDepthNet, frames: torch.Tensor, log_depth: torch.Tensor) -> float:
-    """Percent of pixels within a factor of 1.25 after one scale a clip, at the network's own size."""
-    network.eval()
-    error = (network(frames).log_depth - log_depth).flatten(1)
-    network.train()
-    return 100 * float(((error - error.median(1, keepdim=True).values).abs() < WITHIN).float().mean())
+    @cached_property
+    def source(self) -> Source:
+        return Source(POOL, PHOTOS)
 
+    @cached_property
+    def held_out(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """``frames [N, 3, 3, HEIGHT, WIDTH]`` and their log depth, of scenes nothing trains on."""
+        clips = [render(random_scene(seed), frame_times(FRAMES), HEIGHT, WIDTH) for seed in TEST_SEEDS]
+        depth = torch.stack([clip.depth for clip in clips])
+        depth = torch.minimum(depth, FARTHEST * depth.flatten(1).median(1).values.view(-1, 1, 1, 1))
+        return torch.stack([clip.colour for clip in clips]).permute(0, 1, 4, 2, 3), depth.log()
 
-def train(minutes: float, rate: float, name: str = "last") -> SmallDepthNet:
-    """Train until ``minutes`` are spent over all restarts; returns the network."""
-    torch.manual_seed(0)
-    network, before = SmallDepthNet().to(memory_format=torch.channels_last), load_checkpoint(RUN / f"{name}.pt")
-    optimiser, spent, step = Muon(network.parameters(), lr=rate), 0.0, 0
-    if before is not None:
-        network.load_state_dict(before["model"])
-        optimiser.load_state_dict(before["optimiser"])
-        spent, step = before["minutes"], before["step"]
-    source, test, rng = Source(POOL, PHOTOS), held_out(), random.Random(step)
-    clock, curve = Clock(minutes, spent), Curve(RUN / f"{name}.csv", ["minutes", "step", "loss", "within", "rate"])
-    saved, losses = clock.spent, []
-    while clock.fraction < 1:
-        for group in optimiser.param_groups:
-            group["lr"] = clock.rate(rate)
-        pictures = clock.fraction < PICTURES
+    def batch(self, step: int, along: float) -> Batch:
+        """Draw single small pictures at first, clips later; photographs among both."""
+        rng, pictures = random.Random(random.random()), along < PICTURES
         frames = 1 if pictures else rng.choice(LENGTHS)
         clips = IN_A_BATCH // frames
-        batch = source.batch(rng, clips, round(clips * PHOTOGRAPHS[not pictures]) if source.photos else 0, frames, pictures)
+        photographs = round(clips * PHOTOGRAPHS[not pictures]) if self.source.photos else 0
+        return self.source.batch(rng, clips, photographs, frames, pictures)
+
+    def loss(self, batch: Batch) -> torch.Tensor:
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            log_depth = network(batch.frames).log_depth
-        loss = loss_of(log_depth, batch)
-        loss.backward()
-        optimiser.step()
-        optimiser.zero_grad()
-        losses.append(float(loss.detach()))
-        step += 1
-        if clock.spent - saved > 2.0 or clock.fraction >= 1:
-            saved = clock.spent
-            state = {"model": network.state_dict(), "optimiser": optimiser.state_dict()}
-            save_checkpoint(RUN / f"{name}.pt", **state, minutes=saved, step=step)
-            within = score(network, *test)
-            curve.add(minutes=saved, step=step, loss=sum(losses) / len(losses), within=within, rate=clock.rate(rate))
-            losses = []
-            source.refresh()
-    return network
+            log_depth = self.model(batch.frames).log_depth
+        return loss_of(log_depth, batch)
 
-
-def export(network: SmallDepthNet) -> None:
-    """Write the shipped file, with where it comes from."""
-    DEPTH_FILE.parent.mkdir(parents=True, exist_ok=True)
-    save_small_network(DEPTH_FILE, network, license="Apache-2.0", recipe=RECIPE, commit=git_commit())
-    DEPTH_FILE.chmod(0o644)
+    @torch.no_grad()
+    def score(self, weights: dict[str, torch.Tensor]) -> dict[str, float]:
+        """Return percent of pixels within a factor of 1.25 after one scale a clip, at the network's own size."""
+        self.source.refresh()
+        frames, log_depth = self.held_out
+        self.model.train(False)
+        error = (self.model(frames).log_depth - log_depth).flatten(1)
+        self.model.train()
+        within = (error - error.median(1, keepdim=True).values).abs() < WITHIN
+        return {"within": 100 * float(within.float().mean())}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=40)
     parser.add_argument("--rate", type=float, default=3e-3)
-    parser.add_argument("--name", default="last", help="of the checkpoint and the curve in training/runs/depth")
     parser.add_argument("--threads", type=int, default=1)
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    network = train(arguments.minutes, arguments.rate, arguments.name)
-    Curve(RUN / f"{arguments.name}.csv", []).draw("within", RUN / f"{arguments.name}.png")
-    export(network)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    task = DepthTask()
+    run = Run(task, Plan(RUN, options.minutes, options.rate))
+    run.fit()
+    draw_curve(RUN / "curve.csv", "within")
+    DEPTH_FILE.parent.mkdir(parents=True, exist_ok=True)
+    save_small_network(DEPTH_FILE, task.model, **notes_of(run.state(), RECIPE, task.source.described()))
+    DEPTH_FILE.chmod(0o644)
 
 
 if __name__ == "__main__":

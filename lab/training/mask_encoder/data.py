@@ -8,24 +8,42 @@ from __future__ import annotations
 
 import random
 from collections import OrderedDict
+from functools import partial
 from pathlib import Path
-from statistics import mean
+from typing import IO
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset
 
 from inversecrafter_core.masks import encoder_input
+from lab.data.pool import keep
 from lab.models.latent_space import LatentSpace, autocast
-from lab.models.mask_encoder import MaskPredictor, ssim
+from lab.models.mask_encoder import MaskPredictor
 
 from .pairs import load
-from .targets import target_path
 
 Batch = tuple[torch.Tensor, torch.Tensor]
 """What ``MaskPredictor.forward`` takes, and ``h_gt [B, C, T', h', w']``."""
 MEMORY = 2_000_000_000
 """Bytes of windows that are kept in memory."""
+
+
+def target_path(pair: Path, space: LatentSpace) -> Path:
+    """Return where the target of a stored pair is kept: beside it, under the VAE's own hash."""
+    return pair.parent / f"infilled_{space.digest}" / f"{pair.stem}.npy"
+
+
+def encode_targets(pairs: list[Path], space: LatentSpace) -> None:
+    """Write ``h_gt`` of every stored pair, ``[K, C, T', h', w']`` float16; what is there stays."""
+
+    def write(pair: Path, file: IO[bytes]) -> None:
+        arrays = load(pair)
+        clips, warps = (torch.from_numpy(arrays[name]).to(space.device).float() / 255 for name in ("video", "warp"))
+        np.save(file, space.wanted(clips, warps).half().cpu().numpy())
+
+    for pair in pairs:
+        keep(target_path(pair, space), partial(write, pair))
 
 
 class MaskWindows(Dataset):
@@ -37,7 +55,7 @@ class MaskWindows(Dataset):
     def __init__(self, pairs: list[Path], space: LatentSpace, predictor: MaskPredictor, batch: int, seed: str = "0"):
         self.pairs, self.targets = pairs, [target_path(pair, space) for pair in pairs]
         self.predictor, self.precision, self.batch, self.seed = predictor, space.precision, batch, seed
-        self._held: OrderedDict[int, Batch] = OrderedDict()
+        self._recent: OrderedDict[int, Batch] = OrderedDict()
 
     def __len__(self) -> int:
         return 1 << 40
@@ -52,12 +70,12 @@ class MaskWindows(Dataset):
         return torch.stack([below for below, _ in drawn], 1).flatten(0, 1), torch.stack([wanted for _, wanted in drawn]).float()
 
     def file(self, index: int) -> Batch:
-        """``below [1 or 2, K, ...]`` and ``wanted [K, ...]`` of one stored file."""
-        if index not in self._held:
-            self._held[index] = self._read(index)
-            while len(self._held) * sum(part.nbytes for part in self._held[index]) > MEMORY and len(self._held) > 1:
-                self._held.popitem(last=False)
-        return self._held[index]
+        """Return ``below [1 or 2, K, ...]`` and ``wanted [K, ...]`` of one stored file."""
+        if index not in self._recent:
+            self._recent[index] = self._read(index)
+            while len(self._recent) * sum(part.nbytes for part in self._recent[index]) > MEMORY and len(self._recent) > 1:
+                self._recent.popitem(last=False)
+        return self._recent[index]
 
     def _read(self, index: int) -> Batch:
         arrays, wanted = load(self.pairs[index]), torch.from_numpy(np.load(self.targets[index]))
@@ -68,16 +86,3 @@ class MaskWindows(Dataset):
             with autocast(place, self.precision):
                 shown = self.predictor.lower(shown.to(place)).to(self.precision).cpu()
         return shown.unflatten(0, (-1, len(wanted))), wanted
-
-
-def score(predictor: MaskPredictor, windows: MaskWindows) -> tuple[float, float]:
-    """Mean L1 and SSIM of all stored windows, in the precision that the caller set."""
-    place = next(predictor.parameters()).device
-    errors, likenesses = [], []
-    with torch.no_grad():
-        for index in range(len(windows.pairs)):
-            below, wanted = windows.file(index)
-            h, truth = predictor(below.flatten(0, 1).to(place)), wanted.float().to(place)
-            errors.append(float((h - truth).abs().mean()))
-            likenesses.append(float(ssim(h, truth)))
-    return mean(errors), mean(likenesses)

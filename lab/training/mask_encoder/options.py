@@ -8,14 +8,13 @@ import hashlib
 from pathlib import Path
 
 from inversecrafter_core.masks.encoder import READS, STRIDE
-from lab.data.pool import FIRST_TRAINING_SEED
+from lab.data.pool import FIRST_TRAINING_SEED, POOL
 from lab.host.paths import RUNS
 from lab.models.mask_encoder import SSIM_WEIGHT, STAGE_ENDS
 from lab.models.shipped import MASK_ENCODER_FILE, VAE_FILE
-from lab.world import WORLD_VERSION
+from lab.training.ranks import Ranks
 
 from .pairs import Window, store
-from .ranks import Ranks
 from .videos import DEPTH_HELP, Cut, estimator, store_videos, videos_in
 
 HELD_OUT_SCENES, HELD_OUT_VIDEOS = 12, 20
@@ -63,14 +62,14 @@ def _sides(text: str) -> tuple[int, int]:
     return sides
 
 
-def pairs(options: argparse.Namespace, ranks: Ranks) -> tuple[list[Path], list[Path]]:
-    """Files to train on and files that only score; every rank makes its share of what is missing."""
+def find_pairs(options: argparse.Namespace, ranks: Ranks) -> tuple[list[Path], list[Path]]:
+    """Return files to train on and files that only score; every rank makes its share of what is missing."""
     return _of_world(options, ranks) if options.videos is None else _of_videos(options, ranks)
 
 
 def _of_world(options: argparse.Namespace, ranks: Ranks) -> tuple[list[Path], list[Path]]:
     window = Window(options.frames or 9, options.window or (64, 64), options.windows or 6)
-    folder = RUNS / f"world{WORLD_VERSION}" / "mask_pairs" / _key(window)
+    folder = RUNS / POOL.name / "mask_pairs" / _key(window)
     seeds = [FIRST_TRAINING_SEED - 1 - index for index in range(HELD_OUT_SCENES)]
     seeds += range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + options.scenes)
     store(folder, ranks.share(seeds), window)
@@ -86,10 +85,10 @@ def _of_videos(options: argparse.Namespace, ranks: Ranks) -> tuple[list[Path], l
     found, depth = videos_in(options.videos), estimator(options.depth)
     store_videos(folder, ranks.share(found), taken, window, depth)
     ranks.wait()
-    held = store_videos(folder, found[::HELD_OUT_VIDEOS], taken, window, depth) if len(found) > 1 else []
-    files = [file for file in store_videos(folder, found, taken, window, depth) if file not in held]
+    scored = store_videos(folder, found[::HELD_OUT_VIDEOS], taken, window, depth) if len(found) > 1 else []
+    files = [file for file in store_videos(folder, found, taken, window, depth) if file not in scored]
     # One video alone: its last clip scores, though it shares the scene with the others.
-    return (files, held) if held else (files[:-1], files[-1:])
+    return (files, scored) if scored else (files[:-1], files[-1:])
 
 
 def _key(*options: object) -> str:

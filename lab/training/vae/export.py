@@ -13,16 +13,17 @@ from pathlib import Path
 
 import torch
 
-from lab.data.pool import FIRST_TRAINING_SEED, POOL, clip
+from lab.data.motion_clips import pictures
+from lab.data.pool import FIRST_TRAINING_SEED, clip, folder
 from lab.host.modules.wan import Wan21
+from lab.metrics.vae import psnr
 from lab.models.shipped import VAE_FILE
 from lab.models.vae import WanVAE, encode, of_weights, rescale_latents, whole_clips
-from lab.training.common import export, load_checkpoint, psnr
+from lab.training.records import draw_curve, export, load_checkpoint, notes_of
 
 from .score import as_video, reconstruct
 from .train import run_folder
 
-LATENTS = POOL / "latents"
 RECIPE = "python -m lab.training.vae.train --width {width}; python -m lab.training.vae.export --width {width}"
 STATISTICS_CLIPS = 400  # a clip's own mean scatters by about half a deviation
 
@@ -37,20 +38,20 @@ def fold(model: WanVAE, latents: torch.Tensor) -> None:
 
 @torch.no_grad()
 def encode_training_clips(model: WanVAE, count: int) -> torch.Tensor:
-    """Latents of whole-frame training clips: the statistics are measured on these and only tested on held-out ones."""
+    """Encode whole-frame training clips: the statistics are measured on these and only tested on held-out ones."""
     seeds = range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + count)
     with whole_clips(model), torch.autocast("cpu", dtype=torch.bfloat16):
         return torch.cat([encode(model, as_video(clip(seed))) for seed in seeds]).float()
 
 
 def keep_normalised(latents: torch.Tensor) -> None:
-    """Store the same clips' latents for the DiT, in place of those of a former VAE: one file a seed, as ``dit encode`` does."""
-    LATENTS.mkdir(parents=True, exist_ok=True)
-    for former in LATENTS.glob("*.pt"):
+    """Store the same clips' latents for the video model, in place of those of a former VAE: one file a seed."""
+    folder("latents").mkdir(parents=True, exist_ok=True)
+    for former in folder("latents").glob("*.pt"):
         former.unlink()
     mean, deviation = (statistic(latents, (0, 2, 3, 4), keepdim=True) for statistic in (torch.mean, torch.std))
     for seed, latent in enumerate((latents - mean) / deviation, start=FIRST_TRAINING_SEED):
-        torch.save(latent.half().clone(), LATENTS / f"{seed}.pt")
+        torch.save(latent[None].half().clone(), folder("latents") / f"{seed}.pt")
 
 
 def main() -> None:
@@ -58,21 +59,24 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=32)
     parser.add_argument("--clips", type=int, default=STATISTICS_CLIPS, help="how many training clips the statistics are of")
     parser.add_argument("--to", type=Path, help="a file for a look, in place of the shipped one")
-    arguments = parser.parse_args()
+    options = parser.parse_args()
     torch.set_num_threads(1)
-    state = load_checkpoint(run_folder(arguments.width) / "last.pt")
-    assert state is not None, "train first: python -m lab.training.vae.train"
+    state = load_checkpoint(run_folder(options.width) / "last.pt")
     model = of_weights(state["average"])
     test = torch.cat([as_video(clip(seed)) for seed in range(4)])
-    before = psnr(reconstruct(model, test), test / 2 + 0.5)
-    latents = encode_training_clips(model, arguments.clips)
+    truth = test / 2 + 0.5
+    before = psnr(reconstruct(model, test), truth)
+    latents = encode_training_clips(model, options.clips)
     fold(model, latents)
-    if arguments.to is None:
+    if options.to is None:
         keep_normalised(latents)
-    export(model.state_dict(), arguments.to or VAE_FILE, RECIPE.format(width=arguments.width))
+    data = f"{len(list(folder('frames').glob('*.npy')))} rendered clips and {len(pictures())} photographs"
+    notes = notes_of(state, RECIPE.format(width=options.width), data)
+    export(model.state_dict(), options.to or VAE_FILE, notes)
+    draw_curve(run_folder(options.width) / "curve.csv", "scenes_db")
     model.load_state_dict({name: value.half().float() for name, value in model.state_dict().items()})
-    decoded, truth = reconstruct(model, test), test / 2 + 0.5
-    print(f"held out: {before:.2f} dB before folding, {psnr(decoded, truth):.2f} dB from the fp16 file")
+    after = psnr(reconstruct(model, test), truth)
+    print(f"held out: {before:.2f} dB before folding, {after:.2f} dB from the fp16 file")
 
 
 if __name__ == "__main__":
