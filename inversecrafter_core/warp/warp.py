@@ -63,15 +63,22 @@ def require_fit(video: torch.Tensor, geometry: Geometry, path: CameraPath) -> to
     return video
 
 
+STANDS = 1e-6
+"""Translation in multiples of rho below which a camera turns on the spot."""
+
+
 def require_something_seen(visible: torch.Tensor, path: CameraPath) -> None:
-    """A path whose frames see nothing at all is a mistake, not a result."""
+    """Raise :class:`InputError` for a path with frames that see nothing of the clip."""
     blind = (~visible.flatten(1).any(1)).nonzero().flatten().tolist()
     if blind:
+        turns_only = float(path.camera_to_world[:, :3, 3].abs().max()) < STANDS
+        turn = "Choose a smaller angle: a turn beyond the field of view shows nothing of the clip."
+        move = "Choose a smaller amount: translations are multiples of the depth at the pivot, so 1 reaches the subject."
         raise InputError(
             "camera_path",
             f"'{path.name}' leaves every point behind the camera or outside the picture in {len(blind)} of {len(visible)} "
             f"frames, the first is frame {blind[0]}",
-            "Choose a smaller amount: translations are multiples of the depth at the pivot, so 1 reaches the subject.",
+            turn if turns_only else move,
         )
 
 

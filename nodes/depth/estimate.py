@@ -7,7 +7,7 @@ from comfy_api.latest import io
 
 from ...inversecrafter_core.depth import KINDS, PRIOR_NAME, build_geometry
 from ...inversecrafter_core.depth.convert import FAR_RATIO
-from ...inversecrafter_core.errors import require_video
+from ..host.checks import choose, require_clip
 from ..host.progress import host_progress
 from ..host.sockets import DEPTH, DepthModelSocket
 from . import imported
@@ -100,7 +100,10 @@ class InverseCrafterEstimateDepth(io.ComfyNode):
             description="Estimates the depth of every frame, removes flicker, and makes the geometry that Warp Video needs.",
             inputs=[
                 DepthModelSocket.Input("depth_model", tooltip="From Load Depth Model."),
-                io.Image.Input("video", tooltip="The source clip, RGB without alpha; one frame is enough."),
+                io.Image.Input(
+                    "video",
+                    tooltip="The source clip, 4k+1 frames, sides multiples of 16; or one photo, or the two ends of a clip.",
+                ),
                 *lens_inputs(),
                 stabilise_input("frames_pixels"),
                 far_input(),
@@ -122,10 +125,12 @@ class InverseCrafterEstimateDepth(io.ComfyNode):
         batch_size: int = 4,
         preview: str = "colour",
     ) -> io.NodeOutput:
-        video, source = require_video("video", video).cpu(), lens_from(lens, lens_value)
+        video, source = require_clip("video", video, pair=True).cpu(), lens_from(lens, lens_value)
         depth_model.prepare(batch_size)
         raw = depth_model.estimator.estimate(video, batch_size, host_progress())
-        made = build_geometry(raw, video, STABILISE[stabilise], far_ratio, source.focal, source.fov, progress=host_progress())
+        made = build_geometry(
+            raw, video, choose("stabilise", stabilise, STABILISE), far_ratio, source.focal, source.fov, progress=host_progress()
+        )
         return geometry_answer(made, preview)
 
 

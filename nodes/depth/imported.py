@@ -17,7 +17,8 @@ from ...inversecrafter_core.depth import (
 )
 from ...inversecrafter_core.depth.convert import FAR_RATIO
 from ...inversecrafter_core.depth.image_depth import Encoding
-from ...inversecrafter_core.errors import require_same_frames, require_video
+from ...inversecrafter_core.errors import require_same_frames
+from ..host.checks import choose, require_clip
 from ..host.progress import host_progress
 from ..host.sockets import DEPTH
 from .inputs import (
@@ -107,13 +108,15 @@ class InverseCrafterGeometryFromDepth(io.ComfyNode):
         preview: str = "colour",
         video: torch.Tensor | None = None,
     ) -> io.NodeOutput:
-        raw = depth_from_images(depth_images.cpu(), ENCODING[encoding], near, far, scale, metric)
+        raw = depth_from_images(depth_images.cpu(), choose("encoding", encoding, ENCODING), near, far, scale, metric)
         if video is not None:
-            video = require_video("video", video).cpu()
+            video = require_clip("video", video, pair=True).cpu()
             require_same_frames(depth_images=len(raw.values), video=len(video))
             raw = match_size(raw, video)
         source = lens_from(lens, lens_value)
-        made = build_geometry(raw, video, STABILISE[stabilise], far_ratio, source.focal, source.fov, progress=host_progress())
+        made = build_geometry(
+            raw, video, choose("stabilise", stabilise, STABILISE), far_ratio, source.focal, source.fov, progress=host_progress()
+        )
         return geometry_answer(made, preview)
 
 
@@ -135,7 +138,7 @@ def _from_imported(
     imported: ImportedGeometry, lens: Lens, stabilise: str, preview: str, video: torch.Tensor | None
 ) -> io.NodeOutput:
     raw, own = imported.raw, imported.focal
-    images = imported.images if video is None else require_video("video", video).cpu()
+    images = imported.images if video is None else require_clip("video", video, pair=True).cpu()
     if images is not None:
         require_same_frames(geometry=len(raw.values), video=len(images))
         own_width = raw.values.shape[2]
@@ -144,7 +147,7 @@ def _from_imported(
     made = build_geometry(
         raw,
         images,
-        STABILISE[stabilise],
+        choose("stabilise", stabilise, STABILISE),
         focal=own if lens == Lens() else lens.focal,
         fov=lens.fov,
         camera_to_world=imported.camera_to_world,

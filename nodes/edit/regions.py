@@ -9,6 +9,7 @@ from ...inversecrafter_core.editing import box_region, edited_region, first_mask
 from ...inversecrafter_core.editing.propagate import GUESS, MARGIN
 from ...inversecrafter_core.editing.regions import CHANGE
 from ...inversecrafter_core.errors import InputError, require_video
+from ..host.checks import require_clip
 from ..host.progress import host_progress
 from ..host.reports import shown
 from ..host.sockets import EDIT, HOLES_TOOLTIP
@@ -114,7 +115,7 @@ class InverseCrafterTrackMask(io.ComfyNode):
         if_lost: str,
         holes: torch.Tensor | None = None,
     ) -> io.NodeOutput:
-        video = require_video("video", video)
+        video = require_clip("video", video)
         if holes is not None and holes.ndim == 3 and len(holes) > 1:
             inside, report = mask_video(holes, *video.shape[:3]), f"Taken as given: {len(holes)} masks."
         else:

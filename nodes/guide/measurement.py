@@ -11,7 +11,7 @@ from ...inversecrafter_core.errors import require_choice, require_video
 from ...inversecrafter_core.inverse import encode_measurement
 from ...inversecrafter_core.masks import MaskMethod, MaskSettings
 from ...inversecrafter_core.preview.latent_mask import PREVIEWS
-from ..host.checks import same_size, visible_from_holes
+from ..host.checks import choose, same_size, visible_from_holes
 from ..host.compat import VideoVae
 from ..host.reports import shown
 from ..host.sockets import GUIDE, HOLES_TOOLTIP, MaskEncoderSocket, MeasurementSocket
@@ -125,7 +125,7 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
         )
         return io.NodeOutput(
             measurement.behind(reference_frames),
-            PREVIEWS[preview](measurement.h, video_vae.spatial),
+            choose("preview", preview, PREVIEWS)(measurement.h, video_vae.spatial),
             start.report,
             ui=shown(start.report),
         )

@@ -1,15 +1,27 @@
-"""What nodes check of their pictures and masks, and how they turn holes (sockets) into visible (core)."""
+"""Checks of pictures, masks and choices at the nodes, and the turn from holes (sockets) to visible (core)."""
 
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Mapping
+from typing import TypeVar
 
 import torch
+from comfy.samplers import CFGGuider
 
-from ...inversecrafter_core.errors import InputError, require_finite, require_same_frames
+from ...inversecrafter_core.errors import (
+    InputError,
+    require_finite,
+    require_multiple,
+    require_same_frames,
+    require_video,
+    require_wan_frames,
+)
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
+LEAST_MULTIPLE = 16
+"""Pixels that one token of Wan spans: the VAE's 8 times the patch of 2. Wan 2.2 5B needs 32, which its VAE checks."""
 
 
 def visible_from_holes(holes: torch.Tensor, video: torch.Tensor, name: str = "video") -> torch.Tensor:
@@ -51,6 +63,42 @@ def visible_from_holes(holes: torch.Tensor, video: torch.Tensor, name: str = "vi
     return 1 - holes
 
 
+def require_clip(name: str, video: torch.Tensor, pair: bool = False) -> torch.Tensor:
+    """Return ``video [F, H, W, 3]`` float32 if Wan can take it, so that a run stops at the first node that sees the clip.
+
+    Args:
+        pair: two pictures are allowed as well: the ends of a clip.
+
+    Raises:
+        InputError: not RGB, NaN, a length that is not 4k+1, or sides that are no multiples of 16.
+    """
+    video = require_video(name, video)
+    if not (pair and len(video) == 2):
+        require_wan_frames(name, len(video))
+    require_multiple(name, video.shape[1], video.shape[2], LEAST_MULTIPLE)
+    return video
+
+
+def frames_problem(name: str, frames: int | None, least: int = 1) -> bool | str:
+    """Return True for a length of 4k+1 or one not yet known, else the refusal, for a node's ``validate_inputs``."""
+    if frames is None:
+        return True
+    if frames < least:
+        return f"{name}: {frames} frames. Give at least {least}."
+    try:
+        require_wan_frames(name, frames)
+    except InputError as problem:
+        return str(problem)
+    return True
+
+
+def choose(name: str, value: str, options: Mapping[str, T]) -> T:
+    """Return the option called ``value``, or raise :class:`InputError` naming all of them."""
+    if value not in options:
+        raise InputError(name, f"'{value}'", f"Choose one of: {', '.join(options)}.")
+    return options[value]
+
+
 def same_size(name: str, video: torch.Tensor, reference_name: str, reference: torch.Tensor) -> torch.Tensor:
     """Return ``video`` if it has the frames and size of ``reference``, or raise :class:`InputError` naming both."""
     require_same_frames(**{reference_name: reference.shape[0], name: video.shape[0]})
@@ -63,7 +111,7 @@ def same_size(name: str, video: torch.Tensor, reference_name: str, reference: to
     return video
 
 
-def require_image_tokens(guider: Any) -> None:
+def require_image_tokens(guider: CFGGuider) -> None:
     """Refuse a sampling run of a host's guider whose model attends to an image and whose conditioning has none.
 
     Wan 2.1 I2V and Fun-InP checkpoints (``img_emb``) cross-attend to CLIP-vision tokens; without them the host hands the text

@@ -18,6 +18,7 @@ from comfy.model_patcher import ModelPatcher
 
 from ...inversecrafter_core.errors import InputError, require_finite, require_multiple, require_wan_frames
 from ...inversecrafter_core.masks import LAYERS
+from .progress import counting_calls
 
 LATENT_FORMATS = {16: comfy.latent_formats.Wan21, 48: comfy.latent_formats.Wan22}
 WAN_VAES = (comfy.ldm.wan.vae.WanVAE, comfy.ldm.wan.vae2_2.WanVAE)
@@ -54,22 +55,27 @@ class VideoVae:
         return frames, height, width
 
     def encode(self, video: torch.Tensor) -> torch.Tensor:
-        """``[F, H, W, 3]`` in 0...1 to latents in VAE space, on the intermediate device. A cancel point."""
-        comfy.model_management.throw_exception_if_processing_interrupted()
-        latent = self.vae.encode(video)
+        """``[F, H, W, 3]`` in 0...1 to latents in VAE space, on the intermediate device. Shows progress, can be cancelled."""
+        with counting_calls(self.vae.first_stage_model.encoder, latent_frames(len(video))):
+            latent = self.vae.encode(video)
         return require_finite("vae", latent.to(comfy.model_management.intermediate_device(), torch.float32))
 
     def round_trip(self, name: str, video: torch.Tensor) -> torch.Tensor:
-        """Return ``video [F, H, W, 3]`` encoded and decoded. A cancel point between the two."""
+        """Return ``video [F, H, W, 3]`` encoded and decoded. Shows progress, can be cancelled."""
         self.require_size(name, video)
-        latent = self.vae.encode(video)
-        comfy.model_management.throw_exception_if_processing_interrupted()
-        decoded = self.vae.decode(latent)
+        latent = self.encode(video)
+        with counting_calls(self.vae.first_stage_model.decoder, latent.shape[2]):
+            decoded = self.vae.decode(latent)
         return decoded.reshape(-1, *decoded.shape[-3:]).to(video)
 
     def normalise(self, latent: torch.Tensor) -> torch.Tensor:
         """VAE space to zero mean and unit deviation per channel, with the format's constants."""
         return LATENT_FORMATS[self.channels]().process_in(latent)
+
+
+def latent_frames(frames: int) -> int:
+    """Return the latent frames of a clip of 4k+1 frames."""
+    return (frames - 1) // 4 + 1
 
 
 def require_flow(model_sampling: Any) -> Any:

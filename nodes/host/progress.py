@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import comfy.model_management
 import comfy.utils
+import torch
 
 
 def host_progress() -> Callable[[int, int], None]:
-    """A ``(done, total)`` callback that moves the bar of the running node and raises when the user has cancelled."""
+    """Return a ``(done, total)`` callback that moves the running node's bar and raises when the user has cancelled."""
     bar = comfy.utils.ProgressBar(1)
 
     def advance(done: int, total: int) -> None:
@@ -17,3 +19,24 @@ def host_progress() -> Callable[[int, int], None]:
         bar.update_absolute(done, total)
 
     return advance
+
+
+@contextmanager
+def counting_calls(module: torch.nn.Module, total: int) -> Iterator[None]:
+    """Move the running node's bar with every call of ``module``, of which ``total`` are expected; each is a cancel point.
+
+    A causal VAE calls its encoder or decoder once a latent frame.
+    """
+    advance, done = host_progress(), 0
+
+    def count(*_: object) -> None:
+        nonlocal done
+        advance(min(done, total), total)
+        done += 1
+
+    handle = module.register_forward_pre_hook(count)
+    try:
+        yield
+        advance(total, total)
+    finally:
+        handle.remove()

@@ -9,6 +9,7 @@ from ...inversecrafter_core.camera import Geometry
 from ...inversecrafter_core.clips import CAMERAS, Between, warp_from_ends
 from ...inversecrafter_core.clips.ends import LEAST, between_ends
 from ...inversecrafter_core.clips.still import still_clip
+from ..host.checks import frames_problem
 from ..host.progress import host_progress
 from ..host.sockets import HOLES_TOOLTIP, WARP, GeometrySocket
 
@@ -35,6 +36,10 @@ class InverseCrafterPhotoClip(io.ComfyNode):
                 GeometrySocket.Output(display_name="geometry", tooltip="The photo's geometry, once a frame."),
             ],
         )
+
+    @classmethod
+    def validate_inputs(cls, frames: int | None = None) -> bool | str:
+        return frames_problem("frames", frames)
 
     @classmethod
     def execute(cls, photo: torch.Tensor, geometry: Geometry, frames: int) -> io.NodeOutput:
@@ -82,6 +87,10 @@ class InverseCrafterBetweenEnds(io.ComfyNode):
                 io.Mask.Output(display_name="holes", tooltip=f"All of every frame between the ends. {HOLES_TOOLTIP}"),
             ],
         )
+
+    @classmethod
+    def validate_inputs(cls, frames: int | None = None) -> bool | str:
+        return frames_problem("frames", frames, LEAST)
 
     @classmethod
     def execute(cls, start: torch.Tensor, end: torch.Tensor, frames: int) -> io.NodeOutput:
@@ -148,6 +157,10 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
                 io.String.Output(display_name="report", tooltip="Origin of the camera, and the share of holes."),
             ],
         )
+
+    @classmethod
+    def validate_inputs(cls, frames: int | None = None) -> bool | str:
+        return frames_problem("frames", frames, LEAST)
 
     @classmethod
     def execute(

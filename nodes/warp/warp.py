@@ -9,7 +9,7 @@ from comfy_api.latest import io
 from ...inversecrafter_core.camera import CameraPath, Geometry
 from ...inversecrafter_core.errors import InputError, require_choice, require_video
 from ...inversecrafter_core.warp import Cleanup, Sampling, fill_from_clip_then_telea, fill_holes, warp_video
-from ..host.checks import visible_from_holes
+from ..host.checks import require_clip, visible_from_holes
 from ..host.progress import host_progress
 from ..host.sockets import HOLES_TOOLTIP, WARP, CameraPathSocket, GeometrySocket
 
@@ -88,7 +88,7 @@ class InverseCrafterWarpVideo(io.ComfyNode):
         sampling: str,
     ) -> io.NodeOutput:
         warp = warp_video(
-            video,
+            require_clip("video", video),
             geometry,
             camera_path,
             cleanup=Cleanup(edge_cleanup, edge_radius),

@@ -72,6 +72,15 @@ def test_a_place_that_neither_end_saw_is_a_hole_and_is_filled(pack, space):
     assert float(video.min()) >= 0.1 - 1e-5 and video.isfinite().all()
 
 
+@pytest.mark.parametrize("node", ["InverseCrafterPhotoClip", "InverseCrafterBetweenEnds", "InverseCrafterWarpFromEnds"])
+def test_a_length_that_wan_cannot_take_is_refused_before_the_run(pack, node):
+    answer = pack.node(node).validate_inputs
+    assert answer(frames=17) is True and answer() is True, "a connected length is checked when it is known"
+    assert "18 frames" in answer(frames=18) and "trim to 17 or extend to 21" in answer(frames=18)
+    if node != "InverseCrafterPhotoClip":
+        assert "at least 9" in answer(frames=5)
+
+
 def test_without_geometry_flow_is_to_be_asked_for(pack):
     with pytest.raises(ValueError, match=r"geometry: not connected.*'none'"):
         from_ends(pack, pictures(), pictures(seed=1))

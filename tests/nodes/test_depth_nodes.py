@@ -40,6 +40,15 @@ def test_the_prior_needs_nothing_and_gives_a_geometry_of_the_videos_size(pack, c
 EMBEDDED = "inversecrafter_small_depth.safetensors"
 
 
+@pytest.mark.parametrize(
+    ("frames", "width", "says"), [(4, WIDTH, "video: 4 frames"), (5, 40, "video: size 40x48.*multiples of 16")]
+)
+def test_a_clip_that_wan_cannot_take_is_refused_before_its_depth_is_estimated(pack, frames, width, says):
+    prior = pack.node("InverseCrafterLoadDepthModel").execute("vertical-gradient prior (no model)").args[0]
+    with pytest.raises(ValueError, match=says):
+        pack.node("InverseCrafterEstimateDepth").execute(prior, torch.rand(frames, HEIGHT, width, 3))
+
+
 def test_auto_takes_the_embedded_network_where_there_is_nothing_else(pack, clip):
     loader = pack.node("InverseCrafterLoadDepthModel")
     options = loader.define_schema().inputs[0].options

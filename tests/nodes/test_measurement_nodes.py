@@ -185,6 +185,23 @@ def test_the_pictures_show_means_in_time_or_all_channels(kit):
     assert tiles.shape == (3, 4 * HEIGHT, 4 * WIDTH, 3)
 
 
+def test_encoding_moves_the_bar_and_can_be_cancelled(kit):
+    import comfy.model_management
+    import comfy.utils
+
+    seen, hook = [], comfy.utils.PROGRESS_BAR_HOOK
+    comfy.utils.set_progress_bar_global_hook(lambda value, total, preview, node_id=None: seen.append((value, total)))
+    try:
+        encode(kit, mask="area")
+        assert (0, 3) in seen and (2, 3) in seen and seen[-1] == (3, 3), "once a latent frame"
+        comfy.model_management.interrupt_current_processing()
+        with pytest.raises(comfy.model_management.InterruptProcessingException):
+            encode(kit, mask="area")
+    finally:
+        comfy.utils.set_progress_bar_global_hook(hook)
+        comfy.model_management.interrupt_current_processing(False)
+
+
 def test_one_mask_serves_all_frames(kit):
     assert torch.equal(encode(kit, mask="area", holes=half_holes(1))[0].h, encode(kit, mask="area")[0].h)
 

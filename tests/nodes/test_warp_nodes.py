@@ -113,6 +113,27 @@ def test_filling_from_other_frames_names_what_is_not_connected(pack, clip):
         pack.node("InverseCrafterFillHoles").execute(clip, holes, "other_frames", 3, source=clip)
 
 
+@pytest.mark.parametrize(("preset", "amount", "advice"), [("pan", 180.0, "smaller angle"), ("dolly", 5.0, "translations")])
+def test_a_path_that_sees_nothing_is_told_what_to_turn_down(pack, clip, geometry, preset, amount, advice):
+    path, _ = make_path(pack, preset=preset, amount=amount, unit="degrees_or_rho", start="full")
+    with pytest.raises(ValueError, match=f"camera_path: '{preset}' leaves every point .*{advice}"):
+        warp(pack, clip, geometry, path)
+
+
+def test_an_unknown_preset_names_the_known_ones(pack):
+    with pytest.raises(ValueError, match=r"preset: 'sideways'\. Choose one of arc_left, "):
+        make_path(pack, preset="sideways")
+
+
+@pytest.mark.parametrize(
+    ("frames", "width", "says"), [(4, WIDTH, "video: 4 frames.*trim to 1 or extend to 5"), (5, 40, "multiples of 16")]
+)
+def test_a_clip_that_wan_cannot_take_is_refused_before_the_warp(pack, geometry, frames, width, says):
+    path, _ = make_path(pack, frames=frames)
+    with pytest.raises(ValueError, match=says):
+        warp(pack, torch.rand(frames, HEIGHT, width, 3), geometry, path)
+
+
 def test_more_frames_than_the_geometry_has_are_refused_and_the_next_prompt_runs(pack, clip, geometry):
     path, _ = make_path(pack)
     with pytest.raises(ValueError, match="video has 10, geometry has 5"):
