@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
+from einops import rearrange
 
 from ..errors import InputError, require_finite, require_multiple, require_wan_frames
 
@@ -27,7 +28,7 @@ def by_group(frames: torch.Tensor) -> torch.Tensor:
     """
     require_wan_frames("clip", frames.shape[0])
     first = frames[:1].expand(GROUP, *frames.shape[1:])
-    return torch.cat([first, frames[1:]]).unflatten(0, (-1, GROUP))
+    return rearrange(torch.cat([first, frames[1:]]), "(groups frame) ... -> groups frame ...", frame=GROUP)
 
 
 def area(visible: torch.Tensor, spatial: int = 8) -> torch.Tensor:

@@ -5,6 +5,7 @@ a batch.
 from __future__ import annotations
 
 import torch
+from einops import rearrange, repeat
 
 from ..masks.causal import GROUP
 
@@ -20,8 +21,7 @@ def channel_tiles(h: torch.Tensor, spatial: int = 8) -> torch.Tensor:
     """All channels side by side, one picture a latent frame: ``[T', rows * H, columns * W, 3]``, as square as C allows."""
     channels = h.shape[1]
     rows = next(rows for rows in range(int(channels**0.5), 0, -1) if channels % rows == 0)
-    grid = h[0].float().unflatten(0, (rows, channels // rows))
-    tiles = grid.permute(2, 0, 3, 1, 4).flatten(3, 4).flatten(1, 2)
+    tiles = rearrange(h[0].float(), "(rows columns) t y x -> t (rows y) (columns x)", rows=rows)
     return _to_rgb(_enlarge(tiles, spatial))
 
 
@@ -29,8 +29,8 @@ PREVIEWS = {"mean": mean_video, "channels": channel_tiles}
 
 
 def _enlarge(frames: torch.Tensor, times: int) -> torch.Tensor:
-    return frames.repeat_interleave(times, -1).repeat_interleave(times, -2)
+    return repeat(frames, "t y x -> t (y up) (x across)", up=times, across=times)
 
 
 def _to_rgb(frames: torch.Tensor) -> torch.Tensor:
-    return frames.unsqueeze(-1).repeat(1, 1, 1, 3)
+    return repeat(frames, "t y x -> t y x rgb", rgb=3)
