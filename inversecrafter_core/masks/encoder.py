@@ -10,11 +10,9 @@ reads    shown, in -1...1                                                       
 mask     the pixel mask three times, 1 = known                                         ``sigmoid(p)``
 warp     the infilled warp ``y``                                                       ``sigmoid(p)``
 marked   ``y``, in the holes ``y - 2``: below everything known, so it tells both        ``sigmoid(p)``
-infills  ``y`` and, apart, ``y`` filled again by :func:`temporal_infill`                   ``1 - tanh |p(held) - p(y)|``
 =======  ============================================================================  ==================================
 
-The first two are the paper's. *infills* has the form of eq. 5 itself, another infill in place of the truth: an encoder that
-answered as the VAE does would give a training-free mask, and training goes on from there.
+The first two are the paper's.
 
 The file is safetensors: the encoder's state dict under its own names (``conv1.weight``, ``downsamples.0...``,
 ``head.2.weight``), and metadata ``format = "inversecrafter.mask_encoder"``, ``version = "1"``, ``reads``, ``latent_channels =
@@ -36,12 +34,10 @@ from safetensors.torch import save_file
 from ..errors import InputError
 from ..files import read_marked
 from .causal import GROUP
-from .differences import difference_mask
-from .temporal_infill import temporal_infill
 
 FORMAT = "inversecrafter.mask_encoder"
 VERSION = "1"
-READS = ("mask", "warp", "marked", "infills")
+READS = ("mask", "warp", "marked")
 BELOW = 2.0
 """How far a marked hole is pushed below -1...1: its own full range."""
 STRIDE = 8
@@ -112,7 +108,7 @@ def _spec(name: str, state: dict[str, torch.Tensor], metadata: dict[str, str]) -
 def encoder_input(spec: MaskEncoderSpec, visible: torch.Tensor, warp: torch.Tensor) -> torch.Tensor:
     """What the encoder is shown of ``visible [(B,) F, H, W]``, 1 = known, and the infilled warp ``[(B,) F, H, W, 3]`` in 0...1.
 
-    Returns ``[B, 3, F, H, W]``; ``[2B, ...]`` for *infills*, all that is shown first and then all filled again.
+    Returns ``[B, 3, F, H, W]``.
     """
     visible, warp = visible.float().reshape(-1, *visible.shape[-3:]), warp.float().reshape(-1, *warp.shape[-4:])
     if spec.reads == "mask":
@@ -120,7 +116,7 @@ def encoder_input(spec: MaskEncoderSpec, visible: torch.Tensor, warp: torch.Tens
     elif spec.reads == "marked":
         shown = warp * 2 - 1 - BELOW * (1 - visible.unsqueeze(-1))
     else:
-        shown = torch.cat([warp, temporal_infill(warp, visible)] if spec.reads == "infills" else [warp]) * 2 - 1
+        shown = warp * 2 - 1
     return shown.movedim(-1, 1)
 
 
@@ -129,11 +125,7 @@ def head_to_mask(spec: MaskEncoderSpec, head: torch.Tensor) -> torch.Tensor:
     head = head.float()
     if spec.spatial != STRIDE:
         head = F.avg_pool3d(head, (1, spec.spatial // STRIDE, spec.spatial // STRIDE))
-    answer = head[:, : spec.latent_channels]
-    if spec.reads != "infills":
-        return torch.sigmoid(answer)
-    first, second = answer.chunk(2)
-    return difference_mask(second, first)
+    return torch.sigmoid(head[:, : spec.latent_channels])
 
 
 def causal_chunks(

@@ -93,8 +93,7 @@ def initialise(predictor: MaskPredictor, space: LatentSpace, mean: float) -> str
     """Initialise; returns in words where the weights come from.
 
     The layers start as those of a VAE's encoder of the same width: of the target VAE itself if it has that width, else of the
-    embedded one. Where encoder and VAE match and ``reads`` compares answers, the head is the VAE's own too, so that training
-    begins as a difference of the VAE's latents; else it is small, with a bias that answers ``mean`` everywhere.
+    embedded one. The head is small, with a bias that answers ``mean`` everywhere.
     """
     own = space.model if isinstance(space.model, WanVAE) else None
     same = own is not None and own.encoder.conv1.weight.shape[0] == predictor.spec.width
@@ -110,10 +109,6 @@ def initialise(predictor: MaskPredictor, space: LatentSpace, mean: float) -> str
         origin = f"the encoder of {space.name if same else VAE_FILE.name}"
     head = torch.randn_like(layers["head.2.weight"]) * 0.03 / layers["head.2.weight"][0].numel() ** 0.5
     bias = torch.full_like(layers["head.2.bias"], math.log(mean / (1 - mean)))
-    if predictor.spec.reads == "infills":
-        head, bias = head * 10, torch.zeros_like(bias)
-        if own is not None and same:
-            head[: space.channels], bias[: space.channels] = _normalised_head(own, space)
     layers["head.2.weight"], layers["head.2.bias"] = head, bias
     predictor.encoder.load_state_dict(layers)
     return origin
@@ -124,16 +119,6 @@ def _embedded_encoder(width: int) -> dict[str, torch.Tensor] | None:
         return None
     state = {key[8:]: value for key, value in read_weights(VAE_FILE).items() if key.startswith("encoder.")}
     return state if state["conv1.weight"].shape[0] == width else None
-
-
-def _normalised_head(vae: WanVAE, space: LatentSpace) -> tuple[torch.Tensor, torch.Tensor]:
-    """Weight and bias of a head that answers normalised latents: last layer, 1x1x1 layer and normalisation in one."""
-    head, mixer = vae.encoder.head[2], vae.conv1
-    mix = mixer.weight[: space.channels, :, 0, 0, 0]
-    deviation, mean = space.format.latents_std.flatten().to(mix), space.format.latents_mean.flatten().to(mix)
-    weight = torch.einsum("oc,cithw->oithw", mix, head.weight) / deviation.view(-1, 1, 1, 1, 1)
-    bias = (mix @ head.bias + mixer.bias[: space.channels] - mean) / deviation
-    return weight, bias
 
 
 def ssim(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:

@@ -13,7 +13,7 @@ import sys
 from lab.training.vae.train import run_folder
 
 MASK_PAIRS = ["--scenes", "120", "--frames", "17", "--windows", "3"]
-MASK_TRAINING = ["--kept", "3", "--reads", "infills", "--optimiser", "muon", "--rate", "3e-4", "--minutes", "10"]
+MASK_TRAINING = ["--kept", "3", "--reads", "mask", "--optimiser", "muon", "--rate", "3e-4", "--minutes", "12"]
 STEPS = (
     ["lab.data.contexts", "--count", "400"],
     ["lab.training.vae.train", "--width", "16", "--minutes", "180", "--rate", "2e-3"],

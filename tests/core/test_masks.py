@@ -292,21 +292,6 @@ def test_a_marked_hole_is_below_everything_known():
     assert torch.allclose(shown[visible == 0] + 2, warp[visible == 0] * 2 - 1, atol=1e-6)
 
 
-def test_infills_that_are_compared_give_equation_five_with_another_infill_for_the_truth():
-    """With a stand-in for the encoder: what is known is 1, what the infills disagree on is less, and per channel."""
-    warp, visible = scene()
-    warp = warp[:1].repeat(9, 1, 1, 1)  # it stands still, and the hidden half is seen in frame 0
-    visible[0], warp[1:, :, 24:] = 1, 0.5
-    spec = masks.MaskEncoderSpec(8, 4, 4, "infills")
-    shown = masks.encoder_input(spec, visible, warp)
-    assert len(shown) == 2
-    answers = torch.cat([encode(clip.movedim(0, -1) / 2 + 0.5) for clip in shown])
-    h = masks.head_to_mask(spec, answers)
-    assert torch.all(h[..., :3] == 1) and h[:, 2, 1:, :, 3:].mean() < h[:, 0, 1:, :, 3:].mean() < 1
-    held = masks.temporal_infill(warp, visible)
-    assert torch.allclose(h, masks.difference_mask(encode(held), encode(warp)), atol=1e-6)
-
-
 def test_a_mask_encoder_for_wan_2_2_answers_on_its_coarser_grid(tmp_path):
     state = encoder_state(channels=48)
     masks.save_mask_encoder(tmp_path / "five.safetensors", state, latent_channels=48, reads="mask", spatial="16")

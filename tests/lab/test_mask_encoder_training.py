@@ -113,7 +113,7 @@ def test_the_target_is_equation_five_of_the_vae_with_the_holes_infilled(pack, tr
 
 def test_the_lowest_stages_apart_answer_like_the_whole(training):
     space = training.spaces.LatentSpace(training.shipped.VAE_FILE)
-    spec = training.model.MaskEncoderSpec(16, 16, 16, "infills")
+    spec = training.model.MaskEncoderSpec(16, 16, 16, "marked")
     warp, visible = torch.rand(2, 9, 32, 32, 3), torch.rand(2, 9, 32, 32) > 0.2
     answers = []
     for kept in range(4):
@@ -123,18 +123,6 @@ def test_the_lowest_stages_apart_answer_like_the_whole(training):
         with torch.no_grad():
             answers.append(predictor.mask(visible, warp))
     assert all(torch.allclose(answers[0], other, atol=1e-5) for other in answers[1:])
-
-
-@pytest.mark.parametrize("head", [16, 32])
-def test_infills_begin_as_the_difference_of_their_encodings(pack, training, head):
-    space = training.spaces.LatentSpace(training.shipped.VAE_FILE)
-    predictor = training.model.MaskPredictor(training.model.MaskEncoderSpec(16, head, 16, "infills"))
-    training.model.initialise(predictor, space, 0.9)
-    warp, visible = torch.rand(1, 5, 32, 32, 3), torch.rand(1, 5, 32, 32) > 0.2
-    held = pack.core("masks").temporal_infill(warp, visible)
-    expected = 1 - torch.tanh((space.encode(warp) - space.encode(held)).abs())
-    with torch.no_grad():
-        assert torch.allclose(predictor.mask(visible, warp), expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("optimiser", ["adamw", "muon"])

@@ -315,7 +315,7 @@ def test_a_mask_encoder_of_another_vae_is_named_beside_it(kit, tmp_path):
     assert encode(kit, mask="area", mask_encoder=encoder)[0].mask_mode == "area", "unused, so it may stay connected"
 
 
-@pytest.mark.parametrize("reads", ["mask", "warp", "marked", "infills"])
+@pytest.mark.parametrize("reads", ["mask", "warp", "marked"])
 def test_every_kind_of_mask_encoder_runs(kit, tmp_path, reads):
     encoder = kit.pack.submodule("nodes.guide.mask_encoder").load_mask_encoder(
         encoder_file(kit, tmp_path / "m.safetensors", reads=reads)
