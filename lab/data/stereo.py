@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 import torch
 
 from inversecrafter_core.camera import Geometry, intrinsics_from_focal
+from lab.world.photographs import read_picture
 
 FOCAL, CENTRE, CENTRE_OFFSET, BASELINE = 994.978, (311.193, 254.877), 31.086, 193.001
 
@@ -28,16 +28,9 @@ class StereoPair(NamedTuple):
     camera: torch.Tensor
 
 
-def _image(path: Path) -> torch.Tensor:
-    stored = cv2.imread(str(path))
-    if stored is None:
-        raise FileNotFoundError(path)
-    return torch.from_numpy(cv2.cvtColor(stored, cv2.COLOR_BGR2RGB)).float() / 255
-
-
 def load_stereo_pair(left: Path, right: Path, disparity: Path) -> StereoPair:
     """Read the pair from its three files."""
-    first, second = _image(left), _image(right)
+    first, second = (torch.from_numpy(read_picture(path)).float() / 255 for path in (left, right))
     with np.load(disparity) as archive:
         shift = torch.from_numpy(archive["arr_0"].astype(np.float32))
     known = torch.isfinite(shift)

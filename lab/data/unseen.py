@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import random
 
-import cv2
-import numpy as np
 import torch
 
 from inversecrafter_core.errors import InputError
 
 from .assets import asset, why_missing
 from .pool import FIRST_TRAINING_SEED, FRAMES, HEIGHT, WIDTH
+from .videos import read_frames
 
 REAL_CLIPS = ("carphone", "bikes", "bigbuckbunny")
 
@@ -32,21 +31,8 @@ def real_clip(
     path = asset(name)
     if path is None:
         raise InputError(name, f"not there: {why_missing(name)}", "Run again with a network.")
-    capture, pictures = cv2.VideoCapture(str(path)), []
-    for index in range(first + (frames - 1) * step + 1):
-        read, picture = capture.read()
-        if not read:
-            raise InputError(name, f"only {index} frames", "Ask for fewer, or start earlier.")
-        if index >= first and (index - first) % step == 0:
-            pictures.append(_fit(picture, height, width))
-    capture.release()
-    return torch.from_numpy(np.stack(pictures)[..., ::-1].copy()).float() / 255
-
-
-def _fit(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Cut the middle of the wanted shape out and bring it to size."""
-    scale = min(picture.shape[0] / height, picture.shape[1] / width)
-    tall, wide = round(height * scale), round(width * scale)
-    top, left = (picture.shape[0] - tall) // 2, (picture.shape[1] - wide) // 2
-    interpolation = cv2.INTER_AREA if scale > 1 else cv2.INTER_CUBIC
-    return cv2.resize(picture[top : top + tall, left : left + wide], (width, height), interpolation=interpolation)
+    numbers = range(first, first + frames * step, step)
+    found = read_frames(path, numbers, (height, width))
+    if len(found) < frames:
+        raise InputError(name, f"only {len(found)} of {frames} frames from {first} on", "Ask for fewer, or start earlier.")
+    return torch.stack([found[number] for number in numbers])

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import random
 
-import cv2
 import numpy as np
 import torch
 
 from lab.data.assets import asset
 from lab.data.motion_clips import background, cut_out, draw
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
+from lab.world.photographs import read_picture
 
 GROUP, POSITIONS = 4, 5
 HELD_OUT_PHOTOGRAPH = "motorcycle_left"
@@ -39,7 +39,7 @@ def moving_thing(seed: int, speed: float = 10.0) -> tuple[np.ndarray, np.ndarray
     """
     path = asset(HELD_OUT_PHOTOGRAPH)
     assert path is not None, "ask asset() first"
-    photograph, rng = np.ascontiguousarray(cv2.imread(str(path))[..., ::-1]), random.Random(f"moving {seed}")
+    photograph, rng = read_picture(path), random.Random(f"moving {seed}")
     behind = background(photograph, HEIGHT, WIDTH, rng)
     while behind.motion.velocity.any():
         behind = background(photograph, HEIGHT, WIDTH, rng)

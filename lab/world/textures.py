@@ -8,14 +8,12 @@ surface point seen from two cameras and aliasing would look like a geometric err
 from __future__ import annotations
 
 import functools
-import importlib.util
-from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from .photographs import installed_pictures
 from .scene import COLOURS, Texture
 
 SIZE = 128
@@ -23,22 +21,10 @@ LEVELS = 7  # 128, 64, …, 2
 PHOTOGRAPHS = ("astronaut.png", "coffee.png", "chelsea.png", "rocket.jpg", "coins.png", "brick.png", "gravel.png", "grass.png")
 
 
-def installed_pictures(package: str, folder: str, names: Sequence[str]) -> list[np.ndarray]:
-    """Those pictures ``names`` that an installed package has in its ``folder``: ``[h, w, 3]`` uint8 RGB; none without it."""
-    found = importlib.util.find_spec(package)
-    if found is None or found.origin is None:
-        return []
-    import cv2
-
-    place = Path(found.origin).parent / folder
-    read = (cv2.imread(str(place / name)) for name in names if (place / name).exists())
-    return [image[..., ::-1] for image in read if image is not None]
-
-
 @functools.cache
 def photographs() -> tuple[np.ndarray, ...]:
     """Photographs installed with scikit-image, ``[h, w, 3]`` float32; empty when the package is not there."""
-    return tuple(image.astype(np.float32) / 255 for image in installed_pictures("skimage", "data", PHOTOGRAPHS))
+    return tuple(image.astype(np.float32) / 255 for image in installed_pictures("skimage", PHOTOGRAPHS))
 
 
 def _wave(phase: torch.Tensor, softness: float = 0.06) -> torch.Tensor:

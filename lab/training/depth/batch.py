@@ -15,6 +15,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from lab.data.motion_clips import Motion
+
 SIZES = ((96, 144), (96, 144), (96, 128), (112, 128), (128, 96), (80, 160))  # most clips are wide; a few are not
 SMALL_SIZES = ((64, 96), (64, 96), (64, 80), (80, 80), (80, 64), (48, 112))  # the same at less than half the cost
 STANDING = 0.3  # part of the clips that are one frame, repeated with fresh noise
@@ -91,26 +93,22 @@ def _glide(
     image: np.ndarray, depth: np.ndarray, frames: int, size: tuple[int, int], rng: random.Random
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """A window that drifts and zooms over one photograph and its depth."""
-    side = image.shape[:2]
-    largest = min(side[0] / size[0], side[1] / size[1])
-    scale = largest * rng.uniform(0.55, 0.97)
-    zoom, drift = rng.uniform(-0.02, 0.02), [rng.uniform(-2, 2) * scale for _ in range(2)]
-    room = [max(0.0, side[axis] - scale * size[axis]) for axis in range(2)]
-    start = [rng.uniform(0, free) + scale * size[axis] / 2 for axis, free in enumerate(room)]
-    colours, depths = [], []
-    for t in range(frames):
-        factor = scale * math.exp(zoom * t)
-        y, x = (start[a] + drift[a] * t - factor * size[a] / 2 for a in range(2))
-        back = np.array([[factor, 0, x + factor / 2 - 0.5], [0, factor, y + factor / 2 - 0.5]])
-        smooth = cv2.GaussianBlur(image, (0, 0), 0.4 * factor) if factor > 1.2 else image
-        colours.append(_sample(smooth, back, size))
-        depths.append(_sample(depth.astype(np.float32), back, size))
-    return torch.from_numpy(np.stack(colours)).permute(0, 3, 1, 2).float() / 255, torch.from_numpy(np.stack(depths))
+    middle = np.array(image.shape[1::-1]) / 2
+    scale = min(image.shape[0] / size[0], image.shape[1] / size[1]) * rng.uniform(0.55, 0.97)
+    free = np.maximum(0, middle - scale * np.array(size[::-1]) / 2) / scale
+    start = np.array(size[::-1]) / 2 + free * (rng.uniform(-1, 1), rng.uniform(-1, 1))
+    drift = np.array([rng.uniform(-2, 2), rng.uniform(-2, 2)])
+    motion = Motion(start, drift, zoom=math.log(scale), growth=rng.uniform(-0.02, 0.02))
+    smooth = cv2.GaussianBlur(image, (0, 0), 0.4 * scale) if scale > 1.2 else image
+    poses = [motion.pose(time, middle) for time in range(frames)]
+    colours = np.stack([_sample(smooth, pose, size) for pose in poses])
+    depths = np.stack([_sample(depth.astype(np.float32), pose, size) for pose in poses])
+    return torch.from_numpy(colours).permute(0, 3, 1, 2).float() / 255, torch.from_numpy(depths)
 
 
-def _sample(image: np.ndarray, back: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def _sample(image: np.ndarray, pose: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(image, back, (size[1], size[0]), flags=flags, borderMode=cv2.BORDER_REFLECT)
+    return cv2.warpAffine(image, pose, size[::-1], flags=flags, borderMode=cv2.BORDER_REFLECT)
 
 
 def _disturb(

@@ -19,10 +19,11 @@ import torch
 
 from inversecrafter_core.depth import OnnxDepth
 from lab.data.assets import asset, why_missing
-from lab.data.photo_clips import photographs
+from lab.data.motion_clips import photographs
 from lab.data.pool import FIRST_TRAINING_SEED, keep, to_bytes
 from lab.host.paths import RUNS
 from lab.world import WORLD_VERSION, random_scene, render
+from lab.world.photographs import read_picture
 from lab.world.render import source_intrinsics
 
 RUN = RUNS / "depth"
@@ -60,7 +61,7 @@ def label_photographs(folder: Path | None) -> None:
         return
     PHOTOS.mkdir(parents=True, exist_ok=True)
     teacher, rng = OnnxDepth(model, threads=1), random.Random(0)
-    images = [np.ascontiguousarray(image) for image in photographs()] + _read_folder(folder)
+    images = [*photographs(), *_read_folder(folder)]
     for number, image in enumerate(images):
         for view, cut in enumerate([image] + [_cut(image, rng) for _ in range(VIEWS)]):
             factor = TEACHER_SIDE / min(cut.shape[:2])
@@ -82,8 +83,7 @@ def _cut(image: np.ndarray, rng: random.Random) -> np.ndarray:
 def _read_folder(folder: Path | None) -> list[np.ndarray]:
     paths = sorted(folder.iterdir()) if folder else []
     wanted = [path for path in paths if not any(name in path.name.lower() for name in TESTED)]
-    read = (cv2.imread(str(path)) for path in wanted if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
-    return [np.ascontiguousarray(image[..., ::-1]) for image in read if image is not None]
+    return [read_picture(path) for path in wanted if path.suffix.lower() in (".jpg", ".jpeg", ".png")]
 
 
 def main() -> None:

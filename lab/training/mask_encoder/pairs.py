@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from inversecrafter_core.warp import fill_holes
-from lab.data.photo_clips import photo_clip, photographs
+from lab.data.motion_clips import photo_clip, photographs
 from lab.data.pool import keep, to_bytes
 from lab.data.reprojections import PHOTO_SHARE, MaskPair, synthetic_pair
 

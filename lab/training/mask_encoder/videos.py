@@ -1,8 +1,8 @@
-"""Training pairs out of a folder of somebody's own videos, for a real Wan VAE. Same files as ``mask_pairs``.
+"""Training pairs out of a folder of somebody's own videos, for a real Wan VAE; the same files as :mod:`.pairs` makes.
 
-Every file that PyAV can open gives clips evenly over its length, cut to the middle and brought to one size; depth comes from a
-depth estimator of the pack, and the source camera is taken to stand still. What could not be read is named in the log and
-left out.
+Every file that OpenCV can open gives clips evenly over its length, cut to the middle and brought to one size. Depth comes from
+a depth estimator of the pack, and the source camera is taken to stand still. A file that cannot be read is named in the log
+and left out.
 """
 
 from __future__ import annotations
@@ -14,9 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import av
-import cv2
-import numpy as np
 import torch
 
 from inversecrafter_core.depth import (
@@ -30,6 +27,7 @@ from inversecrafter_core.depth import (
 from inversecrafter_core.errors import InputError
 from lab.data.pool import keep
 from lab.data.reprojections import random_path, reproject
+from lab.data.videos import count_frames, read_frames
 
 from .pairs import Window, cut, write
 
@@ -66,32 +64,13 @@ def videos_in(folder: Path) -> list[Path]:
 
 
 def read_clips(path: Path, taken: Cut) -> list[torch.Tensor]:
-    """Up to ``taken.per_video`` clips ``[F, H, W, 3]`` in 0...1 of consecutive pictures, evenly over the file."""
-    with av.open(str(path)) as container:
-        total = sum(packet.pts is not None for packet in container.demux(video=0))
+    """Return up to ``taken.per_video`` clips ``[F, H, W, 3]`` in 0...1 of consecutive pictures, evenly over the file."""
+    total = count_frames(path)
     count = min(taken.per_video, total // taken.frames)
     starts = [round(index * (total - taken.frames) / max(1, count - 1)) if count > 1 else 0 for index in range(count)]
-    kept: dict[int, np.ndarray] = {}
-    wanted = {start + step for start in starts for step in range(taken.frames)}
-    with av.open(str(path)) as container:
-        for index, frame in enumerate(container.decode(video=0)):
-            if index in wanted:
-                kept[index] = _fit(frame.to_ndarray(format="rgb24"), taken.size)
-            if index >= max(wanted, default=0):
-                break
-    whole = [start for start in starts if start + taken.frames - 1 in kept]
-    clips = [np.stack([kept[start + step] for step in range(taken.frames)]) for start in whole]
-    return [torch.from_numpy(clip).float() / 255 for clip in clips]
-
-
-def _fit(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    scale = max(size[0] / picture.shape[0], size[1] / picture.shape[1])
-    resized = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    resized = cv2.copyMakeBorder(
-        resized, 0, max(0, size[0] - len(resized)), 0, max(0, size[1] - resized.shape[1]), cv2.BORDER_REPLICATE
-    )
-    top, left = (resized.shape[0] - size[0]) // 2, (resized.shape[1] - size[1]) // 2
-    return resized[top : top + size[0], left : left + size[1]]
+    clips = [range(start, start + taken.frames) for start in starts]
+    found = read_frames(path, {number for clip in clips for number in clip}, taken.size)
+    return [torch.stack([found[number] for number in clip]) for clip in clips]
 
 
 def store_videos(folder: Path, videos: list[Path], taken: Cut, window: Window, depth: DepthEstimator) -> list[Path]:
@@ -109,11 +88,9 @@ def store_videos(folder: Path, videos: list[Path], taken: Cut, window: Window, d
 
 
 def _store_one(folder: Path, name: str, path: Path, taken: Cut, window: Window, depth: DepthEstimator) -> int:
-    try:
-        clips = read_clips(path, taken)
-    except (av.FFmpegError, IndexError) as problem:
-        logger.warning("%s is left out: %s", path.name, problem)
-        return 0
+    clips = read_clips(path, taken)
+    if not clips:
+        logger.warning("%s is left out: it is no video of %d frames", path.name, taken.frames)
     folder.mkdir(parents=True, exist_ok=True)
     for index, clip in enumerate(clips):
         rng = random.Random(f"{name} {index}")

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lab.data.motion_clips import moving_clip, pictures
-from lab.data.photo_clips import photo_clip
+from lab.data.motion_clips import moving_clip, photo_clip, pictures
 
 CROP = 64  # pixels, the side of most training windows
 MOVING_SHARE, PHOTO_SHARE, DOUBLE_SPEED = 0.5, 0.2, 0.4
