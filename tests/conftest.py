@@ -44,7 +44,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 
 @pytest.fixture(scope="session")
-def pack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pack]:
+def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
     from loaded_pack import Pack
 
     from lab.host.inprocess import load_pack, use_host
@@ -55,4 +55,4 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pack]:
     # A training module, imported by an earlier test, may have brought up the host already: one process, one base directory.
     base = None if "comfy.cli_args" in sys.modules else tmp_path_factory.mktemp("host")
     use_host(cpu=True, base=base)
-    yield Pack(load_pack(base))
+    return Pack(load_pack(base))

@@ -22,7 +22,7 @@ SOLID, ABSENT, FEWEST = 0.95, 0.05, 16
 
 
 def positions(frames: int) -> torch.Tensor:
-    """``[frames]`` int64: 0, 1, 2, 3, 4, 1, 2, …"""
+    """Return each frame's place in its causal group, ``[frames]`` int64: 0, 1, 2, 3, 4, 1, 2, and so on."""
     return torch.tensor([0 if frame == 0 else (frame - 1) % GROUP + 1 for frame in range(frames)])
 
 

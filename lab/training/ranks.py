@@ -15,7 +15,7 @@ WAIT = timedelta(hours=12)
 
 @dataclass(frozen=True)
 class Ranks:
-    """This process among ``count``; ``torchrun`` says which through the environment."""
+    """The place of a process among ``count``; ``torchrun`` says which through the environment."""
 
     rank: int = 0
     count: int = 1

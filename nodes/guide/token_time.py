@@ -62,7 +62,8 @@ def trained_times(base_model: Any) -> str:
 
 def is_ours(modulation: torch.Tensor) -> bool:
     """Whether a Wan's :data:`MARK` is that of a video model of this pack: ``lab.training.video.train`` gives every token a
-    time."""
+    time.
+    """
     found = modulation.detach().float().cpu().flatten()
     for file in sorted((WEIGHTS / "diffusion_models").glob("*.safetensors")):
         with safe_open(file, "pt") as weights:

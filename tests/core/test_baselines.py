@@ -98,7 +98,7 @@ def test_hard_paste_keeps_known_cells_exactly_and_at_the_level_of_each_step():
 
 
 def test_hard_paste_on_paper():
-    """x = 2 at sigma 1, and the model says 1. At 0.5: unknown 1 + 0.5 (2 - 1) = 1.5; known, w = 4 with noise 2: 3."""
+    """With x = 2 at sigma 1 the model says 1. At 0.5: unknown 1 + 0.5 (2 - 1) = 1.5; known, w = 4 with noise 2: 3."""
     out = sample_hard_paste(
         lambda x, sigma: torch.ones_like(x),
         torch.tensor([[2.0, 2.0]]),

@@ -269,7 +269,6 @@ def test_a_mask_encoder_runs_group_by_group_like_the_vae(kit, tmp_path):
     """The encoder half of the random VAE itself, with its first quantisation convolution folded away, answers as the VAE
     does.
     """
-
     vae = kit.vae().first_stage_model
     path = tmp_path / "half.safetensors"
     kit.pack.core("masks").save_mask_encoder(path, vae.encoder.state_dict(), latent_channels=16, reads="warp")

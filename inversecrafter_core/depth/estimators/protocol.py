@@ -70,7 +70,7 @@ class DepthEstimator(Protocol):
     kind: Kind
 
     def estimate(self, video: torch.Tensor, batch_size: int = 4, progress: Progress | None = None) -> RawDepth:
-        """Estimate every frame of ``video [F, H, W, 3]``;
+        """Estimate every frame of ``video [F, H, W, 3]``.
 
         ``progress(done, total)`` is called per batch and may raise to cancel.
         """

@@ -134,9 +134,9 @@ def load_transformers_depth(
 
 
 def check_kind(config: Any, name: str, kind: Kind | None = None) -> Kind:
-    """What a model of this configuration estimates;
+    """Return the kind of depth that a model of this configuration estimates, or ``kind`` where it is given.
 
-    ``kind`` overrules. Raises :class:`InputError` when it is not known and not given.
+    Raises :class:`InputError` when it is not known and not given.
     """
     model_type = getattr(config, "model_type", "")
     if kind is not None:

@@ -36,7 +36,7 @@ TOLERANCE = 0.2  # changes well above this are true: 20 % of depth, or a fifth o
 
 @dataclass(frozen=True)
 class Alignment:
-    """What was applied to whole frames:
+    """The correction of whole frames.
 
     ``value -> exp(log_scale[t]) * (value - pivot) + pivot + shift[t]`` in the working domain.
     """

@@ -1,4 +1,6 @@
-"""Train the small depth network. ``python -m lab.training.depth.pool; python -m lab.training.depth.train --minutes 40``
+"""Train the small depth network.
+
+``python -m lab.training.depth.pool; python -m lab.training.depth.train --minutes 40``
 
 The loss forgives one factor a clip. With ``e = log z - log z_true`` and the clip's mean of ``e`` taken out: its absolute mean
 (twice it where it is beyond 25 %, which is what the score counts), the absolute mean of its gradients on four scales (Li and

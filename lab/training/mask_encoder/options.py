@@ -1,5 +1,6 @@
 """The options of ``lab.training.mask_encoder.train``, and where their pairs come from: the synthetic world, or a folder of
-videos."""
+videos.
+"""
 
 from __future__ import annotations
 

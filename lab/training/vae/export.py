@@ -1,4 +1,6 @@
-"""Fold the host's latent statistics into the trained VAE and write the file. ``python -m lab.training.vae.export --width 32``
+"""Fold the host's latent statistics into the trained VAE and write the file.
+
+``python -m lab.training.vae.export --width 32``
 
 The host normalises Wan latents with fixed per-channel means and deviations. Our latents get exactly those by an affine map
 in the last encoder and the first decoder convolution, both 1x1x1: with measured mean m and deviation s, target M and S, the
