@@ -1,6 +1,6 @@
 """Write ``workflows/<name>.json`` and ``workflows/api/<name>.json`` by building the graph in the real page.
 
-``python -m lab.graphs.compose`` composes every workflow in ``tools/graphs``; the page itself checks every node, widget, slot and
+``python -m lab.graphs.compose`` composes every workflow and every example of ``lab/graphs``; the page itself checks every node, widget, slot and
 link type, so a workflow that is written at all loads without a missing node.
 """
 
@@ -20,7 +20,14 @@ from .spec import Workflow
 
 ROOT = Path(__file__).resolve().parents[2]
 GRAPHS = ["recapture", "two_experts", "single_image", "interpolation", "editing", "edit_propagation"]
+EXAMPLES = ["examples/depth_from_other_packs", "examples/masks_and_solvers"]
 log = logging.getLogger(__name__)
+
+
+def workflow_of(name: str) -> Workflow:
+    """Return the workflow that the module of that name writes down."""
+    workflow: Workflow = importlib.import_module(f"lab.graphs.{name.replace('/', '.')}").WORKFLOW
+    return workflow
 
 
 def compose(page: Any, workflow: Workflow) -> dict[str, Any]:
@@ -34,15 +41,16 @@ def compose(page: Any, workflow: Workflow) -> dict[str, Any]:
 
 def write(name: str, files: dict[str, Any]) -> None:
     """Write both forms, sorted by node id so that a change shows as a small difference."""
-    (ROOT / "workflows" / "api").mkdir(parents=True, exist_ok=True)
     api = dict(sorted(files["api"].items(), key=lambda item: int(item[0])))
-    (ROOT / "workflows" / f"{name}.json").write_text(json.dumps(files["ui"], indent=1) + "\n")
-    (ROOT / "workflows" / "api" / f"{name}.json").write_text(json.dumps(api, indent=1) + "\n")
+    for folder, content in ((ROOT / "workflows", files["ui"]), (ROOT / "workflows" / "api", api)):
+        path = folder / f"{name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content, indent=1) + "\n")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", default=GRAPHS)
+    parser.add_argument("names", nargs="*", default=[*GRAPHS, *EXAMPLES])
     parser.add_argument("--screenshot", type=Path, help="also save a picture of each canvas into this folder")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -50,14 +58,13 @@ def main() -> None:
         for name in arguments.names:
             # A page of its own: newer ones keep widgets by node id, and hand a cleared graph's values to the next one's nodes.
             with open_page(client.url, 2800, 1600) as page:
-                workflow: Workflow = importlib.import_module(f"lab.graphs.{name}").WORKFLOW
-                write(name, compose(page, workflow))
+                write(name, compose(page, workflow_of(name)))
                 if arguments.screenshot:
                     arguments.screenshot.mkdir(parents=True, exist_ok=True)
                     close_dialogs(page)
                     page.evaluate("() => window.app.extensionManager.command.execute('Comfy.Canvas.FitView')")
                     page.wait_for_timeout(1500)
-                    page.screenshot(path=str(arguments.screenshot / f"{name}.png"))
+                    page.screenshot(path=str(arguments.screenshot / f"{Path(name).name}.png"))
             log.info("wrote workflows/%s.json and its API form", name)
 
 

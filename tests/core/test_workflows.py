@@ -30,7 +30,7 @@ def test_what_is_asked_where_the_path_starts_gets_the_path_of_the_warp(name):
 def test_every_masked_video_is_infilled_before_it_is_encoded(name):
     prompt = graph.load(name)
     measure = prompt[graph.find(prompt, "InverseCrafterEncodeMeasurement")]["inputs"]
-    origin = prompt[measure["warp"][0]]
+    origin = prompt[measure["video"][0]]
     infilling = ("FillHoles", "WarpFromEnds", "PropagateEdit")
     assert origin["class_type"].removeprefix("InverseCrafter") in infilling
     if origin["class_type"].endswith("FillHoles"):

@@ -3,21 +3,38 @@
 from __future__ import annotations
 
 import ast
-import importlib
 import inspect
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from lab.graphs.compose import GRAPHS
+from lab.graphs.compose import EXAMPLES, GRAPHS, workflow_of
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "web" / "docs"
 TOO_NEW = {"search_aliases", "advanced", "essentials_category", "has_intermediate_output", "DynamicCombo", "on_load"}
 """Words the floor version, 0.3.75, answers with a TypeError or never calls."""
-PAGE_CHARACTERS = 500
+PAGE_CHARACTERS, PAGE_LINES = 500, 45
 ROOMS = ("depth", "warp", "guide", "edit", "evaluate")
+CHANGED = {
+    "CameraPath": {"preset", "frames"},
+    "PhotoClip": {"frames"},
+    "BetweenEnds": {"frames"},
+    "WarpFromEnds": {"frames"},
+    "EstimateDepth": {"stabilise"},
+    "TextEncode": {"prompt"},
+    "TrackMask": {"x", "y", "width", "height", "grow"},
+    "LoadMaskEncoder": {"mask_encoder_name"},
+    "EncodeMeasurement": {"mask", "mask_strength"},
+    "GuidanceSettings": {"solver"},
+    "InpaintConditioning": {"condition_on"},
+    "KSampler": {"seed", "steps", "cfg"},
+    "StochasticConditioning": {"release", "start_percent", "keep_first_frame"},
+    "KeepKnownPixels": {"seam"},
+}
+"""Widgets whose defaults a graph may change: the clip's own, the task's, and what the small models need."""
 MOST_INPUTS, LONGEST_TOOLTIP = 15, 160
 ONE_WORD = {
     "MASK": "holes",
@@ -140,6 +157,27 @@ def test_every_node_has_a_docs_page_that_names_its_inputs(schemas):
     assert not faults, faults
 
 
+def test_pages_are_short_bear_the_nodes_title_and_name_nothing_that_does_not_ship(schemas):
+    faults = []
+    for node_id, schema in schemas.items():
+        text = (DOCS / f"{node_id}.md").read_text(encoding="utf-8")
+        title = schema.display_name.removesuffix(" (InverseCrafter)")
+        faults += [] if text.startswith(f"# {title}\n") else [f"{node_id}: its title is not '{title}'"]
+        faults += [f"{node_id}: {len(text.splitlines())} lines"] if len(text.splitlines()) > PAGE_LINES else []
+        faults += [f"{node_id}: no '## {part}'" for part in ("Inputs", "Tips", "Errors") if f"## {part}" not in text]
+        faults += [f"{node_id}: says '{word}'" for word in ("python -m", "`make ", "lab.", "seed 5") if word in text]
+    assert not faults, faults
+
+
+def test_pages_and_messages_call_nodes_by_their_titles(schemas):
+    titles = {schema.display_name.removesuffix(" (InverseCrafter)") for schema in schemas.values()}
+    faults = []
+    for page in DOCS.glob("*.md"):
+        bold = re.findall(r"\*\*([A-Z][a-zA-Z0-9]+(?: [A-Za-z0-9]+)+)\*\*", page.read_text(encoding="utf-8"))
+        faults += [f"{page.stem}: {name}" for name in bold if name not in titles]
+    assert not faults, faults
+
+
 def test_no_docs_page_is_left_over(schemas):
     assert {page.stem for page in DOCS.glob("*.md")} <= set(schemas)
 
@@ -162,11 +200,34 @@ def test_no_node_uses_a_word_the_oldest_host_does_not_know():
             assert not words & TOO_NEW, f"{path.name}:{getattr(found, 'lineno', '?')} uses {words & TOO_NEW}"
 
 
+def test_every_node_is_in_a_shipped_workflow_or_an_example(schemas):
+    files = [*(ROOT / "workflows").glob("*.json"), *(ROOT / "workflows" / "examples").glob("*.json")]
+    used = {node["type"] for file in files for node in json.loads(file.read_text(encoding="utf-8"))["nodes"]}
+    assert not set(schemas) - used
+
+
+def test_graphs_leave_the_defaults_alone_but_where_they_mean_to(schemas):
+    """Defaults are right for a real Wan; what a graph changes for its own task or for the small models is listed."""
+    faults = []
+    for name in [*GRAPHS, *EXAMPLES]:
+        for node in workflow_of(name).nodes:
+            if node.type not in schemas:
+                continue
+            defaults = {entry.id: getattr(entry, "default", None) for entry in schemas[node.type].inputs}
+            faults += [f"{name}, {node.type} has no {widget}" for widget in node.widgets if widget not in defaults]
+            faults += [
+                f"{name}, {node.type}.{widget} is {value}, the node's default {defaults.get(widget)}"
+                for widget, value in node.widgets.items()
+                if value != defaults.get(widget) and widget not in CHANGED.get(node.type.removeprefix("InverseCrafter"), ())
+            ]
+    assert not faults, faults
+
+
 def test_shipped_workflows_have_the_widgets_of_their_graphs_and_defaults_elsewhere(schemas):
     """Ids count nodes in the order of the graph. A page that hands one workflow's widgets on to the next would show here."""
     faults = []
-    for name in GRAPHS:
-        nodes = importlib.import_module(f"lab.graphs.{name}").WORKFLOW.nodes
+    for name in [*GRAPHS, *EXAMPLES]:
+        nodes = workflow_of(name).nodes
         shipped = json.loads((ROOT / "workflows" / "api" / f"{name}.json").read_text(encoding="utf-8"))
         for place, node in enumerate(nodes, start=1):
             if node.type not in schemas or str(place) not in shipped:

@@ -136,8 +136,8 @@ def test_a_clip_that_wan_cannot_take_is_refused_before_the_warp(pack, geometry, 
 
 def test_more_frames_than_the_geometry_has_are_refused_and_the_next_prompt_runs(pack, clip, geometry):
     path, _ = make_path(pack)
-    with pytest.raises(ValueError, match="video has 10, geometry has 5"):
-        warp(pack, clip.repeat(2, 1, 1, 1), geometry, path)
+    with pytest.raises(ValueError, match="video has 9, geometry has 5"):
+        warp(pack, clip.repeat(2, 1, 1, 1)[:9], geometry, path)
     with pytest.raises(ValueError, match=r"camera_path has 3"):
         warp(pack, clip, geometry, make_path(pack, frames=3)[0])
     with pytest.raises(ValueError, match="behind the camera"):

@@ -1,0 +1,1 @@
+"""Small graphs for the nodes that no shipped workflow needs; composed into ``workflows/examples``."""
