@@ -2,135 +2,110 @@
 
 ``python -m lab.benchmarks [--seed N] [--only NAME ...] [--keep FOLDER]``
 
-With ``--keep`` each benchmark's JSON stays in a folder, and one whose JSON is there already is not run again: so a stopped run
-goes on where it was, and tables can be made from runs of other days.
+With ``--keep`` each module's JSON stays in a folder, and one whose JSON is there already is not run again: a stopped run goes
+on where it was, and tables can be made from runs of other days. One module alone is ``python -m lab.benchmarks.ROOM.NAME``;
+its ``--help`` tells its options.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from inversecrafter_core.errors import InputError
+from lab.host.paths import ROOT
 
-from .report import Row, table_lines
+from .report import Document, long_table, read
 
-ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "benchmarks.md"
 BENCHMARKS = {
-    "warp": "warp.compare",
-    "pivot": "warp.pivot",
-    "overhead": "cost.overhead",
-    "masks": "masks.compare",
-    "solvers": "solvers.compare",
-    "robustness": "warp.robustness",
-    "sweeps": "solvers.sweeps",
-    "jobs": "jobs.every",
-    "depth": "warp.depth",
-    "models": "models.every",
+    "warp": ("warp.compare",),
+    "pivot": ("warp.pivot",),
+    "overhead": ("cost.overhead",),
+    "masks": ("masks.compare",),
+    "solvers": ("solvers.compare",),
+    "robustness": ("warp.robustness",),
+    "sweeps": ("solvers.sweeps",),
+    "jobs": ("jobs.stochastic", "jobs.single_image", "jobs.interpolation", "jobs.editing", "jobs.conditioning"),
+    "depth": ("warp.depth",),
+    "models": ("models.world", "models.vae", "models.video_model", "models.mask_encoder", "models.depth"),
 }
-"""Name of a table to the module that makes it."""
+"""Name of a table to the modules that it is made of."""
+TARGETS_ALONE = ("robustness", "jobs")
+"""Tables that show the rows with a target; all the others are in the JSON."""
 
 
-def targets(document: dict[str, Any]) -> list[str]:
-    """The rows that have a target; all the others are in the JSON."""
-    return table_lines([Row(**row) for row in document["rows"] if row["target"]])
+def lines_of(module: str, document: Document, only_targets: bool) -> list[str]:
+    """Return a module's own page where it has one (``page``), else a line a row."""
+    page = getattr(importlib.import_module(f"lab.benchmarks.{module}"), "page", None)
+    if page is not None:
+        return list(page(document))
+    return long_table(one for one in read(document) if one.target or not only_targets)
 
 
-def folded(summary: str, lines: list[str]) -> list[str]:
-    """Lines that a reader opens by a click: a table too long for the page."""
-    return ["", "<details>", f"<summary>{summary}</summary>", "", *lines, "", "</details>"]
+def joined(modules: tuple[str, ...], documents: list[Document], only_targets: bool) -> list[str]:
+    """Return the rows of several modules as one table, each named after its module; their pictures are drawn."""
+    rows = []
+    for module, document in zip(modules, documents, strict=True):
+        lines_of(module, document, only_targets)
+        rows += [replace(one, part=module.rpartition(".")[2]) for one in read(document) if one.target or not only_targets]
+    return long_table(rows)
 
 
-def masks(document: dict[str, Any]) -> list[str]:
-    """Targets and one wide table, the picture drawn anew."""
-    from .masks import report as masks_report  # reports import what they report on, the host with it
-
-    picture = ROOT / "docs" / "masks.png"
-    wide = folded("every mask", masks_report.wide(masks_report.illustrated(document, picture)))
-    return [*targets(document), *wide, "", f"![Error of every mask over the priors]({picture.name})"]
-
-
-def solvers(document: dict[str, Any]) -> list[str]:
-    from .solvers import report as solver_report
-
-    return solver_report.illustrated(document)
-
-
-def sweeps(document: dict[str, Any]) -> list[str]:
-    """Targets behind a click, the curves drawn anew."""
-    from .solvers import sweeps as report
-
-    picture = ROOT / "docs" / "sweeps.png"
-    report.illustrated(document, picture)
-    lines = folded("recapture against the bare model, setting by setting", targets(document))
-    return [*lines, "", f"![Where recapture breaks]({picture.name})"]
-
-
-PAGES: dict[str, Callable[[dict[str, Any]], list[str]]] = {
-    "masks": masks,
-    "solvers": solvers,
-    "robustness": targets,
-    "sweeps": sweeps,
-    "jobs": targets,
-}
-"""Benchmarks whose JSON is shown otherwise than as one line a row; such a page may draw a picture into docs/."""
-
-
-def table(name: str, seed: int, result: dict[str, Any]) -> str:
-    """One benchmark as a Markdown table under the command that made it."""
-    made_by = f"`python -m lab.benchmarks.{BENCHMARKS[name]} --seed {seed}` on {result['machine']}"
-    lines = PAGES[name](result) if name in PAGES else table_lines([Row(**row) for row in result["rows"]])
-    return "\n".join([made_by, "", *lines])
+def section(name: str, documents: list[Document]) -> str:
+    """Return the table of a benchmark under the command that made it."""
+    modules, first = BENCHMARKS[name], documents[0]
+    run = f"lab.benchmarks.{modules[0]}" if len(modules) == 1 else f"lab.benchmarks --only {name}"
+    only = name in TARGETS_ALONE
+    lines = lines_of(modules[0], first, only) if len(modules) == 1 else joined(modules, documents, only)
+    return "\n".join([f"`python -m {run} --seed {first['seed']}` on {first['machine']}", "", *lines])
 
 
 def refresh(page: Path, name: str, text: str) -> None:
-    """Replace what stands between this benchmark's two markers; a benchmark without markers has no table there."""
-    begin, end = f"<!-- bench:{name} -->", f"<!-- /bench:{name} -->"
-    before, found, rest = page.read_text().partition(begin)
-    if not found:
-        return
-    _, _, after = rest.partition(end)
-    page.write_text(f"{before}{begin}\n{text}\n{end}{after}")
+    """Replace the text between this benchmark's two markers; a benchmark without markers has no table there."""
+    start, end = f"<!-- bench:{name} -->", f"<!-- /bench:{name} -->"
+    before, found, rest = page.read_text(encoding="utf-8").partition(start)
+    if found:
+        page.write_text(f"{before}{start}\n{text}\n{end}{rest.partition(end)[2]}", encoding="utf-8")
 
 
-def measured(name: str, seed: int, folder: Path) -> dict[str, Any]:
-    """What a benchmark found: from the folder, or from a run that leaves its JSON there.
+def measured(module: str, seed: int, folder: Path) -> Document:
+    """Return the JSON of a module: from the folder, or from a run that leaves it there.
 
     Raises:
         InputError: the JSON in the folder is of another seed.
     """
-    out = folder / f"{name}.json"
+    out = folder / f"{module}.json"
     if not out.is_file():
         part = out.with_suffix(".part")
-        command = [sys.executable, "-m", f"lab.benchmarks.{BENCHMARKS[name]}", "--seed", str(seed), "--json", str(part)]
+        command = [sys.executable, "-m", f"lab.benchmarks.{module}", "--seed", str(seed), "--json", str(part)]
         subprocess.run(command, cwd=ROOT, check=True)
         part.replace(out)
-    document: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+    document: Document = json.loads(out.read_text(encoding="utf-8"))
     if document["seed"] != seed:
-        raise InputError(str(out), f"a run of seed {document['seed']}", f"Remove it, or ask for that seed instead of {seed}.")
+        raise InputError(str(out), f"a run of seed {document['seed']}", f"Remove it, or use that seed instead of {seed}.")
     return document
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--only", nargs="+", choices=BENCHMARKS, default=list(BENCHMARKS), metavar="NAME", help="not all of them"
-    )
+    names = list(BENCHMARKS)
+    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME", help=f"of {', '.join(names)}")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="where the JSON files stay, and are looked for")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder: Path = arguments.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         for name in arguments.only:
-            refresh(PAGE, name, table(name, arguments.seed, measured(name, arguments.seed, folder)))
+            documents = [measured(module, arguments.seed, folder) for module in BENCHMARKS[name]]
+            refresh(PAGE, name, section(name, documents))
     return 0
 
 

@@ -1,65 +1,108 @@
-"""One shape for every benchmark: a table on the terminal, rows as JSON.
+"""One row a figure: the schema of every benchmark's JSON, and the tables that are made of it.
 
-``python -m lab.benchmarks.ROOM.NAME --seed N --json FILE`` (``-`` = standard output; then the table goes to standard error).
-A row is one figure computed in this run; nothing is hard-coded. Speeds are ratios of two measurements of the same run.
+A row is computed in the run that reports it; nothing is hard-coded. Speeds are ratios of two measurements of the same run.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
+import math
 import os
 import platform
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from .intervals import Interval
+
+Place = dict[str, Any]
+"""Fields of a row that say where it was measured, or its bound."""
+Document = dict[str, Any]
+"""A benchmark's JSON: ``{"seed", "machine", "rows": [{"name", ...}]}``."""
+
 
 @dataclass(frozen=True)
 class Row:
-    """One figure: ``Row("speed-up", 3.4, "x", target=">= 3", holds=True)``.
+    """One figure, and where it was measured.
 
     Attributes:
-        target: what was wanted; None where nothing was.
+        figure: what is measured, "whole LPIPS".
+        case: on what, "noise 10 %"; ``at``: at which value of that, where the case is swept.
+        strength: of the simulated prior, where there is one.
+        method: whose figure it is; ``against``: the method it is divided by (unit "x") or that is subtracted from it.
+        part: the part of a benchmark that is several modules.
+        target: the wanted bound; None where there is none.
         holds: whether the target is met; None with a target: the interval does not decide.
-        low, high: the 95 % interval of a mean over scenes, see :mod:`lab.benchmarks.intervals`; None for a single measurement.
+        low, high: the 95 % interval of a mean over scenes; None for a single measurement.
     """
 
-    name: str
+    figure: str
     value: float | int
-    unit: str
+    unit: str = ""
+    case: str = ""
+    at: float | None = None
+    strength: float | None = None
+    method: str = ""
+    against: str = ""
+    part: str = ""
     target: str | None = None
     holds: bool | None = None
     low: float | None = None
     high: float | None = None
 
     @property
+    def name(self) -> str:
+        """All of that in words."""
+        case = self.case if self.at is None else f"{self.case} {self.at:g}".lstrip()
+        prior = "" if self.strength is None else f"strength {self.strength:g}"
+        relation = f", {self.method} {'over' if self.unit == 'x' else 'above'} {self.against}" if self.against else ""
+        where = ", ".join(filter(None, (case, prior, "" if self.against else self.method)))
+        return ": ".join(filter(None, (self.part, where, self.figure + relation)))
+
+    @property
     def verdict(self) -> str:
-        """For tables: yes, no, open, or nothing where there is no target."""
-        if self.target is None:
-            return ""
-        return {True: "yes", False: "NO", None: "open"}[self.holds]
+        """ "yes", "NO", "open", or nothing where there is no target."""
+        return "" if self.target is None else {True: "yes", False: "NO", None: "open"}[self.holds]
 
     @property
     def spread(self) -> str:
-        """The interval for tables, or nothing."""
+        """The interval, or nothing."""
         return "" if self.low is None or self.high is None else f"{self.low:.4g} … {self.high:.4g}"
 
 
-def at_least(name: str, value: float, unit: str, bound: float) -> Row:
-    """A row whose target is ``value >= bound``."""
-    return Row(name, value, unit, f">= {bound:g}", bool(value >= bound))
+def row(
+    figure: str,
+    found: float | Interval,
+    unit: str = "",
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    **place: Any,
+) -> Row:
+    """Return the row of a single measurement or of a mean over scenes.
+
+    Args:
+        least, most: one bound, or neither. A mean meets or misses it only where its whole interval does.
+        place: the fields of :class:`Row` that say where it was measured.
+    """
+    mean, low, high = found if isinstance(found, Interval) else (found, found, found)
+    ends = found.ends if isinstance(found, Interval) else (None, None)
+    target, holds = None, None
+    if least is not None or most is not None:
+        target = f">= {least:g}" if least is not None else f"<= {most:g}"
+        met = [bool(value >= least) if least is not None else bool(value <= (most or 0)) for value in (mean, low, high)]
+        holds = met[0] if met[1] == met[2] else None
+    return Row(figure, mean, unit, target=target, holds=holds, low=ends[0], high=ends[1], **place)
 
 
-def at_most(name: str, value: float, unit: str, bound: float) -> Row:
-    """A row whose target is ``value <= bound``."""
-    return Row(name, value, unit, f"<= {bound:g}", bool(value <= bound))
+def not_measured(what: str, reason: str) -> Row:
+    """Return the row of a figure that cannot be had on this machine."""
+    return Row(f"{what}: not measured, {reason}", math.nan)
 
 
 def machine() -> str:
-    """What the figures were taken on: processor, threads, Python, torch, GPU. No names of hosts or users."""
+    """Return processor, threads, Python, torch and GPU in words, without names of hosts or users."""
     import torch
 
     gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "no GPU"
@@ -69,86 +112,75 @@ def machine() -> str:
 
 def _cpu_model() -> str:
     listing = Path("/proc/cpuinfo")
-    if listing.is_file():
-        for line in listing.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    lines = listing.read_text(encoding="utf-8", errors="replace").splitlines() if listing.is_file() else []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
 
 
-def table(rows: Sequence[Row]) -> str:
-    """The rows as an aligned text table."""
+def write(seed: int, rows: Sequence[Row]) -> str:
+    """Return the JSON of a run."""
+    listed = [{"name": one.name, **asdict(one)} for one in rows]
+    return json.dumps({"seed": seed, "machine": machine(), "rows": listed}, indent=2) + "\n"
+
+
+def read(document: Document) -> list[Row]:
+    """Return the rows of a run's JSON."""
+    return [Row(**{key: value for key, value in one.items() if key != "name"}) for one in document["rows"]]
+
+
+def text_table(rows: Sequence[Row]) -> str:
+    """Return the rows as aligned text."""
     cells = [("figure", "value", "unit", "95 %", "target", "holds")]
-    cells += [(row.name, _shown(row.value), row.unit, row.spread, row.target or "", row.verdict) for row in rows]
+    cells += [(one.name, f"{one.value:.4g}", one.unit, one.spread, one.target or "", one.verdict) for one in rows]
     widths = [max(len(line[column]) for line in cells) for column in range(6)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
     return "\n".join([lines[0], "-" * (sum(widths) + 10), *lines[1:]])
 
 
-def table_lines(rows: Sequence[Row]) -> list[str]:
-    """The rows as the lines of a Markdown table; an interval stands beside its mean."""
-    lines = ["| figure | value | target | holds |", "|---|---|---|---|"]
-    for row in rows:
-        spread = f" ({row.spread})" if row.spread else ""
-        verdict = "**no**" if row.verdict == "NO" else row.verdict
-        lines.append(f"| {row.name} | {row.value:.4g} {row.unit}{spread} | {row.target or ''} | {verdict} |")
-    return lines
+def long_table(rows: Iterable[Row]) -> list[str]:
+    """Return a Markdown table with a line a row; an interval stands beside its mean."""
+    lines = []
+    for one in rows:
+        spread = f" ({one.spread})" if one.spread else ""
+        verdict = one.verdict.replace("NO", "**no**")
+        lines.append((one.name, f"{one.value:.4g} {one.unit}{spread}", one.target or "", verdict))
+    return markdown(("figure", "value", "target", "holds"), lines)
 
 
-def _shown(value: float | int) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def document(seed: int, rows: Sequence[Row]) -> dict[str, Any]:
-    """What goes into the JSON file."""
-    return {"seed": seed, "machine": machine(), "rows": [asdict(row) for row in rows]}
-
-
-def main(
-    name: str,
-    run: Callable[[int, argparse.Namespace], Sequence[Row]],
-    add_arguments: Callable[[argparse.ArgumentParser], None] | None = None,
-) -> None:
-    """Parse ``--seed`` and ``--json``, seed torch and numpy, run, report.
+def wide_table(rows: Iterable[Row], columns: Mapping[str, str], line: str = "method") -> list[str]:
+    """Return a Markdown table with a line for each value of the field ``line`` and a column a figure.
 
     Args:
-        name: the benchmark's name, e.g. ``"warp"``.
-        run: ``run(seed, args)`` measures and returns the rows.
-        add_arguments: adds options of the benchmark's own.
+        rows: of one case and strength; figures that are not in ``columns`` are left out.
+        columns: heading by figure, in order; those that no row has are left out.
     """
-    import numpy
-    import torch
-
-    parser = argparse.ArgumentParser(name)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", metavar="FILE", help="write the rows as JSON; - for standard output")
-    if add_arguments:
-        add_arguments(parser)
-    args = parser.parse_args()
-    torch.manual_seed(args.seed)
-    numpy.random.seed(args.seed % 2**32)
-    rows = list(run(args.seed, args))
-    to_stdout = args.json == "-"
-    print(f"{name} (seed {args.seed})\n{table(rows)}", file=sys.stderr if to_stdout else sys.stdout)
-    if to_stdout:
-        print(json.dumps(document(args.seed, rows), indent=2))
-    elif args.json:
-        Path(args.json).write_text(json.dumps(document(args.seed, rows), indent=2) + "\n", encoding="utf-8")
+    cells: dict[str, dict[str, str]] = {}
+    for one in rows:
+        if one.figure in columns:
+            cells.setdefault(getattr(one, line), {})[one.figure] = with_half(one)
+    used = [figure for figure in columns if any(figure in found for found in cells.values())]
+    lines = [(name, *(found.get(figure, "") for figure in used)) for name, found in cells.items()]
+    return markdown(("", *(columns[figure] for figure in used)), lines)
 
 
-def model_main(name: str, rows: Callable[[int, int], Sequence[Row]]) -> None:
-    """:func:`main` of a model's figures, ``rows(seed, scenes)``, with ``--scenes`` and ``--threads``."""
-
-    def run(seed: int, args: argparse.Namespace) -> Sequence[Row]:
-        import torch
-
-        torch.set_num_threads(args.threads)
-        return rows(seed, args.scenes)
-
-    main(name, run, add_model_arguments)
+def with_half(one: Row) -> str:
+    """Return a mean and half its interval; nothing where there is no finite value."""
+    if not math.isfinite(one.value):
+        return ""
+    places = 2 if one.unit == "dB" else 3
+    half = "" if one.low is None or one.high is None else f" ± {(one.high - one.low) / 2:.{places}f}"
+    return f"{one.value:.{places}f}{half}"
 
 
-def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    """How many unseen scenes, and on how many threads."""
-    parser.add_argument("--scenes", type=int, default=8)
-    parser.add_argument("--threads", type=int, default=2)
+def markdown(head: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
+    """Return the lines of a Markdown table."""
+    return ["| " + " | ".join(cells) + " |" for cells in (head, ["---"] * len(head), *lines)]
+
+
+def folded(summary: str, lines: Sequence[str]) -> list[str]:
+    """Return Markdown that a reader opens with a click."""
+    return ["", "<details>", f"<summary>{summary}</summary>", "", *lines, "", "</details>"]
+
+
+Page = Callable[[Document], list[str]]
+"""Lines of a benchmark's section of docs/benchmarks.md; it may draw a picture beside it."""

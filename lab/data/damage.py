@@ -1,12 +1,8 @@
-"""Depth errors on exact depth, seeded: noise, wrong scale, bled outlines; and the warp that they make of a rendered scene.
+"""Depth errors on exact depth, seeded: noise, wrong scale, bled outlines.
 
 Depth is ``[F, H, W]`` planar z. All errors are relative. What an estimator gets wrong is smooth in space, and some of it stays
 while some of it flickers, so the noise is blurred (:data:`CORRELATION` pixels) and half of its variance is one field for all
 frames, the other half a new field for every frame.
-
-The target camera is held where it truly is: what is compared with is the rendered view from there. A path of the nodes counts
-in multiples of the estimated depth of its pivot instead, so that a scale wrong by one factor everywhere moves the camera by
-that factor too and leaves the picture as it was.
 """
 
 from __future__ import annotations
@@ -16,14 +12,6 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-
-from inversecrafter_core.camera import CameraPath, Geometry
-from lab.benchmarks.masks.cases import arc
-from lab.world import Clip, frame_times, random_scene, render
-from lab.world.render import source_poses
-
-from .contexts import geometry_of
-from .pool import FRAMES, HEIGHT, WIDTH
 
 CORRELATION = 6.0
 """Standard deviation in pixels of the blur that makes noise smooth; about a twentieth of the picture's height."""
@@ -67,7 +55,7 @@ def outlines(depth: torch.Tensor) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Damage:
-    """What is done to a depth.
+    """An error of depth: ``damage(depth, seed)``.
 
     Attributes:
         noise: relative standard deviation of :func:`smooth_noise`, in the logarithm.
@@ -93,36 +81,3 @@ class Damage:
 
 
 NONE = Damage()
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A scene from its own camera and, rendered, from an arc.
-
-    Attributes:
-        seed: of the scene, and of what damages it.
-        source, target: with exact depths and cameras.
-    """
-
-    seed: int
-    source: Clip
-    target: Clip
-
-    @classmethod
-    def of(cls, seed: int, frames: int = FRAMES, height: int = HEIGHT, width: int = WIDTH) -> Seen:
-        """Render both views of a scene."""
-        world, times = random_scene(seed), frame_times(frames)
-        source = render(world, times, height, width)
-        pivot = geometry_of(source).pivot_depth
-        return cls(seed, source, render(world, times, height, width, arc(source_poses(world, times), pivot), source.intrinsics))
-
-    def geometry(self, damage: Damage = NONE) -> Geometry:
-        """What an estimator with such errors, and true cameras, would have found."""
-        depth = damage(self.source.depth, self.seed)
-        return Geometry(depth, torch.ones_like(depth, dtype=torch.bool), self.source.intrinsics, self.source.camera_to_world)
-
-    def path(self, geometry: Geometry) -> CameraPath:
-        """The true target cameras as a path of ``geometry``."""
-        poses = self.target.camera_to_world.clone()
-        poses[:, :3, 3] /= geometry.pivot_depth
-        return CameraPath(poses, torch.ones(len(poses)), "world", "arc")

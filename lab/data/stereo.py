@@ -15,6 +15,9 @@ import torch
 from inversecrafter_core.camera import Geometry, intrinsics_from_focal
 from lab.world.photographs import read_picture
 
+from .assets import asset, why_missing
+
+PAIR = ("motorcycle_left", "motorcycle_right", "motorcycle_disp")
 FOCAL, CENTRE, CENTRE_OFFSET, BASELINE = 994.978, (311.193, 254.877), 31.086, 193.001
 
 
@@ -46,3 +49,14 @@ def load_stereo_pair(left: Path, right: Path, disparity: Path) -> StereoPair:
 def psnr(first: torch.Tensor, second: torch.Tensor, where: torch.Tensor) -> float:
     """PSNR in dB over the pixels ``where [H, W]`` of two images ``[H, W, 3]`` in 0...1."""
     return float(-10 * torch.log10((first - second)[where].square().mean()))
+
+
+def stereo_pair() -> StereoPair | None:
+    """Return the pair of the catalogue, or None where it cannot be had."""
+    left, right, disparity = map(asset, PAIR)
+    return None if left is None or right is None or disparity is None else load_stereo_pair(left, right, disparity)
+
+
+def why_no_pair() -> str:
+    """Return why :func:`stereo_pair` is None; empty when it is not."""
+    return ", ".join(f"{name}: {why_missing(name)}" for name in PAIR if asset(name) is None)

@@ -11,9 +11,8 @@ import av
 import numpy as np
 
 from inversecrafter_core.errors import InputError
+from lab.data import sheet
 from lab.data.assets import asset, why_missing
-
-from . import sheet
 
 log = logging.getLogger(__name__)
 WORLD_RATE = 16

@@ -14,12 +14,13 @@ from PIL import Image
 
 from inversecrafter_core.editing import box_region
 from inversecrafter_core.errors import InputError
+from lab.data import sheet
 from lab.host.server import Client, Outcome
 from lab.world import Scene, caption, frame_times, random_scene, render
 from lab.world.caption import named_things
 from lab.world.scene import Texture
 
-from . import clips, graph, pictures, runs, sheet
+from . import clips, graph, pictures, runs
 from .runs import Options
 
 Box = tuple[int, int, int, int]

@@ -12,9 +12,10 @@ from PIL import Image, ImageOps
 
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.evaluation import masked_psnr
+from lab.data import sheet
 from lab.host.server import Client
 
-from . import clips, graph, runs, sheet
+from . import clips, graph, runs
 from .runs import Options
 
 log = logging.getLogger(__name__)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from lab.data import sheet
 from lab.host.server import Client
 
-from . import clips, graph, runs, sheet
+from . import clips, graph, runs
 from .runs import Options
 
 

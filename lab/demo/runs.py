@@ -13,9 +13,10 @@ import numpy as np
 from tqdm import tqdm
 
 from inversecrafter_core.errors import InputError, require_multiple, require_wan_frames
+from lab.data import sheet
 from lab.host.server import Client, Outcome
 
-from . import graph, sheet
+from . import graph
 
 TAPS = {"SaveImage", "MaskToImage", "PreviewAny"}
 

@@ -25,10 +25,10 @@ STEPS = (
     ["lab.benchmarks.models.cards", "vae"],
     ["lab.benchmarks.models.cards", "dit"],
     ["lab.training.mask_encoder.train", *MASK_PAIRS, *MASK_TRAINING],
-    ["lab.benchmarks.models.mask_card"],
+    ["lab.benchmarks.models.cards", "mask_encoder"],
     ["lab.training.depth.pool"],
     ["lab.training.depth.train", "--minutes", "46"],
-    ["lab.benchmarks.models.depth_card"],
+    ["lab.benchmarks.models.cards", "depth"],
 )
 
 

@@ -66,32 +66,23 @@ def test_the_3d_check_is_zero_for_the_true_depth_and_grows_with_its_error(parts,
     assert 1e-3 < off["all"] < worse["all"] and off["new"] < worse["new"]
 
 
-def test_every_part_of_the_jobs_benchmark_has_its_rows(pack):
-    import importlib
-
-    from lab.benchmarks.jobs.every import SCENES
-
-    for part in SCENES:
-        assert callable(importlib.import_module(f"lab.benchmarks.jobs.{part}").rows), part
-
-
 def test_the_conditionings_give_the_first_frame_or_every_token_that_is_wholly_known(pack):
+    from lab.benchmarks.guided import Setup
     from lab.benchmarks.jobs.conditioning import FIRST, GREY, INFILLED, contexts
-    from lab.benchmarks.solvers.methods import Lab
-    from lab.benchmarks.warp.robustness_cases import Evidence, unseen
+    from lab.benchmarks.warp.robustness import evidence
     from lab.data.damage import NONE
-    from lab.models.shipped import load_dit, load_vae
+    from lab.data.new_views import NewView
+    from lab.data.unseen import scene_seeds
 
-    lab = Lab.of(load_dit(), load_vae(), 2)
-    evidence = Evidence.of(unseen(7, 1)[0], NONE, lab.coder)
-    given = contexts(evidence, lab)
-    first, known = given[FIRST][0], given[INFILLED][0]
-    assert bool(first[:, :, 0].all()) and not bool(first[:, :, 1:].any())
-    assert bool((known >= first).all()) and 0 < float(known[:, :, 1:].float().mean()) < 1
-    holes = evidence.visible[1:5] == 0
-    assert not bool(holes.amax(0)[known[0, 0, 1].repeat_interleave(8, 0).repeat_interleave(8, 1)].any()), (
-        "no hole in a known token"
-    )
+    setup, view = Setup.of(2), NewView.of(scene_seeds(7, 8)[0])
+    case = evidence(view, NONE, setup.wan)
+    given = contexts(view, case, setup)
+    start, known = given[FIRST][0], given[INFILLED][0]
+    assert bool(start[:, :, 0].all()) and not bool(start[:, :, 1:].any())
+    assert bool((known >= start).all()) and 0 < float(known[:, :, 1:].float().mean()) < 1
+    holes = case.warp.visible[1:5] == 0
+    cells = known[0, 0, 1].repeat_interleave(8, 0).repeat_interleave(8, 1)
+    assert not bool(holes.amax(0)[cells].any()), "no hole in a known token"
     apart = (given[INFILLED][1] - given[GREY][1]).abs()
     assert float(apart[:, :, 0].max()) < 1e-3 < float(apart[:, :, 1:].max()), "only holes differ"
 
@@ -100,61 +91,58 @@ SCENES = (1.0, 1.1, 0.9)
 """How hard each of three scenes is: they differ much more than two methods do."""
 
 
-def figures(lpips, psnr):
-    return {"LPIPS": [lpips * hard for hard in SCENES], "PSNR": [psnr / hard for hard in SCENES]}
+def samples(levels):
+    """Samples of ``{key: {figure: level}}`` on three scenes."""
+    from lab.benchmarks.samples import Samples
+
+    found = Samples()
+    for hard in SCENES:
+        found.add({key: {name: level * hard for name, level in figures.items()} for key, figures in levels.items()})
+    return found
 
 
 def verdicts(rows):
     return {row.name: row.holds for row in rows if row.target}
 
 
-def test_interpolation_is_judged_scene_by_scene_with_an_interval(parts, monkeypatch):
-    ways = {
-        parts.interpolation.FADE: figures(0.3, 20),
-        parts.interpolation.FLOW: figures(0.2, 24),
-        "guided, exact depth": figures(0.1, 28),
-        "guided, estimated depth, composite": figures(0.25, 23),
-    }
-    for name in ("Studio", "load_lpips", "scene_seeds"):
-        monkeypatch.setattr(
-            parts.interpolation, name, SimpleNamespace(load=lambda: None) if name == "Studio" else lambda *_: None
-        )
-    monkeypatch.setattr(parts.interpolation, "measured", lambda *_: {"still": ways})
-    rows = parts.interpolation.rows(0, 3)
-    ours = "still: LPIPS, guided, estimated depth, composite over"
-    assert verdicts(rows)[f"{ours} cross-fade"] is True and verdicts(rows)[f"{ours} DIS flow"] is False
-    ways["guided, estimated depth, composite"]["LPIPS"] = [0.1, 0.3, 0.2]
-    assert verdicts(parts.interpolation.rows(0, 3))[f"{ours} DIS flow"] is None, "open where the interval holds both"
+def test_interpolation_is_judged_scene_by_scene_with_an_interval(parts):
+    from lab.benchmarks.samples import Key
+
+    task = parts.interpolation
+    levels = {task.FADE: (0.3, 20), task.FLOW: (0.2, 24), task.OURS[0]: (0.1, 28), task.OURS[1]: (0.25, 23)}
+    found = samples({Key(name, "still"): {"LPIPS": lpips, "PSNR": psnr} for name, (lpips, psnr) in levels.items()})
+    ours = f"still: LPIPS, {task.OURS[1]} over"
+    held = verdicts(task.table(found))
+    assert held[f"{ours} cross-fade"] is True and held[f"{ours} DIS flow"] is False
+    found[Key(task.OURS[1], "still")]["LPIPS"] = [0.1, 0.3, 0.2]
+    rows = task.table(found)
+    assert verdicts(rows)[f"{ours} DIS flow"] is None, "open where the interval holds both"
     assert all(row.low is not None and row.low <= row.value <= row.high for row in rows)
 
 
-def test_a_single_image_is_judged_scene_by_scene_with_an_interval(parts, monkeypatch):
-    single = parts.single_image
+def test_a_single_image_is_judged_scene_by_scene_with_an_interval(parts):
+    from lab.benchmarks.samples import Key
 
-    def judged(lpips, psnr):
-        found = figures(lpips, psnr)
-        return {"holes PSNR": found["PSNR"], "LPIPS": found["LPIPS"], "Chamfer, new": found["LPIPS"]}
-
-    found = {}
-    for kind in ("exact depth", "estimated depth"):
-        found |= {f"{kind}, {single.TELEA}": judged(0.2, 20), f"{kind}, {single.COMPOSITE}": judged(0.1, 22)}
-    for name in ("Studio", "load_lpips", "scene_seeds"):
-        monkeypatch.setattr(single, name, SimpleNamespace(load=lambda: None) if name == "Studio" else lambda *_: None)
-    monkeypatch.setattr(single, "measured", lambda *_: (found, [0.1, 0.2, 0.3]))
-    rows = single.rows(0, 3)
-    assert len(verdicts(rows)) == 6 and all(verdicts(rows).values())
-    assert rows[0].value == pytest.approx(20) and rows[0].unit == "%"
+    single, levels = parts.single_image, {}
+    for kind in single.DEPTHS:
+        levels[Key(single.TELEA, kind)] = {"holes PSNR": 20, "LPIPS": 0.2, "Chamfer, new": 0.2}
+        levels[Key(single.COMPOSITE, kind)] = {"holes PSNR": 22, "LPIPS": 0.1, "Chamfer, new": 0.1}
+    held = verdicts(single.table(samples(levels)))
+    assert len(held) == 6 and all(held.values())
 
 
-def test_text_edits_are_judged_against_the_shipped_way(pack):
+def test_text_edits_are_judged_against_the_shipped_one(pack):
     import lab.benchmarks.jobs.editing as editing
+    from lab.benchmarks.samples import Key
 
-    found = editing.Found(list)
-    for number, name in enumerate(editing.TEXT_EDITS):
-        worse = 1 + 0.2 * number
-        for figure in ("hits", "past the VAE", "shift", *editing.JUDGED, "lpips"):
-            found[f"{name}, {figure}"] = [worse * hard for hard in SCENES]
-    held = {name: holds for name, holds in verdicts(editing.asked_rows(found)).items() if name.startswith("LPIPS")}
+    levels = {Key(name): {"hits, %": 90, editing.OUTSIDE: 40, LPIPS: 1 + 0.2 * n} for n, name in enumerate(editing.TEXT_EDITS)}
+    inside = {f"{editing.INSIDE}, PSNR": 20, editing.OUTSIDE: 40}
+    levels |= {Key(editing.PROPAGATED): inside, Key(editing.FADE): {f"{editing.INSIDE}, PSNR": 10}}
+    found = samples(levels)
+    held = {name: holds for name, holds in verdicts(editing.table(found)).items() if name.startswith("LPIPS")}
     assert len(held) == len(editing.TEXT_EDITS) - 1 and all(held.values())
-    found[f"{editing.SHIPPED}, lpips"] = [9.0, 9.9, 8.1]
-    assert verdicts(editing.asked_rows(found))[f"LPIPS to the rendered edit, {editing.SHIPPED} over {editing.PAPER}"] is False
+    found[Key(editing.SHIPPED)][LPIPS] = [9.0, 9.9, 8.1]
+    assert not any(holds for name, holds in verdicts(editing.table(found)).items() if name.startswith("LPIPS"))
+
+
+LPIPS = "LPIPS to the rendered edit"

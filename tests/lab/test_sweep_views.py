@@ -1,4 +1,4 @@
-"""Views that grow harder: holes of the asked share, faster things, a larger angle."""
+"""Views that grow harder: holes of the wanted share, faster things, a larger angle."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
-from lab.benchmarks.masks.cases import arc
 from lab.benchmarks.solvers.sweep_views import BASE, SWEEPS, at_speed, grown, moves, moving_scenes, settings, view_of
+from lab.data.new_views import arc
 from lab.world import random_scene
 
 
@@ -19,7 +19,7 @@ def kept():
 
 
 @pytest.mark.parametrize("share", [0.1, 0.4, 0.7])
-def test_holes_grow_around_those_that_are_there_to_the_asked_share(share):
+def test_holes_grow_around_those_that_are_there_to_the_wanted_share(share):
     found = grown(kept(), share)
     assert share <= float((~found).float().mean()) < share + 0.02
     assert bool(found[0].all()), "the first frame is given to every run"
@@ -42,12 +42,12 @@ def test_things_speed_up_and_nothing_else_changes():
 
 
 def test_the_arc_ends_at_its_angle():
-    end = arc(torch.eye(4).expand(5, 4, 4), 2.0, math.radians(30))[-1]
+    end = arc(torch.eye(4).expand(5, 4, 4), 2.0, 30)[-1]
     assert float(end[0, 0]) == pytest.approx(math.cos(math.radians(30)), abs=1e-6)
 
 
 def test_a_larger_angle_hides_more_and_every_setting_is_there_once():
     seed = next(moving_scenes(0, 1))
-    shares = [float((~view_of(random_scene(seed), BASE._replace(angle=a), 32, 48).visible).float().mean()) for a in (5, 40)]
+    shares = [view_of(seed, BASE._replace(angle=a), (9, 32, 48))[1].holes for a in (5, 40)]
     assert shares[1] > 2 * shares[0]
     assert len(settings()) == sum(map(len, SWEEPS.values())) - 2, "the base is part of every sweep"

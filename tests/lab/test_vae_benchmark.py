@@ -23,9 +23,9 @@ def test_the_worst_position_is_seen_where_it_is(bench):
     for clip in decoded:
         clip[[2, 6]] += 0.09
     rows = figures(bench.position_rows("toys", decoded, clips))
-    assert rows["PSNR, position 2 of a group, toys"].value == pytest.approx(20, abs=0.01)
-    assert rows["PSNR, position 3 of a group, toys"].value == pytest.approx(40, abs=0.01)
-    apart = rows["PSNR, best less worst position, toys"]
+    assert rows["toys: PSNR, position 2 of a group"].value == pytest.approx(20, abs=0.01)
+    assert rows["toys: PSNR, position 3 of a group"].value == pytest.approx(40, abs=0.01)
+    apart = rows["toys: PSNR, best less worst position"]
     assert apart.value == pytest.approx(20, abs=0.02) and apart.holds is False
 
 

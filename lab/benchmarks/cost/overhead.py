@@ -1,21 +1,17 @@
-"""What guidance costs: guided against bare sampling, time and peak memory, on the same model in the same process.
+"""The cost of guidance: guided against bare sampling, time and peak memory, on the same model in the same process.
 
-On the CPU the embedded small Wan (or, without the file, a random one of its sizes), 17x128x192. With a GPU also a randomly
+On the CPU the embedded small Wan, 17x128x192. With a GPU also a randomly
 initialised Wan 2.1 1.3B at 81x480x832. The guided runs are the pack's own nodes, loaded as the host loads them, with
 guidance in *every* step, which is more than any window asks for. Repeats are interleaved; *time* is the median ratio of whole
 runs. The network's forward passes are the same work guided or not, and on a busy machine their time varies by more than what
 is to be measured: *outside the network* leaves them out, ``1 + (outside guided - outside bare) / whole bare``, medians over the
 repeats. The *own time* of guidance is that of its proximal steps alone, over a bare run. The *whole run* is measured
 by :mod:`lab.benchmarks.cost.whole_run`: warp, encodings and decoding too.
-
-``python -m lab.benchmarks.cost.overhead --seed 0 --json - [--repeats 60] [--steps 8] [--whole-repeats 3]``
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib
-import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,15 +20,15 @@ from typing import Any
 
 import torch
 
-from lab.benchmarks.report import Row, at_most, main
+from lab.benchmarks.report import Place, Row, row
+from lab.benchmarks.runner import main
 from lab.host.inprocess import load_pack, use_host
 from lab.host.paths import ROOT
 
-from . import whole_run
 from .timing import peak_memory, seconds
+from .whole_run import whole_run_rows
 
 EMBEDDED = ROOT / "weights" / "diffusion_models" / "inversecrafter_small_wan_t2v.safetensors"
-SMALL = {"dim": 256, "ffn_dim": 1024, "num_layers": 6}
 LARGE = {"dim": 1536, "ffn_dim": 8960, "num_layers": 30}
 """Wan 2.1 T2V 1.3B."""
 EVERY_STEP = {"start_percent": 0.0}
@@ -73,15 +69,6 @@ def random_wan(sizes: dict[str, int], device: str, dtype: torch.dtype) -> Any:
         if "norm" in name and wanted.ndim == 1:
             state[name] = torch.ones(wanted.shape, device=device, dtype=dtype)
     return comfy.sd.load_diffusion_model_state_dict(state)
-
-
-def small_model() -> tuple[str, Any]:
-    """The embedded model, or one of its sizes; the name says which."""
-    import comfy.sd
-
-    if EMBEDDED.is_file():
-        return "embedded model", comfy.sd.load_diffusion_model(str(EMBEDDED))
-    return "random model of the embedded one's sizes", random_wan(SMALL, "cpu", torch.float32)
 
 
 class Nodes:
@@ -173,32 +160,32 @@ def outside_and_whole(model: Any, run: Callable[[], None]) -> tuple[float, float
 
 
 def measure(case: Case, nodes: Nodes, seed: int) -> list[Row]:
-    """The rows of one case."""
+    """Measure one case."""
     runs = routes(case, nodes, seed)
     for run in runs.values():
         run()
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
     for repeat in range(case.repeats):
-        # The order turns, so that a slow spell or a warm cache meets every way alike.
+        # The order turns, so that a slow spell or a warm cache meets every method alike.
         names = list(runs)
         for name in names[repeat % len(names) :] + names[: repeat % len(names)]:
             times[name].append(outside_and_whole(case.model, runs[name]))
     peaks = {name: peak_memory(run) for name, run in runs.items()}
     outside, whole = ({name: median(pair[part] for pair in taken) for name, taken in times.items()} for part in (0, 1))
-    rows = [Row(f"{case.name}: bare sampling, {case.steps} steps", whole["bare"], "s")]
+    rows = [row(f"bare sampling, {case.steps} steps", whole["bare"], "s", case=case.name)]
     for name in list(runs)[1:]:
+        place = Place(case=case.name, method=name)
         paired = median(guided / bare for (_, guided), (_, bare) in zip(times[name], times["bare"], strict=True))
-        rows.append(at_most(f"{case.name}: time, {name}", paired, "x", case.time_bound))
-        ratio = 1 + (outside[name] - outside["bare"]) / whole["bare"]
-        rows.append(Row(f"{case.name}: outside the network, {name}", ratio, "x"))
+        rows.append(row("time", paired, "x", most=case.time_bound, **place))
+        rows.append(row("outside the network", 1 + (outside[name] - outside["bare"]) / whole["bare"], "x", **place))
         peak, bare_peak = peaks[name], peaks["bare"]
         if peak and bare_peak:
-            rows.append(at_most(f"{case.name}: peak memory, {name}", peak / bare_peak, "x", case.memory_bound))
+            rows.append(row("peak memory", peak / bare_peak, "x", most=case.memory_bound, **place))
     return rows + own_time(case, nodes, seed, whole["bare"])
 
 
 def own_time(case: Case, nodes: Nodes, seed: int, bare: float) -> list[Row]:
-    """Time of a run's proximal steps alone, by solver, as a share of a bare run."""
+    """Measure a run's proximal steps alone, by solver, as a share of a bare run."""
     inverse = nodes.core("inverse")
     measurement = nodes.measurement(case.shape, case.video_size, torch.Generator().manual_seed(seed))
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -213,32 +200,25 @@ def own_time(case: Case, nodes: Nodes, seed: int, bare: float) -> list[Row]:
 
         all_steps()
         taken = min(seconds(all_steps) for _ in range(case.repeats))
-        rows.append(Row(f"{case.name}: own time of guidance, {solver.replace('_', ' ')}", 100 * taken / bare, "%"))
+        rows.append(row("own time of guidance", 100 * taken / bare, "%", case=case.name, method=solver.replace("_", " ")))
     return rows
 
 
-def run(seed: int, args: argparse.Namespace) -> list[Row]:
-    """Measure what this machine can."""
-    logging.getLogger().setLevel(logging.WARNING)
+def rows(seed: int, repeats: int = 60, whole_repeats: int = 3, steps: int = 8) -> list[Row]:
+    """Measure the cases that this machine can run; ``repeats`` interleaved on the small model, ``whole_repeats`` whole runs."""
     use_host()
-    if not torch.cuda.is_available():
+    import comfy.sd
+
+    large = torch.cuda.is_available()
+    if not large:
         torch.set_num_threads(1)
-    nodes = Nodes()
-    name, model = small_model()
-    rows = measure(Case(name, model, (17, 128, 192), 1.01, 1.05, args.repeats, args.steps), nodes, seed)
-    if torch.cuda.is_available():
-        large = random_wan(LARGE, "cuda", torch.bfloat16)
-        rows += measure(Case("random Wan 2.1 1.3B, 81x480x832", large, (81, 480, 832), 1.005, 1.05, 3, args.steps), nodes, seed)
-    else:
-        logging.getLogger(__name__).warning("no GPU: the 1.3B case is left out")
-    return rows + whole_run.rows(seed, args.whole_repeats)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--repeats", type=int, default=60, help="interleaved repeats of each way on the small model")
-    parser.add_argument("--whole-repeats", type=int, default=3, help="repeats of the whole run, from source clip to new clip")
-    parser.add_argument("--steps", type=int, default=8, help="sampling steps of a run")
+    nodes, small = Nodes(), comfy.sd.load_diffusion_model(str(EMBEDDED))
+    cases = [Case("embedded model", small, (17, 128, 192), 1.01, 1.05, repeats, steps)]
+    if large:
+        model = random_wan(LARGE, "cuda", torch.bfloat16)
+        cases.append(Case("random Wan 2.1 1.3B, 81x480x832", model, (81, 480, 832), 1.005, 1.05, 3, steps))
+    return [one for case in cases for one in measure(case, nodes, seed)] + whole_run_rows(seed, whole_repeats)
 
 
 if __name__ == "__main__":
-    main("overhead", run, add_arguments)
+    main(rows)

@@ -1,4 +1,4 @@
-"""What the method costs from the source clip to the new one, beside the bare model's run: the shipped graph, node by node.
+"""The cost of the method from the source clip to the new one, beside the bare model's run: the shipped graph, node by node.
 
 The recapture workflow runs in this process on a rendered clip, its nodes in order, each timed. The bare run beside it is the
 host's own: first frame encoded (``WanImageToVideo``), the same steps, decoded. Depth is shown and left out of the ratio, since
@@ -20,7 +20,7 @@ from unittest.mock import patch
 import cv2
 import torch
 
-from lab.benchmarks.report import Row, at_most
+from lab.benchmarks.report import Place, Row, row
 from lab.data.unseen import scene_seeds
 from lab.demo import graph
 from lab.host.inprocess import load_pack
@@ -48,7 +48,7 @@ Outputs = dict[str, tuple[Any, ...]]
 
 @dataclass
 class Cost:
-    """Of one run.
+    """The cost of one run.
 
     Attributes:
         seconds: processor time by class of node.
@@ -66,7 +66,7 @@ class Cost:
 
 
 def node_classes() -> dict[str, Any]:
-    """The host's nodes and the pack's by class name."""
+    """Return the host's nodes and the pack's by class name."""
     load_pack()
     host = importlib.import_module("nodes").NODE_CLASS_MAPPINGS
     return host | {
@@ -76,13 +76,13 @@ def node_classes() -> dict[str, Any]:
 
 
 def call(node: Any, inputs: dict[str, Any]) -> tuple[Any, ...]:
-    """Outputs of a node, of either generation."""
+    """Return the outputs of a node, of either generation."""
     made = node.execute(**inputs).args if hasattr(node, "GET_SCHEMA") else getattr(node(), node.FUNCTION)(**inputs)
     return tuple(made)
 
 
 def execute(prompt: graph.Prompt, given: Outputs, classes: dict[str, Any]) -> tuple[Outputs, Cost]:
-    """Run what the last nodes of ``prompt`` need and is not ``given``, and say what it cost."""
+    """Run all that the last nodes of ``prompt`` need and is not ``given``; return the outputs and their cost."""
     made, cost = dict(given), Cost()
 
     def value(entry: Any) -> Any:
@@ -132,14 +132,14 @@ def counting(cost: Cost, vae: Any, flows: bool) -> Iterator[None]:
 
 
 def guided_prompt(clip: torch.Tensor) -> tuple[graph.Prompt, Outputs]:
-    """The shipped recapture graph down to the decoded clip, its source given."""
+    """Return the shipped recapture graph down to the decoded clip, its source given."""
     prompt = graph.load("recapture")
     source = graph.feeding(prompt, graph.find(prompt, DEPTH), "images")
     return graph.only_outputs(prompt, [graph.find(prompt, "VAEDecode")]), {source: (clip,)}
 
 
 def bare_prompt(guided: graph.Prompt, clip: torch.Tensor) -> graph.Prompt:
-    """The same model, text, steps and size, sampled by the host alone from the first frame."""
+    """Return a graph of the same model, text, steps and size, sampled by the host alone from the first frame."""
     key, decode = graph.find(guided, GUIDED), graph.find(guided, "VAEDecode")
     inpaint = guided[graph.find(guided, "InverseCrafterInpaintConditioning")]["inputs"]
     prompt = graph.only_outputs(guided, [decode])
@@ -154,7 +154,7 @@ def bare_prompt(guided: graph.Prompt, clip: torch.Tensor) -> graph.Prompt:
 
 
 def measure(seed: int, repeats: int) -> tuple[list[Cost], list[Cost]]:
-    """Costs of the guided and of the bare run on an unseen scene, taken in turn."""
+    """Measure the guided and the bare run on an unseen scene, in turn."""
     clip = render(random_scene(scene_seeds(seed, 1)[0]), frame_times(FRAMES), HEIGHT, WIDTH).colour
     classes = node_classes()
     guided, given = guided_prompt(clip)
@@ -168,43 +168,43 @@ def measure(seed: int, repeats: int) -> tuple[list[Cost], list[Cost]]:
 
 
 def shared(prompt: graph.Prompt) -> graph.Prompt:
-    """The part of a graph that loads models and encodes text."""
+    """Return the part of a graph that loads models and encodes text."""
     return {key: node for key, node in prompt.items() if node["class_type"] in SHARED}
 
 
 def on_this_model(guided: list[Cost], bare: list[Cost]) -> list[Row]:
-    """Rows of what :func:`measure` found, medians over its runs."""
-    name, plain = "embedded model, whole run", median(cost.whole for cost in bare)
+    """Return the rows of :func:`measure`, medians over its runs."""
+    place, plain = Place(case="embedded model, whole run"), median(cost.whole for cost in bare)
     ratio = median(one.whole / other.whole for one, other in zip(guided, bare, strict=True))
-    own, flows = guided[0].encodings - 1 - bare[0].encodings, guided[0].flows
+    own, share = guided[0].encodings - 1 - bare[0].encodings, "% of the bare run"
     rows = [
-        at_most(f"{name}: over the bare model's", ratio, "x", MOST),
-        at_most(f"{name}: encodings beyond E(y) and the bare model's own", own, "", 1),
-        at_most(f"{name}: optical flows, depth aside", flows, "", 0),
-        Row(f"{name}: VAE encodings", guided[0].encodings, ""),
-        Row(f"{name}: the bare model's, first frame encoded", plain, "s"),
+        row("over the bare model's", ratio, "x", most=MOST, **place),
+        row("encodings beyond E(y) and the bare model's own", own, most=1, **place),
+        row("optical flows, depth aside", guided[0].flows, most=0, **place),
+        row("VAE encodings", guided[0].encodings, **place),
+        row("the bare model's, first frame encoded", plain, "s", **place),
     ]
-    for what in guided[0].seconds:
-        taken = median(cost.seconds[what] for cost in guided)
-        aside = ", not counted above" if what == DEPTH else ""
-        rows.append(Row(f"{name}: {what.removeprefix('InverseCrafter')}{aside}", 100 * taken / plain, "% of the bare run"))
+    for name in guided[0].seconds:
+        taken = median(cost.seconds[name] for cost in guided)
+        aside = ", not counted above" if name == DEPTH else ""
+        rows.append(row(f"{name.removeprefix('InverseCrafter')}{aside}", 100 * taken / plain, share, **place))
     return rows
 
 
 def on_paper(encodings: int) -> list[Row]:
-    """The same ratio for Wan 2.1 1.3B: 50 steps of two passes each, and as many encodings as were counted here."""
+    """Return the same ratio for Wan 2.1 1.3B: 50 steps of two passes each, and as many encodings as were counted here."""
     network, (encoding, decoding) = network_flops(REAL_LATENT), vae_flops(REAL_VIDEO)
-    sampling = 2 * REAL_STEPS * network
-    bare = sampling + encoding + decoding
-    name = "Wan 2.1 1.3B, 81x480x832, counted operations"
+    bare = 2 * REAL_STEPS * network + encoding + decoding
+    place, share = Place(case="Wan 2.1 1.3B, 81x480x832, counted operations"), "% of the bare run"
     return [
-        at_most(f"{name}: whole run over the bare model's", (bare + (encodings - 1) * encoding) / bare, "x", MOST),
-        Row(f"{name}: bare run, {REAL_STEPS} steps with CFG", bare / 1e15, "PFLOP"),
-        Row(f"{name}: one encoding", 100 * encoding / bare, "% of the bare run"),
-        Row(f"{name}: decoding", 100 * decoding / bare, "% of the bare run"),
+        row("whole run over the bare model's", (bare + (encodings - 1) * encoding) / bare, "x", most=MOST, **place),
+        row(f"bare run, {REAL_STEPS} steps with CFG", bare / 1e15, "PFLOP", **place),
+        row("one encoding", 100 * encoding / bare, share, **place),
+        row("decoding", 100 * decoding / bare, share, **place),
     ]
 
 
-def rows(seed: int, repeats: int) -> list[Row]:
+def whole_run_rows(seed: int, repeats: int) -> list[Row]:
+    """Measure the whole run and count it on paper."""
     guided, bare = measure(seed, repeats)
     return on_this_model(guided, bare) + on_paper(guided[0].encodings)

@@ -1,91 +1,75 @@
-"""What the model is given beside the guidance: the first frame alone, as the paper does, or the whole masked video.
-
-``python -m lab.benchmarks.jobs.conditioning --seed 0 --scenes 16 --json -``; means over scenes with their 95 % interval.
+"""The model's own conditioning beside guidance: the first frame alone, as in the paper, or the whole masked video.
 
 The embedded model has no input for an image or a masked video. It takes context as tokens that stand clean beside the noise, so
-that is what is measured: the first frame's, or all that lie wholly in the known part, encoded with the holes infilled or grey.
-Every way is held to the same measurement by the default guidance. Evidence is that of ``lab.benchmarks.warp.robustness``, its
-depth noisy and bled; LPIPS is against the true view, whole. ``prior`` is the strength of the simulated model, 0 the embedded
-one's own. What a Fun-InP checkpoint makes of either is not measured here.
+that is measured: the first frame's, or all that lie wholly in the known part, encoded with the holes infilled or grey. Every
+variant has the same measurement and default guidance. The warp is that of :mod:`lab.benchmarks.warp.robustness`, its depth
+noisy and bled; LPIPS is against the true view, whole. Strengths are of the simulated prior, 0 = the embedded model. What a
+Fun-InP checkpoint makes of either is not measured here.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from functools import partial
 
 import torch
 
-from inversecrafter_core.inverse import Measurement, ProximalSettings
+from inversecrafter_core.inverse import ProximalSettings, prepare
 from inversecrafter_core.masks import area, hide
-from inversecrafter_core.sampling import Guidance, Window, sample_guided_euler, sigma_of_percent
-from inversecrafter_core.sampling.stochastic import known_cells, token_times
-from lab.benchmarks.intervals import mean_row, ratios, surely_at_most
-from lab.benchmarks.priors import stronger_prior
-from lab.benchmarks.report import Row, model_main
-from lab.benchmarks.solvers.methods import Lab
-from lab.benchmarks.warp.robustness_cases import Evidence, figures, unseen
-from lab.data.assets import why_missing
+from inversecrafter_core.sampling import BoundGuidance, Window, sample_guided_euler
+from inversecrafter_core.sampling.stochastic import known_cells
+from lab.benchmarks.guided import Case, Setup, stronger_prior
+from lab.benchmarks.report import Row
+from lab.benchmarks.runner import main, measure
+from lab.benchmarks.samples import Key, Scene
+from lab.benchmarks.warp.robustness import evidence, figures, worth_judging
 from lab.data.damage import Damage
-from lab.metrics.lpips import load_lpips
-from lab.models import video as dit
-from lab.models.shipped import decode, encode, load_dit, load_vae
+from lab.data.new_views import NewView
+from lab.data.unseen import scene_seeds
 
-STEPS = 10
 DEPTH = Damage(noise=0.1, bleed=3.0)
 STRENGTHS = (0.0, 0.5)
 FIRST, INFILLED, GREY = "first frame", "whole video, infilled", "whole video, grey"
 Contexts = dict[str, tuple[torch.Tensor, torch.Tensor]]
 
 
-def contexts(evidence: Evidence, lab: Lab) -> Contexts:
-    """Which tokens stand clean, ``[1, 1, T', H', W']`` bool, and the latents they show, by name."""
-    visible, filled = evidence.visible.clone(), evidence.filled.clone()
-    visible[0], filled[0] = 1.0, evidence.seen.source.colour[0]
-    w, grey = encode(lab.coder, filled), encode(lab.coder, hide(filled, visible))
-    known = known_cells(area(visible, 8).to(w), 1.0)
-    first = torch.zeros_like(known)
-    first[:, :, 0] = True
-    return {FIRST: (first, w), INFILLED: (known | first, w), GREY: (known | first, grey)}
+def contexts(view: NewView, case: Case, setup: Setup) -> Contexts:
+    """Return the tokens that stand clean, ``[1, 1, T', H', W']`` bool, and the latents they show, by name."""
+    visible, filled = case.warp.visible.clone(), case.warp.video.clone()
+    visible[0], filled[0] = 1.0, view.source.colour[0]
+    w, grey = setup.wan.coder.encode(filled), setup.wan.coder.encode(hide(filled, visible))
+    known = known_cells(area(visible, 8).to(w), 1.0) | case.first_frame
+    return {FIRST: (case.first_frame, w), INFILLED: (known, w), GREY: (known, grey)}
 
 
-def made(lab: Lab, evidence: Evidence, clean: torch.Tensor, given: torch.Tensor, strength: float) -> torch.Tensor:
-    """The clip, with the tokens ``clean`` given and the rest guided by the default measurement."""
-    case = evidence.case()
-    words = dit.prompt_tokens([case.prompt])
-
-    def model(x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
-        x = torch.where(clean, given, x)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            velocity = lab.model(x, token_times(sigma * 1000, clean), words).float()
-        return torch.where(clean, given, x - sigma * velocity)
-
-    frames, height, width = evidence.warp.shape[:3]
-    measurement = Measurement(evidence.w, evidence.h, (frames, height, width))
-    guidance = Guidance(measurement, ProximalSettings("closed_form"), Window())
-    correct = guidance.bind(case.noise, sigma_of_percent(lab.shift), torch.clone)
-    prior = stronger_prior(model, encode(lab.coder, evidence.seen.target.colour), strength)
-    return decode(lab.coder, sample_guided_euler(prior, case.noise, lab.sigmas, correct=correct))
+def sampled(setup: Setup, case: Case, clean: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
+    """Sample with the tokens ``clean`` given and the rest guided by the default measurement: latents, a clip a strength."""
+    plain = setup.wan.predictor(case.prompt, clean, given)
+    step = prepare(case.masks["default"], case.w, ProximalSettings("closed_form"))
+    guide = BoundGuidance(setup.active(Window()), step)
+    prior = stronger_prior(plain, case.z_true, torch.tensor(setup.strengths))
+    return sample_guided_euler(prior, setup.start(case), setup.sigmas, correct=guide)
 
 
-def rows(seed: int, scenes: int) -> list[Row]:
-    """Both conditionings, and both forms of the second."""
-    lab, metric = Lab.of(load_dit(), load_vae(), STEPS), load_lpips()
-    if metric is None:
-        return [Row(f"conditioning: not measured, {why_missing('lpips_alexnet')}", float("nan"), "")]
-    found: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for seen in unseen(seed, scenes):
-        evidence = Evidence.of(seen, DEPTH, lab.coder)
-        for name, (clean, given) in contexts(evidence, lab).items():
-            for strength in STRENGTHS:
-                video = made(lab, evidence, clean, given, strength)
-                found[f"prior {strength:g}"][name].append(figures(video, evidence, metric)["whole LPIPS"])
-    listed = []
-    for case, ways in found.items():
-        listed.append(surely_at_most(f"{case}: LPIPS, {INFILLED} over {FIRST}", ratios(ways[INFILLED], ways[FIRST]), "x", 1.0))
-        listed.append(surely_at_most(f"{case}: LPIPS, {INFILLED} over {GREY}", ratios(ways[INFILLED], ways[GREY]), "x", 1.0))
-        listed += [mean_row(f"{case}: LPIPS, {name}", values) for name, values in ways.items()]
-    return listed
+def one_scene(steps: int, seed: int) -> Scene | None:
+    """Measure every conditioning on one scene."""
+    setup, view, found = Setup.of(steps, STRENGTHS), NewView.of(seed), Scene()
+    if not worth_judging(view):
+        return None
+    case = evidence(view, DEPTH, setup.wan)
+    for name, (clean, given) in contexts(view, case, setup).items():
+        for strength, latents in zip(STRENGTHS, sampled(setup, case, clean, given).split(1), strict=True):
+            made = figures(setup.wan.coder.decode(latents), case)
+            found[Key(name, strength=strength)] = {key: made[key] for key in ("whole LPIPS",) if key in made}
+    return found
+
+
+def rows(seed: int, scenes: int = 16, processes: int = 2, steps: int = 10) -> list[Row]:
+    """Compare both conditionings, and both forms of the second."""
+    found = measure(partial(one_scene, steps), scene_seeds(seed, 8 * scenes), scenes, processes)
+    keys = [Key(INFILLED, strength=strength) for strength in STRENGTHS]
+    compared = [key for key in keys if found.has(key, "whole LPIPS")]
+    return [found.ratio(key, other, "whole LPIPS", most=1) for key in compared for other in (FIRST, GREY)] + found.means()
 
 
 if __name__ == "__main__":
-    model_main("conditioning", rows)
+    main(rows)

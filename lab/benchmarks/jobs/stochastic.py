@@ -1,188 +1,124 @@
-"""Stochastic conditioning against depth errors: how good the new view is over the release time ``t*``.
+"""Stochastic conditioning against depth errors: quality of the new view over the release time ``t*``.
 
-``python -m lab.benchmarks.jobs.stochastic --seed 0 --json - [--scenes 16] [--curves]``; means over scenes with their 95 %
-interval.
-
-The evidence is that of ``lab.benchmarks.warp.robustness``: rendered scenes, damaged depth, our warp. Known tokens stand clean
-beside the
-noise above ``t*`` and are denoised with the rest below it; the small video model takes a time for every token. The first frame,
-which is no warp but the source's own, is held to the end by every way.
+The evidence is that of :mod:`lab.benchmarks.warp.robustness`: rendered scenes, damaged depth, our warp. Known tokens stand
+clean beside the noise above ``t*`` and are denoised with the rest below it; the small video model takes a time for every token.
+The first frame, which is no warp but the source's own, is held to the end by every method.
 
 * ``rigid`` is ``t* = 0``: the context is held to the end and comes out as given.
 * ``released`` lets go at ``t*``, and from there on the model is alone. At 1 it has nothing but the first frame.
 * ``released, then DDS`` is the whole: context early, release, data consistency below ``t*``.
-* ``DDS alone`` is data consistency at its defaults, without a context.
 
-``--curves`` goes through all release times.
-
-A token counts as known here from :data:`KNOWN` on, where rigid conditioning is at its best: LPIPS 0.238, 0.218, 0.205 and 0.202
-at 0.9, 0.5, 0.2 and 0.1 (one scene of seed 5, noise and bled outlines). LPIPS and PSNR are against the true view, whole.
-``python -m lab.benchmarks.jobs.stochastic --picture FILE.json`` draws the curves of such a JSON to docs/stochastic.png.
+``--curves`` goes through all release times. A token counts as known here from :data:`KNOWN` on, where rigid conditioning is at
+its best: LPIPS 0.238, 0.218, 0.205 and 0.202 at 0.9, 0.5, 0.2 and 0.1 (one scene of seed 5, noise and bled outlines). LPIPS and
+PSNR are against the true view, whole.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import logging
-from collections import defaultdict
 from functools import partial
-from itertools import pairwise
-from pathlib import Path
 
 import torch
 
 from inversecrafter_core.inverse import Measurement, ProximalSettings
 from inversecrafter_core.sampling import NEVER, Guidance, Window, percent_of_sigma, sigma_of_percent
-from inversecrafter_core.sampling.stochastic import Release, sample_stochastic, token_times
-from lab.benchmarks.intervals import gains, mean_row, ratios, surely_at_least, surely_at_most
-from lab.benchmarks.report import Row, add_model_arguments, main
-from lab.benchmarks.solvers.methods import Case, Lab, Way, dds
-from lab.benchmarks.warp.robustness_cases import Evidence, judged, unseen
+from inversecrafter_core.sampling.stochastic import Release, sample_stochastic
+from lab.benchmarks.guided import Case, Method, Setup
+from lab.benchmarks.intervals import gains, ratios
+from lab.benchmarks.plots import Panel, draw
+from lab.benchmarks.plots import curves as curves_of
+from lab.benchmarks.report import Document, Row, long_table, read, row
+from lab.benchmarks.runner import main, measure
+from lab.benchmarks.samples import Key, Samples, Scene
+from lab.benchmarks.warp.robustness import evidence, figures, worth_judging
 from lab.data.damage import NONE, Damage
+from lab.data.new_views import NewView
+from lab.data.unseen import scene_seeds
 from lab.host.paths import ROOT
-from lab.metrics.lpips import load_lpips
-from lab.models import video as dit
-from lab.models.shipped import load_dit, load_vae
+from lab.models.video import SHIFT
 
-STEPS = 10
 KNOWN = 0.1
 RELEASES = (0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 1.0)
 ALONE = (0.4, 0.7, 1.0)
 """Releases that are also left to the model alone."""
-DAMAGES = {
-    "exact depth": NONE,
-    "both": Damage(noise=0.1, bleed=3.0),
-    "both, twice": Damage(noise=0.2, bleed=6.0),
-}
-ASKED, ORDER = "both", tuple(DAMAGES)
-RIGID, DDS = "rigid", "DDS alone"
+EXACT, BOTH = "exact depth", "noise and bled outlines"
+DAMAGES = {EXACT: NONE, BOTH: Damage(noise=0.1, bleed=3.0)}
+RIGID, FREED, WHOLE = "rigid", "released", "released, then DDS"
+LPIPS = "whole LPIPS"
 PICTURE = ROOT / "docs" / "stochastic.png"
 
 
-def released(at: float, window: Window = NEVER) -> Way:
-    """A context until ``at``, data consistency within ``window``."""
+def released(at: float, window: Window = NEVER) -> Method:
+    """Return the method with a context until ``at`` and data consistency within ``window``."""
 
-    def way(lab: Lab, case: Case) -> torch.Tensor:
-        frames, height, width = case.warp.shape[:3]
-        measurement = Measurement(case.w, case.masks["usual"], (frames, height, width))
+    def method(setup: Setup, case: Case) -> torch.Tensor:
+        frames, height, width = case.warp.video.shape[:3]
+        measurement = Measurement(case.w, case.masks["default"], (frames, height, width))
         guidance = Guidance(measurement, ProximalSettings("closed_form"), window)
-        context = Release(at, threshold=KNOWN, keep_first=True).bind(guidance, case.w, lambda latent: latent, "per_token")
-        correct = guidance.bind(case.w, sigma_of_percent(lab.shift), lambda latent: latent)
-        words = dit.prompt_tokens([case.prompt])
+        return sample_stochastic(
+            setup.wan.predictor(case.prompt),
+            case.noise,
+            setup.sigmas,
+            context=Release(at, threshold=KNOWN, keep_first=True).bind(guidance, case.w, torch.clone, "per_token"),
+            correct=guidance.bind(case.w, sigma_of_percent(setup.shift), torch.clone),
+            with_clean=lambda clean: setup.wan.predictor(case.prompt, clean),
+        )
 
-        def model(x: torch.Tensor, sigma: torch.Tensor, clean: torch.Tensor) -> torch.Tensor:
-            with torch.autocast("cpu", dtype=torch.bfloat16):
-                return x - sigma * lab.model(x, token_times(sigma * 1000, clean), words).float()
-
-        nothing = partial(model, clean=torch.zeros_like(context.clean))
-        given = {"context": context, "correct": correct, "with_clean": lambda clean: partial(model, clean=clean)}
-        return sample_stochastic(nothing, case.noise, lab.sigmas, **given)
-
-    return way
+    return method
 
 
 def below(sigma: float) -> Window:
-    """The window of the small model's schedule that begins at ``sigma``."""
-    return Window(percent_of_sigma(dit.SHIFT)(sigma))
+    """Return the window of the small model's schedule that begins at ``sigma``."""
+    return Window(percent_of_sigma(SHIFT)(sigma))
 
 
-def freed(at: float) -> str:
-    return f"released at {at:g}"
+def methods(every: bool) -> dict[tuple[str, float], Method]:
+    """Return the methods by name and release time: the default's alone, or all of them."""
+    usual = Release().at
+    whole = {(WHOLE, at): released(at, below(at)) for at in (RELEASES if every else (usual,))}
+    return {(RIGID, 0.0): released(0.0), **{(FREED, at): released(at) for at in (ALONE if every else (usual,))}, **whole}
 
 
-def whole(at: float = Release().at) -> str:
-    return f"released at {at:g}, then DDS"
-
-
-PLAIN: dict[str, Way] = {
-    RIGID: released(0.0),
-    DDS: dds(),
-    freed(Release().at): released(Release().at),
-    whole(): released(Release().at, below(Release().at)),
-}
-CURVES = PLAIN | {freed(at): released(at) for at in ALONE} | {whole(at): released(at, below(at)) for at in RELEASES}
-Found = dict[str, dict[str, dict[str, list[float]]]]
-
-
-def measure(seed: int, scenes: int, ways: dict[str, Way]) -> Found:
-    """Figures by damage, way and name, a value a scene."""
-    lab, distance = Lab.of(load_dit(), load_vae(), STEPS), load_lpips()
-    found: Found = defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
-    for seen in unseen(seed, scenes):
-        for name, damage in DAMAGES.items():
-            evidence = Evidence.of(seen, damage, lab.coder)
-            for title, way in ways.items():
-                for figure, value in judged(lab, evidence, way, distance)[0].items():
-                    found[name][title][figure].append(value)
+def one_scene(steps: int, every: bool, seed: int) -> Scene | None:
+    """Measure every damage and method on one scene."""
+    setup, view, found = Setup.of(steps), NewView.of(seed), Scene()
+    if not worth_judging(view):
+        return None
+    for damage, error in DAMAGES.items():
+        case = evidence(view, error, setup.wan)
+        for (name, at), method in methods(every).items():
+            made = figures(setup.wan.coder.decode(method(setup, case)), case)
+            found[Key(name, damage, at)] = {key: value for key, value in made.items() if key.startswith("whole")}
     return found
 
 
-def targets(found: Found) -> list[Row]:
-    """Against rigid conditioning, in LPIPS of the whole view, scene by scene."""
-    at = {name: {title: figures["whole LPIPS"] for title, figures in ways.items()} for name, ways in found.items()}
-    rows = []
-    for title in (whole(), freed(Release().at)):
-        better = {name: [rigid - ours for rigid, ours in zip(at[name][RIGID], at[name][title], strict=True)] for name in ORDER}
-        ratio = ratios(at[ASKED][title], at[ASKED][RIGID])
-        rows.append(surely_at_most(f"{ASKED}, {title}: whole LPIPS over rigid's", ratio, "x", 1.0))
-        for less, more in pairwise(ORDER):
-            growth = gains(better[more], better[less])
-            rows.append(surely_at_least(f"{title}: growth of the gain in LPIPS from {less} to {more}", growth, "", 0.0))
-        rows += [mean_row(f"{name}, {title}: gain in whole LPIPS over rigid", values) for name, values in better.items()]
-    return rows
+def targets(found: Samples) -> list[Row]:
+    """Compare with rigid conditioning scene by scene: under damage no worse, and gaining as the damage grows."""
+    listed, at = [], Release().at
+    for name in (WHOLE, FREED):
+        pairs = {damage: (found[Key(name, damage, at)][LPIPS], found[Key(RIGID, damage, 0.0)][LPIPS]) for damage in DAMAGES}
+        listed.append(row(LPIPS, ratios(*pairs[BOTH]), "x", most=1, case=BOTH, at=at, method=name, against=RIGID))
+        better = {damage: [rigid - ours for ours, rigid in zip(*pair, strict=True)] for damage, pair in pairs.items()}
+        growth = gains(better[BOTH], better[EXACT])
+        listed.append(row(f"growth of the gain in LPIPS over rigid, {EXACT} to {BOTH}", growth, least=0, method=name))
+    return listed
 
 
-def rows(seed: int, scenes: int, curves: bool = False) -> list[Row]:
-    """Targets first, then both figures of every way. Without LPIPS there are no targets."""
-    found = measure(seed, scenes, CURVES if curves else PLAIN)
-    table = [
-        mean_row(f"{name}, {title}: {figure}", values, "dB" if "PSNR" in figure else "")
-        for name, ways in found.items()
-        for title, figures in ways.items()
-        for figure, values in figures.items()
-        if figure.startswith("whole")
-    ]
-    return (targets(found) if "whole LPIPS" in found[ASKED][RIGID] else []) + table
+def rows(seed: int, scenes: int = 16, processes: int = 2, steps: int = 10, curves: bool = False) -> list[Row]:
+    """Return targets first, then both figures of every method. Without LPIPS there are no targets."""
+    found = measure(partial(one_scene, steps, curves), scene_seeds(seed, 8 * scenes), scenes, processes)
+    return (targets(found) if found.has(Key(RIGID, BOTH, 0.0), LPIPS) else []) + found.means()
 
 
-def draw(source: Path, target: Path = PICTURE) -> None:
-    """The curves of a JSON of this benchmark: whole LPIPS over ``t*``, one colour a damage."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    values = {row["name"]: row["value"] for row in json.loads(source.read_text(encoding="utf-8"))["rows"]}
-    figure, axes = pyplot.subplots(figsize=(8, 4.5), layout="constrained")
-    for number, name in enumerate(ORDER):
-        for line, title, releases in (("-", whole, RELEASES), ("--", freed, ALONE)):
-            curve = [values[f"{name}, {way}: whole LPIPS"] for way in (RIGID, *map(title, releases))]
-            label = name + (", then DDS" if title is whole else ", model alone")
-            axes.plot((0.0, *releases), curve, line, marker="o", markersize=4, color=f"C{number}", label=label)
-        axes.axhline(values[f"{name}, {DDS}: whole LPIPS"], color=f"C{number}", linestyle=":", linewidth=1)
-    axes.axvline(Release().at, color="grey", linewidth=0.8)
-    axes.set_xlabel("release time t* (0: rigid; grey: the default; dotted: DDS alone)")
-    axes.set_ylabel("LPIPS to the true view, lower is better")
-    axes.legend(ncols=2)
-    figure.savefig(target, dpi=110)
-
-
-def run(seed: int, args: argparse.Namespace) -> list[Row]:
-    logging.getLogger().setLevel(logging.WARNING)
-    torch.set_num_threads(args.threads)
-    if args.picture is not None:
-        draw(args.picture)
-        return []
-    return rows(seed, args.scenes, args.curves)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    add_model_arguments(parser)
-    parser.set_defaults(scenes=16)
-    parser.add_argument("--curves", action="store_true", help="every release time, for the picture")
-    parser.add_argument("--picture", type=Path, help="only draw the curve of this JSON")
+def page(document: Document) -> list[str]:
+    """Return the targets; the curves are drawn anew where all release times were measured."""
+    listed = read(document)
+    shown = [one for one in listed if one.figure == LPIPS and not one.against and one.at is not None]
+    if len({one.at for one in shown}) > len(ALONE):
+        lanes = curves_of(shown, lambda one: one.at, lambda one: f"{one.case}, {one.method}")
+        panel = Panel("release time t* (0: rigid; grey: the default)", "LPIPS to the true view", lanes, {}, mark=Release().at)
+        draw([[panel]], PICTURE)
+    return long_table(one for one in listed if one.target)
 
 
 if __name__ == "__main__":
-    main("stochastic", run, add_arguments)
+    main(rows)

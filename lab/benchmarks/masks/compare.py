@@ -1,224 +1,213 @@
-"""Which latent mask to trust, whatever the video model: every mask guides sampling under priors of rising strength.
+"""Latent masks compared whatever the video model: each guides sampling under priors of rising strength.
 
-``python -m lab.benchmarks.masks.compare --seed 0 --json - [--scenes 16] [--vae FILE]``
+New views of synthetic scenes, whose truth is rendered. The small model is weaker than Telea's infill, which rewards whatever
+trusts the infill; so each mask is judged under simulated models (:mod:`lab.benchmarks.guided`) of strength 0 = the embedded
+one to 0.9 = almost the truth. All on normalised latents:
 
-New views of synthetic scenes, whose truth is rendered (``lab.benchmarks.masks.cases``). The small model is weaker than Telea's
-infill, which rewards whatever trusts the infill; so each mask is judged under ``lab.benchmarks.priors`` of every strength, 0
-= the
-embedded model, 0.9 = almost the truth. All on normalised latents; names read ``mask: figure``, means over scenes with interval:
-
-* ``error, prior s``: root mean square of the sampled latents against ``E(x)``, all but the first frame, which is given;
+* ``error``: root mean square of the sampled latents against ``E(x)``, all but the first frame, which is given;
   ``error in holes`` the same over cells with less than all of their pixels known;
 * ``error over the sweep``: the geometric mean of ``error`` over the strengths;
 * ``L1 to h_gt``: to the paper's ``1 - tanh|E(x) - E(fill(m x))|``, the masked clip infilled before it is encoded;
-* ``encodings`` beyond ``E(y)`` and ``CPU`` seconds beside them: what the mask costs;
+* ``encodings`` beyond ``E(y)``: the cost of the mask;
 * ``whole LPIPS`` and ``whole PSNR``: of the decoded clip, for a few masks under two priors.
 
-The default is to be the cheapest mask whose error over the sweep lies within the interval of the best.
-``area^p`` is the share of known pixels to the power p. ``h_gt`` knows the truth; ``grey h_gt`` is the same
-with grey holes instead of infilled ones.
+The default is to be the cheapest mask whose error over the sweep lies within the interval of the best. ``share`` is the plain
+share of known pixels, whose third power is the default; ``h_gt`` knows the truth. ``--picture FILE`` draws the masks of the
+first scene instead.
 """
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
-import logging
-import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from inversecrafter_core.evaluation import masked_lpips, masked_psnr
-from inversecrafter_core.masks import MaskInputs, MaskMethod, MaskSettings, Predict, area, difference_mask, hide, latent_mask
-from lab.benchmarks.intervals import mean_row, ratios, surely_at_most
-from lab.benchmarks.priors import STRENGTHS
-from lab.benchmarks.report import Row, main
-from lab.metrics.lpips import Lpips, load_lpips
-from lab.models.latent_space import LatentSpace
-from lab.models.mask_encoder import load_predictor
-from lab.models.shipped import MASK_ENCODER_FILE as MASK_ENCODER
-from lab.models.shipped import VAE_FILE as EMBEDDED_VAE
-from lab.models.shipped import WanModel, load_dit
+from inversecrafter_core.inverse import ProximalSettings, prepare
+from inversecrafter_core.masks import MaskInputs, MaskMethod, MaskSettings, area, hold_first_frame, latent_mask
+from inversecrafter_core.sampling import BoundGuidance, Window, sample_guided_euler
+from lab.benchmarks.guided import Case, Setup, lpips, stronger_prior
+from lab.benchmarks.plots import Panel, curves, draw
+from lab.benchmarks.report import Document, Row, folded, long_table, read, wide_table
+from lab.benchmarks.runner import main, measure
+from lab.benchmarks.samples import Figures, Key, Samples, Scene
+from lab.data.new_views import NewView
+from lab.data.sheet import as_bytes, contact_sheet, paint_holes, write_picture
+from lab.host.paths import ROOT
+from lab.models.mask_encoder import MaskPredictor, load_predictor
+from lab.models.shipped import MASK_ENCODER_FILE
 
-from .cases import Case, new_views
-from .sweep import Evidence, guided
-
-DEFAULT, LEARNED, BINARY = MaskMethod.AREA, MaskMethod.LEARNED, MaskMethod.BINARY
-INFILL, WANTED, GREY = MaskMethod.TEMPORAL_INFILL, "h_gt", "grey h_gt"
-POWERS = (1.0, 2.0, 4.0, 6.0)
-"""Of the share of known pixels, beside the default's own."""
-SHARE = "area^1"
-SHOWN = (DEFAULT, SHARE, INFILL, LEARNED)
-"""Masks whose results are decoded and looked at, under priors of these strengths:"""
+SIZE = (17, 96, 144)
+STRENGTHS = (0.0, 0.3, 0.5, 0.7, 0.9)
 SHOWN_STRENGTHS = (0.0, 0.5)
-KNOWS_THE_TRUTH = (WANTED, GREY)
+DEFAULT, LEARNED, INFILL = str(MaskMethod.AREA), str(MaskMethod.LEARNED), str(MaskMethod.TEMPORAL_INFILL)
+SHARE, WANTED = "share", "h_gt"
+SHOWN = (DEFAULT, SHARE, INFILL, LEARNED)
+"""Masks whose results are decoded and looked at, under priors of :data:`SHOWN_STRENGTHS`."""
+SWEEP = "error over the sweep"
+COLUMNS = {
+    "encodings": "encodings",
+    SWEEP: SWEEP,
+    **{f"error, prior {strength:g}": f"error, prior {strength:g}" for strength in STRENGTHS},
+    **{f"error in holes, prior {strength:g}": f"in holes, prior {strength:g}" for strength in SHOWN_STRENGTHS},
+    "L1 to h_gt": "L1 to h_gt",
+    **{f"whole LPIPS, prior {strength:g}": f"whole LPIPS, prior {strength:g}" for strength in SHOWN_STRENGTHS},
+}
+PICTURE = ROOT / "docs" / "masks.png"
 Masks = dict[str, torch.Tensor]
-Table = dict[tuple[str, str], list[float]]
 
 
-class Counted:
-    """A VAE's encoding, counted, its time left out of what a mask costs."""
-
-    def __init__(self, space: LatentSpace):
-        self._space, self.calls, self.seconds = space, 0, 0.0
-
-    def __call__(self, clip: torch.Tensor) -> torch.Tensor:
-        begun = time.process_time()
-        latent = self._space.encode(clip[None])
-        self.calls, self.seconds = self.calls + 1, self.seconds + time.process_time() - begun
-        return latent
+@cache
+def mask_encoder() -> MaskPredictor:
+    """Return the shipped mask encoder, loaded once a process."""
+    return load_predictor(MASK_ENCODER_FILE)
 
 
-@dataclasses.dataclass
-class Made:
-    """A case in latent space: ``E(x)``, ``E(y)``, every mask ``[1, C, T', H', W']`` and what it cost, in encodings and CPU
-    seconds beside them.
-    """
+def masks_of(setup: Setup, case: Case, predict: Callable[..., torch.Tensor] | None) -> tuple[Masks, dict[str, int]]:
+    """Return every mask ``[1, C, T', H', W']`` and its encodings beyond ``E(y)``; *learned* only where there is an encoder."""
+    coder, count = setup.wan.coder, [0]
 
-    truth: torch.Tensor
-    w: torch.Tensor
-    masks: Masks
-    costs: dict[str, tuple[int, float]]
+    def encode(clip: torch.Tensor) -> torch.Tensor:
+        count[0] += 1
+        return coder.encode(clip)
 
-
-def made_of(case: Case, space: LatentSpace, predict: Predict | None) -> Made:
-    """Encode a case and make every mask of it; ``learned`` only where there is an encoder for the VAE."""
-    truth, w = space.encode(torch.stack([case.truth, case.warp])).split(1)
-    encode = Counted(space)
-    given = MaskInputs(case.visible, case.warp, w, encode, space.spatial, predict=predict)
-    share = area(case.visible, space.spatial).expand_as(w)
-    makers: dict[str, Callable[[], torch.Tensor]] = {
-        DEFAULT: lambda: latent_mask(given),
-        **{f"area^{power:g}": lambda power=power: share**power for power in POWERS},  # type: ignore[misc]
-        INFILL: lambda: latent_mask(given, MaskSettings(MaskMethod.TEMPORAL_INFILL)),
-        BINARY: lambda: latent_mask(given, MaskSettings(MaskMethod.BINARY)),
-        WANTED: lambda: latent_mask(dataclasses.replace(given, source=case.truth), MaskSettings(MaskMethod.KNOWN_SOURCE)),
-        GREY: lambda: difference_mask(truth, encode(hide(case.truth, case.visible))),
-    }
+    given = MaskInputs(case.warp.visible, case.warp.video, case.w, encode, coder.spatial, predict=predict)
+    shown = {str(method): (given, MaskSettings(method)) for method in (MaskMethod.TEMPORAL_INFILL, MaskMethod.BINARY)}
+    shown[WANTED] = replace(given, source=case.truth), MaskSettings(MaskMethod.KNOWN_SOURCE)
     if predict is not None:
-        makers[LEARNED] = lambda: latent_mask(given, MaskSettings(MaskMethod.LEARNED))
-    made = Made(truth, w, {}, {})
-    for name, make in makers.items():
-        calls, seconds, begun = encode.calls, encode.seconds, time.process_time()
-        made.masks[name] = make()
-        made.costs[name] = encode.calls - calls, time.process_time() - begun - (encode.seconds - seconds)
-    return made
+        shown[LEARNED] = given, MaskSettings(MaskMethod.LEARNED)
+    masks, costs = {DEFAULT: case.masks["default"], SHARE: case.masks["share"]}, {DEFAULT: 0, SHARE: 0}
+    for name, (inputs, settings) in shown.items():
+        before = count[0]
+        masks[name] = latent_mask(inputs, settings)
+        costs[name] = count[0] - before
+    return masks, costs
+
+
+def guided(setup: Setup, case: Case, masks: Sequence[torch.Tensor], window: Window | None = None) -> torch.Tensor:
+    """Sample with each of ``masks`` under each prior, in closed form: latents ``[strengths, masks, C, T', H', W']``.
+
+    Until the window opens the mask does not matter, so that part runs once a strength; then all runs are one batch.
+    """
+    active, prior = setup.active(window or Window()), torch.tensor(setup.strengths)
+    steps = len(setup.sigmas) - 1
+    opens = next((index for index, sigma in enumerate(setup.sigmas[:-1].tolist()) if sigma in active), steps)
+    plain = setup.wan.predictor(case.prompt, case.first_frame, case.w)
+
+    def run(x: torch.Tensor, sigmas: torch.Tensor, strength: torch.Tensor, guide: BoundGuidance) -> torch.Tensor:
+        return sample_guided_euler(stronger_prior(plain, case.z_true, strength), x, sigmas, correct=guide)
+
+    before = run(setup.start(case), setup.sigmas[: opens + 1], prior, BoundGuidance(active, torch.clone))
+    h = hold_first_frame(torch.cat(list(masks))).repeat(len(prior), 1, 1, 1, 1)
+    step = prepare(h, case.w.expand(h.shape), ProximalSettings("closed_form"))
+    count = len(masks)
+    every = before.repeat_interleave(count, 0), setup.sigmas[opens:], prior.repeat_interleave(count)
+    return run(*every, BoundGuidance(active, step)).unflatten(0, (len(prior), count))
 
 
 def rms(difference: torch.Tensor, where: torch.Tensor | None = None) -> float:
-    """Root mean square of ``difference [1, C, T', H', W']`` beyond the first frame, ``where [1, 1, T', H', W']`` is true."""
+    """Return the root mean square of ``difference [1, C, T', H', W']`` beyond the first frame, ``where`` is true."""
     squared = difference[:, :, 1:].square()
     return float((squared if where is None else squared[where[:, :, 1:].expand_as(squared)]).mean().sqrt())
 
 
-def judge(case: Case, made: Made, results: torch.Tensor, found: Table) -> None:
-    """Add one scene's figures to ``found``; ``results [strengths, masks, C, T', H', W']``."""
-    holes = area(case.visible, case.visible.shape[-1] // made.w.shape[-1]) < 1
-    for index, (name, h) in enumerate(made.masks.items()):
+def judged(setup: Setup, case: Case, predict: Callable[..., torch.Tensor] | None) -> Scene:
+    """Measure every mask on one case."""
+    masks, costs = masks_of(setup, case, predict)
+    results, holes, found = guided(setup, case, list(masks.values())), area(case.warp.visible, 8) < 1, Scene()
+    for index, (name, h) in enumerate(masks.items()):
         errors = []
-        for strength, latents in zip(STRENGTHS, results[:, index], strict=True):
-            difference = latents[None] - made.truth
+        for strength, latents in zip(setup.strengths, results[:, index], strict=True):
+            difference = latents[None] - case.z_true
             errors.append(rms(difference))
-            found[name, f"error, prior {strength:g}"].append(errors[-1])
-            found[name, f"error in holes, prior {strength:g}"].append(rms(difference, holes))
-        found[name, "error over the sweep"].append(float(np.exp(np.log(errors).mean())))
-        found[name, "L1 to h_gt"].append(float((h - made.masks[WANTED]).abs().mean()))
-        found[name, "encodings"].append(made.costs[name][0])
-        found[name, "CPU"].append(made.costs[name][1])
-
-
-def look(case: Case, made: Made, results: torch.Tensor, space: LatentSpace, metric: Lpips | None, found: Table) -> None:
-    """Decode the results of :data:`SHOWN` under two priors and add their figures."""
-    names = [name for name in SHOWN if name in made.masks]
-    for strength in SHOWN_STRENGTHS:
-        places = [list(made.masks).index(name) for name in names]
-        for name, video in zip(names, space.decode(results[STRENGTHS.index(strength), places]), strict=True):
-            found[name, f"whole PSNR, prior {strength:g}"].append(masked_psnr(video, case.truth))
-            if metric is not None:
-                distance = masked_lpips(video, case.truth, distance=metric.maps)
-                found[name, f"whole LPIPS, prior {strength:g}"].append(distance)
-
-
-def measure(
-    cases: Iterable[Case], space: LatentSpace, predict: Predict | None, model: WanModel, metric: Lpips | None, decoded: bool
-) -> Table:
-    """Every figure of every mask, a value a scene."""
-    found: Table = defaultdict(list)
-    for index, case in enumerate(cases):
-        with torch.inference_mode():
-            made = made_of(case, space, predict)
-            noise = torch.randn(made.w.shape, generator=torch.Generator().manual_seed(index))
-            evidence = Evidence(made.truth, made.w, case.prompt)
-            results = guided(model, evidence, list(made.masks.values()), STRENGTHS, noise)
-            judge(case, made, results, found)
-            if decoded:
-                look(case, made, results, space, metric, found)
+            figures = {"error": errors[-1], "error in holes": rms(difference, holes)}
+            if name in SHOWN and strength in SHOWN_STRENGTHS:
+                figures |= looks(setup.wan.coder.decode(latents[None]), case.truth)
+            found[Key(name, strength=strength)] = figures
+        apart = float((h - masks[WANTED]).abs().mean())
+        found[Key(name)] = {SWEEP: float(np.exp(np.log(errors).mean())), "L1 to h_gt": apart, "encodings": costs[name]}
     return found
 
 
-def _unit(figure: str) -> str:
-    return "dB" if "PSNR" in figure else "s" if figure == "CPU" else ""
+def looks(video: torch.Tensor, truth: torch.Tensor) -> Figures:
+    """Return the figures of a decoded clip."""
+    metric, found = lpips(), {"whole PSNR": masked_psnr(video, truth)}
+    return found if metric is None else found | {"whole LPIPS": masked_lpips(video, truth, distance=metric.maps)}
 
 
-def verdicts(found: Table) -> list[Row]:
-    """The default beside every mask that does not know the truth: over the sweep, and where it is looked at."""
-    rows, sweep = [], "error over the sweep"
-    others = [name for name, figure in found if figure == sweep and name not in (DEFAULT, *KNOWS_THE_TRUTH)]
-    for other in others:
-        rows.append(
-            surely_at_most(f"{sweep}, {DEFAULT} over {other}", ratios(found[DEFAULT, sweep], found[other, sweep]), "x", 1)
-        )
+def case_of(setup: Setup, seed: int) -> Case:
+    """Return the case of a scene."""
+    view = NewView.of(seed, SIZE)
+    return Case.of(setup.wan.coder, view.truth, view.exact_warp(), view.prompt, seed)
+
+
+def predict(visible: torch.Tensor, warp: torch.Tensor) -> torch.Tensor:
+    """Return the learned mask."""
+    return mask_encoder().mask(visible[None], warp[None])
+
+
+@torch.inference_mode()
+def one_scene(steps: int, seed: int) -> Scene:
+    """Measure one scene."""
+    setup = Setup.of(steps, STRENGTHS)
+    return judged(setup, case_of(setup, seed), predict)
+
+
+def table(found: Samples) -> list[Row]:
+    """Compare the default with every mask that does not know the truth, and list every mean."""
+    others = [key.method for key in found if key.strength is None and key.method not in (DEFAULT, WANTED)]
+    listed = [found.ratio(Key(DEFAULT), other, SWEEP, most=1) for other in others]
     for strength in SHOWN_STRENGTHS:
-        figure = f"whole LPIPS, prior {strength:g}"
-        for other in (name for name in SHOWN[1:] if (name, figure) in found):
-            compared = ratios(found[DEFAULT, figure], found[other, figure])
-            rows.append(surely_at_most(f"{figure}, {DEFAULT} over {other}", compared, "x", 1))
-    return rows
+        key = Key(DEFAULT, strength=strength)
+        seen = [other for other in SHOWN[1:] if found.has(key._replace(method=other), "whole LPIPS")]
+        listed += [found.ratio(key, other, "whole LPIPS", most=1) for other in seen]
+    listed += [found.ratio(key, DEFAULT, "error") for key in found if key.strength is not None and key.method != DEFAULT]
+    return listed + found.means()
 
 
-def turns(found: Table) -> list[Row]:
-    """At which prior the default and each other mask change places in error: there the logarithm of their ratio is zero."""
-    rows = []
-    for other in sorted({name for name, _ in found} - {DEFAULT}):
-        logarithms = []
-        for strength in STRENGTHS:
-            figure = f"error, prior {strength:g}"
-            logarithms.append(float(np.log(ratios(found[DEFAULT, figure], found[other, figure]).mean)))
-        rows += [
-            Row(f"{DEFAULT} and {other} change places at prior", crossing(pair, values), "")
-            for pair, values in zip(pairwise(STRENGTHS), pairwise(logarithms), strict=True)
-            if values[0] * values[1] < 0
-        ]
-    return rows
+def rows(seed: int, scenes: int = 16, processes: int = 2, steps: int = 8, picture: Path = Path()) -> list[Row]:
+    """Measure every mask; or draw them where a picture is wanted."""
+    seeds = [1000 * seed + index for index in range(scenes)]
+    if picture.name:
+        sheet(seeds[0], picture)
+        return []
+    return table(measure(partial(one_scene, steps), seeds, scenes, processes))
 
 
-def crossing(places: Sequence[float], values: Sequence[float]) -> float:
-    """Where a line through two points of opposite sign is zero."""
-    return places[0] + (places[1] - places[0]) * values[0] / (values[0] - values[1])
+def page(document: Document) -> list[str]:
+    """Return the targets and one wide table, the best mask first; the errors over that of the default are drawn anew."""
+    listed = read(document)
+    order = sorted((one for one in listed if one.figure == SWEEP and not one.against), key=lambda one: one.value)
+    means = [one for first in order for one in listed if one.method == first.method and not one.against]
+    titled = [
+        replace(one, figure=one.figure if one.strength is None else f"{one.figure}, prior {one.strength:g}") for one in means
+    ]
+    lines = [*long_table(one for one in listed if one.target), *folded("every mask", wide_table(titled, COLUMNS))]
+    shown = curves(
+        [one for one in listed if one.figure == "error" and one.against], lambda one: one.strength, lambda one: one.method
+    )
+    x = "strength of the prior: 0 = the embedded model, 1 = the truth"
+    draw([[Panel(x, f"error over that of {DEFAULT}", shown, {WANTED: ("--", None)}, level=1)]], PICTURE)
+    return [*lines, "", f"![Error of every mask over the priors]({PICTURE.name})"]
 
 
-def run(seed: int, args: argparse.Namespace) -> list[Row]:
-    logging.getLogger().setLevel(logging.WARNING)
-    torch.set_num_threads(args.threads)
-    space, predictor = LatentSpace(args.vae, precision=torch.bfloat16), load_predictor(MASK_ENCODER)
-    predict = (lambda visible, warp: predictor.mask(visible[None], warp[None])) if args.vae == EMBEDDED_VAE else None
-    metric = load_lpips() if args.decoded else None
-    found = measure(new_views(seed, args.scenes), space, predict, load_dit(), metric, args.decoded)
-    rows = [mean_row(f"{name}: {figure}", values, _unit(figure)) for (name, figure), values in found.items()]
-    return [*verdicts(found), *turns(found), *rows]
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--vae", type=Path, default=EMBEDDED_VAE, help="a Wan VAE; the embedded one by default")
-    parser.add_argument("--scenes", type=int, default=16, help="scenes of the synthetic world")
-    parser.add_argument("--no-decoding", dest="decoded", action="store_false", help="latent figures alone, sooner")
-    parser.add_argument("--threads", type=int, default=2)
+@torch.inference_mode()
+def sheet(seed: int, target: Path) -> None:
+    """Draw truth, warp with its holes in magenta, and every mask of one scene: a column a latent frame, white = known."""
+    setup = Setup.of(1)
+    case = case_of(setup, seed)
+    frames = [0, *range(3, SIZE[0], 4)]
+    holes = as_bytes(1 - case.warp.visible[frames])
+    shown = {"truth": as_bytes(case.truth[frames]), "warp": paint_holes(as_bytes(case.warp.video[frames]), holes)}
+    for name, h in masks_of(setup, case, predict)[0].items():
+        cells = h[0].mean(0).repeat_interleave(8, 1).repeat_interleave(8, 2)
+        shown[f"{name}, mean over channels"] = as_bytes(cells[..., None].expand(-1, -1, -1, 3))
+    write_picture(target, contact_sheet(shown, range(len(frames)), SIZE[2]))
 
 
 if __name__ == "__main__":
-    main("masks", run, add_arguments)
+    main(rows)

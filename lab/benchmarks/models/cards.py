@@ -1,124 +1,251 @@
-"""Score the shipped VAE and video model and write their cards and sheets. ``python -m lab.benchmarks.models.cards vae`` or
-``dit``
+"""Score the shipped files and write their cards and sheets: ``python -m lab.benchmarks.models.cards vae``, or ``dit``, ...
 
-The figures are those of ``lab.benchmarks.models.vae`` and ``lab.benchmarks.models.video_model``, on scenes nothing trained on.
+A card is a text of ``texts/``, into which the facts of the file and the figures of its benchmark are put. Sheets are of scenes
+and clips that nothing trained on.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
+import cv2
+import numpy as np
 import torch
+from safetensors import safe_open
 
-from lab.benchmarks.report import Row
+from inversecrafter_core.depth import DepthEstimator, SmallDepth
+from inversecrafter_core.depth.estimators.small import AREA
+from inversecrafter_core.depth.upsample import resize_map
+from lab.benchmarks.guided import small_wan
+from lab.benchmarks.report import Row, long_table
 from lab.data.assets import asset
-from lab.data.motion_clips import pictures
+from lab.data.new_views import NewView
+from lab.data.pool import FRAMES, HEIGHT, WIDTH
+from lab.data.reprojections import PHOTO_SHARE, STRENGTHS
+from lab.data.sheet import as_bytes, contact_sheet, paint_holes, write_picture
+from lab.data.stereo import stereo_pair
 from lab.data.unseen import REAL_CLIPS, real_clip, scene_seeds
 from lab.host.paths import ROOT
-from lab.models.shipped import DIT_FILE, VAE_FILE, decode, encode, load_dit, load_vae
+from lab.models.latent_space import LatentSpace
+from lab.models.mask_encoder import SSIM_WEIGHT, load_predictor
+from lab.models.shipped import DEPTH_FILE, DIT_FILE, MASK_ENCODER_FILE, VAE_FILE
 from lab.models.token_masks import PICTURE_TUBE_SHARE, SHARES
 from lab.models.video import GUIDANCE, SHIFT, STEPS, sample
-from lab.world import caption, random_scene
+from lab.world import WORLD_VERSION, caption, frame_times, random_scene, render
 
-from . import vae as model_vae
-from . import video_model as model_dit
-from .card import figures, misses, origin, training_line
-from .sheet import write_sheet
+from . import depth, mask_encoder, vae, video_model
 
-SEED, SCENES = 0, 8
+TEXTS, WEIGHTS = Path(__file__).parent / "texts", ROOT / "weights"
 SHEET_SEEDS = (101, 102, 103)
+SPREAD = 4.0  # the depth sheet's colours span this factor either side of the row's median depth
+CHANNELS = (0, 5, 10)
+Facts = dict[str, object]
+Sheet = Iterator[tuple[str, torch.Tensor]]
+"""Rows of a sheet: label and clip ``[F, H, W, 3]``."""
 
 
-def _figures_and_misses(found: list[Row], command: str) -> str:
-    return f"## Figures\n\n`{command}`\n\n{figures(found)}\n\nTargets missed:\n\n{misses(found)}\n"
+@dataclass(frozen=True)
+class Card:
+    """The parts of one card.
+
+    Attributes:
+        rows, scenes: its benchmark, and on how many scenes.
+        facts, sheet: what its text and its picture need beside that.
+        stills: the rows of the sheet are pictures side by side, not clips.
+    """
+
+    file: Path
+    rows: Callable[[int, int], Sequence[Row]]
+    scenes: int
+    facts: Callable[[], Facts]
+    sheet: Callable[[], Sheet]
+    stills: bool = False
+
+    def write(self, name: str) -> None:
+        """Measure, draw, and write the card beside the weights."""
+        clips = {label: as_bytes(clip) for label, clip in self.sheet()}
+        moments = range(len(next(iter(clips.values())))) if self.stills else 5
+        write_picture(WEIGHTS / f"{name}.jpg", contact_sheet(clips, moments, WIDTH))
+        found, facts = self.rows(0, self.scenes), self.facts()
+        facts |= {
+            "origin": origin(self.file),
+            "training": training_line(self.file),
+            "command": f"python -m {self.rows.__module__} --seed 0 --scenes {self.scenes}",
+            "figures": "\n".join(long_table(found)),
+            "misses": misses(found),
+        }
+        text = (TEXTS / f"{name}.md").read_text(encoding="utf-8").format_map(facts)
+        (WEIGHTS / f"{self.file.stem}.md").write_text(text, encoding="utf-8")
 
 
-def vae_card() -> None:
-    found = model_vae.rows(SEED, SCENES)
-    coder = load_vae()
-    clips = [model_vae.scene(seed) for seed in SHEET_SEEDS] + [real_clip(name) for name in REAL_CLIPS if asset(name)]
-    pairs = [(clip, decode(coder, encode(coder, clip))) for clip in clips]
-    write_sheet([video for pair in pairs for video in pair], ROOT / "weights" / "vae.jpg")
-    width, weights = coder.encoder.dim, sum(value.numel() for value in coder.parameters()) / 1e6
-    text = f"""# inversecrafter_small_wan_vae
-
-The Wan 2.1 VAE at base width {width} ({weights:.1f} M parameters), for ComfyUI's stock `VAELoader`. {origin(VAE_FILE)}
-
-Training: {training_line(VAE_FILE)}. Data: windows of 64x64 and 128x128 pixels; half of them cut-outs of
-{len(pictures())} photographs of scikit-image and matplotlib moving 2 to 12 pixels a frame, a fifth glides over photographs,
-the rest clips of our synthetic world at their own and at double speed. No real footage. Loss:
-Charbonnier and Haar detail, worse positions in a group and pixels that change counting more, and LPIPS (AlexNet), the network
-that the LPIPS below is measured with.
-
-{_figures_and_misses(found, f"python -m lab.benchmarks.models.vae --seed {SEED} --scenes {SCENES}")}
-![source and reconstruction in turns, frames 0, 4, 8, 12, 16](vae.jpg)
-
-Source above, reconstruction below: three held-out scenes, then the real clips.
-
-## Limits
-
-Fine texture and small print are blurred, on real footage more than in its own world. It is here so that every workflow and
-test runs without a download; for real work take the Wan 2.1 VAE.
-"""
-    (ROOT / "weights" / "inversecrafter_small_wan_vae.md").write_text(text)
+def origin(path: Path) -> str:
+    """Return licence, recipe, commit and size of a shipped file, from its own header."""
+    with safe_open(path, "pt") as file:
+        made = file.metadata()
+    size = path.stat().st_size / 1e6
+    recipe = f"Recipe, in a clone of the repository: `{made['recipe']}`, at commit {made['commit']}."
+    return f"Licence {made['license']}. {recipe} Size: {size:.1f} MB, fp16."
 
 
-def dit_card() -> None:
-    found = model_dit.rows(SEED, SCENES)
-    coder, model = load_vae(), load_dit()
-    prompts = [caption(random_scene(seed)) for seed in SHEET_SEEDS]
-    shown = [decode(coder, sample(model, prompt, seed)) for seed, prompt in zip(SHEET_SEEDS, prompts, strict=True)]
-    for seed in scene_seeds(SEED, 2):
-        clip = model_dit.uncovered(seed)
-        holed = torch.where(clip["visible"][..., None] > 0, clip["holed"], torch.tensor([1.0, 0.0, 1.0]))
-        shown += [
-            clip["truth"],
-            holed,
-            clip["telea"],
-            model_dit.completed(clip, caption(random_scene(seed)), seed, coder, model),
-        ]
-    write_sheet(shown, ROOT / "weights" / "dit.jpg")
-    mixture = ", ".join(f"{name} {share:.0%}" for name, share in SHARES.items())
-    text = f"""# inversecrafter_small_wan_t2v
+def training_line(path: Path) -> str:
+    """Return steps, time and data of a shipped file's training, from its own header."""
+    with safe_open(path, "pt") as file:
+        made = file.metadata()
+    known = "steps" in made
+    return f"{made['steps']} steps in {made['minutes']} minutes, no GPU, on {made['data']}" if known else "see its recipe"
 
-A Wan 2.1 text-to-video transformer of width 256 and 6 layers (8.0 M parameters), for ComfyUI's stock `UNETLoader`, on
-latents of `inversecrafter_small_wan_vae`. Prompts through *Encode Text*. {origin(DIT_FILE)}
 
-Training: {training_line(DIT_FILE)}. Data: clips of the synthetic world with captions, most of them of 17x128x192,
-and in the last 87 minutes single pictures of other scenes, in two steps of three;
-in the last 54 minutes {PICTURE_TUBE_SHARE:.0%} of the pictures hid one named thing and gave the rest.
-The first 28 minutes were spent on an earlier, simpler version of the world.
-Objective: flow matching, sigma shift {SHIFT:g}, per-token times; context drawn per clip ({mixture}); no text one time in ten.
+def misses(rows: Sequence[Row]) -> str:
+    """Return the missed targets as a list, or that there are none."""
+    missed = [f"- {row.name}: {row.value:.4g} {row.unit} (wanted {row.target})" for row in rows if row.holds is False]
+    return "\n".join(missed) or "None of the targets above."
 
-{_figures_and_misses(found, f"python -m lab.benchmarks.models.video_model --seed {SEED} --scenes {SCENES}")}
-![samples and completions: frames 0, 4, 8, 12, 16](dit.jpg)
 
-Rows 1 to 3: from the prompts below alone ({STEPS} Euler steps, shift {SHIFT:g}, CFG {GUIDANCE:g}). Then for two
-held-out scenes: the true new view, the warp (holes in magenta), Telea's filling, the model's.
+def parameters(module: torch.nn.Module) -> str:
+    """Return how many there are, in millions."""
+    return f"{sum(value.numel() for value in module.parameters()) / 1e6:.1f}"
 
-1. {prompts[0]}
-2. {prompts[1]}
-3. {prompts[2]}
 
-## Limits
+def vae_facts() -> Facts:
+    """Return the facts of the VAE."""
+    model = small_wan().coder.model
+    return {"width": model.encoder.dim, "parameters": parameters(model)}
 
-From text alone it makes walls, floors and skies of the colours that are asked for, but no things one would recognise; how
-often a hidden thing comes back in the asked colour says the probe above, at CFG {GUIDANCE:g}; below that it is heard less.
-Completions take two steps, because more of them invent more.
 
-It knows one size well (17 frames of 192x128), about sixty words and one small world; it is no generative model of the real
-world, and beside Wan 2.1 it is a toy with the same sockets.
-"""
-    (ROOT / "weights" / "inversecrafter_small_wan_t2v.md").write_text(text)
+def vae_sheet() -> Sheet:
+    """Yield source and reconstruction in turns."""
+    coder = small_wan().coder
+    clips = {f"scene {seed}": vae.scene(seed) for seed in SHEET_SEEDS}
+    clips |= {name: real_clip(name) for name in REAL_CLIPS if asset(name)}
+    for name, clip in clips.items():
+        yield name, clip
+        yield f"{name}, reconstructed", coder.decode(coder.encode(clip))
+
+
+def dit_facts() -> Facts:
+    """Return the facts of the video model."""
+    return {
+        "parameters": parameters(small_wan().network),
+        "hidden": f"{PICTURE_TUBE_SHARE:.0%}",
+        "shift": f"{SHIFT:g}",
+        "guidance": f"{GUIDANCE:g}",
+        "steps": STEPS,
+        "mixture": ", ".join(f"{name} {share:.0%}" for name, share in SHARES.items()),
+        "prompts": "\n".join(f"{number}. {caption(random_scene(seed))}" for number, seed in enumerate(SHEET_SEEDS, 1)),
+    }
+
+
+def dit_sheet() -> Sheet:
+    """Yield samples from text alone, then completions."""
+    wan = small_wan()
+    for number, seed in enumerate(SHEET_SEEDS, 1):
+        yield f"prompt {number}", wan.coder.decode(sample(wan.network, caption(random_scene(seed)), seed))
+    for seed in scene_seeds(0, 2):
+        view = NewView.of(seed)
+        warp = view.exact_warp()
+        holed = torch.from_numpy(paint_holes(as_bytes(warp.video), as_bytes(1 - warp.visible))).float() / 255
+        yield f"scene {seed}, true new view", view.truth
+        yield f"scene {seed}, warp", holed
+        yield f"scene {seed}, Telea", warp.video
+        yield f"scene {seed}, model", video_model.completed(warp, view.prompt, seed, wan)
+
+
+def depth_facts() -> Facts:
+    """Return the facts of the depth network, its speed on this machine among them."""
+    model = SmallDepth.load(DEPTH_FILE)
+    video = torch.rand(FRAMES, HEIGHT, WIDTH, 3)
+    model.estimate(video)
+    start = time.perf_counter()
+    model.estimate(video)
+    speed = f"{FRAMES / (time.perf_counter() - start):.0f}"
+    threads, weights = torch.get_num_threads(), parameters(model.module)
+    return {"parameters": weights, "area": AREA, "speed": speed, "threads": threads, "world": WORLD_VERSION}
+
+
+def depth_sheet() -> Sheet:
+    """Yield for every clip the picture, the true depth where it is known, and each model's, as the frames of a row."""
+    models = [model for name, model in depth.estimators().items() if name != depth.PRIOR]
+    for seed in scene_seeds(0, 5):
+        clip = render(random_scene(seed), frame_times(FRAMES), HEIGHT, WIDTH)
+        yield f"scene {seed}", _depth_row(clip.colour, clip.depth, models)
+    pair = stereo_pair()
+    if pair is not None:
+        small = resize_map(pair.left.permute(2, 0, 1), (HEIGHT, WIDTH), "area").permute(1, 2, 0)
+        truth = torch.where(pair.geometry.valid, pair.geometry.depth, torch.inf)
+        yield "stereo pair", _depth_row(small[None], resize_map(truth, (HEIGHT, WIDTH), "nearest-exact"), models)
+    for name in REAL_CLIPS:
+        if asset(name):
+            yield name, _depth_row(real_clip(name), None, models)
+
+
+def _depth_row(video: torch.Tensor, truth: torch.Tensor | None, models: list[DepthEstimator]) -> torch.Tensor:
+    shown = min(7, len(video) - 1)
+    maps = [torch.full(video.shape[:3], torch.inf) if truth is None else truth]
+    maps += [model.estimate(video).values for model in models]
+    return torch.stack([video[shown], *(_coloured(depth)[shown] for depth in maps)])
+
+
+def _coloured(depth: torch.Tensor) -> torch.Tensor:
+    """Return ``[F, H, W]`` as ``[F, H, W, 3]``, near is bright; unknown depth is black."""
+    known = torch.isfinite(depth)
+    if not bool(known.any()):
+        return torch.zeros(*depth.shape, 3)
+    nearness = 0.5 - (depth / depth[known].median()).log() / (2 * math.log(SPREAD))
+    levels = torch.where(known, nearness.clamp(0, 1) * 255, 0).byte().numpy()
+    painted = [cv2.applyColorMap(level, cv2.COLORMAP_INFERNO)[..., ::-1].copy() for level in levels]
+    return torch.from_numpy(np.stack(painted)).float() / 255 * known[..., None]
+
+
+def mask_facts() -> Facts:
+    """Return the facts of the mask encoder."""
+    predictor = load_predictor(MASK_ENCODER_FILE)
+    return {
+        "parameters": parameters(predictor.encoder),
+        "width": predictor.spec.width,
+        "reads": predictor.spec.reads,
+        "world": WORLD_VERSION,
+        "low": STRENGTHS[0],
+        "high": STRENGTHS[1],
+        "photos": f"{PHOTO_SHARE:.0%}",
+        "weight": SSIM_WEIGHT,
+    }
+
+
+@torch.inference_mode()
+def mask_sheet() -> Sheet:
+    """Yield for every clip the picture, holes, and ``h_gt`` and the learned ``h`` of some channels, as the frames of a row."""
+    space, predictor = LatentSpace(VAE_FILE), load_predictor(MASK_ENCODER_FILE)
+    cases = [*mask_encoder.scene_cases(0, 3), *list(mask_encoder.real_cases())[::2]]
+    for number, case in enumerate(cases, 1):
+        visible, warp = case.warp.visible, case.warp.video
+        masks = space.wanted(case.truth[None], warp[None]), predictor.mask(visible[None], warp[None])
+        for latent in (2, 4):
+            planes = [h[0, channel, latent] for channel in CHANNELS for h in masks]
+            tiles = [plane.repeat_interleave(8, 0).repeat_interleave(8, 1) for plane in planes]
+            grey = [tile.unsqueeze(-1).expand(-1, -1, 3) for tile in (visible[4 * latent - 1], *tiles)]
+            yield f"clip {number}, latent frame {latent}", torch.stack([case.truth[4 * latent - 1], *grey])
+
+
+CARDS = {
+    "vae": Card(VAE_FILE, vae.rows, 8, vae_facts, vae_sheet),
+    "dit": Card(DIT_FILE, video_model.rows, 8, dit_facts, dit_sheet),
+    "depth": Card(DEPTH_FILE, depth.rows, 32, depth_facts, depth_sheet, stills=True),
+    "mask_encoder": Card(MASK_ENCODER_FILE, mask_encoder.rows, 6, mask_facts, mask_sheet, stills=True),
+}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", choices=["vae", "dit"])
-    parser.add_argument("--threads", type=int, default=2)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", choices=CARDS)
+    parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    {"vae": vae_card, "dit": dit_card}[arguments.model]()
+    CARDS[arguments.model].write(arguments.model)
 
 
 if __name__ == "__main__":

@@ -1,187 +1,132 @@
 """The small video model on scenes it never saw: denoising, completion of what a new camera uncovers, and a text probe.
 
-``python -m lab.benchmarks.models.video_model --seed 0 --scenes 8 --json -``
-
 Completion: each scene is seen from an arc whose truth is rendered. The exact warp's holes are filled by Telea's method, by the
 median over time of what the same pixel shows when it is known, and by the model, which is given the tokens that lie wholly in
-the known part. Judged in the holes alone. The probe hides the nearest thing, asks for it in each of four colours, and looks
-what colour comes back where the thing is.
+the known part. Judged in the holes alone. The probe hides the nearest thing, prompts it in each of four colours, and compares
+the colour that comes where the thing is.
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections import defaultdict
 from statistics import mean
 
 import torch
 
-from lab.benchmarks.masks.cases import arc, exact_warp, telea
-from lab.benchmarks.report import Row, at_least, at_most, model_main
-from lab.data.contexts import geometry_of
+from lab.benchmarks.guided import SmallWan, lpips, noise_of, small_wan
+from lab.benchmarks.report import Row, row
+from lab.benchmarks.runner import main, measure
+from lab.benchmarks.samples import Key, Scene
+from lab.data.new_views import NewView, Warp
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
+from lab.data.recoloured import LEAST_SHOWN, PROBED, named_colour, recoloured
 from lab.data.unseen import scene_seeds
-from lab.metrics.lpips import Lpips, load_lpips
-from lab.models import video as dit
-from lab.models.shipped import WanModel, WanVAE, decode, encode, load_dit, load_vae
 from lab.models.token_masks import known_tokens, outline
 from lab.models.video import STEPS, sample
-from lab.world import Scene, caption, frame_times, random_scene, render
+from lab.world import caption, frame_times, random_scene, render
 from lab.world.caption import named_things
-from lab.world.render import source_poses
-from lab.world.scene import COLOURS, Texture
 
-PROBED = ("red", "green", "blue", "yellow")
-LEAST_SHOWN = 0.01  # of the picture: a thing smaller than that says nothing
 COMPLETION_STEPS = 2  # of 2, 4, 8 and 24 the best in PSNR and LPIPS on six scenes of seed 5: more steps invent more
 LEVELS = (0.3, 0.5, 0.8)
+TELEA, MEDIAN, MODEL = "Telea", "temporal median", "model"
 
 
-def temporal_median(holed: torch.Tensor, visible: torch.Tensor, otherwise: torch.Tensor) -> torch.Tensor:
-    """Holes take the median over time of the same pixel where it is known; ``otherwise`` where it never is. ``[F, H, W, 3]``"""
-    seen = torch.where(visible[..., None] > 0, holed, torch.nan).nanmedian(0).values.expand_as(holed)
-    filling = torch.where(seen.isnan(), otherwise, seen)
-    return torch.where(visible[..., None] > 0, holed, filling)
+def temporal_median(warp: Warp) -> torch.Tensor:
+    """Fill holes with the median over time of the same pixel where it is known, and as they are where it never is."""
+    known = warp.visible[..., None] > 0
+    seen = torch.where(known, warp.video, torch.nan).nanmedian(0).values.expand_as(warp.video)
+    return torch.where(known | seen.isnan(), warp.video, seen)
 
 
-def uncovered(seed: int, height: int = HEIGHT, width: int = WIDTH) -> dict[str, torch.Tensor]:
-    """One scene from a new camera: ``truth``, ``holed``, ``visible`` and the warp filled by Telea's method."""
-    world, times = random_scene(seed), frame_times(FRAMES)
-    source = render(world, times, height, width)
-    pivot = geometry_of(source).pivot_depth
-    target = render(world, times, height, width, arc(source_poses(world, times), pivot), source.intrinsics)
-    holed, visible = exact_warp(source, target)
-    return {"truth": target.colour, "holed": holed, "visible": visible, "telea": telea(holed, visible)}
+def completed(warp: Warp, prompt: str, seed: int, wan: SmallWan) -> torch.Tensor:
+    """Return the warp with its holes from the model: ``[F, H, W, 3]``."""
+    known, given = known_tokens(warp.visible > 0), wan.coder.encode(warp.video)
+    made = sample(wan.network, prompt, seed, given, known, guidance=1.0, steps=COMPLETION_STEPS)
+    return torch.where(warp.visible[..., None] > 0, warp.video, wan.coder.decode(made))
 
 
-def completed(clip: dict[str, torch.Tensor], prompt: str, seed: int, coder: WanVAE, model: WanModel) -> torch.Tensor:
-    """The warp with its holes from the model: ``[F, H, W, 3]``."""
-    known = known_tokens(clip["visible"] > 0)
-    given = encode(coder, clip["telea"])
-    made = decode(coder, sample(model, prompt, seed, given, known, guidance=1.0, steps=COMPLETION_STEPS))
-    return torch.where(clip["visible"][..., None] > 0, clip["holed"], made)
+def completion(seed: int, wan: SmallWan) -> Scene:
+    """Measure the three fillings of one scene in its holes."""
+    view = NewView.of(seed)
+    warp, metric, found = view.exact_warp(), lpips(), Scene()
+    holes = warp.visible == 0
+    clips = {TELEA: warp.video, MEDIAN: temporal_median(warp), MODEL: completed(warp, view.prompt, seed, wan)}
+    for method, clip in clips.items():
+        found[Key(method)] = {"squared error in holes": float((clip - view.truth)[holes].square().mean())}
+        if metric is not None:
+            maps = metric.maps(clip.movedim(-1, 1), view.truth.movedim(-1, 1))
+            found[Key(method)]["LPIPS in holes"] = float(maps[holes].mean())
+    return found | {Key(): {"holes of the warp, %": 100 * warp.holes}}
 
 
-def in_holes(result: torch.Tensor, clip: dict[str, torch.Tensor], metric: Lpips | None) -> tuple[float, float]:
-    """Mean squared error and LPIPS inside the holes."""
-    holes = clip["visible"] == 0
-    error = float((result - clip["truth"])[holes].square().mean())
-    if metric is None:
-        return error, float("nan")
-    return error, float(metric.maps(result.movedim(-1, 1), clip["truth"].movedim(-1, 1))[holes].mean())
-
-
-def completion(seeds: list[int], coder: WanVAE, model: WanModel) -> list[Row]:
-    """Model, Telea and temporal median side by side."""
-    metric, found = load_lpips(), defaultdict[str, list[tuple[float, float]]](list)
-    share = []
-    for seed in seeds:
-        clip = uncovered(seed)
-        share.append(float((clip["visible"] == 0).float().mean()))
-        ways = {
-            "Telea": clip["telea"],
-            "temporal median": temporal_median(clip["holed"], clip["visible"], clip["telea"]),
-            "model": completed(clip, caption(random_scene(seed)), seed, coder, model),
-        }
-        for name, result in ways.items():
-            found[name].append(in_holes(result, clip, metric))
-    decibels = {name: -10 * float(torch.tensor([mean(e for e, _ in pairs)]).log10()) for name, pairs in found.items()}
-    distance = {name: mean(d for _, d in pairs) for name, pairs in found.items()}
-    best = max(decibels["Telea"], decibels["temporal median"]) - 0.5
-    nearest = min(distance["Telea"], distance["temporal median"])
-    rows = [Row(f"holes of the warp, {len(seeds)} scenes", 100 * mean(share), "%")]
-    rows += [Row(f"completion PSNR in holes, {name}", decibels[name], "dB") for name in ("Telea", "temporal median")]
-    rows.append(at_least("completion PSNR in holes, model", decibels["model"], "dB", round(best, 2)))
-    if metric is not None:
-        rows += [Row(f"completion LPIPS in holes, {name}", distance[name], "") for name in ("Telea", "temporal median")]
-        rows.append(at_most("completion LPIPS in holes, model", distance["model"], "", round(nearest, 4)))
-    return rows
-
-
-def denoising(seeds: list[int], coder: WanVAE, model: WanModel) -> list[Row]:
-    """Mean squared error of the predicted clean latent, beside the best multiple of the noisy input."""
-    rows = []
+def denoising(seed: int, wan: SmallWan) -> Scene:
+    """Measure the squared error of the predicted clean latent, beside that of the best multiple of the noisy input."""
+    world, found = random_scene(seed), Scene()
+    clean = wan.coder.encode(render(world, frame_times(FRAMES), HEIGHT, WIDTH).colour)
+    predict, noise = wan.predictor(caption(world)), noise_of(clean.shape, seed)
     for sigma in LEVELS:
-        errors, trivial = [], []
-        for seed in seeds:
-            world = random_scene(seed)
-            clean = encode(coder, render(world, frame_times(FRAMES), HEIGHT, WIDTH).colour)
-            noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(seed))
-            noisy = (1 - sigma) * clean + sigma * noise
-            with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-                velocity = model(noisy, torch.tensor([sigma * 1000]), dit.prompt_tokens([caption(world)])).float()
-            errors.append(float((noisy - sigma * velocity - clean).square().mean()))
-            best = (noisy * clean).sum() / noisy.square().sum()
-            trivial.append(float((best * noisy - clean).square().mean()))
-        rows.append(Row(f"clean latent from sigma {sigma}, mean squared error", mean(errors), ""))
-        rows.append(Row(f"the same, best multiple of the noisy input, sigma {sigma}", mean(trivial), ""))
-    return rows
+        noisy = (1 - sigma) * clean + sigma * noise
+        with torch.no_grad():
+            predicted = predict(noisy, torch.tensor([sigma]))
+        best = (noisy * clean).sum() / noisy.square().sum()
+        guesses = {MODEL: predicted, "best multiple of the input": best * noisy}
+        for method, guess in guesses.items():
+            error = float((guess - clean).square().mean())
+            found[Key(method, "clean latent from sigma", sigma)] = {"mean squared error": error}
+    return found
 
 
-def recoloured(scene: Scene, colour: str) -> Scene:
-    """The scene with its first named thing in one plain colour."""
-    thing = named_things(scene)[0]
-    painted = dataclasses.replace(thing, texture=Texture("plain", colour, colour, 1.0, 0))
-    return dataclasses.replace(scene, things=tuple(painted if each is thing else each for each in scene.things))
-
-
-def _views(scene: Scene) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-    """The scene's clip with its first thing in each probed colour, and where that thing is, ``[F, H, W]`` bool."""
-    views = {colour: render(recoloured(scene, colour), frame_times(FRAMES), HEIGHT, WIDTH).colour for colour in PROBED}
-    return views, (views["red"] - views["blue"]).abs().amax(-1) > 0.02
-
-
-def _chroma(colour: torch.Tensor) -> torch.Tensor:
-    """``[..., 3]`` without its grey part, of length 1."""
-    return torch.nn.functional.normalize(colour - colour.mean(-1, keepdim=True), dim=-1)
-
-
-def named_colour(colour: torch.Tensor) -> str:
-    """Which probed colour ``[3]`` is nearest in hue."""
-    hues = _chroma(torch.tensor([COLOURS[name] for name in PROBED]))
-    return PROBED[int((hues @ _chroma(colour)).argmax())]
-
-
-def repainted(seed: int, coder: WanVAE, model: WanModel, steps: int = STEPS) -> list[bool]:
-    """Hide the nearest thing and ask for it in each colour: which of them come. Empty where too little of it is in view."""
+def repainted(seed: int, wan: SmallWan, steps: int = STEPS) -> list[bool]:
+    """Hide the nearest thing and prompt it in each colour: whether it comes. Empty where too little of it is in view."""
     scene = random_scene(seed)
-    views, thing = _views(scene)
+    views = {colour: render(recoloured(scene, colour), frame_times(FRAMES), HEIGHT, WIDTH).colour for colour in PROBED}
+    thing = (views["red"] - views["blue"]).abs().amax(-1) > 0.02
     if float(thing.float().mean()) < LEAST_SHOWN:
         return []
     known = known_tokens(~(outline(scene, named_things(scene)[0], FRAMES, HEIGHT, WIDTH) | thing))
     hits = []
-    for colour in PROBED:
+    for index, colour in enumerate(PROBED):
         # The given clip shows another colour, so that whatever leaks out of the hidden part tells the wrong answer.
-        other = encode(coder, views[PROBED[(PROBED.index(colour) + 1) % len(PROBED)]])
-        made = sample(model, caption(recoloured(scene, colour)), seed, other, known, steps=steps)
-        hits.append(named_colour(decode(coder, made)[thing].mean(0)) == colour)
+        other = wan.coder.encode(views[PROBED[(index + 1) % len(PROBED)]])
+        made = sample(wan.network, caption(recoloured(scene, colour)), seed, other, known, steps=steps)
+        hits.append(named_colour(wan.coder.decode(made)[thing].mean(0)) == colour)
     return hits
 
 
-def imagined(seed: int, coder: WanVAE, model: WanModel) -> list[bool]:
-    """From text alone, the same seed in each colour: the part of the clips that differs most has which colour?"""
+def imagined(seed: int, wan: SmallWan) -> list[bool]:
+    """Sample from text alone, the same seed in each colour: whether the part that differs most has the prompted colour."""
     scene = random_scene(seed)
-    clips = [decode(coder, sample(model, caption(recoloured(scene, colour)), seed)) for colour in PROBED]
+    clips = [wan.coder.decode(sample(wan.network, caption(recoloured(scene, colour)), seed)) for colour in PROBED]
     spread = torch.stack(clips).std(0).sum(-1)
     where = spread > spread.flatten()[::7].quantile(0.9)
     return [named_colour(clip[where].mean(0)) == colour for clip, colour in zip(clips, PROBED, strict=True)]
 
 
-def text_probe(seeds: list[int], coder: WanVAE, model: WanModel) -> list[Row]:
-    """How often the colour that is asked for is the colour that comes; chance is one in four."""
-    edits = [hit for seed in seeds for hit in repainted(seed, coder, model)]
-    alone = [hit for seed in seeds for hit in imagined(seed, coder, model)]
-    return [
-        at_least(f"the asked colour comes, thing repainted, {len(edits)} edits", 100 * mean(edits), "%", 80),
-        at_least(f"the asked colour comes, text alone, {len(alone)} samples", 100 * mean(alone), "%", 80),
-    ]
+def one_scene(seed: int) -> Scene:
+    """Measure everything on one scene."""
+    wan = small_wan()
+    probes = {"thing repainted": repainted(seed, wan), "text alone": imagined(seed, wan)}
+    hits = {Key(case=case): {"the prompted colour comes": 100 * mean(found)} for case, found in probes.items() if found}
+    return denoising(seed, wan) | completion(seed, wan) | hits
 
 
-def rows(seed: int, scenes: int) -> list[Row]:
-    """Every figure of the video model's card."""
-    coder, model, seeds = load_vae(), load_dit(), scene_seeds(seed, scenes)
-    return denoising(seeds, coder, model) + completion(seeds, coder, model) + text_probe(seeds, coder, model)
+def rows(seed: int, scenes: int = 8, processes: int = 2) -> list[Row]:
+    """Measure every figure of the video model's card."""
+    found = measure(one_scene, scene_seeds(seed, scenes), scenes, processes)
+    errors = {method: mean(found[Key(method)].pop("squared error in holes")) for method in (TELEA, MEDIAN, MODEL)}
+    decibels = {method: -10 * float(torch.tensor(error).log10()) for method, error in errors.items()}
+    least = round(max(decibels[TELEA], decibels[MEDIAN]) - 0.5, 2)
+    listed = [row("completion, PSNR in holes", decibels[method], "dB", method=method) for method in (TELEA, MEDIAN)]
+    listed.append(row("completion, PSNR in holes", decibels[MODEL], "dB", least=least, method=MODEL))
+    if found.has(Key(MODEL), "LPIPS in holes"):
+        nearest = round(min(mean(found[Key(method)]["LPIPS in holes"]) for method in (TELEA, MEDIAN)), 4)
+        listed.append(
+            row("completion, LPIPS in holes", mean(found[Key(MODEL)].pop("LPIPS in holes")), most=nearest, method=MODEL)
+        )
+    for case in ("thing repainted", "text alone"):
+        hits = found.values.pop(Key(case=case), {}).get("the prompted colour comes", [])
+        listed.append(row("the prompted colour comes", mean(hits) if hits else float("nan"), "%", least=80, case=case))
+    return listed + found.means()
 
 
 if __name__ == "__main__":
-    model_main("model_dit", rows)
+    main(rows)

@@ -1,29 +1,28 @@
-"""The synthetic world the embedded models learn from: how fast it renders, and whether colour, depth and poses agree.
+"""The synthetic world the embedded models learn from: its speed, and whether colour, depth and poses agree.
 
-``python -m lab.benchmarks.models.world --seed 0 --scenes 8 --json -``. A clip is looked at from an arc about what it shows: a
-source pixel is carried there by its depth and back by the depth there.
+A clip is seen from an arc about what it shows: a source pixel is carried there by its depth and back by the depth there.
 """
 
 from __future__ import annotations
 
-import argparse
 import time
 
 import torch
 
 from inversecrafter_core.camera import preset_path
-from lab.benchmarks.report import Row, at_least, at_most, main
+from lab.benchmarks.report import Row, row
+from lab.benchmarks.runner import main
 from lab.data.contexts import geometry_of
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
 from lab.data.unseen import scene_seeds
 from lab.world import depth_at, frame_times, landing, random_scene, render, rendered_depth_at, round_trip, sampled, visible_from
 
-CHECKED = slice(None, None, 4)  # frames of a clip that are looked at from the arc
+CHECKED = slice(None, None, 4)  # frames of a clip that are seen from the arc
 NOISE = 0.02  # mean absolute colour difference that two filters of the same texture make
 
 
 def speed(seeds: list[int]) -> list[Row]:
-    """Frames a second of whole clips on one thread; the first scene, which reads the photographs, is not counted."""
+    """Count frames a second of whole clips on one thread, without the first scene, which reads the photographs."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     spent = []
@@ -35,13 +34,13 @@ def speed(seeds: list[int]) -> list[Row]:
     counted = spent[1:] or spent
     size = f"{HEIGHT}x{WIDTH}, one thread"
     return [
-        Row(f"frames a second of processor time, {size}", FRAMES * len(counted) / sum(counted), "1/s"),
-        Row(f"frames a second, the slowest scene, {size}", FRAMES / max(counted), "1/s"),
+        row(f"frames a second of processor time, {size}", FRAMES * len(counted) / sum(counted), "1/s"),
+        row(f"frames a second, the slowest scene, {size}", FRAMES / max(counted), "1/s"),
     ]
 
 
 def agreement(seed: int) -> dict[str, torch.Tensor]:
-    """Per visible pixel of one scene ``[N]``: how far it comes back by the exact and by the rendered depth, colour errors."""
+    """Return ``[N]`` per visible pixel of one scene: misses of its round trip by exact and rendered depth, colour errors."""
     scene, times = random_scene(seed), frame_times(FRAMES)
     source = render(scene, times, HEIGHT, WIDTH)
     poses, intrinsics = preset_path("arc_left", FRAMES).resolve(geometry_of(source))
@@ -59,29 +58,20 @@ def agreement(seed: int) -> dict[str, torch.Tensor]:
     return {name: value[seen] for name, value in found.items()}
 
 
-def rows(seed: int, scenes: int) -> list[Row]:
-    """Every figure of the world."""
+def rows(seed: int, scenes: int = 8) -> list[Row]:
+    """Measure every figure of the world."""
     seeds = scene_seeds(seed, scenes)
     parts = [agreement(one) for one in seeds]
     whole = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
-    exact, rendered = (float((whole[name] < 0.5).float().mean()) for name in ("exact", "rendered"))
+    exact, rendered = (100 * float((whole[name] < 0.5).float().mean()) for name in ("exact", "rendered"))
     return [
         *speed(seeds),
-        at_least("visible pixels that come back within half a pixel, exact depth there", 100 * exact, "%", 100),
-        at_least("visible pixels that come back within half a pixel, rendered depth there", 100 * rendered, "%", 98),
-        at_most("colour error of visible pixels, mean, of 0...1", float(whole["colour"].mean()), "", NOISE),
-        Row("the same without carrying them", float(whole["unmoved"].mean()), ""),
+        row("visible pixels that come back within half a pixel, exact depth there", exact, "%", least=100),
+        row("visible pixels that come back within half a pixel, rendered depth there", rendered, "%", least=98),
+        row("colour error of visible pixels, mean, of 0...1", float(whole["colour"].mean()), most=NOISE),
+        row("the same without carrying them", float(whole["unmoved"].mean())),
     ]
 
 
-def run(seed: int, args: argparse.Namespace) -> list[Row]:
-    torch.set_num_threads(1)
-    return rows(seed, args.scenes)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--scenes", type=int, default=8)
-
-
 if __name__ == "__main__":
-    main("model_world", run, add_arguments)
+    main(rows)

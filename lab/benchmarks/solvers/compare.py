@@ -1,233 +1,213 @@
 """Solvers compared on scenes whose new view is rendered, ours and the relatives' on one model, under priors of rising strength.
 
-``python -m lab.benchmarks.solvers.compare --seed 0 --json - [--scenes 16] [--strengths 0 0.5 0.9] [--settings] [--pixels]``
-
 Each unseen scene is seen from an arc, warped by exact depth, filled by Telea's method, encoded, and masked by the default mask.
-*Strength* moves the model's prediction towards the truth (:mod:`lab.benchmarks.priors`): the embedded model, strength 0, is
-weaker
-than the filling, and rewards whatever trusts it; a real Wan is stronger. Every way, the bare model among them, has the same
-prior. Figures are means over scenes with their 95 % interval, named ``strength S, way: figure``:
+Every method, the bare model among them, has the same prior (:mod:`lab.benchmarks.guided`).
 
 * ``kept`` = against the warp on visible pixels, as the paper measures; ``whole`` and ``holes`` = against the true view;
-* ``past the VAE`` = against the true view as the VAE reconstructs it, so that the VAE's own error, which every way has,
+* ``past the VAE`` = against the true view as the VAE reconstructs it, so that the VAE's own error, which every method has,
   does not hide the rest;
 * ``seam`` = PSNR against the true view within 8 pixels of a hole's edge;
 * ``flicker`` = false change from frame to frame over the truth's own change;
-* ``time`` = processor time of sampling over the bare model's of the same scene. What guidance costs to a percent is measured by
-  ``lab.benchmarks.cost.overhead``.
+* ``time`` = processor time of sampling over the bare model's of the same scene; :mod:`lab.benchmarks.cost.overhead` measures
+  the cost of guidance to a percent.
 
-Two ways are compared scene by scene; a verdict stands only where the whole interval is on one side.
+``--settings`` also changes one setting of ours at a time. ``--picture FILE`` draws the methods side by side on the first scene
+instead: one row a method, among its moments every frame of one causal group.
 """
 
 from __future__ import annotations
 
-import argparse
-import logging
-import multiprocessing
-from collections import defaultdict
 from collections.abc import Callable, Collection
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
-from functools import cache, partial
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import torch
 
-from inversecrafter_core.evaluation import (
-    DistanceMap,
-    flicker,
-    masked_lpips,
-    masked_psnr,
-    masked_ssim,
-    seam_psnr,
-    temporal_change,
-)
+from inversecrafter_core.evaluation import flicker, masked_lpips, masked_psnr, masked_ssim, seam_psnr, temporal_change
 from lab.benchmarks.cost.timing import seconds
-from lab.benchmarks.intervals import gains, mean_row, ratios, surely_at_least, surely_at_most
-from lab.benchmarks.report import Row, main
-from lab.benchmarks.scenes_at_once import first_scenes
-from lab.data.assets import why_missing
+from lab.benchmarks.guided import Case, Method, Setup, lpips
+from lab.benchmarks.plots import Panel, curves, draw
+from lab.benchmarks.report import Document, Row, folded, long_table, markdown, read, wide_table
+from lab.benchmarks.runner import main, measure
+from lab.benchmarks.samples import Figures, Key, Samples, Scene
+from lab.data.new_views import LEAST_HOLES, NewView
+from lab.data.sheet import as_bytes, contact_sheet, paint_holes, write_picture
 from lab.data.unseen import scene_seeds
-from lab.metrics.lpips import load_lpips
-from lab.models.shipped import decode, load_dit, load_vae
+from lab.host.paths import ROOT
 
-from .methods import BARE, DPS, METHODS, OURS, PASTE, PASTE_HALF, PIXELS, RIVALS, SETTINGS, Case, Lab, Way, case_of, pixel_dds
+from .methods import BARE, DPS, METHODS, MOVE, OURS, PASTE, PASTE_HALF, RIVALS, SETTINGS
 
-SIZE = (96, 144)
-"""Height and width: a quarter of the embedded model's pixels less than what it was trained at, half the time."""
-STRENGTHS, PROMISED = (0.0, 0.5, 0.9), (0.0, 0.5)
-"""What is swept, and where the method is to be at or below every other one."""
-UNITS = {"time": "x", "flicker": "x"}
-FILLED = "filled warp"
-FEW = ("kept PSNR", "whole PSNR", "whole LPIPS", "holes LPIPS", "seam PSNR")
-"""Figures of a setting, and of every way under a stronger prior."""
-logger = logging.getLogger(__name__)
-Figures = dict[str, list[float]]
-Key = tuple[float, str]
-"""Strength of the prior, and way."""
-Scene = dict[Key, dict[str, float]]
-"""Figures of one scene."""
-Found = dict[Key, Figures]
-"""By figure: a value a scene."""
+SIZE = (17, 96, 144)
+"""A quarter of the embedded model's pixels less than what it was trained at, half the time."""
+PROMISED = (0.0, 0.5)
+"""Strengths at which ours is to be at or below every relative."""
+FILLED, LPIPS = "filled warp", "whole LPIPS"
+COLUMNS = {
+    "kept PSNR": "kept PSNR",
+    "kept SSIM": "SSIM",
+    "kept LPIPS": "LPIPS",
+    "whole PSNR": "whole PSNR",
+    "whole PSNR past the VAE": "past the VAE",
+    "whole SSIM": "SSIM",
+    LPIPS: "LPIPS",
+    "holes PSNR": "holes PSNR",
+    "holes SSIM": "SSIM",
+    "holes LPIPS": "holes LPIPS",
+    "seam PSNR": "seam PSNR",
+    "seam PSNR past the VAE": "past the VAE",
+    "flicker": "flicker",
+    "time": "time",
+}
+FEW = ("kept PSNR", "whole PSNR", LPIPS, "holes LPIPS", "seam PSNR")
+"""Figures of a setting, and of every method under a stronger prior."""
+PICTURE = ROOT / "docs" / "solvers.png"
+SIDES = ("ahead of", "level with", "behind")
+MOMENTS = (0, 3, 6, 9, 10, 11, 12, 14)
+"""Frames of the picture: 9 to 12 share a latent frame."""
 
 
-def quality(
-    video: torch.Tensor, case: Case, distance: DistanceMap | None, wanted: Collection[str] | None = None
-) -> dict[str, float]:
-    """Every figure of a result that is not a cost, or those that are ``wanted``."""
-    metrics = {"PSNR": masked_psnr, "SSIM": masked_ssim}
+def quality(video: torch.Tensor, case: Case, reachable: torch.Tensor, wanted: Collection[str] | None = None) -> Figures:
+    """Return every figure of a result that is not a cost, or those that are ``wanted``; ``reachable``: the truth by the VAE."""
+    visible, distance = case.warp.visible, lpips()
+    metrics: dict[str, Callable[..., float]] = {"PSNR": masked_psnr, "SSIM": masked_ssim}
     if distance is not None:
-        metrics["LPIPS"] = partial(masked_lpips, distance=distance)
-    everywhere, holes = torch.ones_like(case.visible), 1 - case.visible
-    regions = {"kept": (case.warp, case.visible), "whole": (case.truth, everywhere), "holes": (case.truth, holes)}
+        metrics["LPIPS"] = partial(masked_lpips, distance=distance.maps)
+    everywhere = torch.ones_like(visible)
+    regions = {"kept": (case.warp.video, visible), "whole": (case.truth, everywhere), "holes": (case.truth, 1 - visible)}
     figures: dict[str, Callable[[], float]] = {
         f"{region} {name}": partial(metric, video, reference, where)
         for region, (reference, where) in regions.items()
         for name, metric in metrics.items()
     }
     figures |= {
-        "whole PSNR past the VAE": lambda: masked_psnr(video, case.reachable),
-        "seam PSNR": lambda: seam_psnr(video, case.truth, case.visible),
-        "seam PSNR past the VAE": lambda: seam_psnr(video, case.reachable, case.visible),
+        "whole PSNR past the VAE": lambda: masked_psnr(video, reachable),
+        "seam PSNR": lambda: seam_psnr(video, case.truth, visible),
+        "seam PSNR past the VAE": lambda: seam_psnr(video, reachable, visible),
         "flicker": lambda: flicker(video, case.truth) / temporal_change(case.truth),
     }
-    return {name: measure() for name, measure in figures.items() if wanted is None or name in wanted}
+    return {name: take() for name, take in figures.items() if wanted is None or name in wanted}
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What is run on every scene; travels to the processes."""
-
-    strengths: tuple[float, ...] = STRENGTHS
-    steps: int = 16
-    settings: bool = False
-    pixels: bool = False
-
-    @property
-    def ways(self) -> dict[str, Way]:
-        return METHODS | (SETTINGS if self.settings else {})
-
-
-@cache
-def models() -> tuple[Lab, DistanceMap | None]:
-    """The embedded models and LPIPS, once a process."""
-    distance = load_lpips()
-    if distance is None:
-        logger.warning("without LPIPS: %s", why_missing("lpips_alexnet"))
-    return Lab.of(load_dit(), load_vae(), 1), None if distance is None else distance.maps
+def compare(setup: Setup, case: Case, methods: dict[str, Method]) -> Scene:
+    """Run every method on one scene, all strengths of it as one batch."""
+    METHODS[BARE](replace(setup, sigmas=setup.sigmas[:2]), case)  # the first run in a process is slower than the next
+    coder, least = setup.wan.coder, setup.strengths[0]
+    reachable, found, took = coder.decode(case.z_true), Scene(), Figures()
+    for name, method in methods.items():
+        made: list[torch.Tensor] = []
+        took[name] = seconds(lambda method=method, made=made: made.append(method(setup, case)))  # type: ignore[misc]
+        for strength, one in zip(setup.strengths, made[0].split(1), strict=True):
+            wanted = None if strength == least and name in METHODS else FEW
+            found[Key(name, strength=strength)] = quality(coder.decode(one), case, reachable, wanted)
+        found[Key(name, strength=least)]["time"] = took[name] / took[BARE]
+    found[Key(FILLED, strength=least)] = quality(coder.decode(case.w), case, reachable)
+    return found | {Key(): {"holes of the warp": 100 * case.warp.holes}}
 
 
-def begin() -> None:
-    """A process of its own, on one thread."""
-    logging.getLogger().setLevel(logging.WARNING)
-    torch.set_num_threads(1)
+def case_of(setup: Setup, seed: int) -> Case | None:
+    """Return the case of one scene, or None where its holes are not worth judging."""
+    view = NewView.of(seed, SIZE)
+    warp = view.exact_warp()
+    return Case.of(setup.wan.coder, view.truth, warp, view.prompt, seed) if warp.holes >= LEAST_HOLES else None
 
 
-def compare(plan: Plan, lab: Lab, case: Case, distance: DistanceMap | None) -> Scene:
-    """Every way on one scene, all strengths of a way as one batch: figures by strength and way."""
-    lab = Lab.of(lab.model, lab.coder, plan.steps, lab.shift, plan.strengths)
-    METHODS[BARE](replace(lab, sigmas=lab.sigmas[:2]), case)  # the first run in a process is slower than the next
-    found: Scene = {}
-    took: dict[str, float] = {}
-    for name, way in plan.ways.items():
-        latents, took[name] = timed(way, lab, case)
-        for strength, one in zip(plan.strengths, latents.split(1), strict=True):
-            wanted = None if strength == plan.strengths[0] and name in METHODS else FEW
-            found[strength, name] = quality(decode(lab.coder, one), case, distance, wanted)
-        found[plan.strengths[0], name]["time"] = took[name] / took[BARE]
-    holes = 100 * float((case.visible == 0).float().mean())
-    found[plan.strengths[0], FILLED] = quality(decode(lab.coder, case.w), case, distance) | {"holes": holes}
-    if plan.pixels:
-        lab = replace(lab, strengths=plan.strengths[:1])
-        latents, slow = timed(pixel_dds, lab, case)
-        _, plain = timed(METHODS[BARE], lab, case)
-        found[plan.strengths[0], PIXELS] = quality(decode(lab.coder, latents), case, distance) | {"time": slow / plain}
+def one_scene(steps: int, strengths: tuple[float, ...], settings: bool, seed: int) -> Scene | None:
+    """Measure one scene."""
+    setup = Setup.of(steps, strengths)
+    case = case_of(setup, seed)
+    return None if case is None else compare(setup, case, METHODS | (SETTINGS if settings else {}))
+
+
+def targets(found: Samples) -> list[Row]:
+    """Compare ours with every relative where that was promised, and in what a soft mask is for."""
+    strengths = sorted({key.strength for key in found if key.strength is not None})
+    least = Key(OURS, strength=strengths[0])
+    listed = []
+    if found.has(least, LPIPS):
+        for strength in strengths:
+            for other in (BARE, *RIVALS):
+                bound = {"most": 1.0} if strength in PROMISED and other in RIVALS else {}
+                listed.append(found.ratio(Key(OURS, strength=strength), other, LPIPS, **bound))
+    for paste in (PASTE, PASTE_HALF):
+        listed += [found.gain(least, paste, name, least=1.0) for name in ("seam PSNR", "seam PSNR past the VAE")]
+    return [*listed, found.ratio(least._replace(method=DPS), OURS, "time", least=3.0)]
+
+
+def rows(
+    seed: int,
+    scenes: int = 16,
+    processes: int = 2,
+    steps: int = 16,
+    strengths: tuple[float, ...] = (0.0, 0.5, 0.9),
+    settings: bool = False,
+    picture: Path = Path(),
+) -> list[Row]:
+    """Measure every method; or draw them where a picture is wanted."""
+    if picture.name:
+        sheet(seed, steps, picture)
+        return []
+    scene = partial(one_scene, steps, tuple(strengths), settings)
+    found = measure(scene, scene_seeds(seed, 8 * scenes), scenes, processes)
+    order = sorted((key for key in found if key != Key()), key=lambda key: key.strength or 0)
+    return [found.mean(Key(), "holes of the warp", "%"), *targets(found), *found.means(order)]
+
+
+def page(document: Document) -> list[str]:
+    """Return the targets, who is ahead under which prior, and every figure folded away; the picture is drawn anew."""
+    listed = read(document)
+    ratios = [one for one in listed if one.figure == LPIPS and one.against]
+    lines = long_table(one for one in listed if one.target)
+    lines += ["", "Whole-view LPIPS, ours over each other method's; bold where the interval decides:", ""]
+    lines += [*ahead(ratios), "", *sentences(ratios)]
+    for strength in sorted({one.strength for one in listed if one.strength is not None}):
+        here = [one for one in listed if one.strength == strength and not one.against]
+        lines += folded(f"every figure, strength {strength:g}", wide_table(here, COLUMNS))
+    lanes = curves(ratios, lambda one: one.strength, lambda one: one.against)
+    draw([[Panel("strength of the prior", "whole-view LPIPS, ours over ...", lanes, {}, level=1)]], PICTURE)
+    return [*lines, "", f"![Ours against every other method, under priors of rising strength]({PICTURE.name})"]
+
+
+def ahead(ratios: list[Row]) -> list[str]:
+    """Return a Markdown table with a line a method and a column a strength."""
+    strengths = list(dict.fromkeys(one.strength for one in ratios))
+    cells = {(one.against, one.strength): _cell(one) for one in ratios}
+    names = dict.fromkeys(one.against for one in ratios)
+    lines = [(name, *(cells.get((name, strength), "") for strength in strengths)) for name in names]
+    return markdown(("ours over", *(f"strength {strength:g}" for strength in strengths)), lines)
+
+
+def _side(one: Row) -> str:
+    if one.low is None or one.high is None or one.low <= 1 <= one.high:
+        return "level with"
+    return "ahead of" if one.high < 1 else "behind"
+
+
+def _cell(one: Row) -> str:
+    bold = "" if _side(one) == "level with" else "**"
+    ends = "" if one.low is None else f" ({one.low:.3f} … {one.high:.3f})"
+    return f"{bold}{one.value:.3f}{bold}{ends}"
+
+
+def sentences(ratios: list[Row]) -> list[str]:
+    """Return one sentence a strength: which methods ours is surely ahead of, which surely behind."""
+    found = []
+    for strength in dict.fromkeys(one.strength for one in ratios):
+        sides = {side: [one.against for one in ratios if one.strength == strength and _side(one) == side] for side in SIDES}
+        parts = "; ".join(f"{side} {', '.join(names)}" for side, names in sides.items() if names)
+        found.append(f"- Strength {strength:g}: ours is {parts}.")
     return found
 
 
-def timed(way: Way, lab: Lab, case: Case) -> tuple[torch.Tensor, float]:
-    """Latents of a run, and its seconds."""
-    made: list[torch.Tensor] = []
-    took = seconds(lambda: made.append(way(lab, case)))
-    return made[0], took
-
-
-def scene(plan: Plan, seed: int) -> Scene | None:
-    """:func:`compare` of a scene, or None where its holes are not worth judging."""
-    lab, distance = models()
-    case = case_of(seed, lab.coder, SIZE)
-    return None if case is None else compare(plan, lab, case, distance)
-
-
-def compared(plan: Plan, seeds: list[int], count: int, processes: int) -> Found:
-    """Figures of the first ``count`` scenes that are worth judging; scenes go to ``processes`` at once."""
-    found: Found = defaultdict(lambda: defaultdict(list))
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, context, begin) as pool:
-        for number, one in enumerate(first_scenes(partial(pool.submit, scene, plan), seeds, count, processes + 1)):
-            for key, figures in one.items():
-                for name, value in figures.items():
-                    found[key][name].append(value)
-            logger.info("scene %d of %d", number + 1, count)
-    return found
-
-
-def named(strength: float, what: str) -> str:
-    return f"strength {strength:g}, {what}"
-
-
-def table(found: Found) -> list[Row]:
-    """Means over scenes with their intervals, way by way."""
-    return [
-        mean_row(f"{named(strength, way)}: {name}", values, "dB" if "PSNR" in name else UNITS.get(name, ""))
-        for (strength, way), figures in sorted(found.items(), key=lambda item: item[0][0])
-        for name, values in figures.items()
-        if name != "holes"
-    ]
-
-
-def targets(found: Found) -> list[Row]:
-    """What was promised: against every relative where that was promised, and what a soft mask is for."""
-    first = min(strength for strength, _ in found)
-    rows = [
-        surely_at_least(f"{name}, ours above {paste}", gains(found[first, OURS][name], found[first, paste][name]), "dB", 1.0)
-        for paste in (PASTE, PASTE_HALF)
-        for name in ("seam PSNR", "seam PSNR past the VAE")
-    ]
-    rows.append(surely_at_least("time, DPS over ours", ratios(found[first, DPS]["time"], found[first, OURS]["time"]), "x", 3.0))
-    return [*promised(found), *rows] if "whole LPIPS" in found[first, OURS] else rows
-
-
-def promised(found: Found) -> list[Row]:
-    """Whole-view LPIPS, ours over every other way's, at every strength; a target where one was promised."""
-    rows = []
-    for strength, way in sorted(found, key=lambda key: key[0]):
-        if way not in (BARE, *RIVALS):
-            continue
-        ratio = ratios(found[strength, OURS]["whole LPIPS"], found[strength, way]["whole LPIPS"])
-        name = named(strength, f"whole LPIPS, ours over {way}")
-        if strength in PROMISED and way in RIVALS:
-            rows.append(surely_at_most(name, ratio, "x", 1.0))
-        else:
-            rows.append(Row(name, ratio.mean, "x", None, None, *ratio.ends))
-    return rows
-
-
-def run(seed: int, args: argparse.Namespace) -> list[Row]:
-    plan = Plan(tuple(args.strengths), args.steps, args.settings, args.pixels)
-    found = compared(plan, scene_seeds(seed, 8 * args.scenes), args.scenes, args.processes)
-    holes = found[plan.strengths[0], FILLED].pop("holes")
-    rows = [mean_row(f"holes of the warp, {len(holes)} scenes", holes, "%")]
-    return rows + targets(found) + table(found)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--scenes", type=int, default=16)
-    parser.add_argument("--steps", type=int, default=16, help="sampling steps of a run")
-    parser.add_argument("--strengths", type=float, nargs="+", default=STRENGTHS, help="of the prior, 0 first")
-    parser.add_argument("--settings", action="store_true", help="also one setting of ours changed at a time")
-    parser.add_argument("--pixels", action="store_true", help="also data consistency in pixels, which takes ten times as long")
-    parser.add_argument("--processes", type=int, default=2, help="each on one thread")
+def sheet(seed: int, steps: int, target: Path) -> None:
+    """Draw truth, warp with its holes in magenta, and every method on the first scene."""
+    setup = Setup.of(steps)
+    case = next(one for one in (case_of(setup, number) for number in scene_seeds(seed, 8)) if one is not None)
+    shown = {"true view": as_bytes(case.truth), "warp": paint_holes(as_bytes(case.warp.video), as_bytes(1 - case.warp.visible))}
+    made = ((name, METHODS[name](setup, case)) for name in METHODS if name != MOVE)
+    shown |= {name: as_bytes(setup.wan.coder.decode(latents)) for name, latents in made}
+    write_picture(target, contact_sheet(shown, MOMENTS, case.truth.shape[2]))
 
 
 if __name__ == "__main__":
-    main("solvers", run, add_arguments)
+    main(rows)

@@ -1,40 +1,46 @@
 """Our warp against the relatives' soft z-buffer splat: speed, truth on rendered scenes and a real stereo pair, memory.
 
-    python -m lab.benchmarks.warp.compare --seed 0 --json FILE
-
-Both run on this machine in this process, in turns, on one random textured step scene. The speed is taken on one
-thread each, as the ratio of the best runs, those that the machine's other work disturbed least; the ratio of medians and that
-on all threads are printed beside it. Truth is PSNR on the pixels that each covers, on ten rendered scenes with exact depth
-(:mod:`lab.benchmarks.warp.scenes`, two frames each) and on the pair.
+Both run in this process, in turns, on one random textured step scene. The speed is taken on one thread each, as the ratio of
+the best runs, those that the machine's other work disturbed least; the ratio of medians and that on all threads stand beside
+it. Truth is PSNR on the pixels that each covers, on ten rendered scenes with exact depth (:mod:`lab.data.staged_scenes`, two
+frames each, colours a mean over :data:`FINE` x :data:`FINE` rays a pixel) and on the pair.
 """
 
 from __future__ import annotations
 
-import argparse
+import random
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 
 from inversecrafter_core.camera import Geometry, intrinsics_from_focal, preset_path
 from inversecrafter_core.warp import Sampling, Viewer, warp_video
-from lab.benchmarks.intervals import mean_row
-from lab.benchmarks.report import Row, at_least, at_most, main
-from lab.data.assets import asset, why_missing
-from lab.data.stereo import StereoPair, load_stereo_pair, psnr
+from lab.benchmarks.intervals import interval
+from lab.benchmarks.report import Row, not_measured, row
+from lab.benchmarks.runner import main
+from lab.data.staged_scenes import PICTURES, centre_geometry
+from lab.data.stereo import StereoPair, psnr, stereo_pair, why_no_pair
+from lab.world import Scene, frame_times, render
+from lab.world.render import source_intrinsics, source_poses
 
 from .memory import measure_apart
-from .scenes import SCENES, Answer, answers
 from .soft_splat import soft_splat
 
 HEIGHT, WIDTH, FOCAL = 480, 832, 700.0
 FRAMES = 81
-PAIR = ("motorcycle_left", "motorcycle_right", "motorcycle_disp")
+PICTURE, CLIP, FINE = (240, 416), 17, 3
+"""Size of the rendered scenes, frames of their clips, rays a side of a pixel."""
+JUDGED = [8, 16]
+"""Frames of a clip that are rendered and compared: half-way and the whole amount."""
+ABOVE, COVERED = "above the soft splat, on covered pixels", "covered, more than by the soft splat"
 
 
 def scene(seed: int) -> tuple[torch.Tensor, Geometry]:
-    """A noisy wall with a nearer block: ``(image [1, H, W, 3], geometry)``."""
+    """Return a noisy wall with a nearer block: ``(image [1, H, W, 3], geometry)``."""
     generator = torch.Generator().manual_seed(seed)
     depth = 3 + 0.05 * torch.rand(1, HEIGHT, WIDTH, generator=generator)
     depth[:, 100:380, 250:500] = 1.5
@@ -44,6 +50,7 @@ def scene(seed: int) -> tuple[torch.Tensor, Geometry]:
 
 
 def milliseconds(function: Callable[[], object], device: torch.device) -> float:
+    """Time one call."""
     start = time.perf_counter()
     function()
     if device.type == "cuda":
@@ -52,7 +59,7 @@ def milliseconds(function: Callable[[], object], device: torch.device) -> float:
 
 
 def times(seed: int, repeats: int, device: torch.device) -> tuple[list[float], list[float]]:
-    """Milliseconds a frame, ours and theirs, taken in turns."""
+    """Return milliseconds a frame, ours and theirs, taken in turns."""
     image, geometry = scene(seed)
     image = image.to(device)
     geometry = geometry.to(device)
@@ -73,92 +80,121 @@ def times(seed: int, repeats: int, device: torch.device) -> tuple[list[float], l
 
 
 def speed(seed: int, repeats: int, device: torch.device) -> list[Row]:
-    """One thread each, which the machine's other work disturbs least; then all threads."""
+    """Time both on one thread each, which the machine's other work disturbs least, then on all threads."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     ours, soft = times(seed, repeats, device)
     torch.set_num_threads(threads)
     ours_wide, soft_wide = times(seed, repeats, device)
     return [
-        Row(f"warp, one frame {WIDTH}x{HEIGHT}, checks and cleanup included, one thread", min(ours), "ms"),
-        Row("soft z-buffer splat, the same", min(soft), "ms"),
-        at_least("speed-up, best runs", min(soft) / min(ours), "x", 3.0),
-        Row("speed-up, medians", statistics.median(soft) / statistics.median(ours), "x"),
-        Row(f"speed-up, best runs, {threads} threads", min(soft_wide) / min(ours_wide), "x"),
+        row(f"warp, one frame {WIDTH}x{HEIGHT}, checks and cleanup included, one thread", min(ours), "ms"),
+        row("soft z-buffer splat, the same", min(soft), "ms"),
+        row("speed-up, best runs", min(soft) / min(ours), "x", least=3.0),
+        row("speed-up, medians", statistics.median(soft) / statistics.median(ours), "x"),
+        row(f"speed-up, best runs, {threads} threads", min(soft_wide) / min(ours_wide), "x"),
     ]
 
 
-def repeatability(seed: int) -> list[Row]:
-    """How many values differ between two runs."""
+def repeatability(seed: int) -> Row:
+    """Count the values that differ between two runs."""
     image, geometry = scene(seed)
     path = preset_path("arc_left", 1, start="full")
-    first, second = (warp_video(image, geometry, path) for _ in range(2))
-    different = int((first.video != second.video).sum()) + int((first.visible != second.visible).sum())
-    return [at_most("values that differ between two runs", different, "values", 0)]
+    one, two = (warp_video(image, geometry, path) for _ in range(2))
+    different = int((one.video != two.video).sum()) + int((one.visible != two.visible).sum())
+    return row("values that differ between two runs", different, "values", most=0)
 
 
 def truth(pair: StereoPair) -> list[Row]:
-    """Left to right with true depth, ours and theirs, against the true right image."""
+    """Warp left to right with true depth, ours and theirs, and compare with the true right image."""
     view = Viewer(pair.geometry, pair.camera[None], pair.intrinsics[None], 1.0).see(pair.left, 0, 0)
     source = pair.left, pair.geometry.depth[0], pair.geometry.valid[0], pair.geometry.intrinsics[0]
     soft, soft_visible = soft_splat(*source, pair.intrinsics, pair.camera)
     both = view.visible & soft_visible
     ours, theirs = psnr(view.image, pair.right, view.visible), psnr(soft, pair.right, soft_visible)
     covered, soft_covered = (100 * float(seen.float().mean()) for seen in (view.visible, soft_visible))
+    gain = psnr(view.image, pair.right, both) - psnr(soft, pair.right, both)
     return [
-        at_least("stereo truth, PSNR on covered pixels", ours, "dB", 27.3),
-        at_least("stereo truth, covered", covered, "%", 86.0),
-        at_least("stereo truth, above the soft splat, on covered pixels", ours - theirs, "dB", 0.7),
-        at_least("stereo truth, covered, more than by the soft splat", covered - soft_covered, "points", -1.0),
-        Row("soft splat, PSNR on covered pixels", theirs, "dB"),
-        Row("soft splat, covered", soft_covered, "%"),
-        Row("gain on pixels that both cover", psnr(view.image, pair.right, both) - psnr(soft, pair.right, both), "dB"),
+        row("PSNR on covered pixels", ours, "dB", least=27.3, case="stereo truth"),
+        row("covered", covered, "%", least=86.0, case="stereo truth"),
+        row(ABOVE, ours - theirs, "dB", least=0.7, case="stereo truth"),
+        row(COVERED, covered - soft_covered, "points", least=-1.0, case="stereo truth"),
+        row("soft splat, PSNR on covered pixels", theirs, "dB", case="stereo truth"),
+        row("soft splat, covered", soft_covered, "%", case="stereo truth"),
+        row("gain on pixels that both cover", gain, "dB", case="stereo truth"),
     ]
 
 
-def compared(answer: Answer, mode: str) -> tuple[float, float]:
-    """How many dB we are above the soft splat, each on what it covers, and how many points of the picture we cover more."""
-    viewer = Viewer(answer.geometry, answer.camera[None], answer.geometry.intrinsics, 1e-3)
-    view = viewer.see(answer.source, 0, 0, Sampling(mode))
-    lens = answer.geometry.intrinsics[0]
-    soft, covered = soft_splat(answer.source, answer.geometry.depth[0], answer.geometry.valid[0], lens, lens, answer.camera)
-    above = psnr(view.image, answer.target, view.visible) - psnr(soft, answer.target, covered)
+@dataclass(frozen=True)
+class Frame:
+    """One frame of a rendered scene: ``source [H, W, 3]``, and ``target [H, W, 3]`` as ``camera [4, 4]`` sees it."""
+
+    source: torch.Tensor
+    target: torch.Tensor
+    geometry: Geometry
+    camera: torch.Tensor
+
+
+def frames_of(name: str, seed: int) -> Iterator[Frame]:
+    """Render the judged frames of one scene."""
+    make, preset = PICTURES[name]
+    scene, every = make(random.Random(f"warp {name} {seed}")), frame_times(CLIP)
+    times, start = every[JUDGED], centre_geometry(scene, every[:1], *PICTURE)
+    space, poses = centre_geometry(scene, times, *PICTURE), source_poses(scene, times)
+    path = preset_path(preset, CLIP).camera_to_world[JUDGED].clone()
+    path[:, :3, 3] *= start.pivot_depth
+    for index, time_ in enumerate(times):
+        part = slice(index, index + 1)
+        own = Geometry(space.depth[part], space.valid[part], space.intrinsics[part], space.camera_to_world[part])
+        target = fine(scene, time_, poses[index] @ path[index])
+        yield Frame(fine(scene, time_, poses[index]), target, own, path[index])
+
+
+def fine(scene: Scene, when: torch.Tensor, camera: torch.Tensor) -> torch.Tensor:
+    """Render ``[H, W, 3]`` as ``camera [4, 4]`` sees it, outlines and thin things blended."""
+    height, width = (FINE * side for side in PICTURE)
+    lens = source_intrinsics(scene, 1, height, width)
+    colour = render(scene, when[None], height, width, camera[None], lens, samples=1).colour
+    return F.avg_pool2d(colour.movedim(-1, 1), FINE)[0].movedim(0, -1).contiguous()
+
+
+def compared(frame: Frame, mode: str) -> tuple[float, float]:
+    """Return dB above the soft splat, each on what it covers, and points of the picture covered more."""
+    lens = frame.geometry.intrinsics[0]
+    viewer = Viewer(frame.geometry, frame.camera[None], frame.geometry.intrinsics, 1e-3)
+    view = viewer.see(frame.source, 0, 0, Sampling(mode))
+    soft, covered = soft_splat(frame.source, frame.geometry.depth[0], frame.geometry.valid[0], lens, lens, frame.camera)
+    above = psnr(view.image, frame.target, view.visible) - psnr(soft, frame.target, covered)
     return above, 100 * float(view.visible.float().mean() - covered.float().mean())
 
 
-def rendered(seed: int) -> list[Row]:
-    """Every rendered scene, and the means over them for both ways of reading colours."""
-    rows, gains = [], dict[str, list[float]](bilinear=[], bicubic=[])
-    for name in SCENES:
-        frames = list(answers(name, seed))
-        found = {mode: [compared(answer, mode) for answer in frames] for mode in gains}
-        for mode, pairs in found.items():
-            gains[mode].append(statistics.mean(above for above, _ in pairs))
-        covered = statistics.mean(more for _, more in found["bilinear"])
-        rows.append(at_least(f"{name}: above the soft splat, on covered pixels", gains["bilinear"][-1], "dB", 0.7))
-        rows.append(at_least(f"{name}: covered, more than by the soft splat", covered, "points", -1.0))
-    return rows + [mean_row(f"mean of the scenes, {mode}", values, "dB") for mode, values in gains.items()]
+def rendered(seed: int, scenes: int) -> list[Row]:
+    """Compare on rendered scenes, and take the means over them for both ways of reading colours."""
+    found, gains = [], dict[str, list[float]](bilinear=[], bicubic=[])
+    for name in list(PICTURES)[:scenes]:
+        frames = list(frames_of(name, seed))
+        pairs = {mode: [compared(frame, mode) for frame in frames] for mode in gains}
+        for mode, values in gains.items():
+            values.append(statistics.mean(above for above, _ in pairs[mode]))
+        covered = statistics.mean(more for _, more in pairs["bilinear"])
+        found.append(row(ABOVE, gains["bilinear"][-1], "dB", least=0.7, case=name))
+        found.append(row(COVERED, covered, "points", least=-1.0, case=name))
+    return found + [row(f"mean of the scenes, {mode}", interval(values), "dB") for mode, values in gains.items()]
 
 
-def run(seed: int, args: argparse.Namespace) -> Sequence[Row]:
-    rows = speed(seed, args.repeats, torch.device(args.device)) + repeatability(seed)
-    rows += rendered(seed)
-    files = [asset(name) for name in PAIR]
-    found = [file for file in files if file is not None]
-    if len(found) == len(files):
-        rows += truth(load_stereo_pair(*found))
-    else:
-        missing = ", ".join(f"{name}: {why_missing(name)}" for name, file in zip(PAIR, files, strict=True) if file is None)
-        rows.append(Row(f"stereo truth not measured ({missing})", 0, "", ">= 27.3", False))
+def rows(
+    seed: int, scenes: int = 10, repeats: int = 31, device: str = "cuda" if torch.cuda.is_available() else "cpu"
+) -> list[Row]:
+    """Measure speed (``repeats`` frames a side), truth and memory."""
+    pair = stereo_pair()
     extra = measure_apart(FRAMES, HEIGHT, WIDTH)
-    rows.append(at_most(f"memory added over {FRAMES} frames {WIDTH}x{HEIGHT}, beyond clip in and out", extra, "MB", 500.0))
-    return rows
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--repeats", type=int, default=31, help="frames a side")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    return [
+        *speed(seed, repeats, torch.device(device)),
+        repeatability(seed),
+        *rendered(seed, scenes),
+        *(truth(pair) if pair else [not_measured("stereo truth", why_no_pair())]),
+        row(f"memory added over {FRAMES} frames {WIDTH}x{HEIGHT}, beyond clip in and out", extra, "MB", most=500.0),
+    ]
 
 
 if __name__ == "__main__":
-    main("warp", run, add_arguments)
+    main(rows)

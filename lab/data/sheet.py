@@ -1,42 +1,62 @@
-"""The contact sheet: rows of frames, one row a stage, labelled."""
+"""Contact sheets: labelled rows of frames, a row a clip. Clips here are ``[F, H, W, 3]`` uint8 RGB.
+
+A causal video VAE gives back the last frame of each group of four best, and those are the frames whose number is a multiple of
+four. So a sheet shows others.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import cv2
 import numpy as np
+import torch
 from PIL import Image
 
-LABEL, PAD = 26, 4
+LABEL, PAD, GROUP = 26, 4, 4
+MAGENTA = (255, 0, 255)
+
+
+def as_bytes(video: torch.Tensor) -> np.ndarray:
+    """Return ``[F, H, W, 3]`` in 0...1 as uint8."""
+    return (video.clamp(0, 1) * 255).round().byte().numpy()
 
 
 def read_frames(paths: list[Path]) -> np.ndarray:
-    """Images as ``[F, H, W, 3]`` uint8 RGB."""
+    """Read images of one size as a clip."""
     return np.stack([np.asarray(Image.open(path).convert("RGB")) for path in paths])
 
 
-def pick(frames: int, columns: int) -> list[int]:
-    """Frame numbers spread over a clip, none of them a multiple of four where the clip is long enough.
+def write_picture(path: Path, picture: np.ndarray) -> None:
+    """Write ``[H, W, 3]`` uint8 RGB in the format that the name asks for."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88])
 
-    The VAE packs frames 1-4, 5-8, ... and is at its best in the last of each group: a sheet of those would flatter it.
-    """
-    if frames < 4:
+
+def pick(frames: int, columns: int) -> list[int]:
+    """Return frame numbers spread over a clip, none of them a multiple of four where the clip is long enough."""
+    if frames < GROUP:
         return [round(i * (frames - 1) / max(1, columns - 1)) for i in range(columns)]
     even = (round(1 + i * (frames - 3) / max(1, columns - 1)) for i in range(columns))
-    return [number if number % 4 else number + (2 if number + 2 < frames else -2) for number in even]
+    return [number if number % GROUP else number + (2 if number + 2 < frames else -2) for number in even]
 
 
-def contact_sheet(rows: dict[str, np.ndarray], columns: int = 5, width: int = 256) -> np.ndarray:
-    """``{label: [F, H, W, 3] uint8}`` to one RGB picture; each row shows the same moments of its clip."""
-    bands = []
+def contact_sheet(rows: Mapping[str, np.ndarray], moments: int | Sequence[int] = 5, width: int = 256) -> np.ndarray:
+    """Return ``{label: clip}`` as one RGB picture; each row shows the same moments of its clip.
+
+    Args:
+        moments: how many, by :func:`pick`, or which frames.
+        width: of one frame, in pixels.
+    """
+    columns, bands = moments if isinstance(moments, int) else len(moments), []
     for label, video in rows.items():
         height = round(video.shape[1] * width / video.shape[2])
         band = np.full((LABEL + height + PAD, columns * (width + PAD), 3), 24, np.uint8)
         cv2.putText(band, label, (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (235, 235, 235), 1, cv2.LINE_AA)
-        for column, index in enumerate(pick(len(video), columns)):
+        for column, index in enumerate(pick(len(video), moments) if isinstance(moments, int) else moments):
             picture = cv2.resize(video[index], (width, height), interpolation=cv2.INTER_AREA)
             left = column * (width + PAD)
             band[LABEL : LABEL + height, left : left + width] = picture
@@ -45,12 +65,12 @@ def contact_sheet(rows: dict[str, np.ndarray], columns: int = 5, width: int = 25
 
 
 def paint_holes(video: np.ndarray, holes: np.ndarray) -> np.ndarray:
-    """Holes in magenta over a clip, so that black picture and missing picture cannot be taken for one another."""
-    return np.where(holes[..., :1] > 127, np.array([255, 0, 255], np.uint8), video)
+    """Return a clip with ``holes [F, H, W, ...]`` uint8 in magenta, which no picture is taken for."""
+    return np.where(holes.reshape(*video.shape[:3], -1)[..., :1] > 127, np.array(MAGENTA, np.uint8), video)
 
 
 def thumbnail(path: Path, pictures: dict[str, np.ndarray], height: int = 179) -> None:
-    """A few labelled pictures side by side, as the host's template browser shows them."""
+    """Write a few labelled pictures side by side, as the host's template browser shows them."""
     tiles = []
     for label, picture in pictures.items():
         width = round(picture.shape[1] * height / picture.shape[0])
@@ -63,7 +83,7 @@ def thumbnail(path: Path, pictures: dict[str, np.ndarray], height: int = 179) ->
 
 
 def write_video(path: Path, video: np.ndarray, fps: float) -> None:
-    """H.264 in an mp4 that any player opens."""
+    """Write H.264 in an mp4 that any player opens."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
         stream.height, stream.width = video.shape[1:3]
@@ -74,7 +94,7 @@ def write_video(path: Path, video: np.ndarray, fps: float) -> None:
 
 
 def animation(path: Path, columns: dict[str, np.ndarray], fps: float = 12) -> None:
-    """``{label: [F, H, W, 3] uint8}`` side by side as a moving WebP that plays forth and back for ever."""
+    """Write ``{label: [F, H, W, 3] uint8}`` side by side as a moving WebP that plays forth and back for ever."""
     pictures = []
     for moment in zip(*columns.values(), strict=True):
         tiles = [np.full((LABEL + one.shape[0], one.shape[1] + PAD, 3), 24, np.uint8) for one in moment]

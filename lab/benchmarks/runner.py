@@ -1,0 +1,107 @@
+"""What every benchmark is run with: one command line, and scenes in processes of their own.
+
+A benchmark is a module with a docstring and ``rows(seed, scenes, ...)``. Every further parameter of ``rows`` has a default and
+is an option of its command line by the same name; ``--json FILE`` (``-`` = standard output) writes the rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import logging
+import multiprocessing
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy
+import torch
+
+from .report import Row, text_table, write
+from .samples import Samples, Scene
+
+logger = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+
+def main(rows: Callable[..., Sequence[Row]], arguments: Sequence[str] | None = None) -> None:
+    """Run a benchmark from the command line: parse its options, seed torch and numpy, measure, report."""
+    given = vars(_parser(rows).parse_args(arguments))
+    seed, target, threads = given["seed"], given.pop("json"), given.pop("threads")
+    logging.getLogger().setLevel(logging.WARNING)
+    if threads:
+        torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    numpy.random.seed(seed % 2**32)
+    measured = list(rows(**given))
+    print(f"seed {seed}\n{text_table(measured)}", file=sys.stderr if target == "-" else sys.stdout)
+    if target == "-":
+        print(write(seed, measured), end="")
+    elif target:
+        Path(target).write_text(write(seed, measured), encoding="utf-8")
+
+
+def _parser(rows: Callable[..., Sequence[Row]]) -> argparse.ArgumentParser:
+    """Make an option of every parameter that has a default; a tuple takes several values."""
+    text = inspect.getmodule(rows)
+    parser = argparse.ArgumentParser(
+        description=text.__doc__ if text else None, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--json", metavar="FILE", help="write the rows as JSON; - for standard output")
+    parser.add_argument("--threads", type=int, default=0, help="of torch in this process; 0 leaves its own number")
+    for name, parameter in inspect.signature(rows).parameters.items():
+        option, default = f"--{name.replace('_', '-')}", parameter.default
+        if name == "seed":
+            parser.add_argument("--seed", type=int, default=0)
+        elif isinstance(default, bool):
+            parser.add_argument(option, action="store_true")
+        elif isinstance(default, tuple):
+            parser.add_argument(option, type=type(default[0]), nargs="+", default=default)
+        else:
+            parser.add_argument(option, type=type(default), default=default)
+    return parser
+
+
+def measure(scene: Callable[[int], Scene | None], seeds: Sequence[int], count: int, processes: int) -> Samples:
+    """Return the figures of the first ``count`` scenes that are worth judging, i.e. not None.
+
+    Args:
+        scene: figures of the scene of a seed; with more than one process it and its result travel between them.
+        seeds: candidates, in order.
+        processes: each on one thread; 1 is this process.
+    """
+    found = Samples()
+    for number, figures in enumerate(_results(scene, seeds, count, processes)):
+        found.add(figures)
+        logger.info("scene %d of %d", number + 1, count)
+    return found
+
+
+def _results(scene: Callable[[int], Result | None], seeds: Sequence[int], count: int, processes: int) -> Iterator[Result]:
+    if processes == 1:
+        yield from islice((one for one in map(scene, seeds) if one is not None), count)
+        return
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _one_thread) as pool:
+        yield from first(lambda seed: pool.submit(scene, seed), seeds, count, processes + 1)
+
+
+def _one_thread() -> None:
+    logging.getLogger().setLevel(logging.ERROR)
+    torch.set_num_threads(1)
+
+
+def first(submit: Callable[[int], Future[Any]], seeds: Sequence[int], count: int, at_once: int) -> Iterator[Any]:
+    """Yield the first ``count`` results that are not None, in the order of their seeds; start no scene that is not needed."""
+    left, waiting = iter(seeds), deque[Future[Any]]()
+    while count:
+        waiting += [submit(seed) for seed in islice(left, min(at_once, count) - len(waiting))]
+        if not waiting:
+            return
+        one = waiting.popleft().result()
+        if one is not None:
+            count -= 1
+            yield one

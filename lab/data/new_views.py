@@ -1,0 +1,127 @@
+"""Scenes of the world seen from an arc: the source clip, the rendered true view, and the warps between them.
+
+The target camera is held where it truly is, whatever depth the warp is given: what is compared with is the rendered view from
+there. A path of the nodes counts in multiples of the estimated pivot depth instead, so that a depth wrong by one factor leaves
+their picture as it was.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+from inversecrafter_core.camera import CameraPath, Geometry
+from inversecrafter_core.warp import fill_holes, warp_video
+from lab.world import Clip, Scene, caption, frame_times, random_scene, render
+from lab.world.render import source_poses
+
+from .contexts import geometry_of
+from .pool import FRAMES, HEIGHT, WIDTH
+
+ARC = 12.0
+"""Degrees of the arc at the last frame."""
+LEAST_HOLES = 0.02
+"""Share of holes below which a view is not worth judging."""
+SIZE = FRAMES, HEIGHT, WIDTH
+
+
+def arc(poses: torch.Tensor, pivot: float, degrees: float = ARC) -> torch.Tensor:
+    """Return ``poses [F, 4, 4]`` turned about a point ``pivot`` ahead, from nothing in frame 0 to ``degrees`` in the last."""
+    turned = []
+    for pose, part in zip(poses, torch.linspace(0, math.radians(degrees), len(poses)), strict=True):
+        turn = torch.eye(4)
+        turn[0, 0] = turn[2, 2] = part.cos()
+        turn[0, 2], turn[2, 0] = part.sin(), -part.sin()
+        to_pivot = torch.eye(4)
+        to_pivot[2, 3] = pivot
+        turned.append(pose @ to_pivot @ turn @ torch.linalg.inv(to_pivot))
+    return torch.stack(turned)
+
+
+@dataclass(frozen=True)
+class Warp:
+    """A partly known clip: ``video [F, H, W, 3]``, its holes filled by Telea's method, and ``visible [F, H, W]`` float."""
+
+    video: torch.Tensor
+    visible: torch.Tensor
+
+    @classmethod
+    def of(cls, video: torch.Tensor, visible: torch.Tensor) -> Warp:
+        """Fill the holes of a holed clip."""
+        known = visible > 0.5
+        return cls(fill_holes(video * known[..., None], known), known.float())
+
+    @property
+    def holes(self) -> float:
+        """Share of the clip that is a hole."""
+        return float((self.visible == 0).float().mean())
+
+
+@dataclass(frozen=True)
+class NewView:
+    """A scene from its own camera and, rendered, from an arc: ``source, target`` with exact depths and cameras."""
+
+    seed: int
+    scene: Scene
+    source: Clip
+    target: Clip
+
+    @classmethod
+    def of(cls, seed: int, size: tuple[int, int, int] = SIZE, degrees: float = ARC, scene: Scene | None = None) -> NewView:
+        """Render both views of the scene of a seed, or of ``scene``; ``size``: frames, height, width."""
+        world, times = random_scene(seed) if scene is None else scene, frame_times(size[0])
+        source = render(world, times, *size[1:])
+        poses = arc(source_poses(world, times), geometry_of(source).pivot_depth, degrees)
+        return cls(seed, world, source, render(world, times, *size[1:], poses, source.intrinsics))
+
+    @property
+    def truth(self) -> torch.Tensor:
+        """``[F, H, W, 3]``."""
+        return self.target.colour
+
+    @property
+    def prompt(self) -> str:
+        """The scene in words."""
+        return caption(self.scene)
+
+    def geometry(self, depth: torch.Tensor | None = None) -> Geometry:
+        """Return the geometry of the source with true cameras, and with another depth ``[F, H, W]`` where one is given."""
+        found = self.source.depth if depth is None else depth
+        return Geometry(found, torch.ones_like(found, dtype=torch.bool), self.source.intrinsics, self.source.camera_to_world)
+
+    def path(self, geometry: Geometry) -> CameraPath:
+        """Return the true target cameras as a path of ``geometry``."""
+        poses = self.target.camera_to_world.clone()
+        poses[:, :3, 3] /= geometry.pivot_depth
+        return CameraPath(poses, torch.ones(len(poses)), "world", "arc")
+
+    def warp(self, geometry: Geometry | None = None) -> Warp:
+        """Warp the source by our own warp; by default with exact depth."""
+        space = self.geometry() if geometry is None else geometry
+        made = warp_video(self.source.colour, space, self.path(space))
+        return Warp.of(made.video, made.visible.float())
+
+    def exact_warp(self) -> Warp:
+        """Read the source colour at every target pixel that the source saw, by both views' exact depths."""
+        holed, visible = exact_warp(self.source, self.target)
+        return Warp.of(holed, visible)
+
+
+def exact_warp(source: Clip, target: Clip) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the holed warp ``[F, H, W, 3]`` of :meth:`NewView.exact_warp`, and ``visible [F, H, W]`` float."""
+    frames, height, width = target.depth.shape
+    v, u = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
+    rays = torch.einsum("fij,hwj->fhwi", torch.linalg.inv(target.intrinsics), torch.stack([u, v, torch.ones_like(u)], -1))
+    points = torch.cat([rays * target.depth[..., None], torch.ones(frames, height, width, 1)], -1)
+    to_source = torch.linalg.inv(source.camera_to_world) @ target.camera_to_world
+    seen = torch.einsum("fij,fhwj->fhwi", to_source, points)[..., :3]
+    pixel = torch.einsum("fij,fhwj->fhwi", source.intrinsics, seen / seen[..., 2:].clamp_min(1e-4))[..., :2]
+    grid = pixel / torch.tensor([width, height]) * 2 - 1
+    depth = F.grid_sample(source.depth[:, None], grid, "nearest", align_corners=False)[:, 0]
+    inside = (grid.abs() <= 1).all(-1) & (seen[..., 2] > 0)
+    visible = (inside & ((depth - seen[..., 2]).abs() < 0.03 * depth)).float()
+    colour = F.grid_sample(source.colour.movedim(-1, 1), grid, "bilinear", "border", align_corners=False).movedim(1, -1)
+    return colour * visible[..., None], visible
