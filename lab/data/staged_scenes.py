@@ -157,7 +157,8 @@ def textured_room(rng: random.Random) -> Scene:
     """Everything patterned, so that any pixel read in the wrong place shows."""
     scene = still_room(rng)
     assert isinstance(scene.around, Room)
-    around = replace(scene.around, **{name: _texture(rng, 1.0, BUSY) for name in ("floor", "ceiling", "walls")})
+    floor, ceiling, walls = (_texture(rng, 1.0, BUSY) for _ in range(3))
+    around = replace(scene.around, floor=floor, ceiling=ceiling, walls=walls)
     things = tuple(replace(thing, texture=_texture(rng, 0.6, BUSY)) for thing in scene.things)
     return replace(scene, around=around, things=things)
 

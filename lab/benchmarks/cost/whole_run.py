@@ -134,7 +134,7 @@ def counting(cost: Cost, vae: Any, flows: bool) -> Iterator[None]:
 def guided_prompt(clip: torch.Tensor) -> tuple[graph.Prompt, Outputs]:
     """Return the shipped recapture graph down to the decoded clip, its source given."""
     prompt = graph.load("recapture")
-    source = graph.feeding(prompt, graph.find(prompt, DEPTH), "images")
+    source = graph.feeding(prompt, graph.find(prompt, DEPTH), "video")
     return graph.only_outputs(prompt, [graph.find(prompt, "VAEDecode")]), {source: (clip,)}
 
 

@@ -45,8 +45,9 @@ def settings() -> list[Setting]:
 def at_speed(scene: Scene, times: float) -> Scene:
     """Return the scene with all motion of its things sped up."""
     things = tuple(
-        replace(thing, velocity=tuple(times * part for part in thing.velocity), spin=times * thing.spin)
+        replace(thing, velocity=(times * x, times * y, times * z), spin=times * thing.spin)
         for thing in scene.things
+        for x, y, z in [thing.velocity]
     )
     return replace(scene, things=things)
 
