@@ -146,7 +146,7 @@ def figures(shift: float) -> list[dict[str, float]]:
     return [{name: 20.0 + scene + shift for name in names} for scene in range(3)]
 
 
-@pytest.fixture()
+@pytest.fixture
 def found(solvers, methods):
     shifts = {(name, strength): 0.5 for strength in (0.0, 0.5, 0.9) for name in methods.METHODS}
     shifts |= {(methods.OURS, 0.0): 0.0, (methods.OURS, 0.9): 0.0, (methods.PASTE, 0.0): -2.0, (methods.DPS, 0.0): 60.0}
