@@ -50,7 +50,7 @@ def render_clip(seed: int) -> dict[str, np.ndarray]:
 def fill(first: int, count: int) -> None:
     """Render the missing seeds of ``first ... first + count``; a stopped run goes on where it was."""
     for seed in range(max(first, FIRST_TRAINING_SEED), first + count):
-        keep(POOL / f"{seed}.npz", lambda file, seed=seed: np.savez(file, **render_clip(seed)))  # type: ignore[misc]
+        keep(POOL / f"{seed}.npz", lambda file, seed=seed: np.savez(file, **render_clip(seed)))  # type: ignore[misc, arg-type]
 
 
 def label_photographs(folder: Path | None) -> None:

@@ -57,7 +57,8 @@ class DepthTask(Task):
     """The depth network's lesson."""
 
     def __init__(self) -> None:
-        self.model = SmallDepthNet().to(memory_format=torch.channels_last)
+        self.network = SmallDepthNet()
+        self.model = self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @cached_property
     def source(self) -> Source:
@@ -108,7 +109,7 @@ def main() -> None:
     run.fit()
     draw_curve(RUN / "curve.csv", "within")
     DEPTH_FILE.parent.mkdir(parents=True, exist_ok=True)
-    save_small_network(DEPTH_FILE, task.model, **notes_of(run.state(), RECIPE, task.source.described()))
+    save_small_network(DEPTH_FILE, task.network, **notes_of(run.state(), RECIPE, task.source.described()))
     DEPTH_FILE.chmod(0o644)
 
 
