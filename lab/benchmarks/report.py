@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from .intervals import Interval
+from lab.metrics.intervals import Interval
 
 Place = dict[str, Any]
 """Fields of a row that say where it was measured, or its bound."""

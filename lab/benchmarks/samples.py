@@ -7,7 +7,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from .intervals import Interval, gains, interval, ratios
+from lab.metrics.intervals import Interval, gains, interval, ratios
+
 from .report import Row, row
 
 UNITS = {"time": "x", "flicker": "x"}

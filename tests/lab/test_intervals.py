@@ -8,8 +8,9 @@ from concurrent.futures import Future
 import pytest
 import torch
 
-from lab.benchmarks import intervals, runner
+from lab.benchmarks import runner
 from lab.benchmarks.samples import Key, Samples
+from lab.metrics import intervals
 
 
 def test_interval_of_known_values():

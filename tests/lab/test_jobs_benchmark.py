@@ -67,12 +67,12 @@ def test_the_3d_check_is_zero_for_the_true_depth_and_grows_with_its_error(parts,
 
 
 def test_the_conditionings_give_the_first_frame_or_every_token_that_is_wholly_known(pack):
-    from lab.benchmarks.guided import Setup
     from lab.benchmarks.jobs.conditioning import FIRST, GREY, INFILLED, contexts
     from lab.benchmarks.warp.robustness import evidence
     from lab.data.damage import NONE
     from lab.data.new_views import NewView
     from lab.data.unseen import scene_seeds
+    from lab.models.guided import Setup
 
     setup, view = Setup.of(2), NewView.of(scene_seeds(7, 8)[0])
     case = evidence(view, NONE, setup.wan)

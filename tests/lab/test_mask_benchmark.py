@@ -42,15 +42,15 @@ def toy_model(x: torch.Tensor, times: torch.Tensor, tokens: torch.Tensor) -> tor
 
 
 def setup(strengths, steps=8):
-    from lab.benchmarks.guided import Setup, SmallWan
+    from lab.models.guided import Setup, SmallWan
 
     return Setup.of(steps, strengths, SmallWan(toy_model, ToyCoder()))
 
 
 def toy_case(seed):
     """Coloured blocks that stand still; the right half is hidden from frame 1 on."""
-    from lab.benchmarks.guided import Case
     from lab.data.new_views import Warp
+    from lab.models.guided import Case
 
     blocks = torch.rand(1, HEIGHT // 8, WIDTH // 8, 3, generator=torch.Generator().manual_seed(seed))
     truth = blocks.repeat_interleave(8, 1).repeat_interleave(8, 2).expand(FRAMES, -1, -1, -1).contiguous()

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from lab.benchmarks import report, runner
-from lab.benchmarks.intervals import Interval, interval
+from lab.metrics.intervals import Interval, interval
 
 
 def rows(seed: int, scenes: int = 2, steps: int = 3, strengths: tuple[float, ...] = (0.0, 0.5), settings: bool = False):

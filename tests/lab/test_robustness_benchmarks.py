@@ -45,7 +45,7 @@ def half_known():
 
 
 def test_rigid_keeps_the_known_part_and_a_release_its_first_frame_alone(stochastic):
-    from lab.benchmarks.guided import Setup, SmallWan
+    from lab.models.guided import Setup, SmallWan
 
     case, known = half_known()
     for at, kept in ((0.0, known), (0.5, torch.zeros_like(known).index_fill(2, torch.tensor(0), True))):

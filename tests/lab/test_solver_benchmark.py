@@ -54,15 +54,15 @@ class ToyCoder:
 
 
 def setup_of(strengths=(0.0,), steps=5):
-    from lab.benchmarks.guided import Setup, SmallWan
+    from lab.models.guided import Setup, SmallWan
 
     return Setup.of(steps, strengths, SmallWan(ToyModel(), ToyCoder()))
 
 
 @pytest.fixture(scope="module")
 def case(pack):
-    from lab.benchmarks.guided import Case
     from lab.data.new_views import Warp
+    from lab.models.guided import Case
 
     generator = torch.Generator().manual_seed(0)
     truth = torch.rand(5, 4, 4, 3, generator=generator).repeat_interleave(8, 1).repeat_interleave(8, 2)

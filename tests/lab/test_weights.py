@@ -145,8 +145,8 @@ def test_a_clean_first_frame_at_token_time_0_helps_the_others(pack, dit, clips, 
 
 def test_the_prompted_colour_comes():
     """A small form of the probe in ``lab.benchmarks.models.video_model``; chance is one in four."""
-    from lab.benchmarks.guided import small_wan
     from lab.benchmarks.models.video_model import repainted
+    from lab.models.guided import small_wan
 
     right = [hit for seed in (907, 911, 913) for hit in repainted(seed, small_wan(), steps=8)]
     assert len(right) >= 8 and sum(right) > 0.5 * len(right), right

@@ -15,7 +15,7 @@ def whole_run(pack):
 
 
 def test_operations_of_a_small_network_are_those_worked_out_by_hand(pack):
-    from lab.benchmarks.cost.flops import TEXT_TOKENS, network_flops
+    from lab.metrics.flops import TEXT_TOKENS, network_flops
 
     dim, ffn, cells = 256, 512, (3, 4, 6)
     sizes = {"dim": dim, "ffn_dim": ffn, "num_heads": 2}
@@ -27,7 +27,7 @@ def test_operations_of_a_small_network_are_those_worked_out_by_hand(pack):
 
 
 def test_a_decoder_costs_more_than_its_encoder_and_both_grow_with_the_clip(pack):
-    from lab.benchmarks.cost.flops import vae_flops
+    from lab.metrics.flops import vae_flops
 
     encoding, decoding = vae_flops((5, 32, 32), dim=16)
     assert 0 < encoding < decoding

@@ -3,7 +3,7 @@
 The recapture workflow runs in this process on a rendered clip, its nodes in order, each timed. The bare run beside it is the
 host's own: first frame encoded (``WanImageToVideo``), the same steps, decoded. Depth is shown and left out of the ratio, since
 any pack's may be used. Encodings and optical flows are counted by wrapping the VAE and OpenCV's flow. The same ratio on paper,
-for a real Wan 2.1 1.3B, comes from operations counted on its real layers (:mod:`lab.benchmarks.cost.flops`) and the encodings
+for a real Wan 2.1 1.3B, comes from operations counted on its real layers (:mod:`lab.metrics.flops`) and the encodings
 counted here.
 """
 
@@ -24,10 +24,9 @@ from lab.benchmarks.report import Place, Row, row
 from lab.data.unseen import scene_seeds
 from lab.demo import graph
 from lab.host.inprocess import load_pack
+from lab.metrics.flops import network_flops, vae_flops
+from lab.metrics.timing import seconds
 from lab.world import frame_times, random_scene, render
-
-from .flops import network_flops, vae_flops
-from .timing import seconds
 
 FRAMES, HEIGHT, WIDTH = 17, 128, 192
 MOST = 1.25

@@ -17,7 +17,6 @@ from inversecrafter_core.inverse import ProximalSettings, prepare
 from inversecrafter_core.masks import area, hide
 from inversecrafter_core.sampling import BoundGuidance, Window, sample_guided_euler
 from inversecrafter_core.sampling.stochastic import known_cells
-from lab.benchmarks.guided import Case, Setup, stronger_prior
 from lab.benchmarks.report import Row
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Key, Scene
@@ -25,6 +24,7 @@ from lab.benchmarks.warp.robustness import evidence, figures, worth_judging
 from lab.data.damage import Damage
 from lab.data.new_views import NewView
 from lab.data.unseen import scene_seeds
+from lab.models.guided import Case, Setup, stronger_prior
 
 DEPTH = Damage(noise=0.1, bleed=3.0)
 STRENGTHS = (0.0, 0.5)

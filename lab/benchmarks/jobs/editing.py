@@ -28,7 +28,6 @@ from inversecrafter_core.inverse import ProximalSettings
 from inversecrafter_core.masks import AREA_POWER, MaskMethod, MaskSettings
 from inversecrafter_core.sampling import ALWAYS
 from inversecrafter_core.warp import fill_holes
-from lab.benchmarks.guided import SmallWan, lpips, small_wan
 from lab.benchmarks.report import Row, not_measured
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Figures, Key, Samples, Scene
@@ -38,11 +37,11 @@ from lab.data.pool import FRAMES, HEIGHT, WIDTH
 from lab.data.recoloured import LEAST_SHOWN, PROBED, named_colour, recoloured
 from lab.data.unseen import scene_seeds
 from lab.metrics.patch_features import PatchFeatures, closeness, load_patch_features
+from lab.models.completion import Completion, complete
+from lab.models.guided import SmallWan, lpips, small_wan
 from lab.world import Scene as World
 from lab.world import caption, frame_times, random_scene, render
 from lab.world.caption import named_things
-
-from .completion import Completion, complete
 
 CARRY = Completion(
     6,

@@ -29,15 +29,14 @@ from inversecrafter_core.flow import fade_along, flow_between
 from inversecrafter_core.masks import MaskMethod, MaskSettings
 from inversecrafter_core.sampling import Window
 from inversecrafter_core.sampling.stochastic import Release
-from lab.benchmarks.guided import SmallWan, lpips, small_wan
 from lab.benchmarks.report import Row
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Key, Samples, Scene
 from lab.data.job_scenes import Estimator, exact, views
 from lab.data.unseen import scene_seeds
+from lab.models.completion import Completion, complete
+from lab.models.guided import SmallWan, lpips, small_wan
 from lab.world import Clip
-
-from .completion import Completion, complete
 
 KINDS = {"still, 10 %": (0.1, False), "still, 20 %": (0.2, False), "moving, 10 %": (0.1, True)}
 """Baseline in pivot depths, and whether time goes on."""

@@ -25,15 +25,14 @@ from inversecrafter_core.evaluation import masked_psnr
 from inversecrafter_core.sampling import Window
 from inversecrafter_core.sampling.stochastic import Release
 from inversecrafter_core.warp import fill_holes, warp_video
-from lab.benchmarks.guided import lpips, small_wan
 from lab.benchmarks.report import Row
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Figures, Key, Samples, Scene
 from lab.data.job_scenes import Estimator, along, exact, scaled, views
 from lab.data.unseen import scene_seeds
+from lab.models.completion import Completion, complete
+from lab.models.guided import lpips, small_wan
 from lab.world import Clip
-
-from .completion import Completion, complete
 
 BASELINE = 0.2
 COMPLETION = Completion(8, Release(0.7, keep_first=True), Window(0.63))

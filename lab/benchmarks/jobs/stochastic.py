@@ -22,8 +22,6 @@ import torch
 from inversecrafter_core.inverse import Measurement, ProximalSettings
 from inversecrafter_core.sampling import NEVER, Guidance, Window, percent_of_sigma, sigma_of_percent
 from inversecrafter_core.sampling.stochastic import Release, sample_stochastic
-from lab.benchmarks.guided import Case, Method, Setup
-from lab.benchmarks.intervals import gains, ratios
 from lab.benchmarks.plots import Panel, draw
 from lab.benchmarks.plots import curves as curves_of
 from lab.benchmarks.report import Document, Row, long_table, read, row
@@ -34,6 +32,8 @@ from lab.data.damage import NONE, Damage
 from lab.data.new_views import NewView
 from lab.data.unseen import scene_seeds
 from lab.host.paths import ROOT
+from lab.metrics.intervals import gains, ratios
+from lab.models.guided import Case, Method, Setup
 from lab.models.video import SHIFT
 
 KNOWN = 0.1

@@ -1,7 +1,7 @@
 """Latent masks compared whatever the video model: each guides sampling under priors of rising strength.
 
 New views of synthetic scenes, whose truth is rendered. The small model is weaker than Telea's infill, which rewards whatever
-trusts the infill; so each mask is judged under simulated models (:mod:`lab.benchmarks.guided`) of strength 0 = the embedded
+trusts the infill; so each mask is judged under simulated models (:mod:`lab.models.guided`) of strength 0 = the embedded
 one to 0.9 = almost the truth. All on normalised latents:
 
 * ``error``: root mean square of the sampled latents against ``E(x)``, all but the first frame, which is given;
@@ -30,7 +30,6 @@ from inversecrafter_core.evaluation import masked_lpips, masked_psnr
 from inversecrafter_core.inverse import ProximalSettings, prepare
 from inversecrafter_core.masks import MaskInputs, MaskMethod, MaskSettings, area, hold_first_frame, latent_mask
 from inversecrafter_core.sampling import BoundGuidance, Window, sample_guided_euler
-from lab.benchmarks.guided import Case, Setup, lpips, stronger_prior
 from lab.benchmarks.plots import Panel, curves, draw
 from lab.benchmarks.report import Document, Row, folded, long_table, read, wide_table
 from lab.benchmarks.runner import main, measure
@@ -38,6 +37,7 @@ from lab.benchmarks.samples import Figures, Key, Samples, Scene
 from lab.data.new_views import NewView
 from lab.data.sheet import as_bytes, contact_sheet, paint_holes, write_picture
 from lab.host.paths import ROOT
+from lab.models.guided import Case, Setup, lpips, stronger_prior
 from lab.models.mask_encoder import MaskPredictor, load_predictor
 from lab.models.shipped import MASK_ENCODER_FILE
 

@@ -7,21 +7,18 @@ and clips that nothing trained on.
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
 import torch
 from safetensors import safe_open
 
 from inversecrafter_core.depth import DepthEstimator, SmallDepth
 from inversecrafter_core.depth.estimators.small import AREA
 from inversecrafter_core.depth.upsample import resize_map
-from lab.benchmarks.guided import small_wan
+from inversecrafter_core.preview.depth import depth_preview
 from lab.benchmarks.report import Row, long_table
 from lab.data.assets import asset
 from lab.data.new_views import NewView
@@ -31,6 +28,7 @@ from lab.data.sheet import as_bytes, contact_sheet, paint_holes, write_picture
 from lab.data.stereo import stereo_pair
 from lab.data.unseen import REAL_CLIPS, real_clip, scene_seeds
 from lab.host.paths import ROOT
+from lab.models.guided import small_wan
 from lab.models.latent_space import LatentSpace
 from lab.models.mask_encoder import SSIM_WEIGHT, load_predictor
 from lab.models.shipped import DEPTH_FILE, DIT_FILE, MASK_ENCODER_FILE, VAE_FILE
@@ -42,7 +40,6 @@ from . import depth, mask_encoder, vae, video_model
 
 TEXTS, WEIGHTS = Path(__file__).parent / "texts", ROOT / "weights"
 SHEET_SEEDS = (101, 102, 103)
-SPREAD = 4.0  # the depth sheet's colours span this factor either side of the row's median depth
 CHANNELS = (0, 5, 10)
 Facts = dict[str, object]
 Sheet = Iterator[tuple[str, torch.Tensor]]
@@ -193,12 +190,7 @@ def _depth_row(video: torch.Tensor, truth: torch.Tensor | None, models: list[Dep
 def _coloured(depth: torch.Tensor) -> torch.Tensor:
     """Return ``[F, H, W]`` as ``[F, H, W, 3]``, near is bright; unknown depth is black."""
     known = torch.isfinite(depth)
-    if not bool(known.any()):
-        return torch.zeros(*depth.shape, 3)
-    nearness = 0.5 - (depth / depth[known].median()).log() / (2 * math.log(SPREAD))
-    levels = torch.where(known, nearness.clamp(0, 1) * 255, 0).byte().numpy()
-    painted = [cv2.applyColorMap(level, cv2.COLORMAP_INFERNO)[..., ::-1].copy() for level in levels]
-    return torch.from_numpy(np.stack(painted)).float() / 255 * known[..., None]
+    return depth_preview(depth, known, "colour") if bool(known.any()) else torch.zeros(*depth.shape, 3)
 
 
 def mask_facts() -> Facts:

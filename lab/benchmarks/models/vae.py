@@ -12,13 +12,13 @@ from pathlib import Path
 import torch
 
 from inversecrafter_core.evaluation import masked_psnr
-from lab.benchmarks.intervals import interval
 from lab.benchmarks.report import Row, not_measured, row
 from lab.benchmarks.runner import main
 from lab.data.assets import asset, why_missing
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
 from lab.data.pool import clip as rendered
 from lab.data.unseen import REAL_CLIPS, real_clip, scene_seeds
+from lab.metrics.intervals import interval
 from lab.metrics.lpips import Lpips, load_lpips
 from lab.metrics.vae import HELD_OUT_PHOTOGRAPH, doubling, moving_thing, position_db, spread
 from lab.models.shipped import VAE_FILE, WanVAE, decode, encode, load_vae

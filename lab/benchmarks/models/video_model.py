@@ -12,7 +12,6 @@ from statistics import mean
 
 import torch
 
-from lab.benchmarks.guided import SmallWan, lpips, noise_of, small_wan
 from lab.benchmarks.report import Row, row
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Key, Scene
@@ -20,6 +19,7 @@ from lab.data.new_views import NewView, Warp
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
 from lab.data.recoloured import LEAST_SHOWN, PROBED, named_colour, recoloured
 from lab.data.unseen import scene_seeds
+from lab.models.guided import SmallWan, lpips, noise_of, small_wan
 from lab.models.token_masks import known_tokens, outline
 from lab.models.video import STEPS, sample
 from lab.world import caption, frame_times, random_scene, render

@@ -1,7 +1,7 @@
 """Solvers compared on scenes whose new view is rendered, ours and the relatives' on one model, under priors of rising strength.
 
 Each unseen scene is seen from an arc, warped by exact depth, filled by Telea's method, encoded, and masked by the default mask.
-Every method, the bare model among them, has the same prior (:mod:`lab.benchmarks.guided`).
+Every method, the bare model among them, has the same prior (:mod:`lab.models.guided`).
 
 * ``kept`` = against the warp on visible pixels, as the paper measures; ``whole`` and ``holes`` = against the true view;
 * ``past the VAE`` = against the true view as the VAE reconstructs it, so that the VAE's own error, which every method has,
@@ -25,8 +25,6 @@ from pathlib import Path
 import torch
 
 from inversecrafter_core.evaluation import flicker, masked_lpips, masked_psnr, masked_ssim, seam_psnr, temporal_change
-from lab.benchmarks.cost.timing import seconds
-from lab.benchmarks.guided import Case, Method, Setup, lpips
 from lab.benchmarks.plots import Panel, curves, draw
 from lab.benchmarks.report import Document, Row, folded, long_table, markdown, read, wide_table
 from lab.benchmarks.runner import main, measure
@@ -35,6 +33,8 @@ from lab.data.new_views import LEAST_HOLES, NewView
 from lab.data.sheet import as_bytes, contact_sheet, paint_holes, write_picture
 from lab.data.unseen import scene_seeds
 from lab.host.paths import ROOT
+from lab.metrics.timing import seconds
+from lab.models.guided import Case, Method, Setup, lpips
 
 from .methods import BARE, DPS, METHODS, MOVE, OURS, PASTE, PASTE_HALF, RIVALS, SETTINGS
 

@@ -23,7 +23,7 @@ from inversecrafter_core.sampling import (
     sample_zero4d,
     sigma_of_percent,
 )
-from lab.benchmarks.guided import Case, Method, Setup, bare, recapture
+from lab.models.guided import Case, Method, Setup, bare, recapture
 
 DPS_ZETA = 0.3
 """On two scenes of seed 5, of 0.3, 0.6 and 1 with the binary and the average-pooled mask, the nearest to truth."""
@@ -104,12 +104,6 @@ def as_model_patch(setup: Setup, case: Case) -> torch.Tensor:
     return sample_guided_euler(corrected, setup.start(case), setup.sigmas, correct=lambda z0, _: z0)
 
 
-def fresh_noise(setup: Setup, case: Case) -> torch.Tensor:
-    """Run ours with noise drawn anew at every step, as the patch does under the stock ``lcm``."""
-    source = generator()
-    return recapture(renew=lambda old: torch.randn(old.shape, generator=source))(setup, case)
-
-
 OURS, BARE, DPS = "InverseCrafter", "bare", "DPS"
 PASTE, PASTE_HALF = "hard paste", "hard paste, half a cell"
 ZERO4D, LANPAINT = "Zero4D", "LanPaint"
@@ -136,6 +130,5 @@ SETTINGS: dict[str, Method] = {
     "mask binary": recapture(mask="binary"),
     "mask share": recapture(mask="share"),
     "as a MODEL patch": as_model_patch,
-    "fresh noise": fresh_noise,
 }
 """One setting changed against the defaults."""

@@ -9,7 +9,7 @@ rendered view. One thing is turned at a time, the others stay as in ``sweep_view
   leaves them as they are.
 
 ``recapture`` is the embedded model guided by the default mask and window; ``bare`` the same model, noise, prompt and first
-frame without; ``filled`` the infilled warp through the VAE. Strengths of the prior are those of :mod:`lab.benchmarks.guided`.
+frame without; ``filled`` the infilled warp through the VAE. Strengths of the prior are those of :mod:`lab.models.guided`.
 Every figure is of the whole view against the truth.
 """
 
@@ -20,15 +20,14 @@ from functools import partial
 import torch
 
 from inversecrafter_core.evaluation import masked_psnr
-from lab.benchmarks.guided import Case, Setup, bare, lpips, recapture
 from lab.benchmarks.plots import Panel, curves, draw
 from lab.benchmarks.report import Document, Row, folded, long_table, read
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Figures, Key, Samples, Scene
+from lab.data.sweep_views import BASE, SWEEPS, UNITS, moving_scenes, settings, view_of
 from lab.host.paths import ROOT
+from lab.models.guided import Case, Setup, bare, lpips, recapture
 from lab.world import caption, random_scene
-
-from .sweep_views import BASE, SWEEPS, UNITS, moving_scenes, settings, view_of
 
 RECAPTURE, BARE, FILLED = "recapture", "bare", "filled"
 PSNR, LPIPS = "whole PSNR", "whole LPIPS"

@@ -2,7 +2,7 @@
 
 Rendered scenes, 9 frames of 96x144, whose depth is damaged (:mod:`lab.data.damage`) and then warped by our own warp to an arc;
 the truth is the rendered view there. Each damage is sampled with the depth as it is, and with the depth stabilised and smoothed
-(``depth.denoise``), under a prior of every strength (:mod:`lab.benchmarks.guided`). All figures are against the true view;
+(``depth.denoise``), under a prior of every strength (:mod:`lab.models.guided`). All figures are against the true view;
 ``kept`` is what the damaged warp saw.
 
 ``regained`` is the share of a damage's cost, the ratio of two means: 0 = nothing, 1 = as good as exact depth. It is judged in
@@ -20,14 +20,14 @@ from inversecrafter_core.camera import Geometry
 from inversecrafter_core.depth import RawDepth, denoise, noise_level, stabilise
 from inversecrafter_core.evaluation import masked_lpips, masked_psnr
 from inversecrafter_core.flow import clip_flow
-from lab.benchmarks.guided import Case, Setup, SmallWan, bare, lpips, recapture
-from lab.benchmarks.intervals import shares
 from lab.benchmarks.report import Place, Row, row
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Figures, Key, Samples, Scene
 from lab.data.damage import NONE, Damage
 from lab.data.new_views import LEAST_HOLES, NewView
 from lab.data.unseen import scene_seeds
+from lab.metrics.intervals import shares
+from lab.models.guided import Case, Setup, SmallWan, bare, lpips, recapture
 
 EXACT, TEN = "exact depth", "noise 10 %"
 DAMAGES = {

@@ -13,7 +13,7 @@ from inversecrafter_core.inverse import ProximalSettings, encode_measurement
 from inversecrafter_core.masks import DEFAULT_MASK, MaskSettings
 from inversecrafter_core.sampling import NEVER, Guidance, Window, sigma_of_percent
 from inversecrafter_core.sampling.stochastic import Release, known_cells, sample_stochastic
-from lab.benchmarks.guided import SmallWan, noise_of, schedule
+from lab.models.guided import SmallWan, noise_of, schedule
 from lab.models.video import SHIFT
 
 
