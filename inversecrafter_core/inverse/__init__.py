@@ -6,7 +6,6 @@ from .data_consistency import SOLVERS, ProximalSettings, Step, prepare, solve_cl
 from .encode import encode_measurement
 from .measurement import Measurement
 from .operators import DiagonalMask, Operator
-from .pixel_space import prepare_pixels
 
 __all__ = [
     "SOLVERS",
@@ -19,7 +18,6 @@ __all__ = [
     "conjugate_gradient",
     "encode_measurement",
     "prepare",
-    "prepare_pixels",
     "solve_closed_form",
     "solve_conjugate_gradients",
 ]

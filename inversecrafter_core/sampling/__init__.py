@@ -1,16 +1,17 @@
-"""Guided sampling: windows, a measurement bound to a run, and one short function a sampler; the relatives' beside ours."""
+"""Guided sampling: windows, a measurement bound to a run, and one short function a sampler."""
 
-from .baselines import (
+from .guidance import BoundGuidance, Guidance
+from .guided_euler import sample_guided_euler
+from .relatives import (
+    Evidence,
+    Langevin,
     langevin_step,
     renoise,
-    sample_dps,
     sample_hard_paste,
     sample_lanpaint,
     sample_time_to_move,
     sample_zero4d,
 )
-from .guidance import BoundGuidance, Guidance
-from .guided_euler import sample_guided_euler
 from .schedule import even_schedule, percent_of_sigma, shifted, sigma_of_percent
 from .settings import GuidanceSettings, NoiseRule
 from .window import ALWAYS, NEVER, SigmaRange, Window, steps_above
@@ -19,8 +20,10 @@ __all__ = [
     "ALWAYS",
     "NEVER",
     "BoundGuidance",
+    "Evidence",
     "Guidance",
     "GuidanceSettings",
+    "Langevin",
     "NoiseRule",
     "SigmaRange",
     "Window",
@@ -28,7 +31,6 @@ __all__ = [
     "langevin_step",
     "percent_of_sigma",
     "renoise",
-    "sample_dps",
     "sample_guided_euler",
     "sample_hard_paste",
     "sample_lanpaint",

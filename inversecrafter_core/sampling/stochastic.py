@@ -201,7 +201,6 @@ def sample_stochastic(
     sigmas: torch.Tensor,
     extra_args: dict[str, Any] | None = None,
     callback: Callable[[dict[str, Any]], None] | None = None,
-    disable: bool | None = None,
     *,
     context: Context,
     correct: Correct,
@@ -219,7 +218,6 @@ def sample_stochastic(
         sigmas: ``N + 1`` falling flow times.
         extra_args: passed to the model.
         callback: called in each step with ``x, i, sigma, sigma_hat, denoised``; may raise to stop.
-        disable: accepted for the host's sake.
         context: what is held, and until when.
         correct: ``(z0, sigma) -> z*``, data consistency within its own window.
         with_clean: cells to the model that has them at token-time 0; used while there are such. None: ``model``.

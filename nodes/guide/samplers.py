@@ -10,9 +10,9 @@ from comfy.samplers import KSAMPLER, KSamplerX0Inpaint
 
 from ...inversecrafter_core.errors import InputError
 from ...inversecrafter_core.sampling import (
+    Evidence,
     Guidance,
     NoiseRule,
-    SigmaRange,
     sample_guided_euler,
     sample_hard_paste,
     sample_lanpaint,
@@ -30,11 +30,15 @@ CLOCKS = (0.04, 0.1)
 """Time-to-Move's weak and strong clock for a moving camera, as shares of the schedule."""
 
 
-def evidence_for(guidance: Guidance, base_model: BaseModel, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, SigmaRange]:
-    """Return the measurement in model space, the latent mask, and the sigmas at which to act in a run that begins at ``x``."""
-    guidance.check_format(format_name(base_model.latent_format))
-    w, h = guidance.evidence(x, base_model.process_latent_in)
-    return w, h, guidance.window.resolve(percent_to_sigma(base_model.model_sampling))
+def evidence_for(
+    guidance: Guidance, model: KSamplerX0Inpaint, x: torch.Tensor, extra_args: ExtraArgs | None, soft: bool = False
+) -> Evidence:
+    """Return the measurement in a run that begins at ``x``; its mask is ``h``, or where ``h`` is at least one half."""
+    base = _base(model)
+    guidance.check_format(format_name(base.latent_format))
+    w, h = guidance.evidence(x, base.process_latent_in)
+    active = guidance.window.resolve(percent_to_sigma(base.model_sampling))
+    return Evidence(w, h if soft else h >= 0.5, active, model.noise, _generator(extra_args))
 
 
 def renewal(guidance: Guidance, sigmas: torch.Tensor, extra_args: ExtraArgs | None) -> Renew | None:
@@ -72,10 +76,15 @@ def _dds(
 
 
 def _hard_paste(
-    guidance: Guidance, model: KSamplerX0Inpaint, x: torch.Tensor, sigmas: torch.Tensor, *rest: object
+    guidance: Guidance,
+    model: KSamplerX0Inpaint,
+    x: torch.Tensor,
+    sigmas: torch.Tensor,
+    extra_args: ExtraArgs | None,
+    *rest: object,
 ) -> torch.Tensor:
-    w, h, active = evidence_for(guidance, _base(model), x)
-    return sample_hard_paste(model, x, sigmas, *rest, w=w, known=h >= 0.5, noise=model.noise, active=active)
+    evidence = evidence_for(guidance, model, x, extra_args)
+    return sample_hard_paste(model, x, sigmas, extra_args, *rest, evidence=evidence)
 
 
 def _zero4d(
@@ -86,9 +95,8 @@ def _zero4d(
     extra_args: ExtraArgs | None,
     *rest: object,
 ) -> torch.Tensor:
-    w, h, active = evidence_for(guidance, _base(model), x)
-    generator = _generator(extra_args)
-    return sample_zero4d(model, x, sigmas, extra_args, *rest, w=w, m=h, active=active, generator=generator)
+    evidence = evidence_for(guidance, model, x, extra_args, soft=True)
+    return sample_zero4d(model, x, sigmas, extra_args, *rest, evidence=evidence)
 
 
 def _lanpaint(
@@ -99,18 +107,21 @@ def _lanpaint(
     extra_args: ExtraArgs | None,
     *rest: object,
 ) -> torch.Tensor:
-    w, h, active = evidence_for(guidance, _base(model), x)
-    given = {"known": h >= 0.5, "noise": model.noise, "active": active, "generator": _generator(extra_args)}
-    return sample_lanpaint(model, x, sigmas, extra_args, *rest, w=w, **given)
+    evidence = evidence_for(guidance, model, x, extra_args)
+    return sample_lanpaint(model, x, sigmas, extra_args, *rest, evidence=evidence)
 
 
 def _time_to_move(
-    guidance: Guidance, model: KSamplerX0Inpaint, x: torch.Tensor, sigmas: torch.Tensor, *rest: object
+    guidance: Guidance,
+    model: KSamplerX0Inpaint,
+    x: torch.Tensor,
+    sigmas: torch.Tensor,
+    extra_args: ExtraArgs | None,
+    *rest: object,
 ) -> torch.Tensor:
-    w, h, _ = evidence_for(guidance, _base(model), x)
-    t_weak, t_strong = map(percent_to_sigma(_base(model).model_sampling), CLOCKS)
-    given = {"known": h >= 0.5, "noise": model.noise, "t_weak": t_weak, "t_strong": t_strong}
-    return sample_time_to_move(model, x, sigmas, *rest, w=w, **given)
+    evidence, to_sigma = evidence_for(guidance, model, x, extra_args), percent_to_sigma(_base(model).model_sampling)
+    clocks = to_sigma(CLOCKS[0]), to_sigma(CLOCKS[1])
+    return sample_time_to_move(model, x, sigmas, extra_args, *rest, evidence=evidence, clocks=clocks)
 
 
 EXACT = "dds_euler"

@@ -44,7 +44,6 @@ def stochastic_sampler(guidance: Guidance, release: Release, context_time: str =
             sigmas,
             extra_args,
             callback,
-            disable,
             context=release.bind(guidance, x, base.process_latent_in, times),
             correct=bind_to(guidance, base, x),
             with_clean=partial(model_with_clean, model, per_frame=times == "per_frame"),

@@ -395,13 +395,14 @@ def test_no_gradient_can_be_taken_through_a_model_that_the_queue_has_loaded(kit)
 
     with torch.inference_mode():
         model = comfy.sd.load_diffusion_model(str(kit.folder / "wan_16.safetensors"))
-    dps = kit.pack.core("sampling").sample_dps
+    from lab.benchmarks.solvers.dps import sample_dps
 
     def sample(model, x, sigmas, extra_args=None, callback=None, disable=None):
         with torch.inference_mode(False):
             known = torch.ones_like(x)
-            always = kit.pack.core("sampling").SigmaRange(0, 1)
-            return dps(model, x.clone(), sigmas.clone(), extra_args, w=known, h=known, active=always)
+            sampling = kit.pack.core("sampling")
+            evidence = sampling.Evidence(known, known, sampling.SigmaRange(0, 1))
+            return sample_dps(model, x.clone(), sigmas.clone(), extra_args, evidence=evidence)
 
     import comfy.samplers
 

@@ -14,8 +14,9 @@ import torch
 from inversecrafter_core.inverse import ProximalSettings, prepare
 from inversecrafter_core.sampling import (
     ALWAYS,
+    Evidence,
+    Langevin,
     Window,
-    sample_dps,
     sample_guided_euler,
     sample_hard_paste,
     sample_lanpaint,
@@ -24,6 +25,8 @@ from inversecrafter_core.sampling import (
     sigma_of_percent,
 )
 from lab.models.guided import Case, Method, Setup, bare, recapture
+
+from .dps import sample_dps
 
 DPS_ZETA = 0.3
 """On two scenes of seed 5, of 0.3, 0.6 and 1 with the binary and the average-pooled mask, the nearest to truth."""
@@ -38,58 +41,53 @@ def generator() -> torch.Generator:
 
 
 def _method(sampler: Callable[..., torch.Tensor], options: Callable[[Setup, Case], dict[str, Any]]) -> Method:
-    """Bind a sampler of the core to a setup and a case."""
+    """Bind a sampler to a setup and a case."""
 
     def method(setup: Setup, case: Case) -> torch.Tensor:
-        return sampler(setup.denoiser(case), setup.start(case), setup.sigmas, w=case.w, **options(setup, case))
+        return sampler(setup.denoiser(case), setup.start(case), setup.sigmas, **options(setup, case))
 
     return method
 
 
+def _evidence(setup: Setup, case: Case, window: Window, mask: str, least: float | None = None) -> Evidence:
+    """Return the measurement of a case; its mask is soft, or where it is at least ``least``."""
+    chosen = case.masks[mask] if least is None else case.masks[mask] >= least
+    return Evidence(case.w, chosen, setup.active(window), case.noise, generator())
+
+
 def hard_paste(window: Window, mask: str = "binary", least: float = 1.0) -> Method:
     """Return hard paste: cells whose mask is at least ``least`` are known; by default the relatives' rule."""
-    return _method(
-        sample_hard_paste,
-        lambda setup, case: {"known": case.masks[mask] >= least, "noise": case.noise, "active": setup.active(window)},
-    )
+    return _method(sample_hard_paste, lambda setup, case: {"evidence": _evidence(setup, case, window, mask, least)})
 
 
 def time_to_move(clocks: tuple[float, float] = PAPER_CLOCKS, mask: str = "binary", least: float = 1.0) -> Method:
     """Return Time-to-Move; ``clocks``: the weak and the strong one as shares of the schedule."""
 
     def options(setup: Setup, case: Case) -> dict[str, Any]:
-        weak, strong = map(sigma_of_percent(setup.shift), clocks)
-        return {"known": case.masks[mask] >= least, "noise": case.noise, "t_weak": weak, "t_strong": strong}
+        times = tuple(map(sigma_of_percent(setup.shift), clocks))
+        return {"evidence": _evidence(setup, case, ALWAYS, mask, least), "clocks": times}
 
     return _method(sample_time_to_move, options)
 
 
 def lanpaint(window: Window, mask: str = "binary", least: float = 1.0, inner: int = 5) -> Method:
     """Return LanPaint at its authors' settings; ``inner`` Langevin steps a guided step."""
-
-    def options(setup: Setup, case: Case) -> dict[str, Any]:
-        given = {"known": case.masks[mask] >= least, "noise": case.noise, "inner": inner}
-        return {**given, "active": setup.active(window), "generator": generator()}
-
-    return _method(sample_lanpaint, options)
+    return _method(
+        sample_lanpaint,
+        lambda setup, case: {"evidence": _evidence(setup, case, window, mask, least), "langevin": Langevin(inner)},
+    )
 
 
 def zero4d(window: Window, repeats: int = 2) -> Method:
     """Return Zero4D: average-pooled mask, early steps repeated."""
     return _method(
-        sample_zero4d,
-        lambda setup, case: {
-            "m": case.masks["share"],
-            "repeats": repeats,
-            "generator": generator(),
-            "active": setup.active(window),
-        },
+        sample_zero4d, lambda setup, case: {"evidence": _evidence(setup, case, window, "share"), "repeats": repeats}
     )
 
 
 def dps(window: Window, zeta: float = DPS_ZETA, mask: str = "binary") -> Method:
     """Return DPS with that step length."""
-    return _method(sample_dps, lambda setup, case: {"h": case.masks[mask], "active": setup.active(window), "zeta": zeta})
+    return _method(sample_dps, lambda setup, case: {"evidence": _evidence(setup, case, window, mask), "zeta": zeta})
 
 
 def as_model_patch(setup: Setup, case: Case) -> torch.Tensor:
