@@ -2,12 +2,9 @@
 
 from .geometry import Geometry
 from .intrinsics import (
-    crop_intrinsics,
     field_of_view,
     intrinsics_from_focal,
-    intrinsics_from_focal_mm,
     intrinsics_from_fov,
-    resize_intrinsics,
 )
 from .keyframes import keyframe_path, parse_keyframes
 from .path import CameraPath
@@ -20,17 +17,14 @@ __all__ = [
     "Geometry",
     "Preset",
     "Transfer",
-    "crop_intrinsics",
     "field_of_view",
     "intrinsics_from_focal",
-    "intrinsics_from_focal_mm",
     "intrinsics_from_fov",
     "keyframe_path",
     "parse_keyframes",
     "pixel_centres",
     "preset_path",
     "project",
-    "resize_intrinsics",
     "transfer",
     "unproject",
 ]

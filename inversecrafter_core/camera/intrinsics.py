@@ -9,8 +9,6 @@ import torch
 
 from ..errors import InputError
 
-FULL_FRAME_WIDTH_MM = 36.0
-
 
 def intrinsics_from_focal(focal: float, height: int, width: int, centre: tuple[float, float] | None = None) -> torch.Tensor:
     """``[3, 3]`` float32 from a focal length in pixels; ``centre`` is ``(cx, cy)`` in pixels, the image centre by default."""
@@ -18,15 +16,6 @@ def intrinsics_from_focal(focal: float, height: int, width: int, centre: tuple[f
         raise InputError("focal length", f"{focal} px", "Give a positive number of pixels.")
     x, y = centre if centre is not None else (width / 2, height / 2)
     return torch.tensor([[focal, 0.0, x], [0.0, focal, y], [0.0, 0.0, 1.0]])
-
-
-def intrinsics_from_focal_mm(
-    focal_mm: float, height: int, width: int, sensor_width_mm: float = FULL_FRAME_WIDTH_MM
-) -> torch.Tensor:
-    """``[3, 3]`` from a lens' focal length in mm, for a sensor whose width the image fills (full frame: 36 mm)."""
-    if not math.isfinite(sensor_width_mm) or sensor_width_mm <= 0:
-        raise InputError("sensor width", f"{sensor_width_mm} mm", "Give a positive width; full frame is 36.")
-    return intrinsics_from_focal(focal_mm / sensor_width_mm * width, height, width)
 
 
 def intrinsics_from_fov(
@@ -43,21 +32,3 @@ def field_of_view(intrinsics: torch.Tensor, width: int) -> float:
     """The horizontal field of view in radians of ``[3, 3]`` intrinsics whose image is ``width`` pixels wide."""
     focal, centre = float(intrinsics[0, 0]), float(intrinsics[0, 2])
     return math.atan(centre / focal) + math.atan((width - centre) / focal)
-
-
-def resize_intrinsics(intrinsics: torch.Tensor, size: tuple[int, int], new_size: tuple[int, int]) -> torch.Tensor:
-    """Intrinsics ``[..., 3, 3]`` of an image resized from ``size`` to ``new_size``, both ``(height, width)``.
-
-    With pixel centres at +0.5 a resize is a plain scale of the first two rows, centre included.
-    """
-    vertical, horizontal = new_size[0] / size[0], new_size[1] / size[1]
-    scale = torch.tensor([horizontal, vertical, 1.0], dtype=intrinsics.dtype, device=intrinsics.device)
-    return intrinsics * scale[:, None]
-
-
-def crop_intrinsics(intrinsics: torch.Tensor, top: int, left: int) -> torch.Tensor:
-    """Intrinsics ``[..., 3, 3]`` of an image whose first ``top`` rows and ``left`` columns were cut off."""
-    cropped = intrinsics.clone()
-    cropped[..., 0, 2] -= left
-    cropped[..., 1, 2] -= top
-    return cropped

@@ -3,7 +3,7 @@
 A trajectory takes how far along it is, ``t [F]`` in 0...1, and its full amount, and gives poses relative to the source
 camera: translations in multiples of the pivot depth rho (the pivot is at (0, 0, 1)), angles in radians.
 
-Directions, as the viewer of the picture sees them (tests/core/test_camera.py checks them on pictures):
+Directions, as the viewer of the picture sees them (tests/core/camera/test_camera.py checks them on pictures):
 
 * ``arc_left`` moves the camera to its left (-x) while it keeps looking at the pivot, so what is nearer than the pivot moves
   right in the picture and what is farther moves left. ``arc_up`` moves it up (-y), so near things move down.

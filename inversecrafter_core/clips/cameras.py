@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from enum import StrEnum
 from typing import NamedTuple
 
 import cv2
@@ -28,12 +29,21 @@ REPROJECTION = 0.008
 """Of the picture's width: how far a match may be from where a camera says."""
 
 
-CAMERAS = ("auto", "matches", "none")
-"""Origins of the second camera. auto: from the geometry, else from matches, else none is needed."""
 MOVED = 1e-5
-"""Below this, geometry's second camera stands where its first does: depth was estimated picture by picture."""
+"""Change of a pose up to which both cameras of a geometry are one: its depth was estimated picture by picture."""
 
 logger = logging.getLogger(__name__)
+
+
+class EndCamera(StrEnum):
+    """The origin of the second camera.
+
+    Auto: the geometry's own where it has moved, else from matches, else none. None: by optical flow alone.
+    """
+
+    AUTO = "auto"
+    MATCHES = "matches"
+    NONE = "none"
 
 
 class Matches(NamedTuple):
@@ -43,25 +53,23 @@ class Matches(NamedTuple):
     second: np.ndarray
 
 
-def place_ends(pictures: torch.Tensor, geometry: Geometry | None, camera: str) -> tuple[Geometry | None, str]:
+def place_ends(pictures: torch.Tensor, geometry: Geometry | None, camera: EndCamera) -> tuple[Geometry | None, str]:
     """Both ends ``[2, H, W, 3]`` in one world, on the CPU, and what there is to say about it; None without cameras.
 
     Raises:
-        InputError: an unknown ``camera``, a geometry that is missing, or no camera found though it is to come from matches.
+        InputError: a geometry that is missing, or no camera found though it is to come from matches.
     """
-    if camera not in CAMERAS:
-        raise InputError("camera", f"'{camera}'", f"Choose one of: {', '.join(CAMERAS)}.")
-    if camera == CAMERAS[2]:
+    if camera == EndCamera.NONE:
         return None, "Without cameras, by optical flow alone:"
     if geometry is None:
-        raise InputError("geometry", "not connected", f"Connect it, or set camera to '{CAMERAS[2]}'.")
+        raise InputError("geometry", "not connected", f"Connect it, or set camera to '{EndCamera.NONE}'.")
     space = geometry.to("cpu")
-    if camera == CAMERAS[0] and float((space.camera_to_world[1] - torch.eye(4)).abs().max()) > MOVED:
+    if camera == EndCamera.AUTO and float((space.camera_to_world[1] - torch.eye(4)).abs().max()) > MOVED:
         return space, "Cameras from the geometry:"
     try:
         return _found(pictures, space)
     except InputError as problem:
-        if camera != CAMERAS[0]:
+        if camera != EndCamera.AUTO:
             raise
         logger.warning("InverseCrafter: %s; optical flow alone is used.", problem.found)
         return None, f"By optical flow alone, {problem.found}:"
@@ -168,7 +176,7 @@ def _no_camera(found: str) -> InputError:
     return InputError(
         "start and end",
         f"no camera found: {found}, at least {LEAST_MATCHES} are needed",
-        "Use pictures of one place that overlap more, or set camera to 'automatic' or 'none (optical flow)'.",
+        f"Use pictures of one place that overlap more, or set camera to '{EndCamera.AUTO}' or '{EndCamera.NONE}'.",
     )
 
 

@@ -21,7 +21,7 @@ from ..flow import PairFlow, fade_along, flow_between
 from ..progress import Progress
 from ..warp import Cleanup
 from ..warp.viewer import NEAR, Viewer
-from .cameras import CAMERAS, place_ends, screw_path
+from .cameras import EndCamera, place_ends, screw_path
 from .carry import Carried, carry
 from .ends import GROUP, LEAST
 from .motion import Motion, beside_parallax
@@ -68,7 +68,7 @@ def warp_from_ends(
     geometry: Geometry | None,
     frames: int,
     *,
-    camera: str = CAMERAS[0],
+    camera: EndCamera = EndCamera.AUTO,
     settings: Between = Between(),
     progress: Progress | None = None,
 ) -> GuidedEnds:
@@ -80,7 +80,7 @@ def warp_from_ends(
             frames are its last four.
         geometry: of the two pictures at which the open part begins and ends, as a clip of two. None: optical flow alone.
         frames: 4k+1, at least 9.
-        camera: one of :data:`~.cameras.CAMERAS`: where the second camera comes from.
+        camera: the origin of the second camera.
         progress: called with (frames done, frames); may raise to cancel.
 
     Raises:

@@ -8,22 +8,22 @@ from .estimators.small import SmallDepth
 from .estimators.small_file import FORMAT as SMALL_FORMAT
 from .estimators.transformers import TransformersDepth, load_transformers_depth
 from .geometry import DEFAULT_FOV, geometry_from_depth
-from .image_depth import ENCODINGS, depth_from_images, match_size
+from .image_depth import Encoding, depth_from_images, match_size
 from .interchange import ImportedGeometry, from_da3, from_moge
-from .pipeline import GeometryReport, build_geometry
+from .pipeline import GeometryReport, Stabilisation, build_geometry
 from .steady.denoise import denoise, noise_level
 from .steady.flicker import Flicker, measure_flicker
 from .steady.stabilise import Alignment, stabilise
 
 __all__ = [
     "DEFAULT_FOV",
-    "ENCODINGS",
     "KINDS",
     "PRIOR_NAME",
     "SMALL_FORMAT",
     "Alignment",
     "Depth",
     "DepthEstimator",
+    "Encoding",
     "Flicker",
     "GeometryReport",
     "ImportedGeometry",
@@ -31,6 +31,7 @@ __all__ = [
     "OnnxDepth",
     "RawDepth",
     "SmallDepth",
+    "Stabilisation",
     "TransformersDepth",
     "VerticalGradientPrior",
     "build_geometry",

@@ -7,7 +7,7 @@ a warp shows as stripes: values that sit on an 8-bit grid are smoothed *within* 
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from enum import StrEnum
 
 import torch
 import torch.nn.functional as F
@@ -16,15 +16,28 @@ from ..errors import InputError
 from .estimators.protocol import RawDepth
 from .upsample import joint_bilateral_upsample, resize_map
 
-Encoding = Literal["disparity", "depth (white = far)", "depth (white = near)", "depth x scale", "inverse depth x scale"]
-ENCODINGS: tuple[Encoding, ...] = get_args(Encoding)
 COLOURED = 0.08  # mean spread between the channels from which a picture counts as coloured; video compression stays far below
 SMOOTHING_RADII = (16, 16, 8, 8, 4, 4, 2, 2)
 
 
+class Encoding(StrEnum):
+    """The meaning of a grey value in a depth picture.
+
+    ``disparity``: white is near, unknown scale and shift. ``white_far``: 0...1 is the near to the far end, linearly;
+    ``white_near``: the same, inverted. ``scaled``: value times scale is depth; ``inverse_scaled``: scale over value. In the
+    last two 0 is "no depth".
+    """
+
+    DISPARITY = "disparity"
+    WHITE_FAR = "white_far"
+    WHITE_NEAR = "white_near"
+    SCALED = "scaled"
+    INVERSE_SCALED = "inverse_scaled"
+
+
 def depth_from_images(
     images: torch.Tensor,
-    encoding: Encoding = "disparity",
+    encoding: Encoding = Encoding.DISPARITY,
     near: float = 1.0,
     far: float = 20.0,
     scale: float = 1.0,
@@ -35,10 +48,7 @@ def depth_from_images(
 
     Args:
         images: ``[F, H, W, 3]`` or ``[F, H, W, 1]``. Grey, so the channels are averaged. +-inf is "no depth here".
-        encoding: ``disparity``: white is near, unknown scale and shift (the clip-level rule finds them).
-            ``depth (white = far)``: 0...1 is ``near``...``far``, linearly. ``depth (white = near)``: the same, inverted.
-            ``depth x scale``: value times ``scale`` is depth; 0 is "no depth". ``inverse depth x scale``: ``scale / value``;
-            0 is "no depth".
+        encoding: the meaning of a grey value.
         near, far: depth of the ends of the range, for the two linear encodings.
         scale: for the two scaled encodings.
         metric: the given numbers are metres.
@@ -50,19 +60,17 @@ def depth_from_images(
     values = _grey(images)
     if dequantise and is_eight_bit(values, images.shape[-1]):
         values = smooth_terraces(values)
-    if encoding == "disparity":
+    if encoding == Encoding.DISPARITY:
         return RawDepth(values, "disparity", source="depth images")
-    if encoding in ("depth (white = far)", "depth (white = near)"):
+    if encoding in (Encoding.WHITE_FAR, Encoding.WHITE_NEAR):
         if not 0 < near < far:
             raise InputError("near and far", f"{near} and {far}", "Give 0 < near < far.")
-        part = values if encoding == "depth (white = far)" else 1 - values
+        part = values if encoding == Encoding.WHITE_FAR else 1 - values
         depth = torch.where(values.isfinite(), near + part * (far - near), torch.inf)
-    elif encoding in ("depth x scale", "inverse depth x scale"):
+    else:
         if scale <= 0:
             raise InputError("scale", f"{scale}", "Give a scale above 0.")
-        depth = values * scale if encoding == "depth x scale" else torch.where(values > 0, scale / values, torch.inf)
-    else:
-        raise InputError("encoding", f"'{encoding}'", f"Choose one of {', '.join(ENCODINGS)}.")
+        depth = values * scale if encoding == Encoding.SCALED else torch.where(values > 0, scale / values, torch.inf)
     return RawDepth(depth, "metric_depth" if metric else "relative_depth", source="depth images")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from enum import StrEnum
 
 import torch
 
@@ -20,7 +20,14 @@ from .steady.denoise import LEAST, denoise, noise_level
 from .steady.flicker import Flicker, measure_flicker
 from .steady.stabilise import stabilise
 
-Stabilisation = Literal["frames and pixels", "frames", "off", "frames, pixels and noise"]
+
+class Stabilisation(StrEnum):
+    """The flicker that is taken out of a clip's depth."""
+
+    FRAMES_AND_PIXELS = "frames and pixels"
+    FRAMES = "frames"
+    OFF = "off"
+    FRAMES_PIXELS_AND_NOISE = "frames, pixels and noise"
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class GeometryReport:
 def build_geometry(
     raw: RawDepth,
     video: torch.Tensor | None,
-    stabilisation: Stabilisation = "frames and pixels",
+    stabilisation: Stabilisation = Stabilisation.FRAMES_AND_PIXELS,
     far_ratio: float = FAR_RATIO,
     focal: float | None = None,
     fov: float | None = None,
@@ -54,7 +61,7 @@ def build_geometry(
     Args:
         raw: ``[F, H, W]`` values.
         video: ``[F, H, W, 3]`` of the same size; None: nothing can be followed, so nothing is stabilised or measured.
-        stabilisation: what to take out.
+        stabilisation: the flicker to take out.
         far_ratio: for disparity, see ``convert.to_depth``.
         focal: in pixels; wins over ``fov`` (radians), which wins over the model's own estimate, which wins over 55 degrees.
         fov: horizontal, radians.
@@ -76,18 +83,20 @@ def build_geometry(
     if video is not None and len(video) > 1:
         flow = clip_flow(video, progress=progress)
         before = after = measure_flicker(depth.depth, flow, depth.valid)
-        if stabilisation != "off":
+        if stabilisation != Stabilisation.OFF:
             del depth  # a long clip's worth of memory
-            pixels = stabilisation in ("frames and pixels", "frames, pixels and noise")
+            pixels = stabilisation != Stabilisation.FRAMES
             steady, alignment = stabilise(raw, flow, pixels, progress, frames=camera_to_world is None)
-            if stabilisation == "frames, pixels and noise":
+            if stabilisation == Stabilisation.FRAMES_PIXELS_AND_NOISE:
                 level = noise_level(raw, flow)
                 steady = denoise(steady, flow, level, progress)
                 lines.append(f"Noise that flickers: {level:.1%}" + (", smoothed." if level >= LEAST else ", left alone."))
             depth = to_depth(steady, far_ratio)
             after = measure_flicker(depth.depth, flow, depth.valid)
             lines.append(f"Stabilised ({stabilisation}): still in {alignment.still_pairs} of {len(video) - 1} pairs of frames.")
-        lines.append(f"Flicker: {before}" + (f" before, {after} after." if stabilisation != "off" else ", not stabilised."))
+        lines.append(
+            f"Flicker: {before}" + (f" before, {after} after." if stabilisation != Stabilisation.OFF else ", not stabilised.")
+        )
     elif len(raw.values) > 1:
         lines.append("Flicker is not known without the video: connect it to measure and to stabilise.")
     chosen = fov if fov is not None else raw.fov

@@ -3,7 +3,7 @@
 from .consistency import measurement_lpips, measurement_psnr, measurement_ssim, per_frame
 from .image import DistanceMap, Metric, hole_coverage, masked_lpips, masked_psnr, masked_ssim
 from .lpips import Lpips, read_lpips
-from .patch_features import PatchFeatures, closeness
+from .patch_features import PatchFeatures
 from .regions import by_region, psnr_gain, seam_band, seam_psnr
 from .temporal import flicker, temporal_change
 from .vbench import feature_distance, motion_smoothness, subject_consistency, temporal_flickering
@@ -14,7 +14,6 @@ __all__ = [
     "Metric",
     "PatchFeatures",
     "by_region",
-    "closeness",
     "feature_distance",
     "flicker",
     "hole_coverage",

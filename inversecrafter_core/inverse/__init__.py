@@ -2,7 +2,7 @@
 
 from ..coder import LatentCoder
 from .conjugate_gradient import conjugate_gradient
-from .data_consistency import SOLVERS, ProximalSettings, Step, prepare, solve_closed_form, solve_conjugate_gradients
+from .data_consistency import SOLVERS, ProximalSettings, Solver, Step, prepare, solve_conjugate_gradients
 from .encode import encode_measurement
 from .measurement import Measurement
 from .operators import DiagonalMask, Operator
@@ -14,10 +14,10 @@ __all__ = [
     "Measurement",
     "Operator",
     "ProximalSettings",
+    "Solver",
     "Step",
     "conjugate_gradient",
     "encode_measurement",
     "prepare",
-    "solve_closed_form",
     "solve_conjugate_gradients",
 ]

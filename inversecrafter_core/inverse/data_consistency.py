@@ -11,47 +11,49 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 
 import torch
 
-from ..errors import InputError
+from ..errors import InputError, require_choice
 from .conjugate_gradient import conjugate_gradient
 from .operators import DiagonalMask, Operator
 
 Step = Callable[[torch.Tensor], torch.Tensor]
 
 
+class Solver(StrEnum):
+    """The ways to solve the proximal step; ``auto`` is the closed form, since a latent mask is diagonal."""
+
+    AUTO = "auto"
+    CONJUGATE_GRADIENTS = "conjugate_gradients"
+    CLOSED_FORM = "closed_form"
+
+
 @dataclass(frozen=True)
 class ProximalSettings:
-    """How the proximal step is solved.
+    """Settings of the proximal step.
 
     Attributes:
-        solver: a key of :data:`SOLVERS`, or ``auto``: the closed form, since a latent mask is diagonal.
-        gamma: weight of the measurement against the model, >= 0. 8 has the least LPIPS to the true view of 2, 8, 20 and 50 on
-            two scenes of ``lab.benchmarks.solvers.compare --seed 5``; the optimum is flat.
+        solver: the way to solve it.
+        gamma: weight of the measurement against the model, >= 0; the optimum around 8 is flat.
         steps: conjugate-gradient steps K, >= 1.
         tolerance: relative residual at which conjugate gradients stop, >= 0.
     """
 
-    solver: str = "auto"
+    solver: Solver = Solver.AUTO
     gamma: float = 8.0
     steps: int = 5
     tolerance: float = 1e-5
 
     def __post_init__(self) -> None:
-        if self.solver != "auto" and self.solver not in SOLVERS:
-            raise InputError("solver", f"'{self.solver}'", f"Choose one of: auto, {', '.join(SOLVERS)}.")
+        require_choice("solver", self.solver, Solver)
         if not (0 <= self.gamma < float("inf")):
             raise InputError("gamma", f"{self.gamma}", "Give a number of at least 0; 5 to 10 is usual.")
         if self.steps < 1 or self.tolerance < 0:
             raise InputError(
                 "cg_steps and tolerance", f"{self.steps} and {self.tolerance}", "Use at least 1 step and a tolerance >= 0."
             )
-
-
-def solve_closed_form(z0: torch.Tensor, h: torch.Tensor, w: torch.Tensor, gamma: float) -> torch.Tensor:
-    """``(z0 + gamma h w) / (1 + gamma h^2)``, exact for the diagonal operator. Float32."""
-    return (z0.float() + gamma * h * w) / (1 + gamma * h * h)
 
 
 def solve_conjugate_gradients(
@@ -83,9 +85,9 @@ def _prepare_closed_form(h: torch.Tensor, w: torch.Tensor, settings: ProximalSet
     return lambda z0: torch.addcmul(pull, gain, z0.float())
 
 
-SOLVERS: dict[str, Callable[[torch.Tensor, torch.Tensor, ProximalSettings], Step]] = {
-    "conjugate_gradients": _prepare_conjugate_gradients,
-    "closed_form": _prepare_closed_form,
+SOLVERS: dict[Solver, Callable[[torch.Tensor, torch.Tensor, ProximalSettings], Step]] = {
+    Solver.CONJUGATE_GRADIENTS: _prepare_conjugate_gradients,
+    Solver.CLOSED_FORM: _prepare_closed_form,
 }
 
 
@@ -98,5 +100,5 @@ def prepare(h: torch.Tensor, encoded: torch.Tensor, settings: ProximalSettings) 
         settings: solver, gamma, steps.
     """
     h, encoded = h.float(), encoded.float()
-    solver = "closed_form" if settings.solver == "auto" else settings.solver
+    solver = Solver.CLOSED_FORM if settings.solver == Solver.AUTO else settings.solver
     return SOLVERS[solver](h, h * encoded, settings)

@@ -1,6 +1,6 @@
 """Latent masks: pixel mask to ``h``, in causal groups, by VAE differences or by a mask encoder."""
 
-from .causal import area, binary, by_group, frame_groups, hold_first_frame
+from .causal import area, binary, by_group, hold_first_frame
 from .differences import difference_mask, hide, infilled
 from .encoder import LAYERS, MaskEncoderSpec, causal_chunks, encoder_input, head_to_mask, read_mask_encoder, save_mask_encoder
 from .methods import AREA_POWER, DEFAULT_MASK, MaskInputs, MaskMethod, MaskSettings, Predict, latent_mask
@@ -21,7 +21,6 @@ __all__ = [
     "causal_chunks",
     "difference_mask",
     "encoder_input",
-    "frame_groups",
     "head_to_mask",
     "hide",
     "hold_first_frame",

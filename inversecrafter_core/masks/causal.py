@@ -16,12 +16,6 @@ GROUP = 4
 """Frames of a causal group of Wan's VAEs."""
 
 
-def frame_groups(frames: int) -> list[range]:
-    """The source frames of each latent frame: ``[range(0, 1), range(1, 5), range(5, 9), ...]``. ``frames`` must be 4k+1."""
-    latent_frames = require_wan_frames("clip", frames)
-    return [range(0, 1)] + [range(1 + GROUP * k, 1 + GROUP * (k + 1)) for k in range(latent_frames - 1)]
-
-
 def by_group(frames: torch.Tensor) -> torch.Tensor:
     """``[4k+1, ...]`` to ``[k+1, 4, ...]``, frame 0 repeated to fill its group, so that a reduction over axis 1 respects
     the groups.

@@ -133,7 +133,7 @@ def sample_time_to_move(
 
 
 def renoise(x: torch.Tensor, sigma: float, sigma_up: float, noise: torch.Tensor) -> torch.Tensor:
-    """Go from flow time ``sigma`` back up to ``sigma_up`` with fresh noise: the clean part shrinks, the variance is refilled."""
+    """Go from flow time ``sigma`` up to ``sigma_up`` with fresh noise: the clean part shrinks, the variance is refilled."""
     keep = (1 - sigma_up) / (1 - sigma)
     return keep * x + math.sqrt(sigma_up**2 - (keep * sigma) ** 2) * noise
 

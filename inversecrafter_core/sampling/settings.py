@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..inverse import ProximalSettings
+from ..inverse import ProximalSettings, Solver
 
 
 class NoiseRule(StrEnum):
@@ -24,8 +24,7 @@ class GuidanceSettings:
     """Solver, its stopping rule, and the noise rule.
 
     Attributes:
-        solver: ``auto`` (closed form for a diagonal operator, conjugate gradients for any other) or a key of
-            :data:`..inverse.SOLVERS`.
+        solver: see :class:`..inverse.Solver`.
         steps: conjugate-gradient steps K, at least 1.
         tolerance: relative residual at which conjugate gradients stop, at least 0.
         noise: see :class:`NoiseRule`.
@@ -34,7 +33,7 @@ class GuidanceSettings:
         InputError: an unknown solver, fewer than one step, or a negative tolerance.
     """
 
-    solver: str = "auto"
+    solver: Solver = Solver.AUTO
     steps: int = 5
     tolerance: float = 1e-5
     noise: NoiseRule = NoiseRule.KEEP

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
@@ -32,8 +33,15 @@ from .guided_euler import Correct, Renew
 from .window import SLACK
 
 PATCH = 2
-TIMES = ("per_token", "per_frame", "one_time")
 Model = Callable[..., torch.Tensor]
+
+
+class TokenTimes(StrEnum):
+    """The times that a model takes: one for every token, for every latent frame, or for the whole clip."""
+
+    PER_TOKEN = "per_token"
+    PER_FRAME = "per_frame"
+    ONE_TIME = "one_time"
 
 
 def known_cells(h: torch.Tensor, threshold: float) -> torch.Tensor:
@@ -172,7 +180,7 @@ class Release:
         return known
 
     def bind(
-        self, guidance: Guidance, like: torch.Tensor, to_model_space: Callable[[torch.Tensor], torch.Tensor], times: str
+        self, guidance: Guidance, like: torch.Tensor, to_model_space: Callable[[torch.Tensor], torch.Tensor], times: TokenTimes
     ) -> Context:
         """Prepare one run.
 
@@ -180,15 +188,13 @@ class Release:
             guidance: whose measurement is held; its shape is checked against ``like``.
             like: the run's latents.
             to_model_space: VAE space to model space, on float32.
-            times: one of :data:`TIMES`, what the model takes.
+            times: the times that the model takes.
         """
-        if times not in TIMES:
-            raise InputError("context_time", f"'{times}'", f"Choose one of: {', '.join(TIMES)}.")
         z, h = guidance.evidence(like, to_model_space)
         first = guidance.measurement.reference_frames
         known = self.known(h, first)
         whole = known.flatten(3).all(3)[..., None, None].expand_as(known)
-        clean = {"per_token": known, "per_frame": whole, "one_time": torch.zeros_like(known)}[times]
+        clean = {TokenTimes.PER_TOKEN: known, TokenTimes.PER_FRAME: whole, TokenTimes.ONE_TIME: torch.zeros_like(known)}[times]
         kept = torch.zeros_like(known)
         kept[:, :, first] = self.keep_first
         return Context(z, seeded_noise(like.shape, self.seed).to(z), known, clean, kept, self.at)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from inversecrafter_core.camera import CameraPath, Geometry, preset_path
-from inversecrafter_core.depth import RawDepth, build_geometry
+from inversecrafter_core.depth import RawDepth, Stabilisation, build_geometry
 from inversecrafter_core.depth.estimators.small import SmallDepth
 from lab.host.paths import ROOT
 from lab.world import Clip, frame_times, random_scene, render
@@ -65,7 +65,7 @@ class Estimator:
 
     def geometry(self, pictures: torch.Tensor, focal: float | None = None) -> Geometry:
         """As Estimate Depth makes it, ``stabilise`` off; without ``focal`` (pixels) the lens is assumed."""
-        return build_geometry(self.depth(pictures), None, "off", focal=focal).geometry
+        return build_geometry(self.depth(pictures), None, Stabilisation.OFF, focal=focal).geometry
 
 
 def scaled(geometry: Geometry, factor: float) -> Geometry:

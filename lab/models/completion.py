@@ -12,7 +12,7 @@ import torch
 from inversecrafter_core.inverse import ProximalSettings, encode_measurement
 from inversecrafter_core.masks import DEFAULT_MASK, MaskSettings
 from inversecrafter_core.sampling import NEVER, Guidance, Window, sigma_of_percent
-from inversecrafter_core.sampling.stochastic import Release, known_cells, sample_stochastic
+from inversecrafter_core.sampling.stochastic import Release, TokenTimes, known_cells, sample_stochastic
 from lab.models.guided import SmallWan, noise_of, schedule
 from lab.models.video import SHIFT
 
@@ -51,7 +51,7 @@ def complete(
         wan.predictor(completion.prompt, guidance=completion.guidance),
         noise,
         schedule(completion.steps),
-        context=completion.release.bind(guidance, noise, torch.clone, "per_token"),
+        context=completion.release.bind(guidance, noise, torch.clone, TokenTimes.PER_TOKEN),
         correct=guidance.bind(noise, sigma_of_percent(SHIFT), torch.clone),
         with_clean=lambda clean: wan.predictor(completion.prompt, clean, guidance=completion.guidance),
     )

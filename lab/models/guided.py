@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from inversecrafter_core.inverse import ProximalSettings, Step, encode_measurement, prepare
+from inversecrafter_core.inverse import ProximalSettings, Solver, Step, encode_measurement, prepare
 from inversecrafter_core.masks import AREA_POWER, MaskMethod, MaskSettings
 from inversecrafter_core.sampling import (
     NEVER,
@@ -208,7 +208,7 @@ def recapture(
     """Return ours: data consistency in closed form at its defaults, or with one of them changed."""
 
     def method(setup: Setup, case: Case) -> torch.Tensor:
-        step = prepare(case.masks[mask], case.w, settings or ProximalSettings("closed_form"))
+        step = prepare(case.masks[mask], case.w, settings or ProximalSettings(Solver.CLOSED_FORM))
         return setup.run(case, step, window or Window(), renew)
 
     return method

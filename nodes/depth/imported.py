@@ -35,11 +35,11 @@ from .inputs import (
 )
 
 ENCODING: dict[str, Encoding] = {
-    "disparity": "disparity",
-    "depth_white_far": "depth (white = far)",
-    "depth_white_near": "depth (white = near)",
-    "depth_x_scale": "depth x scale",
-    "scale_over_value": "inverse depth x scale",
+    "disparity": Encoding.DISPARITY,
+    "depth_white_far": Encoding.WHITE_FAR,
+    "depth_white_near": Encoding.WHITE_NEAR,
+    "depth_x_scale": Encoding.SCALED,
+    "scale_over_value": Encoding.INVERSE_SCALED,
 }
 MoGeSocket = io.Custom("MOGE_GEOMETRY")
 DA3Socket = io.Custom("DA3_GEOMETRY")

@@ -16,10 +16,10 @@ from ...inversecrafter_core.preview.depth import depth_preview
 from ..host.sockets import GeometrySocket
 
 STABILISE: dict[str, Stabilisation] = {
-    "off": "off",
-    "frames": "frames",
-    "frames_pixels": "frames and pixels",
-    "frames_pixels_noise": "frames, pixels and noise",
+    "off": Stabilisation.OFF,
+    "frames": Stabilisation.FRAMES,
+    "frames_pixels": Stabilisation.FRAMES_AND_PIXELS,
+    "frames_pixels_noise": Stabilisation.FRAMES_PIXELS_AND_NOISE,
 }
 AUTO, FOV, FOCAL = "auto", "fov_degrees", "focal_pixels"
 WIDEST = 170.0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ...inversecrafter_core.inverse import SOLVERS, Measurement, ProximalSettings
+from ...inversecrafter_core.errors import require_choice
+from ...inversecrafter_core.inverse import Measurement, ProximalSettings, Solver
 from ...inversecrafter_core.sampling import Guidance, GuidanceSettings, NoiseRule, Window
 from ..host.sockets import GUIDE, GuidanceSettingsSocket, MeasurementSocket
 
@@ -70,7 +71,7 @@ class InverseCrafterGuidanceSettings(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "solver",
-                    options=["auto", *SOLVERS],
+                    options=[*Solver],
                     default=SETTINGS.solver,
                     tooltip="auto: closed_form, exact in one pass, for the latent mask; conjugate_gradients for operators that "
                     "have no closed form.",
@@ -106,7 +107,7 @@ class InverseCrafterGuidanceSettings(io.ComfyNode):
 
     @classmethod
     def execute(cls, solver: str, cg_steps: int, tolerance: float, noise: str) -> io.NodeOutput:
-        return io.NodeOutput(GuidanceSettings(solver, cg_steps, tolerance, NoiseRule(noise)))
+        return io.NodeOutput(GuidanceSettings(require_choice("solver", solver, Solver), cg_steps, tolerance, NoiseRule(noise)))
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterGuidanceSettings]

@@ -12,7 +12,7 @@ from comfy_api.latest import io, ui
 from ...inversecrafter_core.inverse import Measurement
 from ...inversecrafter_core.preview.windows import WAN_SHIFT, WAN_STEPS, windows_picture
 from ...inversecrafter_core.sampling import Guidance, GuidanceSettings, even_schedule, sigma_of_percent
-from ...inversecrafter_core.sampling.stochastic import TIMES, Release, sample_stochastic
+from ...inversecrafter_core.sampling.stochastic import Release, TokenTimes, sample_stochastic
 from ..host.checks import require_image_tokens
 from ..host.sockets import GUIDE
 from .patch import bind_to, percent_to_sigma, refuse_noise_mask, require_fitting
@@ -46,7 +46,7 @@ def stochastic_sampler(guidance: Guidance, release: Release, context_time: str =
             callback,
             context=release.bind(guidance, x, base.process_latent_in, times),
             correct=bind_to(guidance, base, x),
-            with_clean=partial(model_with_clean, model, per_frame=times == "per_frame"),
+            with_clean=partial(model_with_clean, model, per_frame=times is TokenTimes.PER_FRAME),
             renew=renewal(guidance, sigmas, extra_args),
         )
 
@@ -83,7 +83,7 @@ def _release_inputs() -> list[io.Input]:
         ),
         io.Combo.Input(
             "context_time",
-            options=["auto", *TIMES],
+            options=["auto", *TokenTimes],
             default="auto",
             tooltip="Time given to known tokens. auto: as the model was trained. per_token: 0. per_frame: 0 for wholly known "
             "frames. one_time: that of the rest.",

@@ -24,8 +24,8 @@ import torch.nn.functional as F
 from comfy.patcher_extension import WrappersMP
 from safetensors import safe_open
 
-from ...inversecrafter_core.errors import InputError
-from ...inversecrafter_core.sampling.stochastic import token_times
+from ...inversecrafter_core.errors import InputError, require_choice
+from ...inversecrafter_core.sampling.stochastic import TokenTimes, token_times
 from ..host.model_folders import WEIGHTS
 
 KEY = "inversecrafter_token_time"
@@ -51,13 +51,13 @@ def takes_times(base_model: Any) -> bool:
     return type(network) is comfy.ldm.wan.model.WanModel and getattr(network, "ref_conv", None) is None
 
 
-def trained_times(base_model: Any) -> str:
-    """The times that a host's base model was trained with: ``per_token``, ``per_frame`` or ``one_time``."""
+def trained_times(base_model: Any) -> TokenTimes:
+    """Return the times that a host's base model was trained with."""
     if not takes_times(base_model):
-        return "one_time"
+        return TokenTimes.ONE_TIME
     if isinstance(base_model, comfy.model_base.WAN22):
-        return "per_frame"
-    return "per_token" if is_ours(network_of(base_model).head.modulation) else "one_time"
+        return TokenTimes.PER_FRAME
+    return TokenTimes.PER_TOKEN if is_ours(network_of(base_model).head.modulation) else TokenTimes.ONE_TIME
 
 
 def is_ours(modulation: torch.Tensor) -> bool:
@@ -73,15 +73,20 @@ def is_ours(modulation: torch.Tensor) -> bool:
     return False
 
 
-def choose_times(wanted: str, base_model: Any) -> str:
-    """``wanted`` or, for ``auto``, what the model was trained with; :class:`InputError` when the model does not take them."""
-    if wanted == "auto":
+def choose_times(context_time: str, base_model: Any) -> TokenTimes:
+    """Return the times of a widget or, for ``auto``, those that the model was trained with.
+
+    Raises:
+        InputError: the model does not take them.
+    """
+    if context_time == "auto":
         return trained_times(base_model)
-    if wanted != "one_time" and not takes_times(base_model):
+    times = require_choice("context_time", context_time, TokenTimes)
+    if times is not TokenTimes.ONE_TIME and not takes_times(base_model):
         raise InputError(
-            "context_time", f"'{wanted}' with a {type(network_of(base_model)).__name__}, which takes one time", ONE_TIME
+            "context_time", f"'{times}' with a {type(network_of(base_model)).__name__}, which takes one time", ONE_TIME
         )
-    return wanted
+    return times
 
 
 def model_with_clean(model: Any, clean: torch.Tensor, per_frame: bool = False) -> Callable[..., torch.Tensor]:

@@ -6,9 +6,10 @@ import torch
 from comfy_api.latest import io
 
 from ...inversecrafter_core.camera import Geometry
-from ...inversecrafter_core.clips import CAMERAS, Between, warp_from_ends
+from ...inversecrafter_core.clips import Between, EndCamera, warp_from_ends
 from ...inversecrafter_core.clips.ends import LEAST, between_ends
 from ...inversecrafter_core.clips.still import still_clip
+from ...inversecrafter_core.errors import require_choice
 from ..host.checks import frames_problem
 from ..host.progress import host_progress
 from ..host.sockets import HOLES_TOOLTIP, WARP, GeometrySocket
@@ -119,8 +120,8 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
                 _frames_input(),
                 io.Combo.Input(
                     "camera",
-                    options=list(CAMERAS),
-                    default=CAMERAS[0],
+                    options=[*EndCamera],
+                    default=EndCamera.AUTO,
                     tooltip="Camera of the end. auto: from multi-view depth, else matches, else none. matches: stop if none is "
                     "found. none: optical flow alone.",
                 ),
@@ -175,7 +176,15 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
         geometry: Geometry | None = None,
     ) -> io.NodeOutput:
         settings = Between(sharpness, follow, regenerate)
-        found = warp_from_ends(start, end, geometry, frames, camera=camera, settings=settings, progress=host_progress())
+        found = warp_from_ends(
+            start,
+            end,
+            geometry,
+            frames,
+            camera=require_choice("camera", camera, EndCamera),
+            settings=settings,
+            progress=host_progress(),
+        )
         return io.NodeOutput(found.video, 1 - found.visible, found.report)
 
 

@@ -13,7 +13,7 @@ from functools import partial
 
 import torch
 
-from inversecrafter_core.inverse import ProximalSettings, prepare
+from inversecrafter_core.inverse import ProximalSettings, Solver, prepare
 from inversecrafter_core.masks import area, hide
 from inversecrafter_core.sampling import BoundGuidance, Window, sample_guided_euler
 from inversecrafter_core.sampling.stochastic import known_cells
@@ -44,7 +44,7 @@ def contexts(view: NewView, case: Case, setup: Setup) -> Contexts:
 def sampled(setup: Setup, case: Case, clean: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
     """Sample with the tokens ``clean`` given and the rest guided by the default measurement: latents, a clip a strength."""
     plain = setup.wan.predictor(case.prompt, clean, given)
-    step = prepare(case.masks["default"], case.w, ProximalSettings("closed_form"))
+    step = prepare(case.masks["default"], case.w, ProximalSettings(Solver.CLOSED_FORM))
     guide = BoundGuidance(setup.active(Window()), step)
     prior = stronger_prior(plain, case.z_true, torch.tensor(setup.strengths))
     return sample_guided_euler(prior, setup.start(case), setup.sigmas, correct=guide)

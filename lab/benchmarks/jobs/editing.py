@@ -24,7 +24,7 @@ import torch
 
 from inversecrafter_core.editing import composite, drift, edited_region, propagate, shaped, track
 from inversecrafter_core.evaluation import masked_psnr
-from inversecrafter_core.inverse import ProximalSettings
+from inversecrafter_core.inverse import ProximalSettings, Solver
 from inversecrafter_core.masks import AREA_POWER, MaskMethod, MaskSettings
 from inversecrafter_core.sampling import ALWAYS
 from inversecrafter_core.warp import fill_holes
@@ -36,7 +36,7 @@ from lab.data.contexts import shown_things
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
 from lab.data.recoloured import LEAST_SHOWN, PROBED, named_colour, recoloured
 from lab.data.unseen import scene_seeds
-from lab.metrics.patch_features import PatchFeatures, closeness, load_patch_features
+from lab.metrics.patch_features import PatchFeatures, closeness, features_of_thing, load_patch_features
 from lab.models.completion import Completion, complete
 from lab.models.guided import SmallWan, lpips, small_wan
 from lab.world import Scene as World
@@ -47,7 +47,7 @@ CARRY = Completion(
     6,
     window=ALWAYS,
     mask=MaskSettings(strength=1 / AREA_POWER),
-    proximal=ProximalSettings("closed_form", 8.0),
+    proximal=ProximalSettings(Solver.CLOSED_FORM, 8.0),
 )
 """With the plain share of known pixels as mask."""
 PROMPT = replace(CARRY, steps=12, guidance=6.0)
@@ -140,8 +140,8 @@ def propagated(case: Case, wan: SmallWan) -> Scene:
         if metric is not None:
             figures[f"{INSIDE}, LPIPS"] = float(metric.maps(clip.movedim(-1, 1), truth.movedim(-1, 1))[later].mean())
         if network is not None:
-            start = network.of_thing(truth[0], case.thing[0])
-            figures[FEATURES] = mean(closeness(network.of_thing(clip[t], case.thing[t]), start) for t in COMPARED)
+            start = features_of_thing(network, truth[0], case.thing[0])
+            figures[FEATURES] = mean(closeness(features_of_thing(network, clip[t], case.thing[t]), start) for t in COMPARED)
         found[Key(method)] = figures
     found[Key(PROPAGATED)] |= outside(made, given.video, rebuilt, given.visible)
     overlap = (followed.inside & case.thing).sum() / (followed.inside | case.thing).sum()

@@ -19,9 +19,9 @@ from functools import partial
 
 import torch
 
-from inversecrafter_core.inverse import Measurement, ProximalSettings
+from inversecrafter_core.inverse import Measurement, ProximalSettings, Solver
 from inversecrafter_core.sampling import NEVER, Guidance, Window, percent_of_sigma, sigma_of_percent
-from inversecrafter_core.sampling.stochastic import Release, sample_stochastic
+from inversecrafter_core.sampling.stochastic import Release, TokenTimes, sample_stochastic
 from lab.benchmarks.plots import Panel, draw
 from lab.benchmarks.plots import curves as curves_of
 from lab.benchmarks.report import Document, Row, long_table, read, row
@@ -53,12 +53,12 @@ def released(at: float, window: Window = NEVER) -> Method:
     def method(setup: Setup, case: Case) -> torch.Tensor:
         frames, height, width = case.warp.video.shape[:3]
         measurement = Measurement(case.w, case.masks["default"], (frames, height, width))
-        guidance = Guidance(measurement, ProximalSettings("closed_form"), window)
+        guidance = Guidance(measurement, ProximalSettings(Solver.CLOSED_FORM), window)
         return sample_stochastic(
             setup.wan.predictor(case.prompt),
             case.noise,
             setup.sigmas,
-            context=Release(at, threshold=KNOWN, keep_first=True).bind(guidance, case.w, torch.clone, "per_token"),
+            context=Release(at, threshold=KNOWN, keep_first=True).bind(guidance, case.w, torch.clone, TokenTimes.PER_TOKEN),
             correct=guidance.bind(case.w, sigma_of_percent(setup.shift), torch.clone),
             with_clean=lambda clean: setup.wan.predictor(case.prompt, clean),
         )

@@ -27,7 +27,7 @@ import numpy as np
 import torch
 
 from inversecrafter_core.evaluation import masked_lpips, masked_psnr
-from inversecrafter_core.inverse import ProximalSettings, prepare
+from inversecrafter_core.inverse import ProximalSettings, Solver, prepare
 from inversecrafter_core.masks import MaskInputs, MaskMethod, MaskSettings, area, hold_first_frame, latent_mask
 from inversecrafter_core.sampling import BoundGuidance, Window, sample_guided_euler
 from lab.benchmarks.plots import Panel, curves, draw
@@ -103,7 +103,7 @@ def guided(setup: Setup, case: Case, masks: Sequence[torch.Tensor], window: Wind
 
     before = run(setup.start(case), setup.sigmas[: opens + 1], prior, BoundGuidance(active, torch.clone))
     h = hold_first_frame(torch.cat(list(masks))).repeat(len(prior), 1, 1, 1, 1)
-    step = prepare(h, case.w.expand(h.shape), ProximalSettings("closed_form"))
+    step = prepare(h, case.w.expand(h.shape), ProximalSettings(Solver.CLOSED_FORM))
     count = len(masks)
     every = before.repeat_interleave(count, 0), setup.sigmas[opens:], prior.repeat_interleave(count)
     return run(*every, BoundGuidance(active, step)).unflatten(0, (len(prior), count))

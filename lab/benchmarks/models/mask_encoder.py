@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import torch
 
-from inversecrafter_core.depth import DepthEstimator, OnnxDepth, VerticalGradientPrior, build_geometry
+from inversecrafter_core.depth import DepthEstimator, OnnxDepth, Stabilisation, VerticalGradientPrior, build_geometry
 from inversecrafter_core.masks import area, binary, difference_mask, temporal_infill
 from lab.benchmarks.report import Row, not_measured
 from lab.benchmarks.runner import main
@@ -69,7 +69,7 @@ def real_cases() -> Iterator[Case]:
     for index, name in enumerate(REAL_CLIPS):
         if asset(name) is not None:
             video = real_clip(name)
-            geometry = build_geometry(depth.estimate(video), video, "frames").geometry
+            geometry = build_geometry(depth.estimate(video), video, Stabilisation.FRAMES).geometry
             for trajectory in (TRAJECTORIES[index], TRAJECTORIES[index + len(REAL_CLIPS)]):
                 pair = reproject(video, geometry, path_of(trajectory, len(video)))
                 yield Case(pair.video, Warp.of(pair.video, pair.visible.float()))

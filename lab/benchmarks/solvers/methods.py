@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from inversecrafter_core.inverse import ProximalSettings, prepare
+from inversecrafter_core.inverse import ProximalSettings, Solver, prepare
 from inversecrafter_core.sampling import (
     ALWAYS,
     Evidence,
@@ -80,9 +80,7 @@ def lanpaint(window: Window, mask: str = "binary", least: float = 1.0, inner: in
 
 def zero4d(window: Window, repeats: int = 2) -> Method:
     """Return Zero4D: average-pooled mask, early steps repeated."""
-    return _method(
-        sample_zero4d, lambda setup, case: {"evidence": _evidence(setup, case, window, "share"), "repeats": repeats}
-    )
+    return _method(sample_zero4d, lambda setup, case: {"evidence": _evidence(setup, case, window, "share"), "repeats": repeats})
 
 
 def dps(window: Window, zeta: float = DPS_ZETA, mask: str = "binary") -> Method:
@@ -93,7 +91,7 @@ def dps(window: Window, zeta: float = DPS_ZETA, mask: str = "binary") -> Method:
 def as_model_patch(setup: Setup, case: Case) -> torch.Tensor:
     """Run ours as the MODEL patch does under a stock Euler: the noise is derived again from the corrected prediction."""
     denoise, active = setup.denoiser(case), setup.active(Window())
-    step = prepare(case.masks["default"], case.w, ProximalSettings("closed_form"))
+    step = prepare(case.masks["default"], case.w, ProximalSettings(Solver.CLOSED_FORM))
 
     def corrected(x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
         z0 = denoise(x, sigma)
@@ -123,7 +121,7 @@ threshold and our clocks of Time-to-Move were chosen on few scenes of that seed,
 METHODS: dict[str, Method] = {BARE: bare, **RIVALS, OURS: recapture()}
 
 SETTINGS: dict[str, Method] = {
-    **{f"gamma {gamma:g}": recapture(settings=ProximalSettings("closed_form", gamma)) for gamma in (2.0, 4.0, 20.0)},
+    **{f"gamma {gamma:g}": recapture(settings=ProximalSettings(Solver.CLOSED_FORM, gamma)) for gamma in (2.0, 4.0, 20.0)},
     **{f"start_percent {start:g}": recapture(Window(start)) for start in (0.2, 0.6, 0.8)},
     "mask binary": recapture(mask="binary"),
     "mask share": recapture(mask="share"),

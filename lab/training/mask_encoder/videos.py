@@ -20,6 +20,7 @@ from inversecrafter_core.depth import (
     DepthEstimator,
     OnnxDepth,
     SmallDepth,
+    Stabilisation,
     VerticalGradientPrior,
     build_geometry,
     load_transformers_depth,
@@ -94,7 +95,7 @@ def _store_one(folder: Path, name: str, path: Path, taken: Cut, window: Window, 
     folder.mkdir(parents=True, exist_ok=True)
     for index, clip in enumerate(clips):
         rng = random.Random(f"{name} {index}")
-        geometry = build_geometry(depth.estimate(clip), None, "off").geometry
+        geometry = build_geometry(depth.estimate(clip), None, Stabilisation.OFF).geometry
         pair = reproject(clip, geometry, random_path(taken.frames, rng))
         keep(folder / f"{name}_{index}.npz", partial(write, cut(pair, window, rng)))
     return len(clips)

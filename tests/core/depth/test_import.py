@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from inversecrafter_core.depth import depth_from_images, from_da3, from_moge, match_size
+from inversecrafter_core.depth import Encoding, depth_from_images, from_da3, from_moge, match_size
 from inversecrafter_core.depth.image_depth import is_eight_bit
 from inversecrafter_core.depth.upsample import resize_map
 from inversecrafter_core.errors import InputError
@@ -29,11 +29,11 @@ def grey(values):
 def test_each_encoding_gives_the_depth_it_says():
     values = torch.tensor([[[0.0, 0.25, 0.5, 1.0]]])
     read = lambda encoding, **more: depth_from_images(grey(values), encoding, **more).values[0, 0].tolist()  # noqa: E731
-    assert read("depth (white = far)", near=1, far=5) == [1, 2, 3, 5]
-    assert read("depth (white = near)", near=1, far=5) == [5, 4, 3, 1]
-    assert read("depth x scale", scale=8) == [0, 2, 4, 8]
-    assert read("inverse depth x scale", scale=2) == [math.inf, 8, 4, 2]
-    assert depth_from_images(grey(values), "depth x scale", metric=True).kind == "metric_depth"
+    assert read(Encoding.WHITE_FAR, near=1, far=5) == [1, 2, 3, 5]
+    assert read(Encoding.WHITE_NEAR, near=1, far=5) == [5, 4, 3, 1]
+    assert read(Encoding.SCALED, scale=8) == [0, 2, 4, 8]
+    assert read(Encoding.INVERSE_SCALED, scale=2) == [math.inf, 8, 4, 2]
+    assert depth_from_images(grey(values), Encoding.SCALED, metric=True).kind == "metric_depth"
 
 
 def test_terraces_of_eight_bits_become_slopes_and_stay_within_half_a_step():
@@ -64,16 +64,16 @@ def test_what_is_no_depth_video_is_named(images, said):
 
 def test_empty_ranges_are_refused():
     with pytest.raises(InputError, match="near"):
-        depth_from_images(torch.ones(1, 4, 4, 3), "depth (white = far)", near=5, far=5)
+        depth_from_images(torch.ones(1, 4, 4, 3), Encoding.WHITE_FAR, near=5, far=5)
     with pytest.raises(InputError, match="scale"):
-        depth_from_images(torch.ones(1, 4, 4, 3), "depth x scale", scale=0)
+        depth_from_images(torch.ones(1, 4, 4, 3), Encoding.SCALED, scale=0)
 
 
 def test_size_is_matched_along_image_edges_and_holes_stay_holes():
     image, depth = disc()
     small = resize_map(depth, (30, 40), "area")
     small[:, :3] = math.inf
-    raw = depth_from_images(grey(small), "depth x scale")
+    raw = depth_from_images(grey(small), Encoding.SCALED)
     result = match_size(raw, image)
     assert result.values.shape == depth.shape
     assert bool(result.values[:, :8].isinf().all()) and bool(result.values[:, 10:].isfinite().all())

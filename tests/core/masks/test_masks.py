@@ -30,17 +30,22 @@ def test_every_frame_matters_in_exactly_its_group(frame):
     assert torch.all(area[0, 0, latent_frame_of(frame)] == expected)
 
 
-def test_frame_groups_partition_the_clip():
-    groups = masks.frame_groups(81)
-    assert [frame for group in groups for frame in group] == list(range(81))
-    assert [len(group) for group in groups] == [1] + [4] * 20
+def frame_groups(frames: int) -> list[range]:
+    """Frame 0 alone, then groups of four."""
+    return [range(0, 1), *(range(first, first + 4) for first in range(1, frames, 4))]
+
+
+def test_groups_partition_the_clip():
+    numbers = masks.by_group(torch.arange(81))
+    assert numbers[0].tolist() == [0, 0, 0, 0]
+    assert [row.tolist() for row in numbers[1:]] == [list(group) for group in frame_groups(81)[1:]]
 
 
 @pytest.mark.parametrize(("frames", "spatial"), [(1, 8), (5, 8), (17, 16)])
 def test_area_is_the_mean_over_group_and_block(frames, spatial):
     visible = torch.rand(frames, 64, 96, generator=torch.Generator().manual_seed(0))
     got = masks.area(visible, spatial)[0, 0]
-    for t, group in enumerate(masks.frame_groups(frames)):
+    for t, group in enumerate(frame_groups(frames)):
         block = visible[group.start : group.stop, spatial : 2 * spatial, :spatial]
         assert got[t, 1, 0] == pytest.approx(float(block.mean()), abs=1e-6)
     assert got.shape == ((frames + 3) // 4, 64 // spatial, 96 // spatial)

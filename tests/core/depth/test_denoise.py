@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
+from sliding_scene import scene
 
-from inversecrafter_core.depth import RawDepth, build_geometry, denoise, noise_level
+from inversecrafter_core.depth import RawDepth, Stabilisation, build_geometry, denoise, noise_level
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.flow import clip_flow
-from tests.core.test_depth_stabilise import scene
 
 NOISE = 0.1
 
@@ -66,7 +66,7 @@ def test_steady_depth_and_unknown_pixels_are_left_alone():
 def test_estimate_depth_reports_it_and_lengths_must_agree():
     video, depth = scene(0)
     raw = RawDepth(noisy(depth), "metric_depth")
-    made = build_geometry(raw, video, "frames, pixels and noise")
+    made = build_geometry(raw, video, Stabilisation.FRAMES_PIXELS_AND_NOISE)
     assert error(made.geometry.depth, depth) < 0.6 * error(build_geometry(raw, video).geometry.depth, depth)
     assert any(line.startswith("Noise that flickers: 10") and "smoothed" in line for line in made.lines), made.lines
     with pytest.raises(InputError):

@@ -18,7 +18,7 @@ from inversecrafter_core.errors import InputError
 from inversecrafter_core.flow import clip_flow
 from lab.world import frame_times, random_scene, render
 
-SHIPPED = Path(__file__).resolve().parents[2] / "weights" / "depth" / "inversecrafter_small_depth.safetensors"
+SHIPPED = Path(__file__).resolve().parents[3] / "weights" / "depth" / "inversecrafter_small_depth.safetensors"
 SEEDS = (710, 711, 712, 713, 714, 715)
 WITHIN = 0.2231  # log 1.25
 

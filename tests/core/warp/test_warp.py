@@ -19,7 +19,7 @@ from inversecrafter_core.warp.splat import EMPTY, close_cracks
 from lab.data.reprojections import double_reprojection
 
 KEEP_ALL = Cleanup(threshold=0)
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def expected_by_homography(path: CameraPath, scene: Geometry, homography: torch.Tensor) -> torch.Tensor:

@@ -5,24 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from sliding_scene import FRAMES, HEIGHT, WIDTH, scene
 
 from inversecrafter_core.depth import RawDepth, measure_flicker, stabilise
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.flow import clip_flow
-
-FRAMES, HEIGHT, WIDTH = 17, 96, 128
-
-
-def scene(step: int):
-    """A textured wall with a nearer box, seen through a window that slides ``step`` pixels a frame: video, true depth."""
-    generator = torch.Generator().manual_seed(0)
-    noise = torch.rand(1, 3, 24, 80, generator=generator)
-    texture = torch.nn.functional.interpolate(noise, size=(HEIGHT, 4 * WIDTH), mode="bicubic")[0].clamp(0, 1).permute(1, 2, 0)
-    depth = torch.linspace(4, 6, 4 * WIDTH).repeat(HEIGHT, 1)
-    depth[30:70, 90:150] = 2.0
-    texture[30:70, 90:150] = 1 - texture[30:70, 90:150]
-    windows = [slice(step * t, step * t + WIDTH) for t in range(FRAMES)]
-    return torch.stack([texture[:, w] for w in windows]), torch.stack([depth[:, w] for w in windows])
 
 
 def jumps(size: float, seed: int = 1):
