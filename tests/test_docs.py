@@ -95,10 +95,11 @@ def test_the_readme_lists_every_node_by_its_name_and_category(pack):
 def test_the_readme_shows_every_workflow():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     shipped = sorted((ROOT / "workflows").glob("*.json"))
+    examples = sorted((ROOT / "workflows" / "examples").glob("*.json"))
     assert shipped
-    assert not [
-        path.name for path in shipped if f"workflows/{path.name}" not in text or f"workflows/{path.stem}.jpg" not in text
-    ]
+    assert not [path.name for path in shipped if f"workflows/{path.name}" not in text]
+    assert not [path.name for path in shipped if f"workflows/{path.stem}.jpg" not in text]
+    assert not [path.name for path in examples if f"workflows/examples/{path.name}" not in text]
 
 
 def test_every_embedded_model_is_described_and_has_its_card():
@@ -121,7 +122,7 @@ def test_pages_that_ship_send_nobody_to_what_does_not():
     except (FileNotFoundError, subprocess.CalledProcessError):
         pytest.skip("not a git checkout, so the list of the project's files is not known")
     faults = []
-    for name in [name for name in shipped if name.endswith(".md") and not name.startswith("web/docs/")]:
+    for name in [name for name in shipped if name.endswith(".md")]:
         for section in sections(ROOT / name):
             if re.search(REPOSITORY_ONLY, section, re.MULTILINE) and "clone of the repository" not in section:
                 faults.append(f"{name}: {section.splitlines()[0]}")
