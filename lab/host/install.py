@@ -25,8 +25,6 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from lab.data.assets import CATALOGUE, asset, why_missing
-
 from .paths import BASE, HOST_HOME, ROOT, comfyui_path, prepare_base
 
 logger = logging.getLogger("setup")
@@ -60,9 +58,7 @@ def main() -> int:
     prepare_base()
     logger.info("models, input and output: %s", BASE)
     install_chromium()
-    for name in CATALOGUE:
-        if asset(name) is None:
-            logger.warning("asset %s is missing: %s", name, why_missing(name))
+    subprocess.run([sys.executable, "-m", "lab.data.assets"], cwd=ROOT, check=False)  # data stands above the host's room
     return 0
 
 

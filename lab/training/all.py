@@ -10,14 +10,14 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from lab.training.vae.train import run_folder
+from lab.host.paths import RUNS
 
 MASK_PAIRS = ["--scenes", "120", "--frames", "17", "--windows", "3"]
 MASK_TRAINING = ["--kept", "3", "--reads", "mask", "--optimiser", "muon", "--rate", "3e-4", "--minutes", "12"]
 STEPS = (
     ["lab.data.contexts", "--count", "400"],
     ["lab.training.vae.train", "--width", "16", "--minutes", "180", "--rate", "2e-3"],
-    ["lab.training.vae.train", "--width", "32", "--minutes", "900", "--widen", str(run_folder(16) / "last.pt")],
+    ["lab.training.vae.train", "--width", "32", "--minutes", "900", "--widen", str(RUNS / "vae16" / "last.pt")],
     ["lab.training.vae.export", "--width", "32"],
     ["lab.training.video.train", "encode", "--count", "400"],
     ["lab.training.video.train", "train", "--minutes", "152", "--batch", "8"],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import functools
+import graphlib
 import json
 import re
 import subprocess
@@ -39,9 +41,31 @@ MAY_IMPORT = {
     "camera": set(),
     "evaluation": {"flow"},
 }
+BELOW_DATA = {"world", "host"}
+BELOW_REPORTS = {"models", "data", "metrics", *BELOW_DATA}
+LAB_MAY_IMPORT = {
+    "demo": {"graphs", *BELOW_REPORTS},
+    "benchmarks": BELOW_REPORTS,
+    "training": BELOW_REPORTS,
+    "graphs": {"host"},
+    "models": {"data", *BELOW_DATA},
+    "metrics": {"data", "models", *BELOW_DATA},
+    "data": BELOW_DATA,
+    "world": set(),
+    "host": set(),
+}
 IMPORT_NAMES = {"opencv-python": "cv2", "scikit-image": "skimage"}
 LIBRARY = ("inversecrafter_core", "nodes")
-LONGEST_FILE, LONGEST_FUNCTION = 400, 60
+ALL = (*LIBRARY, "lab")
+NOT_YET = {"lab.data.damage", "lab.benchmarks.solvers.sheet", "lab.benchmarks.cost.whole_run"}
+"""Files that still import backward, and folders that still import each other."""
+NOT_YET_APART = (
+    ("lab.data", "lab.benchmarks.masks"),
+    ("inversecrafter_core.depth.estimators", "inversecrafter_core.depth.steady"),
+)
+LONGEST_FILE, LONGEST_FUNCTION, MOST_PARAMETERS, MOST_FILES = 400, 60, 8, 12
+COMPARED_WITH = "inversecrafter_core/sampling/baselines.py"
+"""Other papers' samplers, each with its paper's own settings as parameters."""
 
 
 def python_files(*folders: str) -> list[Path]:
@@ -72,6 +96,26 @@ def rooms_imported(path: Path) -> set[str]:
     return found & set(MAY_IMPORT)
 
 
+@functools.cache
+def folder_imports() -> dict[str, dict[str, str]]:
+    """Which folder of nodes, core and lab imports which other one, and one file that does; commands (``__main__``) aside."""
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in python_files(*LIBRARY, "lab")}
+    folders = {name.rpartition(".")[0] for name in modules}
+    graph: dict[str, dict[str, str]] = {folder: {} for folder in folders}
+    for name, path in modules.items():
+        package = name.split(".")[:-1]
+        for node in ast.walk(tree_of(path)):
+            if not isinstance(node, ast.ImportFrom) or path.name == "__main__.py":
+                continue
+            base = package[: len(package) - node.level + 1] if node.level else []
+            source = ".".join([*base, *([node.module] if node.module else [])])
+            for target in [source, *(f"{source}.{alias.name}" for alias in node.names)]:
+                folder = target if target in folders else target.rpartition(".")[0] if target in modules else None
+                if folder not in (None, ".".join(package)) and (target in modules or source in folders):
+                    graph[".".join(package)].setdefault(folder, name)
+    return graph
+
+
 def tracked() -> list[Path]:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode:
@@ -94,6 +138,51 @@ def test_the_rooms_of_the_core_import_one_way():
             continue
         wrong = rooms_imported(path) - MAY_IMPORT[parts[0]] - {parts[0]}
         assert not wrong, f"{'/'.join(parts)} imports {wrong}"
+
+
+def test_the_rooms_of_the_lab_import_one_way():
+    room_of = lambda folder: folder.split(".")[1] if folder.count(".") else ""  # noqa: E731
+    assert {path.name for path in (ROOT / "lab").iterdir() if (path / "__init__.py").is_file()} == set(LAB_MAY_IMPORT)
+    for folder, imports in folder_imports().items():
+        if not folder.startswith("lab."):
+            continue
+        reached = {room_of(other): by for other, by in imports.items() if other.startswith("lab.")}
+        wrong = {by for room, by in reached.items() if room not in LAB_MAY_IMPORT[room_of(folder)] | {room_of(folder)}}
+        assert not wrong - NOT_YET, f"{folder} imports backward, by {wrong}"
+
+
+def test_no_folder_imports_in_a_circle():
+    """A folder and what lies in it are one room."""
+    apart = lambda one, two: not f"{one}.".startswith(f"{two}.") and not f"{two}.".startswith(f"{one}.")  # noqa: E731
+    graph = {folder: {other for other in imports if apart(folder, other)} for folder, imports in folder_imports().items()}
+    for folder, other in NOT_YET_APART:
+        graph[folder].discard(other)
+    tuple(graphlib.TopologicalSorter(graph).static_order())  # names the circle when there is one
+
+
+def test_no_folder_is_crowded():
+    for folder in {path.parent for path in python_files(*LIBRARY, "lab")}:
+        files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
+        assert len(files) <= MOST_FILES, f"{folder.relative_to(ROOT)} has {len(files)} files: make rooms"
+
+
+def test_functions_take_few_parameters():
+    for path in python_files(*LIBRARY, "lab"):
+        if path == ROOT / COMPARED_WITH:
+            continue
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.FunctionDef) and node.name not in {"execute", "sample_stochastic"}:
+                taken = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                taken = [argument for argument in taken if argument.arg not in {"self", "cls"}]
+                assert len(taken) <= MOST_PARAMETERS, f"{path}: {node.name} takes {len(taken)} parameters"
+
+
+def test_how_much_of_the_source_is_the_product(capsys):
+    lines = {name: sum(len(path.read_text(encoding="utf-8").splitlines()) for path in python_files(name)) for name in ALL}
+    share = sum(lines[name] for name in LIBRARY) / sum(lines.values())
+    with capsys.disabled():
+        sys.stdout.write(f"\n{lines}, the product {share:.0%} of {sum(lines.values())} lines; two thirds are wanted\n")
+    assert share > 0.44
 
 
 def test_nodes_reach_the_core_relatively_and_nobody_imports_the_nodes():
