@@ -26,7 +26,7 @@ from inversecrafter_core.sampling import (
     sigma_of_percent,
 )
 from inversecrafter_core.sampling.stochastic import token_times
-from lab.data.new_views import Warp
+from lab.data.scenes.new_views import Warp
 from lab.metrics.lpips import Lpips, load_lpips
 from lab.models.shipped import ShippedCoder, WanModel, load_dit, load_vae
 from lab.models.video import SHIFT, prompt_tokens

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from lab.data.damage import CONSTANT, Damage, outlines, smooth_noise
+from lab.data.scenes.damage import CONSTANT, Damage, outlines, smooth_noise
 
 SHAPE = (9, 64, 96)
 

@@ -13,7 +13,7 @@ def parts(pack):
     """The benchmarks, which bring up the host themselves where the pack has not."""
     import lab.benchmarks.jobs.interpolation as interpolation
     import lab.benchmarks.jobs.single_image as single_image
-    import lab.data.job_scenes as scenes
+    import lab.data.scenes.jobs as scenes
 
     return SimpleNamespace(interpolation=interpolation, scenes=scenes, single_image=single_image)
 
@@ -69,8 +69,8 @@ def test_the_3d_check_is_zero_for_the_true_depth_and_grows_with_its_error(parts,
 def test_the_conditionings_give_the_first_frame_or_every_token_that_is_wholly_known(pack):
     from lab.benchmarks.jobs.conditioning import FIRST, GREY, INFILLED, contexts
     from lab.benchmarks.warp.robustness import evidence
-    from lab.data.damage import NONE
-    from lab.data.new_views import NewView
+    from lab.data.scenes.damage import NONE
+    from lab.data.scenes.new_views import NewView
     from lab.data.unseen import scene_seeds
     from lab.models.guided import Setup
 

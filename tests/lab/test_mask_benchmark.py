@@ -49,7 +49,7 @@ def setup(strengths, steps=8):
 
 def toy_case(seed):
     """Coloured blocks that stand still; the right half is hidden from frame 1 on."""
-    from lab.data.new_views import Warp
+    from lab.data.scenes.new_views import Warp
     from lab.models.guided import Case
 
     blocks = torch.rand(1, HEIGHT // 8, WIDTH // 8, 3, generator=torch.Generator().manual_seed(seed))

@@ -105,8 +105,8 @@ def test_the_gain_of_denoising_is_reported_for_every_damage(robustness):
 
 
 def test_denoised_depth_of_a_view_is_nearer_to_the_truth(robustness):
-    from lab.data.damage import Damage
-    from lab.data.new_views import NewView
+    from lab.data.scenes.damage import Damage
+    from lab.data.scenes.new_views import NewView
 
     view, noise = NewView.of(3, (9, 48, 80)), Damage(noise=0.2)
     errors = [

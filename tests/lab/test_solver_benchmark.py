@@ -61,7 +61,7 @@ def setup_of(strengths=(0.0,), steps=5):
 
 @pytest.fixture(scope="module")
 def case(pack):
-    from lab.data.new_views import Warp
+    from lab.data.scenes.new_views import Warp
     from lab.models.guided import Case
 
     generator = torch.Generator().manual_seed(0)

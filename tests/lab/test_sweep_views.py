@@ -7,8 +7,8 @@ import math
 import pytest
 import torch
 
-from lab.data.new_views import arc
-from lab.data.sweep_views import BASE, SWEEPS, at_speed, grown, moves, moving_scenes, settings, view_of
+from lab.data.scenes.new_views import arc
+from lab.data.scenes.sweep_views import BASE, SWEEPS, at_speed, grown, moves, moving_scenes, settings, view_of
 from lab.world import random_scene
 
 

@@ -57,12 +57,10 @@ LAB_MAY_IMPORT = {
 IMPORT_NAMES = {"opencv-python": "cv2", "scikit-image": "skimage"}
 LIBRARY = ("inversecrafter_core", "nodes")
 ALL = (*LIBRARY, "lab")
-NOT_YET = {"lab.data.damage", "lab.benchmarks.solvers.sheet", "lab.benchmarks.cost.whole_run"}
-"""Files that still import backward, and folders that still import each other."""
-NOT_YET_APART = (
-    ("lab.data", "lab.benchmarks.masks"),
-    ("inversecrafter_core.depth.estimators", "inversecrafter_core.depth.steady"),
-)
+NOT_YET = {"lab.benchmarks.cost.whole_run"}
+"""Files that still import backward: the demo's graph by a benchmark."""
+NOT_YET_APART = (("inversecrafter_core.depth.estimators", "inversecrafter_core.depth.steady"),)
+"""Folders that still import each other."""
 LONGEST_FILE, LONGEST_FUNCTION, MOST_PARAMETERS, MOST_FILES = 400, 60, 8, 12
 COMPARED_WITH = "inversecrafter_core/sampling/baselines.py"
 """Other papers' samplers, each with its paper's own settings as parameters."""
@@ -137,7 +135,7 @@ def test_the_rooms_of_the_core_import_one_way():
         if len(parts) == 1:
             continue
         wrong = rooms_imported(path) - MAY_IMPORT[parts[0]] - {parts[0]}
-        assert not wrong, f"{'/'.join(parts)} imports {wrong}"
+        assert not wrong - NOT_YET, f"{'/'.join(parts)} imports {wrong}"
 
 
 def test_the_rooms_of_the_lab_import_one_way():

@@ -21,8 +21,8 @@ from lab.benchmarks.report import Row
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Key, Scene
 from lab.benchmarks.warp.robustness import evidence, figures, worth_judging
-from lab.data.damage import Damage
-from lab.data.new_views import NewView
+from lab.data.scenes.damage import Damage
+from lab.data.scenes.new_views import NewView
 from lab.data.unseen import scene_seeds
 from lab.models.guided import Case, Setup, stronger_prior
 

@@ -34,7 +34,7 @@ from lab.benchmarks.samples import Figures, Key, Samples, Scene
 from lab.data.assets import why_missing
 from lab.data.contexts import shown_things
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
-from lab.data.recoloured import LEAST_SHOWN, PROBED, named_colour, recoloured
+from lab.data.scenes.recoloured import LEAST_SHOWN, PROBED, named_colour, recoloured
 from lab.data.unseen import scene_seeds
 from lab.metrics.patch_features import PatchFeatures, closeness, features_of_thing, load_patch_features
 from lab.models.completion import Completion, complete

@@ -32,7 +32,7 @@ from inversecrafter_core.sampling.stochastic import Release
 from lab.benchmarks.report import Row
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Key, Samples, Scene
-from lab.data.job_scenes import Estimator, exact, views
+from lab.data.scenes.jobs import Estimator, exact, views
 from lab.data.unseen import scene_seeds
 from lab.models.completion import Completion, complete
 from lab.models.guided import SmallWan, lpips, small_wan

@@ -28,7 +28,7 @@ from inversecrafter_core.warp import fill_holes, warp_video
 from lab.benchmarks.report import Row
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Figures, Key, Samples, Scene
-from lab.data.job_scenes import Estimator, along, exact, scaled, views
+from lab.data.scenes.jobs import Estimator, along, exact, scaled, views
 from lab.data.unseen import scene_seeds
 from lab.models.completion import Completion, complete
 from lab.models.guided import lpips, small_wan

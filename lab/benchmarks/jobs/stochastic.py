@@ -28,8 +28,8 @@ from lab.benchmarks.report import Document, Row, long_table, read, row
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Key, Samples, Scene
 from lab.benchmarks.warp.robustness import evidence, figures, worth_judging
-from lab.data.damage import NONE, Damage
-from lab.data.new_views import NewView
+from lab.data.scenes.damage import NONE, Damage
+from lab.data.scenes.new_views import NewView
 from lab.data.unseen import scene_seeds
 from lab.host.paths import ROOT
 from lab.metrics.intervals import gains, ratios

@@ -21,9 +21,9 @@ from inversecrafter_core.depth.upsample import resize_map
 from inversecrafter_core.preview.depth import depth_preview
 from lab.benchmarks.report import Row, long_table
 from lab.data.assets import asset
-from lab.data.new_views import NewView
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
 from lab.data.reprojections import PHOTO_SHARE, STRENGTHS
+from lab.data.scenes.new_views import NewView
 from lab.data.sheet import as_bytes, contact_sheet, paint_holes, write_picture
 from lab.data.stereo import stereo_pair
 from lab.data.unseen import REAL_CLIPS, real_clip, scene_seeds

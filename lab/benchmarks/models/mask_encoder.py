@@ -19,9 +19,9 @@ from lab.benchmarks.report import Row, not_measured
 from lab.benchmarks.runner import main
 from lab.benchmarks.samples import Key, Samples, Scene
 from lab.data.assets import asset
-from lab.data.new_views import NewView, Warp
 from lab.data.pool import FRAMES
 from lab.data.reprojections import TRAJECTORIES, path_of, reproject, synthetic_pair
+from lab.data.scenes.new_views import NewView, Warp
 from lab.data.unseen import REAL_CLIPS, real_clip, scene_seeds
 from lab.models.latent_space import LatentSpace
 from lab.models.mask_encoder import TYPICAL_MEAN, MaskPredictor, initialise, load_predictor, ssim

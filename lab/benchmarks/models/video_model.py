@@ -15,9 +15,9 @@ import torch
 from lab.benchmarks.report import Row, row
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Key, Scene
-from lab.data.new_views import NewView, Warp
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
-from lab.data.recoloured import LEAST_SHOWN, PROBED, named_colour, recoloured
+from lab.data.scenes.new_views import NewView, Warp
+from lab.data.scenes.recoloured import LEAST_SHOWN, PROBED, named_colour, recoloured
 from lab.data.unseen import scene_seeds
 from lab.models.guided import SmallWan, lpips, noise_of, small_wan
 from lab.models.token_masks import known_tokens, outline

@@ -29,7 +29,7 @@ from lab.benchmarks.plots import Panel, curves, draw
 from lab.benchmarks.report import Document, Row, folded, long_table, markdown, read, wide_table
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Figures, Key, Samples, Scene
-from lab.data.new_views import LEAST_HOLES, NewView
+from lab.data.scenes.new_views import LEAST_HOLES, NewView
 from lab.data.sheet import as_bytes, contact_sheet, paint_holes, write_picture
 from lab.data.unseen import scene_seeds
 from lab.host.paths import ROOT

@@ -24,7 +24,7 @@ from lab.benchmarks.plots import Panel, curves, draw
 from lab.benchmarks.report import Document, Row, folded, long_table, read
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Figures, Key, Samples, Scene
-from lab.data.sweep_views import BASE, SWEEPS, UNITS, moving_scenes, settings, view_of
+from lab.data.scenes.sweep_views import BASE, SWEEPS, UNITS, moving_scenes, settings, view_of
 from lab.host.paths import ROOT
 from lab.models.guided import Case, Setup, bare, lpips, recapture
 from lab.world import caption, random_scene

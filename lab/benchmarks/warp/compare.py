@@ -2,7 +2,7 @@
 
 Both run in this process, in turns, on one random textured step scene. The speed is taken on one thread each, as the ratio of
 the best runs, those that the machine's other work disturbed least; the ratio of medians and that on all threads stand beside
-it. Truth is PSNR on the pixels that each covers, on ten rendered scenes with exact depth (:mod:`lab.data.staged_scenes`, two
+it. Truth is PSNR on the pixels that each covers, on ten rendered scenes with exact depth (:mod:`lab.data.scenes.staged`, two
 frames each, colours a mean over :data:`FINE` x :data:`FINE` rays a pixel) and on the pair.
 """
 
@@ -21,7 +21,7 @@ from inversecrafter_core.camera import Geometry, intrinsics_from_focal, preset_p
 from inversecrafter_core.warp import Sampling, Viewer, Warp, warp_video
 from lab.benchmarks.report import Row, not_measured, row
 from lab.benchmarks.runner import main
-from lab.data.staged_scenes import PICTURES, centre_geometry
+from lab.data.scenes.staged import PICTURES, centre_geometry
 from lab.data.stereo import StereoPair, psnr, stereo_pair, why_no_pair
 from lab.metrics.intervals import interval
 from lab.metrics.timing import peak_memory

@@ -1,6 +1,6 @@
 """The pivot of a path on varied scenes: how much of the picture a 9.6 degree arc leaves to be made.
 
-Six kinds of scenes (:mod:`lab.data.staged_scenes`), lenses of 35 to 90 degrees. An arc to each side about the pivot; the worse
+Six kinds of scenes (:mod:`lab.data.scenes.staged`), lenses of 35 to 90 degrees. An arc to each side about the pivot; the worse
 one counts. Beside it: the pivot as it would be by the centre of the picture alone, and a pan by the same angle, which has no
 pivot. A lens narrower than 50 degrees loses a quarter of its picture in the pan already, so those carry no target. Rules were
 compared on seed 5.
@@ -18,7 +18,7 @@ from inversecrafter_core.warp.splat import EMPTY
 from inversecrafter_core.warp.viewer import NEAR, Viewer
 from lab.benchmarks.report import Row, row
 from lab.benchmarks.runner import main
-from lab.data.staged_scenes import PLACES, centre_geometry, staged_place
+from lab.data.scenes.staged import PLACES, centre_geometry, staged_place
 
 HEIGHT, WIDTH = 120, 208
 WIDE = 50.0

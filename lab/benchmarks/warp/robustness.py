@@ -1,6 +1,6 @@
 """Depth errors: their cost to a guided clip, and the part of it that smoothing the depth by as much as it flickers regains.
 
-Rendered scenes, 9 frames of 96x144, whose depth is damaged (:mod:`lab.data.damage`) and then warped by our own warp to an arc;
+Rendered scenes, 9 frames of 96x144, whose depth is damaged (:mod:`lab.data.scenes.damage`), then warped by our warp to an arc;
 the truth is the rendered view there. Each damage is sampled with the depth as it is, and with the depth stabilised and smoothed
 (``depth.denoise``), under a prior of every strength (:mod:`lab.models.guided`). All figures are against the true view;
 ``kept`` is what the damaged warp saw.
@@ -23,8 +23,8 @@ from inversecrafter_core.flow import clip_flow
 from lab.benchmarks.report import Place, Row, row
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Figures, Key, Samples, Scene
-from lab.data.damage import NONE, Damage
-from lab.data.new_views import LEAST_HOLES, NewView
+from lab.data.scenes.damage import NONE, Damage
+from lab.data.scenes.new_views import LEAST_HOLES, NewView
 from lab.data.unseen import scene_seeds
 from lab.metrics.intervals import shares
 from lab.models.guided import Case, Setup, SmallWan, bare, lpips, recapture

@@ -15,11 +15,10 @@ import torch
 from inversecrafter_core.camera import CameraPath, Geometry, preset_path
 from inversecrafter_core.depth import RawDepth, Stabilisation, build_geometry
 from inversecrafter_core.depth.estimators.small import SmallDepth
+from lab.data.contexts import geometry_of
+from lab.data.pool import FRAMES, HEIGHT, WIDTH
 from lab.host.paths import ROOT
 from lab.world import Clip, frame_times, random_scene, render
-
-from .contexts import geometry_of
-from .pool import FRAMES, HEIGHT, WIDTH
 
 DEPTH_FILE = ROOT / "weights" / "depth" / "inversecrafter_small_depth.safetensors"
 TURNS = ("arc_left", "arc_right", "arc_up", "zoom_out")

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import torch
 
-from lab.data.new_views import NewView, Warp
+from lab.data.scenes.new_views import NewView, Warp
 from lab.data.unseen import scene_seeds
 from lab.world import Scene, random_scene
 

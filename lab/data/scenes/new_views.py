@@ -15,11 +15,10 @@ import torch.nn.functional as F
 
 from inversecrafter_core.camera import CameraPath, Geometry
 from inversecrafter_core.warp import fill_holes, warp_video
+from lab.data.contexts import geometry_of
+from lab.data.pool import FRAMES, HEIGHT, WIDTH
 from lab.world import Clip, Scene, caption, frame_times, random_scene, render
 from lab.world.render import source_poses
-
-from .contexts import geometry_of
-from .pool import FRAMES, HEIGHT, WIDTH
 
 ARC = 12.0
 """Degrees of the arc at the last frame."""
