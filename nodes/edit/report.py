@@ -1,4 +1,4 @@
-"""What an edit did to the part of the clip that was to stay: its figures, and the source's own pixels put back there."""
+"""Drift of the part of a clip that was to stay, as figures, and the composite that puts its own pixels back."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The networks that the Metrics node compares with, where a user keeps them; without them it says what is missing.
+"""Networks of the metrics node, from the folder where a user keeps them.
 
-Looked for in ``models/inversecrafter_metrics`` (and wherever ``extra_model_paths.yaml`` puts ``inversecrafter_metrics``):
+Searched in ``models/inversecrafter_metrics`` (and wherever ``extra_model_paths.yaml`` puts ``inversecrafter_metrics``):
 ``lpips_vgg16.safetensors`` and ``vit_s_focus.onnx``. ``python -m lab.metrics.files FOLDER`` in the repository makes both.
 """
 
@@ -24,7 +24,7 @@ BYTES_A_PIXEL = 3000
 
 
 def why_missing(name: str) -> str:
-    """Why a network cannot be used, in a user's words; empty when it can."""
+    """Return why a network cannot be used, in a user's words; empty when it can."""
     if folder_paths.get_full_path(METRICS, name) is None:
         return f"no {name} in models/{METRICS}; the node's page says where to get it"
     if name == FEATURES_FILE and find_spec("onnxruntime") is None:
@@ -33,25 +33,26 @@ def why_missing(name: str) -> str:
 
 
 def lpips_maps(height: int, width: int) -> DistanceMap:
-    """Spatial LPIPS with VGG features for pictures of that size, its weights where the host wants them."""
+    """Return spatial LPIPS with VGG features for pictures of that size; every call is a cancel point."""
     patcher = _load_lpips(*_file(LPIPS_FILE))
     comfy.model_management.load_models_gpu([patcher], memory_required=BYTES_A_PIXEL * height * width)
     network, device = patcher.model, patcher.load_device
 
     def distance(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
         assert isinstance(network, Lpips)
+        comfy.model_management.throw_exception_if_processing_interrupted()
         return network.maps(one.to(device), two.to(device)).to(one.device)
 
     return distance
 
 
 def patch_features() -> PatchFeatures:
-    """The ViT whose features stand in for DINO's; it runs on the CPU."""
+    """Return the ViT whose features stand in for DINO's; it runs on the CPU."""
     return _load_features(*_file(FEATURES_FILE))
 
 
 def _file(name: str) -> tuple[Path, float]:
-    """Where it is, and when it last changed, so that a replaced file is not answered from the cache."""
+    """Return path and time of the last change, so that a replaced file is not answered from the cache."""
     path = Path(folder_paths.get_full_path_or_raise(METRICS, name))
     return path, path.stat().st_mtime
 

@@ -33,6 +33,8 @@ from ..host.sockets import EVALUATE, HOLES_TOOLTIP
 from .metric_files import FEATURES_FILE, LPIPS_FILE, lpips_maps, patch_features, why_missing
 
 LEAST_SIDE = 64
+Figures = dict[str, Any]
+"""Numbers, lists and dictionaries by region, as they go into JSON."""
 NAMES = {
     "lpips_vgg": "LPIPS (VGG)",
     "source_distance_vit_s14": "distance to the source's content",
@@ -107,7 +109,7 @@ class InverseCrafterMetrics(io.ComfyNode):
         networks: bool = True,
     ) -> io.NodeOutput:
         result, visible = video, known_pixels(video, holes)
-        figures: dict[str, Any] = {
+        figures: Figures = {
             "psnr_db": round(measurement_psnr(result, reference, visible), 3),
             "ssim": round(measurement_ssim(result, reference, visible), 4),
         }
@@ -129,7 +131,7 @@ class InverseCrafterMetrics(io.ComfyNode):
 
 
 def known_pixels(result: torch.Tensor, holes: torch.Tensor | None) -> torch.Tensor:
-    """``[F, H, W]``, 1 = known, from the MASK that came with the warp; a single mask serves every frame."""
+    """Return ``[F, H, W]``, 1 = known, from the MASK that came with the warp; a single mask serves every frame."""
     if holes is None:
         return torch.ones(result.shape[:3])
     if holes.shape[-2:] != result.shape[1:3]:
@@ -142,7 +144,7 @@ def known_pixels(result: torch.Tensor, holes: torch.Tensor | None) -> torch.Tens
 
 
 def over_time(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor) -> dict[str, float]:
-    """Flicker on known pixels as a multiple of the reference's own change; empty for a still or where nothing changes."""
+    """Return flicker on known pixels over the reference's own change; empty for a still or where nothing changes."""
     if not bool((visible[1:] * visible[:-1]).any()):
         return {}
     change = temporal_change(reference, visible)
@@ -150,7 +152,7 @@ def over_time(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tens
 
 
 def steadiness(result: torch.Tensor) -> dict[str, float]:
-    """VBench's temporal flickering, and motion smoothness by a stand-in; what the clip is too short for is left out."""
+    """Return VBench's temporal flickering, and motion smoothness by a stand-in, as far as the clip is long enough."""
     found = {}
     if len(result) >= 2:
         found["temporal_flickering"] = round(temporal_flickering(result), 4)
@@ -162,7 +164,7 @@ def steadiness(result: torch.Tensor) -> dict[str, float]:
 def perceptual(
     result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor, true_view: bool
 ) -> dict[str, float | dict[str, float] | str]:
-    """LPIPS with VGG features on known pixels and, against a true view, by region; or why not."""
+    """Return LPIPS with VGG features on known pixels and, against a true view, by region; or why it is left out."""
     if missing := why_missing(LPIPS_FILE):
         return {"lpips_vgg_left_out": missing}
     if min(result.shape[1:3]) < LEAST_SIDE:
@@ -175,7 +177,7 @@ def perceptual(
 
 
 def features(result: torch.Tensor, source: torch.Tensor | None) -> dict[str, float | str]:
-    """Subject consistency, and the distance to the source's content, by a ViT that stands in for DINO's; or why not."""
+    """Return subject consistency and the distance to the source's content, by a ViT in place of DINO; or why not."""
     if missing := why_missing(FEATURES_FILE):
         return {"picture_features_left_out": missing}
     network, found = patch_features(), {}
@@ -188,11 +190,12 @@ def features(result: torch.Tensor, source: torch.Tensor | None) -> dict[str, flo
 
 
 def rounded(figures: dict[str, float], digits: int) -> dict[str, float]:
+    """Return the figures with so many digits."""
     return {name: round(value, digits) for name, value in figures.items()}
 
 
-def in_words(figures: dict[str, Any]) -> list[str]:
-    """One phrase a figure."""
+def in_words(figures: Figures) -> list[str]:
+    """Return one phrase a figure."""
     phrases = [f"PSNR {figures['psnr_db']} dB, SSIM {figures['ssim']} on known pixels"]
     phrases += [f"{words} {figures[key]}" for key, words in NAMES.items() if key in figures]
     if "hole_coverage" in figures:

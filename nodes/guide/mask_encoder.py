@@ -43,7 +43,7 @@ class MaskEncoder:
 
     @torch.no_grad()
     def predict(self, visible: torch.Tensor, warp: torch.Tensor) -> torch.Tensor:
-        """``visible [F, H, W]`` and ``warp [F, H, W, 3]`` to ``h [1, C, T', h, w]`` of its VAE's latents, float32 in 0...1."""
+        """Predict the mask ``h [1, C, T', h, w]``, float32 in 0...1, of ``visible [F, H, W]`` and ``warp [F, H, W, 3]``."""
         shown = encoder_input(self.spec, visible, warp)
         needed = BYTES_A_PIXEL_AND_WIDTH * self.spec.width * len(shown) * shown.shape[-1] * shown.shape[-2]
         comfy.model_management.load_models_gpu([self.patcher], memory_required=needed)
@@ -61,7 +61,7 @@ def load_mask_encoder(path: str) -> MaskEncoder:
         raise InputError(
             "mask encoder file",
             f"{len(missing)} tensors missing and {len(unexpected)} unknown, e.g. '{[*missing, *unexpected][0]}'",
-            "The file is damaged or of another version: download or train it again.",
+            "The file is damaged or of another version: download it once more, or train one.",
         )
     patcher = ModelPatcher(
         model.float().train(False),

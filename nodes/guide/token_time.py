@@ -1,8 +1,8 @@
-"""Which times a host model knows, and how it learns that some tokens are clean while the rest of the clip is noise.
+"""Times for single tokens: clean context beside a noisy clip in one model call.
 
-The host asks a model for one time a clip. Wan's own network takes a time for every token as well, ``[B, tokens]``, or for every
-frame, and repeats it to its tokens; its relatives (VACE, camera control, Animate and others) do not. To take them is not to
-know them: Wan's published weights were trained with one time a clip, Wan 2.2 5B with one a frame, the model of this pack with
+The host gives a model one time a clip. Wan's own network also takes a time for every token, ``[B, tokens]``, or for every
+frame; its relatives (VACE, camera control, Animate and others) do not. A network may take times that it was not trained
+with: Wan's published weights were trained with one time a clip, Wan 2.2 5B with one a frame, the model of this pack with
 one a token. The host drops a file's metadata when it loads Wan, so the pack's own weights are recognised by a tensor of theirs.
 
 The times are put in by a ``DIFFUSION_MODEL`` wrapper that lives in the options of one sampling run, so the model itself stays
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import comfy.ldm.wan.model
 import comfy.model_base
@@ -21,7 +20,9 @@ import comfy.model_patcher
 import comfy.patcher_extension
 import torch
 import torch.nn.functional as F
-from comfy.patcher_extension import WrappersMP
+from comfy.context_windows import ContextWindowABC
+from comfy.model_base import BaseModel
+from comfy.patcher_extension import WrapperExecutor, WrappersMP
 from safetensors import safe_open
 
 from ...inversecrafter_core.errors import InputError, require_choice
@@ -29,6 +30,7 @@ from ...inversecrafter_core.sampling.stochastic import TokenTimes, token_times
 from ..host.model_folders import WEIGHTS
 
 KEY = "inversecrafter_token_time"
+Model = Callable[..., torch.Tensor]
 ONE_TIME = "Choose context_time 'one_time' for this model."
 MARK = "head.modulation"
 """A small tensor that no LoRA changes."""
@@ -36,22 +38,22 @@ SAME = 0.99
 """Cosine above which two marks are one, stored in whatever precision."""
 
 
-def network_of(base_model: Any) -> Any:
-    """The network of a host's base model, out of what ``torch.compile`` wraps around it."""
+def network_of(base_model: BaseModel) -> torch.nn.Module:
+    """Return the network of a host's base model, without the wrapper of ``torch.compile``."""
     network = base_model.diffusion_model
     while hasattr(network, "_orig_mod"):
         network = network._orig_mod
     return network
 
 
-def takes_times(base_model: Any) -> bool:
-    """Whether the network can be handed a time for every token."""
+def takes_times(base_model: BaseModel) -> bool:
+    """Return whether the network accepts a time for every token."""
     network = network_of(base_model)
     # Subclasses have a forward of their own; a reference picture puts tokens ahead of the clip's.
     return type(network) is comfy.ldm.wan.model.WanModel and getattr(network, "ref_conv", None) is None
 
 
-def trained_times(base_model: Any) -> TokenTimes:
+def trained_times(base_model: BaseModel) -> TokenTimes:
     """Return the times that a host's base model was trained with."""
     if not takes_times(base_model):
         return TokenTimes.ONE_TIME
@@ -61,9 +63,7 @@ def trained_times(base_model: Any) -> TokenTimes:
 
 
 def is_ours(modulation: torch.Tensor) -> bool:
-    """Whether a Wan's :data:`MARK` is that of a video model of this pack: ``lab.training.video.train`` gives every token a
-    time.
-    """
+    """Return whether a Wan's :data:`MARK` is that of a video model of this pack, trained with a time for every token."""
     found = modulation.detach().float().cpu().flatten()
     for file in sorted((WEIGHTS / "diffusion_models").glob("*.safetensors")):
         with safe_open(file, "pt") as weights:
@@ -73,7 +73,7 @@ def is_ours(modulation: torch.Tensor) -> bool:
     return False
 
 
-def choose_times(context_time: str, base_model: Any) -> TokenTimes:
+def choose_times(context_time: str, base_model: BaseModel) -> TokenTimes:
     """Return the times of a widget or, for ``auto``, those that the model was trained with.
 
     Raises:
@@ -89,11 +89,11 @@ def choose_times(context_time: str, base_model: Any) -> TokenTimes:
     return times
 
 
-def model_with_clean(model: Any, clean: torch.Tensor, per_frame: bool = False) -> Callable[..., torch.Tensor]:
-    """``model`` as a sampler is handed it, with the cells ``clean [b, 1, T', H', W']`` at token-time 0."""
+def model_with_clean(model: Model, clean: torch.Tensor, per_frame: bool = False) -> Callable[..., torch.Tensor]:
+    """Return a sampler's ``model`` with the cells ``clean [b, 1, T', H', W']`` at token-time 0."""
 
     def with_times(
-        retained: list[int], executor: Any, x: torch.Tensor, timestep: torch.Tensor, *rest: Any, **more: Any
+        retained: list[int], executor: WrapperExecutor, x: torch.Tensor, timestep: torch.Tensor, *rest: object, **more: object
     ) -> torch.Tensor:
         options = more.get("transformer_options") or next((r for r in reversed(rest) if isinstance(r, dict)), {})
         seen = in_window(clean, options.get("context_window"), retained)
@@ -102,7 +102,7 @@ def model_with_clean(model: Any, clean: torch.Tensor, per_frame: bool = False) -
         time = timestep.reshape(len(x), -1)[:, 0]
         return executor(x, token_times(time, seen, per_frame), *rest, **more)
 
-    def predict(x: torch.Tensor, sigma: torch.Tensor, **extra_args: Any) -> torch.Tensor:
+    def predict(x: torch.Tensor, sigma: torch.Tensor, **extra_args: object) -> torch.Tensor:
         options = comfy.model_patcher.create_model_options_clone(extra_args.get("model_options") or {})
         retained = getattr(options.get("context_handler"), "latent_retain_index_list", [])
         comfy.patcher_extension.add_wrapper_with_key(
@@ -113,10 +113,10 @@ def model_with_clean(model: Any, clean: torch.Tensor, per_frame: bool = False) -
     return predict
 
 
-def in_window(clean: torch.Tensor, window: Any, retained: list[int]) -> torch.Tensor:
-    """The frames of ``clean`` that a context window of the host shows the network; all of them without one.
+def in_window(clean: torch.Tensor, window: ContextWindowABC | None, retained: list[int]) -> torch.Tensor:
+    """Return the frames of ``clean`` that a context window of the host shows; all of them without one.
 
-    The window cuts by itself: newer hosts put a frame in front of it (``causal_anchor_index``) or keep ``retained`` frames.
+    The window itself does the cutting: newer hosts put a frame in front of it (``causal_anchor_index``) or keep ``retained`` frames.
     """
     if window is None:
         return clean

@@ -25,10 +25,10 @@ LEAST_MULTIPLE = 16
 
 
 def visible_from_holes(holes: torch.Tensor, video: torch.Tensor, name: str = "video") -> torch.Tensor:
-    """``holes`` (1 = to be generated) to ``visible [F, H, W]`` float32 (1 = known), checked against ``video [F, H, W, 3]``.
+    """Turn ``holes`` (1 = hole) into ``visible [F, H, W]`` float32 (1 = known), checked against ``video [F, H, W, 3]``.
 
-    One mask serves all frames. Holes everywhere leave nothing to hold to and are refused; no holes at all is allowed and
-    said in the log.
+    One mask serves all frames. Holes everywhere leave nothing known and are refused; no holes at all is allowed,
+    with a warning in the log.
 
     Raises:
         InputError: wrong shape, count, size or range, NaN, or nothing visible.

@@ -1,4 +1,4 @@
-"""The one place that knows the host: its VAEs and latent formats, its layers, where a run keeps its things.
+"""The host's VAEs and latent formats, its layers, and the scope of a sampling run.
 
 Written for ComfyUI 0.3.75 and newer.
 """
@@ -6,18 +6,20 @@ Written for ComfyUI 0.3.75 and newer.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import comfy.latent_formats
 import comfy.ldm.wan.vae
 import comfy.ldm.wan.vae2_2
 import comfy.model_management
-import comfy.model_sampling
 import torch
+from comfy.latent_formats import LatentFormat
 from comfy.model_patcher import ModelPatcher
+from comfy.model_sampling import CONST
+from comfy.sd import VAE
 
 from ...inversecrafter_core.errors import InputError, require_finite, require_multiple, require_wan_frames
 from ...inversecrafter_core.masks import LAYERS
+from ...inversecrafter_core.sampling import BoundGuidance
 from .progress import counting_calls
 
 LATENT_FORMATS = {16: comfy.latent_formats.Wan21, 48: comfy.latent_formats.Wan22}
@@ -29,12 +31,12 @@ LOAD_ONE = "Load a Wan VAE: 16 channels for Wan 2.1 and Wan 2.2 14B, 48 for Wan 
 class VideoVae:
     """A host VAE known to be Wan's, the core's ``LatentCoder``."""
 
-    vae: Any
+    vae: VAE
     channels: int
     spatial: int
 
     @classmethod
-    def of(cls, vae: Any) -> VideoVae:
+    def of(cls, vae: VAE) -> VideoVae:
         """Check the VAE and its latent width. Raises :class:`InputError` for any other kind."""
         inner = getattr(vae, "first_stage_model", None)
         channels = getattr(vae, "latent_channels", None)
@@ -55,7 +57,7 @@ class VideoVae:
         return frames, height, width
 
     def encode(self, video: torch.Tensor) -> torch.Tensor:
-        """``[F, H, W, 3]`` in 0...1 to latents in VAE space, on the intermediate device. Shows progress, can be cancelled."""
+        """Encode ``[F, H, W, 3]`` in 0...1 to latents in VAE space. Shows progress, can be cancelled."""
         with counting_calls(self.vae.first_stage_model.encoder, latent_frames(len(video))):
             latent = self.vae.encode(video)
         return require_finite("vae", latent.to(comfy.model_management.intermediate_device(), torch.float32))
@@ -69,7 +71,7 @@ class VideoVae:
         return decoded.reshape(-1, *decoded.shape[-3:]).to(video)
 
     def normalise(self, latent: torch.Tensor) -> torch.Tensor:
-        """VAE space to zero mean and unit deviation per channel, with the format's constants."""
+        """Bring latents from VAE space to zero mean and unit deviation per channel, with the format's constants."""
         return LATENT_FORMATS[self.channels]().process_in(latent)
 
 
@@ -78,9 +80,9 @@ def latent_frames(frames: int) -> int:
     return (frames - 1) // 4 + 1
 
 
-def require_flow(model_sampling: Any) -> Any:
+def require_flow(model_sampling: object) -> CONST:
     """Return the model sampling if it is a rectified flow (Wan's), or raise :class:`InputError`."""
-    if not isinstance(model_sampling, comfy.model_sampling.CONST):
+    if not isinstance(model_sampling, CONST):
         raise InputError(
             "model",
             f"a model with {type(model_sampling).__name__}, not a flow",
@@ -89,8 +91,8 @@ def require_flow(model_sampling: Any) -> Any:
     return model_sampling
 
 
-def model_channels(model: Any) -> int:
-    """Latent channels of a host MODEL."""
+def model_channels(model: ModelPatcher) -> int:
+    """Return the latent channels of a host MODEL."""
     return model.get_model_object("latent_format").latent_channels
 
 
@@ -99,18 +101,21 @@ def expert_boundary(model: ModelPatcher) -> float:
     return 0.9 if getattr(model.model, "image_to_video", False) else 0.875
 
 
-def format_name(latent_format: Any) -> str:
-    """Name of a host's latent format: formats of one width differ in their constants."""
+def format_name(latent_format: LatentFormat) -> str:
+    """Return the name of a host's latent format: formats of one width differ in their constants."""
     return type(latent_format).__name__
 
 
 def wan_encoder(width: int, head_channels: int) -> torch.nn.Module:
-    """The encoder half of a Wan 2.1 VAE, weights not yet set."""
+    """Return the encoder half of a Wan 2.1 VAE, weights not yet set."""
     return comfy.ldm.wan.vae.Encoder3d(dim=width, z_dim=head_channels, dropout=0.0, **LAYERS)
 
 
-def run_scope(model_options: dict[str, Any]) -> dict[Any, Any]:
-    """A place for what lives as long as one sampling run: the host hands every call of a run the options it cloned for
-    that run.
+def run_scope(model_options: dict[str, object]) -> dict[object, BoundGuidance]:
+    """Return a dictionary that lives as long as one sampling run.
+
+    The host hands every call of a run the options that it cloned for that run.
     """
-    return model_options.setdefault("inversecrafter_run", {})
+    scope = model_options.setdefault("inversecrafter_run", {})
+    assert isinstance(scope, dict)
+    return scope

@@ -1,4 +1,4 @@
-"""Where the pack's own weights are, told to the host's stock loaders."""
+"""Folders of the pack's own weights, registered with the host's stock loaders."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ METRICS = "inversecrafter_metrics"
 
 
 def register_model_folders() -> None:
-    """Make the embedded files selectable in ``VAELoader``, ``UNETLoader`` and the mask-encoder loader, and say where the
-    Metrics node's networks are kept.
+    """Make the embedded files selectable in the loaders of VAEs, diffusion models and mask encoders, and name the folder
+    of the metrics node's networks.
     """
     folder_paths.add_model_folder_path("vae", str(WEIGHTS / "vae"))
     folder_paths.add_model_folder_path("diffusion_models", str(WEIGHTS / "diffusion_models"))
