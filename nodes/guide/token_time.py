@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import comfy.ldm.wan.model
 import comfy.model_base
 import comfy.model_patcher
 import comfy.patcher_extension
 import torch
 import torch.nn.functional as F
 from comfy.context_windows import ContextWindowABC
+from comfy.ldm.wan.model import WanModel
 from comfy.model_base import BaseModel
 from comfy.patcher_extension import WrapperExecutor, WrappersMP
 from safetensors import safe_open
@@ -38,7 +38,7 @@ SAME = 0.99
 """Cosine above which two marks are one, stored in whatever precision."""
 
 
-def network_of(base_model: BaseModel) -> torch.nn.Module:
+def network_of(base_model: BaseModel) -> WanModel:
     """Return the network of a host's base model, without the wrapper of ``torch.compile``."""
     network = base_model.diffusion_model
     while hasattr(network, "_orig_mod"):
@@ -50,7 +50,7 @@ def takes_times(base_model: BaseModel) -> bool:
     """Return whether the network accepts a time for every token."""
     network = network_of(base_model)
     # Subclasses have a forward of their own; a reference picture puts tokens ahead of the clip's.
-    return type(network) is comfy.ldm.wan.model.WanModel and getattr(network, "ref_conv", None) is None
+    return type(network) is WanModel and getattr(network, "ref_conv", None) is None
 
 
 def trained_times(base_model: BaseModel) -> TokenTimes:
@@ -95,7 +95,8 @@ def model_with_clean(model: Model, clean: torch.Tensor, per_frame: bool = False)
     def with_times(
         retained: list[int], executor: WrapperExecutor, x: torch.Tensor, timestep: torch.Tensor, *rest: object, **more: object
     ) -> torch.Tensor:
-        options = more.get("transformer_options") or next((r for r in reversed(rest) if isinstance(r, dict)), {})
+        given = (more.get("transformer_options"), *reversed(rest))
+        options = next((options for options in given if isinstance(options, dict)), {})
         seen = in_window(clean, options.get("context_window"), retained)
         if any(torch.is_tensor(extra) and extra.ndim == 5 for extra in rest) or seen.shape[2:] != x.shape[2:]:
             raise InputError("model", "it sees other frames beside the clip, or a part of it", ONE_TIME)
@@ -116,7 +117,7 @@ def model_with_clean(model: Model, clean: torch.Tensor, per_frame: bool = False)
 def in_window(clean: torch.Tensor, window: ContextWindowABC | None, retained: list[int]) -> torch.Tensor:
     """Return the frames of ``clean`` that a context window of the host shows; all of them without one.
 
-    The window itself does the cutting: newer hosts put a frame in front of it (``causal_anchor_index``) or keep ``retained`` frames.
+    The window itself cuts: newer hosts put a frame in front of it (``causal_anchor_index``) or keep ``retained`` frames.
     """
     if window is None:
         return clean
