@@ -7,6 +7,8 @@ PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin/python
 PYTEST_ARGS ?=
+# Of what ships, by the tests of this process; nothing where pytest-cov is not installed.
+COVERAGE = $(shell $(RUN) -c "import pytest_cov" 2>/dev/null && echo --cov=inversecrafter_core --cov=nodes --cov-report=term:skip-covered)
 
 .PHONY: setup demo test lint bench train clean
 
@@ -31,7 +33,7 @@ lint: setup
 	@$(RUN) -m mypy
 
 test: lint
-	@$(RUN) -m pytest tests $(PYTEST_ARGS)
+	@$(RUN) -m pytest tests $(COVERAGE) $(PYTEST_ARGS)
 
 bench: setup
 	@$(RUN) -m lab.benchmarks

@@ -1,4 +1,4 @@
-"""What the DiT's contexts are made of, kept beside the training clips: what a moved camera sees, and boxes around a thing.
+"""Contexts of the video model, kept beside the training clips: what a moved camera sees, and boxes around a thing.
 
 ``python -m lab.data.contexts --count 400`` writes ``world<version>/warps/<seed>.npz`` and, because both come from
 one rendering, the clip in ``.../frames`` too where it is missing; and a quarter as many of each of the pool's other shapes.
@@ -47,7 +47,7 @@ def geometry_of(clip: Clip) -> Geometry:
 def random_view(rng: random.Random, scene: Scene, clip: Clip) -> torch.Tensor:
     """``[F, H, W]`` bool: the pixels of the scene's own ``clip`` that a random camera on one of the six trajectories sees.
 
-    Amounts that hide too little or too much of the last frame are drawn again, a few times.
+    Amounts that hide too little or too much of the last frame are replaced, a few times.
     """
     geometry, last = geometry_of(clip), clip.at(slice(-1, None))
     for _ in range(_TRIES):

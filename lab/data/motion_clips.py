@@ -47,7 +47,7 @@ def pictures() -> tuple[np.ndarray, ...]:
 
 @dataclass(frozen=True)
 class Motion:
-    """Where a layer's middle is seen and how: pixels of the window, frames, radians; ``zoom`` is log picture pixels a pixel."""
+    """The path of a layer's middle: pixels of the window, frames, radians; ``zoom`` is log picture pixels a pixel."""
 
     start: np.ndarray
     velocity: np.ndarray

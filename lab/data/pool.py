@@ -1,7 +1,7 @@
 """Clips rendered once and kept on disk, ``[17, 128, 192, 3]`` uint8, in ``lab/training/runs/world<version>``.
 
 ``lab.data.contexts`` fills the training part; held-out clips, seeds below :data:`FIRST_TRAINING_SEED`, are rendered when they
-are asked for. The folder carries the world's version, so that clips of an older world are never mixed in. For the video model
+are first read. The folder carries the world's version, so that clips of an older world are never mixed in. For the video model
 there are longer and larger clips too, :data:`OTHERS`, of other scenes and in folders of their own.
 """
 
@@ -24,14 +24,14 @@ FIRST_TRAINING_SEED = 10_000
 
 
 class Shape(NamedTuple):
-    """Of a clip, in frames and pixels."""
+    """Frames, height and width of a clip."""
 
     frames: int
     height: int
     width: int
 
     def tokens(self, latent_frames: int | None = None) -> int:
-        """How many tokens the video model sees in that many latent frames; by default, in all."""
+        """Return how many tokens the video model sees in that many latent frames; by default, in all."""
         length = (self.frames - 1) // 4 + 1 if latent_frames is None else latent_frames
         return length * (self.height // 16) * (self.width // 16)
 
@@ -42,7 +42,7 @@ OTHERS = {Shape(33, HEIGHT, WIDTH): 20_000, Shape(9, 192, 288): 30_000}
 
 
 def folder(kind: str, shape: Shape = USUAL) -> Path:
-    """Where clips, contexts or latents of a shape are kept."""
+    """Return where clips, contexts or latents of a shape are kept."""
     return POOL / kind if shape == USUAL else POOL / "x".join(map(str, shape)) / kind
 
 
@@ -67,7 +67,7 @@ def keep(target: Path, save: Callable[[IO[bytes]], None]) -> None:
 
 
 def clip_path(seed: int, shape: Shape = USUAL) -> Path:
-    """Where the whole picture of a scene is kept: held-out seeds apart from training seeds."""
+    """Return where the whole picture of a scene is kept: held-out seeds apart from training seeds."""
     return folder("frames" if seed >= FIRST_TRAINING_SEED else "heldout", shape) / f"{seed}.npy"
 
 

@@ -1,4 +1,4 @@
-"""What the embedded models never saw: scenes with held-out seeds, and the real clips."""
+"""Clips that the embedded models never saw: scenes with held-out seeds, and the real clips."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REAL_CLIPS = ("carphone", "bikes", "bigbuckbunny")
 
 
 def scene_seeds(seed: int, count: int) -> list[int]:
-    """``count`` different held-out scenes, other ones for every ``seed``."""
+    """Return ``count`` different held-out scenes, other ones for every ``seed``."""
     return random.Random(f"unseen {seed}").sample(range(FIRST_TRAINING_SEED), count)
 
 
@@ -30,7 +30,7 @@ def real_clip(
     """
     path = asset(name)
     if path is None:
-        raise InputError(name, f"not there: {why_missing(name)}", "Run again with a network.")
+        raise InputError(name, f"not there: {why_missing(name)}", "Run with a network once.")
     numbers = range(first, first + frames * step, step)
     found = read_frames(path, numbers, (height, width))
     if len(found) < frames:

@@ -39,7 +39,7 @@ class PromptInterrupted(PromptFailed):
 
 @dataclass
 class Outcome:
-    """What a finished prompt left: ``outputs`` as in the host's history, and seconds spent in each node that ran."""
+    """Results of a finished prompt: ``outputs`` as in the host's history, and seconds spent in each node that ran."""
 
     prompt_id: str
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -79,12 +79,12 @@ class Client:
         reply = requests.post(f"{self.url}/prompt", json=body, timeout=HTTP_SECONDS)
         if reply.status_code != 200:
             raise _refusal(reply.json())
-        said = reply.json()
-        if said.get("node_errors"):
+        answer = reply.json()
+        if answer.get("node_errors"):
             # The host drops the faulty outputs and runs the others: a script wants the fault, not a part of the answer.
-            self._withdraw(said["prompt_id"])
-            raise _refusal(said)
-        return said["prompt_id"]
+            self._withdraw(answer["prompt_id"])
+            raise _refusal(answer)
+        return answer["prompt_id"]
 
     def _withdraw(self, prompt_id: str) -> None:
         """Take a prompt out of the queue, or end it if it has begun."""
@@ -133,7 +133,7 @@ class Client:
         requests.post(f"{self.url}/interrupt", json=body, timeout=HTTP_SECONDS).raise_for_status()
 
     def forget(self) -> None:
-        """Drop the host's cached node outputs and loaded models, so that the next prompt runs every node again."""
+        """Drop the host's cached node outputs and loaded models, so that the next prompt runs every node."""
         body = {"unload_models": True, "free_memory": True}
         requests.post(f"{self.url}/free", json=body, timeout=HTTP_SECONDS).raise_for_status()
 
@@ -150,8 +150,8 @@ class Client:
                 timeout=HTTP_SECONDS,
             )
         reply.raise_for_status()
-        said = reply.json()
-        return f"{said['subfolder']}/{said['name']}" if said.get("subfolder") else said["name"]
+        answer = reply.json()
+        return f"{answer['subfolder']}/{answer['name']}" if answer.get("subfolder") else answer["name"]
 
     def files(self, outcome: Outcome, node_id: str | None = None) -> list[Path]:
         """Paths of the files a prompt saved (of one node, or of all), for a host on this machine."""
@@ -240,12 +240,12 @@ class _NodeClock:
         self._node, self._since = node, now
 
 
-def _refusal(said: dict[str, Any]) -> PromptFailed:
+def _refusal(answer: dict[str, Any]) -> PromptFailed:
     """The host's 400 answer as one message: the first faulty node, its inputs and what is wrong with them."""
-    for node_id, entry in said.get("node_errors", {}).items():
+    for node_id, entry in answer.get("node_errors", {}).items():
         faults = "; ".join(f"{error['message']}: {error['details']}" for error in entry["errors"])
         return PromptFailed(faults, node_id, entry.get("class_type", ""), "prompt refused")
-    error = said.get("error", said)
+    error = answer.get("error", answer)
     return PromptFailed(f"{error.get('message', error)} {error.get('details', '')}", kind="prompt refused")
 
 

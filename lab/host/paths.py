@@ -1,4 +1,4 @@
-"""Where things are: the repository, the host's tree, the host's data, downloaded assets.
+"""Places: the repository, the host's tree, the host's data, downloaded assets.
 
 ``COMFYUI_PATH`` points at a ComfyUI a developer already has; without it the tree under ``.host`` is used (made by
 ``make setup``). Models, input and output are kept out of the tree either way, in ``.host/base``. Standard library only:
@@ -25,8 +25,8 @@ def comfyui_path() -> Path:
     own = os.environ.get("COMFYUI_PATH")
     tree = Path(own).expanduser().resolve() if own else HOST_HOME / "ComfyUI"
     if not (tree / "main.py").is_file():
-        said = f"COMFYUI_PATH={own}" if own else "the project's own ComfyUI"
-        raise FileNotFoundError(f"{said}: no main.py in {tree}. Run `make setup`, or set COMFYUI_PATH to a ComfyUI folder.")
+        place = f"COMFYUI_PATH={own}" if own else "the project's own ComfyUI"
+        raise FileNotFoundError(f"{place}: no main.py in {tree}. Run `make setup`, or set COMFYUI_PATH to a ComfyUI folder.")
     return tree
 
 

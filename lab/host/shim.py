@@ -33,7 +33,7 @@ def _version_file(package: str) -> str:
 
 
 def shim_is_needed() -> bool:
-    """Whether torchvision is a CUDA build and torch is not."""
+    """Return whether torchvision is a CUDA build and torch is not."""
     cpu_torch = re.search(r"^cuda\b.*= None$", _version_file("torch"), re.MULTILINE)
     cuda_torchvision = re.search(r"^__version__ = .*\+cu", _version_file("torchvision"), re.MULTILINE)
     return bool(cpu_torch and cuda_torchvision)
@@ -57,7 +57,7 @@ def shim_torchvision() -> bool:
 
 
 class _StandIn(ModuleType):
-    """An importable module without content; what is missing is said when it is used."""
+    """An importable module without content; using it names what is missing."""
 
     def __init__(self, name: str):
         super().__init__(name)

@@ -63,7 +63,7 @@ def spread(decibels: torch.Tensor) -> float:
 
 
 def doubling(decoded: torch.Tensor, truth: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
-    """How opaque a thing's second image is where it stands at its group's last frame, or the last one before: ``[5]``.
+    """Return how opaque a thing's second image is where it stands at its group's last frame, or the last one before: ``[5]``.
 
     In a frame's pixels that the thing leaves free but fills at the other moment, the error is projected on what the thing would
     change there: 0 = no second image, 1 = as solid as the thing. The larger of the two moments; 0 at a group's last position

@@ -43,7 +43,7 @@ def folded(*models: torch.nn.Module) -> Iterator[None]:
 
 
 def _forward_of(layer: torch.nn.Module, kept: Weights) -> Callable | None:
-    """What runs in place of the layer's own ``forward``; None where that stays."""
+    """Return what runs in place of the layer's own ``forward``; None where that stays."""
     if isinstance(layer, CausalConv3d) and _plain(layer):
         before_and_around = _padding(layer)
         return None if before_and_around is None else partial(_convolve, layer, kept, *before_and_around)
@@ -53,7 +53,7 @@ def _forward_of(layer: torch.nn.Module, kept: Weights) -> Callable | None:
 
 
 def _plain(layer: Any) -> bool:
-    """Whether the layer is a usual convolution on the CPU whose weights the host takes as they are."""
+    """Return whether the layer is a usual convolution on the CPU whose weights the host takes as they are."""
     casts = getattr(layer, "comfy_cast_weights", False) or getattr(layer, "weight_function", ())
     usual = layer.groups == 1 and layer.dilation == (1, 1, 1) and layer.padding_mode == "zeros"
     return layer.weight.device.type == "cpu" and usual and not casts and not getattr(layer, "bias_function", ())
@@ -81,7 +81,7 @@ def _convolve(
     cache_list: list | None = None,
     cache_idx: int = 0,
 ) -> torch.Tensor:
-    """As the host's ``CausalConv3d.forward``: ``x [B, C, T, H, W]``, earlier frames in ``cache_x`` or zeros in their place."""
+    """Run the host's ``CausalConv3d``: ``x [B, C, T, H, W]``, earlier frames in ``cache_x`` or zeros in their place."""
     if cache_list is not None:
         cache_x, cache_list[cache_idx] = cache_list[cache_idx], None
     if cache_x is not None and before > 0:
@@ -112,6 +112,6 @@ def _weights(layer: Any, kept: Weights, taps: int, usual: torch.dtype) -> tuple[
 
 
 def _normalise(layer: Any, x: torch.Tensor) -> torch.Tensor:
-    """As the host's ``RMS_norm.forward`` over axis 1."""
+    """Do as the host's ``RMS_norm.forward`` over axis 1."""
     size = x.float().square().sum(1, keepdim=True).clamp(min=SMALLEST_NORM**2).rsqrt() * layer.scale
     return x * size.to(x.dtype) * layer.gamma.to(x.dtype)

@@ -1,4 +1,4 @@
-"""Which tokens of a clip are context: clean, at token-time 0, and without loss (Multi-View Masked Diffusion).
+"""Context tokens of a clip: clean, at token-time 0, and without loss (Multi-View Masked Diffusion).
 
 A token of the small Wan covers 16x16 pixels of one latent frame: video frame 0 alone, then groups of 4. Masks here are bool
 ``[T', H / 16, W / 16]``, True = known; a token is known when all its pixels are.

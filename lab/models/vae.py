@@ -18,7 +18,7 @@ from lab.host.modules.wan import Resample, Wan21, WanVAE
 from .folded import folded
 
 SPLIT, NOISE = 0.35, 0.05
-"""How unevenly the copies of a widened channel share its weights, and noise on them, relative: or they would stay copies."""
+"""Unevenness of the shares of a widened channel's copies in its weights, and relative noise: or they would stay copies."""
 
 
 def build(width: int = 16) -> WanVAE:
@@ -126,7 +126,7 @@ def whole_clips(model: WanVAE) -> Iterator[None]:
 
 
 def _resample(layer: Any, x: torch.Tensor, feat_cache: None = None, feat_idx: None = None) -> torch.Tensor:
-    """As the host's ``Resample.forward`` over all pieces: the first frame is never merged or doubled in time."""
+    """Do as the host's ``Resample.forward`` over all pieces: the first frame is never merged or doubled in time."""
     if layer.mode == "upsample3d" and x.shape[2] > 1:
         first, rest = x[:, :, :1], layer.time_conv(x[:, :, 1:])
         pairs = rest.permute(0, 2, 3, 4, 1).unflatten(-1, (2, -1))  # [B, T, H, W, 2, C]

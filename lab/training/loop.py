@@ -80,7 +80,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a run goes.
+    """The course of a run.
 
     Attributes:
         folder: of its checkpoint and curve.

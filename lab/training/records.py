@@ -1,4 +1,4 @@
-"""What a training leaves on disk: checkpoints, the curve, and the shipped file."""
+"""Files that a training leaves: checkpoints, the curve, and the shipped file."""
 
 from __future__ import annotations
 

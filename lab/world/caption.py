@@ -1,4 +1,4 @@
-"""What a scene looks like, in a few plain words: the language of the small embedded model."""
+"""A scene in a few plain words: the language of the small embedded model."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def camera_words(move: str, mirrored: bool = False, reversed_time: bool = False)
     """The camera's part of a caption. ``mirrored`` and ``reversed_time`` describe a flipped or backward clip of the scene."""
     if move == "still":
         return "the camera is still"
-    *around, way = move.split()
-    if mirrored and way in ("left", "right"):
-        way = _OPPOSITE[way]
-    return " ".join(["the camera moves", *around, _OPPOSITE[way] if reversed_time else way])
+    *around, heading = move.split()
+    if mirrored and heading in ("left", "right"):
+        heading = _OPPOSITE[heading]
+    return " ".join(["the camera moves", *around, _OPPOSITE[heading] if reversed_time else heading])
 
 
 def _place(around: Room | Open) -> str:
@@ -54,9 +54,7 @@ def named_things(scene: Scene) -> list[Thing]:
 def caption(scene: Scene, mirrored: bool = False, reversed_time: bool = False) -> str:
     """Caption of a scene's own clip, e.g. "a plain red box, a ... panel moving left, in a room with ..., the camera is still".
 
-    Of the things only :func:`named_things`; a moving light is named, a still one is not.
-    Every word is in the prompt
-    encoder's vocabulary.
+    It names :func:`named_things` only, and a light that moves. Every word is in the prompt encoder's vocabulary.
     """
     parts = [f"a {_look(t.texture)} {t.shape}{_moving(t, mirrored, reversed_time)}" for t in named_things(scene)]
     parts.append(_place(scene.around))

@@ -94,7 +94,7 @@ def _random_size(rng: random.Random, shape: str) -> Vector:
 
 
 def _in_view(camera: SourceCamera, place: tuple[float, float]) -> bool:
-    """Whether a place on the floor lies within the middle nine tenths of the first picture's width."""
+    """Return whether a place on the floor lies within the middle nine tenths of the first picture's width."""
     across, along = (camera.target[axis] - camera.position[axis] for axis in (0, 2))
     x, z = place[0] - camera.position[0], place[1] - camera.position[2]
     length = math.hypot(across, along)

@@ -1,4 +1,4 @@
-"""How bright a surface point is at a moment: ambient light, one ball of light, its soft shadows, and dark contacts.
+"""Brightness of surface points at a moment: ambient light, one ball of light, its soft shadows, and dark contacts.
 
 Nothing here knows a camera, so the same surface point has the same brightness in every view. A shadow is one ray to the
 middle of the light: the width by which it clears a thing (negative: by which it digs into it), over the half-width that

@@ -82,7 +82,7 @@ def source_intrinsics(scene: Scene, frames: int, height: int, width: int) -> tor
 
 
 def _on_floor(around: Room | Open, point: torch.Tensor) -> torch.Tensor:
-    """Which points of the surroundings ``[N]`` are on the floor or the ground."""
+    """Return which points of the surroundings ``[N]`` are on the floor or the ground."""
     if isinstance(around, Open):
         return (point[:, 1] - around.level).abs() < 1e-2
     local = point / torch.tensor(around.half_size)
@@ -121,7 +121,7 @@ def _haze(around: Open, point: torch.Tensor, colour: torch.Tensor) -> torch.Tens
 
 @dataclass(frozen=True)
 class _Painter:
-    """What colouring needs: the scene, ``times [F]``, the table of its textures, and the pixel spacing ``[F]`` at depth 1."""
+    """A scene ready to colour, with ``times [F]``, the table of its textures, and the pixel spacing ``[F]`` at depth 1."""
 
     scene: Scene
     times: torch.Tensor

@@ -76,7 +76,7 @@ HITS = {"sphere": hit_sphere, "box": hit_box, "cylinder": hit_cylinder, "panel":
 
 
 def _face(point: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Which axis a point of the cube's surface belongs to, and the outward normal there."""
+    """Return which axis a point of the cube's surface belongs to, and the outward normal there."""
     axis = point.abs().argmax(-1)
     normal = torch.zeros_like(point).scatter_(-1, axis[..., None], point.gather(-1, axis[..., None]).sign())
     return axis, normal

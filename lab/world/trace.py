@@ -1,4 +1,4 @@
-"""Where rays first meet a scene. Everything is in the room frame; ray lengths are in units of the ray's direction."""
+"""First hits of rays in a scene. Everything is in the room frame; ray lengths are in units of the ray's direction."""
 
 from __future__ import annotations
 

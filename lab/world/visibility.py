@@ -1,4 +1,4 @@
-"""Which pixels of one view another view also sees, and where they land: exact, by casting a ray to each point."""
+"""Pixels of one view that another view also sees, and their places there: exact, by casting a ray to each point."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _carried(
 
 
 def landing(clip: Clip, camera_to_world: torch.Tensor, intrinsics: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Where a clip's pixel centres land in other cameras of the same moments.
+    """Project a clip's pixel centres into other cameras of the same moments.
 
     Args:
         camera_to_world: ``[F, 4, 4]``, intrinsics: ``[F, 3, 3]``: the other cameras.
@@ -78,7 +78,7 @@ def rendered_depth_at(target: Clip, position: torch.Tensor) -> torch.Tensor:
 
 
 def round_trip(source: Clip, camera_to_world: torch.Tensor, intrinsics: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:
-    """How far from its start, in pixels ``[F, H, W]``, a source pixel comes back from another view.
+    """Return how far from its start, in pixels ``[F, H, W]``, a source pixel comes back from another view.
 
     There by the source's depth; back by ``depth [F, H, W]`` of the other view where the pixel lands there
     (:func:`depth_at`, :func:`rendered_depth_at`). Meaningful where :func:`visible_from` holds.

@@ -24,7 +24,7 @@ from lab.models.mask_encoder import MaskPredictor
 from .pairs import load
 
 Batch = tuple[torch.Tensor, torch.Tensor]
-"""What ``MaskPredictor.forward`` takes, and ``h_gt [B, C, T', h', w']``."""
+"""The argument of ``MaskPredictor.forward``, and ``h_gt [B, C, T', h', w']``."""
 MEMORY = 2_000_000_000
 """Bytes of windows that are kept in memory."""
 

@@ -24,12 +24,12 @@ from lab.data.pool import keep, to_bytes
 from lab.data.reprojections import PHOTO_SHARE, MaskPair, synthetic_pair
 
 FEW_HOLES = 0.02
-"""A window with a smaller share of holes teaches little and is usually drawn again."""
+"""A window with a smaller share of holes teaches little and is usually replaced by another."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """Which part of every pair is kept: frames (4k+1) and sides in pixels (multiples of 16); ``size`` None = whole pictures."""
+    """The part of every pair that is kept: frames (4k+1) and sides in pixels (multiples of 16); ``size`` None = whole."""
 
     frames: int = 9
     size: tuple[int, int] | None = (64, 64)
@@ -37,7 +37,7 @@ class Window:
 
 
 def cut(pair: MaskPair, window: Window, rng: random.Random, photo_share: float = 0.0) -> dict[str, np.ndarray]:
-    """Windows of a pair, mirrored and with their colour channels shuffled at random, as :func:`load` gives them."""
+    """Return windows of a pair, mirrored and with their colour channels shuffled at random, as :func:`load` gives them."""
     parts = []
     for _ in range(window.count):
         video, visible = _window(pair, window, rng)

@@ -40,7 +40,7 @@ DEPTH_HELP = (
 
 
 class Cut(NamedTuple):
-    """How clips are taken: their frames (4k+1) and ``(height, width)``, and at most how many a file."""
+    """The clips to take of a file: their frames (4k+1) and ``(height, width)``, and at most how many a file."""
 
     frames: int
     size: tuple[int, int]
@@ -75,7 +75,7 @@ def read_clips(path: Path, taken: Cut) -> list[torch.Tensor]:
 
 
 def store_videos(folder: Path, videos: list[Path], taken: Cut, window: Window, depth: DepthEstimator) -> list[Path]:
-    """The pair files of ``videos`` in ``folder``; a video that was done before is not opened again."""
+    """Return the pair files of ``videos`` in ``folder``; a video that was done before is not opened twice."""
     files: list[Path] = []
     for number, path in enumerate(videos, 1):
         name = hashlib.sha256(f"{path.name} {path.stat().st_size}".encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""What the VAE is trained on: windows of rendered clips at their own and at double speed, glides, and things in motion."""
+"""Training data of the VAE: windows of rendered clips at their own and at double speed, glides, and things in motion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the VAE is trained for: every frame of a group alike, edges and detail, no thing seen twice."""
+"""Training loss of the VAE: every frame of a group alike, edges and detail, no thing seen twice."""
 
 from __future__ import annotations
 

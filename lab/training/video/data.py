@@ -28,9 +28,9 @@ from lab.world.caption import named_things
 PICTURE = Shape(1, HEIGHT, WIDTH)
 FIRST_PICTURE, PICTURES_A_FILE = 100_000, 100
 NO_TEXT_SHARE, WHOLE_SHARE = 0.1, 0.6
-"""Of batches: without a caption; of clips at their full length, the others are cut."""
+"""Shares of batches without a caption, and of clips at their full length; the others are cut."""
 USUAL_SHARE = 0.6
-"""Of clips: 17x128x192; the rest in equal parts of the other shapes that are there."""
+"""Share of clips of 17x128x192; the rest are in equal parts of the other shapes that are there."""
 Batch = tuple[torch.Tensor, torch.Tensor, list[str]]
 """Latents ``[B, 16, T, h, w]``, known tokens ``[B, T, h/2, w/2]`` bool, and prompts of one length."""
 
