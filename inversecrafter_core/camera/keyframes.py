@@ -16,33 +16,36 @@ keyframe at frame 0 it starts from the source camera.
 
 from __future__ import annotations
 
-import bisect
 import itertools
 import json
 import math
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
 import torch
+from scipy.interpolate import CubicHermiteSpline, PchipInterpolator, make_interp_spline
+from scipy.spatial.transform import Rotation, Slerp
 
 from ..errors import InputError
 from .path import CameraPath
 from .presets import eased
-from .rotation import look_at, matrix_to_quaternion, pose, quaternion_to_matrix, slerp, turn_x, turn_y, turn_z
+from .rotation import look_at, pose, turn_x, turn_y, turn_z
 
+Ease = Literal["linear", "smooth"]
 ROTATIONS = ("euler", "quaternion", "look_at")
 FIELDS = {"frame", "position", "focal_scale", *ROTATIONS}
 
 
 class Keyframe(NamedTuple):
-    """One keyframe: ``position [3]`` in rho, unit ``quaternion [4]`` (w, x, y, z), both float64."""
+    """A keyframe: ``position [3]`` in rho, float64, rotation and focal scale."""
 
     frame: int
     position: torch.Tensor
-    quaternion: torch.Tensor
+    rotation: Rotation
     focal_scale: float
 
 
-SOURCE = Keyframe(0, torch.zeros(3, dtype=torch.float64), torch.tensor([1.0, 0, 0, 0], dtype=torch.float64), 1.0)
+SOURCE = Keyframe(0, torch.zeros(3, dtype=torch.float64), Rotation.identity(), 1.0)
 
 
 def _number(value: Any, name: str) -> float:
@@ -57,22 +60,22 @@ def _numbers(value: Any, count: int, name: str) -> torch.Tensor:
     return torch.tensor([_number(item, name) for item in value], dtype=torch.float64)
 
 
-def _quaternion(entry: dict[str, Any], position: torch.Tensor, name: str) -> torch.Tensor:
+def _rotation(entry: dict[str, Any], position: torch.Tensor, name: str) -> Rotation:
     given = [key for key in ROTATIONS if key in entry]
     if len(given) > 1:
         raise InputError(name, f"both {' and '.join(given)}", "Keep one of them.")
     if not given:
-        return SOURCE.quaternion
+        return SOURCE.rotation
     label = f"{name}.{given[0]}"
     if given[0] == "quaternion":
         quaternion = _numbers(entry["quaternion"], 4, label)
         if quaternion.norm() < 1e-6:
             raise InputError(label, "a length of zero", "Give w, x, y, z; no rotation is [1, 0, 0, 0].")
-        return quaternion / quaternion.norm()
+        return Rotation.from_quat(quaternion.roll(-1).numpy())
     if given[0] == "euler":
         up, right, roll = torch.deg2rad(_numbers(entry["euler"], 3, label))
-        return matrix_to_quaternion(turn_y(right) @ turn_x(up) @ turn_z(roll))
-    return matrix_to_quaternion(look_at(position, _numbers(entry["look_at"], 3, label)))
+        return Rotation.from_matrix((turn_y(right) @ turn_x(up) @ turn_z(roll)).numpy())
+    return Rotation.from_matrix(look_at(position, _numbers(entry["look_at"], 3, label)).numpy())
 
 
 def _keyframe(entry: Any, index: int, frames: int) -> Keyframe:
@@ -89,7 +92,7 @@ def _keyframe(entry: Any, index: int, frames: int) -> Keyframe:
     focal_scale = _number(entry.get("focal_scale", 1.0), f"{name}.focal_scale")
     if focal_scale <= 0:
         raise InputError(f"{name}.focal_scale", f"{focal_scale}", "Give a number above 0; 1 keeps the lens.")
-    return Keyframe(frame, position, _quaternion(entry, position, name), focal_scale)
+    return Keyframe(frame, position, _rotation(entry, position, name), focal_scale)
 
 
 def parse_keyframes(text: str, frames: int) -> list[Keyframe]:
@@ -113,63 +116,43 @@ def parse_keyframes(text: str, frames: int) -> list[Keyframe]:
     return keys if keys[0].frame == 0 else [SOURCE, *keys]
 
 
-def pchip_slopes(times: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-    """Slopes ``[K, D]`` of a monotone cubic through ``values [K, D]`` at ``times [K]`` (Fritsch & Butland 1984).
+def _states(keys: list[Keyframe], times: np.ndarray, ease: Ease) -> torch.Tensor:
+    """Return positions and focal scales ``[F, 4]`` at ``times [F]``, which lie between the first and the last keyframe.
 
-    Inside, the weighted harmonic mean of the two neighbouring slopes, zero at a turning point; zero at both ends, so that
-    the motion starts and stops softly and two keyframes make a smoothstep.
+    Smooth is a monotone cubic (Fritsch & Butland 1984) with zero slopes at both ends, so that the motion starts and stops
+    softly and two keyframes make a smoothstep.
     """
-    slopes = torch.zeros_like(values)
-    steps = times.diff()[:, None]
-    rates = values.diff(dim=0) / steps
-    before, after = rates[:-1], rates[1:]
-    first, second = 2 * steps[1:] + steps[:-1], steps[1:] + 2 * steps[:-1]
-    same_way = before * after > 0
-    safe_before, safe_after = torch.where(same_way, before, 1.0), torch.where(same_way, after, 1.0)
-    slopes[1:-1] = torch.where(same_way, (first + second) / (first / safe_before + second / safe_after), 0.0)
-    return slopes
+    stamps = np.array([key.frame for key in keys], float)
+    values = np.stack([np.append(key.position.numpy(), key.focal_scale) for key in keys])
+    if ease == "linear":
+        return torch.from_numpy(make_interp_spline(stamps, values, k=1)(times))
+    slopes = PchipInterpolator(stamps, values)(stamps, nu=1)
+    slopes[[0, -1]] = 0
+    return torch.from_numpy(CubicHermiteSpline(stamps, values, slopes)(times))
 
 
-def _between(values: torch.Tensor, slopes: torch.Tensor, segment: int, length: float, s: float) -> torch.Tensor:
-    """Cubic Hermite at fraction ``s`` of a segment."""
-    start, end = values[segment], values[segment + 1]
-    departure, arrival = slopes[segment] * length, slopes[segment + 1] * length
-    return (
-        (2 * s**3 - 3 * s**2 + 1) * start
-        + (s**3 - 2 * s**2 + s) * departure
-        + (3 * s**2 - 2 * s**3) * end
-        + (s**3 - s**2) * arrival
-    )
+def _rotations(keys: list[Keyframe], times: np.ndarray, ease: Ease) -> torch.Tensor:
+    """Return rotations ``[F, 3, 3]`` at ``times [F]`` along great circles, each at its own pace."""
+    stamps = np.array([key.frame for key in keys], float)
+    segment = (np.searchsorted(stamps, times, side="right") - 1).clip(0, len(keys) - 2)
+    length = stamps[segment + 1] - stamps[segment]
+    turned = eased(torch.from_numpy((times - stamps[segment]) / length), ease).numpy()
+    turns = Slerp(stamps, Rotation.concatenate([key.rotation for key in keys]))
+    return torch.from_numpy(turns(stamps[segment] + turned * length).as_matrix())
 
 
 def keyframe_path(
     text: str,
     frames: int,
     *,
-    ease: Literal["linear", "smooth"] = "smooth",
+    ease: Ease = "smooth",
     relative_to: Literal["source", "world"] = "source",
 ) -> CameraPath:
-    """A :class:`CameraPath` of ``frames`` frames through the keyframes in ``text`` (see the module)."""
+    """Return a :class:`CameraPath` of ``frames`` frames through the keyframes in ``text`` (see the module)."""
     keys = parse_keyframes(text, frames)
-    stamps = [key.frame for key in keys]
-    times = torch.tensor(stamps, dtype=torch.float64)
-    values = torch.stack([torch.cat([key.position, torch.tensor([key.focal_scale])]) for key in keys])
-    slopes = pchip_slopes(times, values)
-    states, rotations = [], []
-    for frame in range(frames):
-        segment = bisect.bisect_right(stamps, frame) - 1
-        if stamps[segment] == frame or segment == len(keys) - 1:
-            states.append(values[segment])
-            rotations.append(keys[segment].quaternion)
-            continue
-        length = stamps[segment + 1] - stamps[segment]
-        s = (frame - stamps[segment]) / length
-        if ease == "smooth":
-            states.append(_between(values, slopes, segment, length, s))
-        else:
-            states.append(torch.lerp(values[segment], values[segment + 1], s))
-        turn = float(eased(torch.tensor(s, dtype=torch.float64), ease))
-        rotations.append(slerp(keys[segment].quaternion, keys[segment + 1].quaternion, turn))
-    state = torch.stack(states)
-    poses = pose(quaternion_to_matrix(torch.stack(rotations)), state[:, :3])
+    if len(keys) == 1:
+        keys = [*keys, keys[0]._replace(frame=frames)]
+    times = np.arange(frames).clip(max=keys[-1].frame).astype(float)
+    state = _states(keys, times, ease)
+    poses = pose(_rotations(keys, times, ease), state[:, :3])
     return CameraPath(poses, state[:, 3].float(), relative_to, "keyframes")

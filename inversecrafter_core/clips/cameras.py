@@ -14,6 +14,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import torch
+from scipy.linalg import expm, logm
 
 from ..camera import Geometry, unproject
 from ..errors import InputError
@@ -207,29 +208,10 @@ def one_scale(geometry: Geometry) -> float:
 
 
 def screw_path(last: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
-    """Cameras from the identity to ``last [4, 4]`` along one screw motion: ``[F, 4, 4]`` for ``shares [F]`` of the way.
+    """Return cameras from the identity to ``last [4, 4]`` along one screw motion: ``[F, 4, 4]`` for ``shares [F]`` of the way.
 
     An arc about any axis and a straight line are both screws (Chasles), so these come out exactly. Half a turn or more has no
     shortest way.
     """
-    last = last.double()
-    vector = torch.from_numpy(cv2.Rodrigues(last[:3, :3].numpy())[0][:, 0])
-    cross = torch.zeros(3, 3, dtype=torch.float64)
-    cross[0, 1], cross[0, 2], cross[1, 2] = -vector[2], vector[1], -vector[0]
-    cross = cross - cross.T
-    shift = torch.linalg.solve(_along(cross, float(vector.norm()), 1.0), last[:3, 3])
-    path = torch.eye(4, dtype=torch.float64).repeat(len(shares), 1, 1)
-    for pose, share in zip(path, shares.tolist(), strict=True):
-        pose[:3, :3] = torch.linalg.matrix_exp(cross * share)
-        pose[:3, 3] = _along(cross, float(vector.norm()), share) @ shift
-    return path.float()
-
-
-def _along(cross: torch.Tensor, angle: float, share: float) -> torch.Tensor:
-    """The integral of ``exp(s cross)`` over ``s`` from 0 to ``share``: what turns a screw's velocity into a position."""
-    whole = share * torch.eye(3, dtype=torch.float64)
-    if angle < 1e-6:
-        return whole + share**2 / 2 * cross
-    turned = share * angle
-    first, second = (1 - np.cos(turned)) / angle**2, (turned - np.sin(turned)) / angle**3
-    return whole + first * cross + second * cross @ cross
+    twist = logm(last.double().numpy()).real
+    return torch.from_numpy(expm(shares.double().numpy()[:, None, None] * twist)).float()

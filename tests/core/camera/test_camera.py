@@ -23,7 +23,7 @@ from inversecrafter_core.camera import (
     project,
     unproject,
 )
-from inversecrafter_core.camera.rotation import look_at, matrix_to_quaternion, quaternion_to_matrix, turn_x, turn_y, turn_z
+from inversecrafter_core.camera.rotation import look_at, turn_x, turn_y, turn_z
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.preview.camera_path import path_picture
 from inversecrafter_core.warp import warp_video
@@ -346,13 +346,6 @@ def test_projecting_what_was_unprojected_gives_the_pixel_centres_back():
     torch.testing.assert_close(pixels[5, 7], torch.tensor([7.5, 5.5]), atol=1e-4, rtol=0)
 
 
-def test_quaternions_and_matrices_are_each_others_inverse():
-    generator = torch.Generator().manual_seed(3)
-    for quaternion in [*torch.randn(20, 4, generator=generator, dtype=torch.float64), *torch.eye(4, dtype=torch.float64)]:
-        matrix = quaternion_to_matrix(quaternion)
-        torch.testing.assert_close(quaternion_to_matrix(matrix_to_quaternion(matrix)), matrix)
-
-
 def test_looking_ahead_is_no_rotation():
     torch.testing.assert_close(look_at(torch.zeros(3), torch.tensor([0.0, 0.0, 5.0])), torch.eye(3))
 
@@ -364,3 +357,42 @@ def test_a_path_has_a_picture_that_shows_motion(name):
     assert picture.min() >= 0 and picture.max() <= 1
     if name != "static":
         assert (picture != path_picture(CameraPath(torch.eye(4).repeat(9, 1, 1), torch.ones(9), name=name))).any()
+
+
+CURVED = [
+    {"frame": 3, "position": [0.1, 0, 0.05], "euler": [5, 10, -20], "focal_scale": 1.2},
+    {"frame": 9, "position": [0.2, -0.2, 0.0], "quaternion": [2, 0.1, 0.2, 0]},
+    {"frame": 13, "position": [-0.1, -0.1, 0.1], "look_at": [0.3, 0, 1]},
+]
+
+
+@pytest.mark.parametrize(
+    ("ease", "frame", "focal", "rows"),
+    [
+        (
+            "smooth",
+            6,
+            1.1,
+            [
+                [0.965575, 0.183121, 0.184745, 0.167308],
+                [-0.168095, 0.98127, -0.09409, -0.1],
+                [-0.198515, 0.059797, 0.978272, 0.025],
+            ],
+        ),
+        (
+            "linear",
+            11,
+            1.0,
+            [
+                [0.952651, -0.010368, 0.303888, 0.05],
+                [0.010436, 0.999945, 0.001401, -0.15],
+                [-0.303885, 0.001837, 0.952707, 0.05],
+            ],
+        ),
+    ],
+)
+def test_frames_between_keyframes_stand_where_great_circles_and_monotone_cubics_put_them(ease, frame, focal, rows):
+    """Figures of an implementation by hand, before SciPy's took its place."""
+    path = keyframe_path(json.dumps(CURVED), 17, ease=ease)
+    torch.testing.assert_close(path.camera_to_world[frame, :3], torch.tensor(rows), atol=2e-6, rtol=0)
+    assert path.focal_scale[frame] == pytest.approx(focal)

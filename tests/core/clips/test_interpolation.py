@@ -65,6 +65,15 @@ def test_an_arc_a_line_and_a_pan_are_screws_and_come_out_exactly(preset, amount)
     assert torch.allclose(screw_path(poses[-1], torch.linspace(0, 1, 9)), poses, atol=1e-5)
 
 
+def test_a_turn_of_170_degrees_with_a_shift_is_a_screw():
+    """Figures of the closed form by hand, before SciPy's exponential took its place."""
+    last = torch.eye(4)
+    last[:3, :3] = torch.tensor([[-0.984808, 0, 0.173648], [0, 1, 0], [-0.173648, 0, -0.984808]])
+    last[:3, 3] = torch.tensor([1.0, 2.0, 3.0])
+    rows = [[0.442289, 0, 0.896873, -0.95403], [0, 1, 0, 0.75], [-0.896873, 0, 0.442289, 1.378306]]
+    assert torch.allclose(screw_path(last, torch.linspace(0, 1, 9))[3, :3], torch.tensor(rows), atol=1e-4)
+
+
 def test_the_camera_is_found_from_matches(views):
     clip, space = views
     found, said = place_ends(clip.colour[[0, -1]], unposed(space), MATCHED)
