@@ -11,7 +11,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class InputError(ValueError):
-    """Bad input, said in the user's words: which input, what was found, what to do.
+    """Bad input, in the user's words: the input, what was found there, and what to do.
 
     Args:
         name: the input as the user sees it, e.g. ``"video"``.

@@ -1,4 +1,4 @@
-"""Safetensors files of the pack's own formats: read with their mark checked, and what a foreign file is in a user's words.
+"""Safetensors files of the pack's own formats: read with their mark checked, and a description of foreign files.
 
 A format of ours says so in the metadata: ``format = "inversecrafter.<what>"`` and ``version``.
 """
@@ -21,11 +21,11 @@ FOREIGN = {
     "lora_": "a LoRA",
     "transformer.": "a LoRA",
 }
-"""How the tensors of files that are often picked by mistake begin."""
+"""First part of the tensor names in files that are often picked by mistake."""
 
 
 def describe(keys: list[str], metadata: dict[str, str]) -> str:
-    """In a user's words, what a safetensors file without the wanted mark seems to be."""
+    """Describe a safetensors file without the expected mark, in a user's words."""
     if metadata.get("format", "pt") not in ("pt", "np"):
         return f"a file of format '{metadata['format']}'"
     kinds = [kind for prefix, kind in FOREIGN.items() if any(key.startswith(prefix) for key in keys)]
@@ -66,7 +66,7 @@ def read_marked(
 
 
 def is_marked(path: Path, file_format: str) -> bool:
-    """Does the file say that it is of this format? Reads the header alone; an unreadable file says nothing."""
+    """Whether the file is marked as of this format. Reads the header alone; an unreadable file says nothing."""
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             return (file.metadata() or {}).get("format") == file_format

@@ -1,4 +1,4 @@
-"""Geometry: what a source clip's depth and cameras say about space."""
+"""Geometry: a source clip's depth and cameras."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..errors import InputError, require_finite, require_same_frames
 ENDS = (0.05, 0.95)
 """Percentiles of the disparity that count as its least and its greatest."""
 SAMPLES = 1 << 16
-"""About so many pixels of a clip are looked at for percentiles."""
+"""Pixels of a clip, roughly, from which percentiles are taken."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Geometry:
 
     @cached_property
     def pivot_depth(self) -> float:
-        """rho, what a path turns about: the depth at the centre of frame 0, at most that of the clip's middle disparity.
+        """rho, the depth a path turns about: that at the centre of frame 0, at most that of the clip's middle disparity.
 
         An arc moves a point of depth z as far as a pan by the same angle moves everything, times ``rho / z - 1``. With
         ``1 / rho`` no less than the mean of the least and the greatest disparity nothing moves farther than in the pan, however

@@ -12,7 +12,7 @@ from ..errors import InputError, require_finite, require_same_frames
 from .geometry import Geometry
 
 SAME_VIEW = 1e-4
-"""How far a camera may be turned (radians), moved (rho) or its lens changed (share) and still be the same: a tenth of a pixel
+"""Turn (radians), motion (rho) and change of lens (share) up to which two cameras count as the same: a tenth of a pixel
 at the pivot and a focal length of 1000 pixels.
 """
 
@@ -86,7 +86,7 @@ class CameraPath:
         return bool(self.source_views()[0])
 
     def start(self) -> str:
-        """Where frame 0 stands beside source frame 0, in words: ``turned by 9.6 degrees, moved by 0.167 rho``."""
+        """Describe where frame 0 stands beside source frame 0: ``turned by 9.6 degrees, moved by 0.167 rho``."""
         cosine = (float(self.camera_to_world[0].diagonal()[:3].sum()) - 1) / 2
         turned, moved = math.degrees(math.acos(max(-1.0, min(1.0, cosine)))), float(self.camera_to_world[0, :3, 3].norm())
         lens = float(self.focal_scale[0])

@@ -37,7 +37,7 @@ def project(points: torch.Tensor, intrinsics: torch.Tensor, camera_to_world: tor
 
 
 class Transfer(NamedTuple):
-    """What takes pixels with depth from one camera to another: ``[u' w, v' w, w] = depth * matrix [u, v, 1] + offset``.
+    """The map of pixels with depth from one camera to another: ``[u' w, v' w, w] = depth * matrix [u, v, 1] + offset``.
 
     ``w`` is the planar depth in the second camera. Both are float32 and live where the cameras live.
     """

@@ -1,4 +1,4 @@
-"""Interpolation guided by warps: two ends with depth, a camera found for each, and what both saw of the way between."""
+"""Interpolation guided by warps: two ends with depth, their cameras, and the frames between as far as they show them."""
 
 from .cameras import LEAST_MATCHES, EndCamera, Matches, find_camera, match_pictures, one_scale, place_ends, screw_path
 from .carry import Carried, carry

@@ -1,4 +1,4 @@
-"""Where the second of two pictures was taken, and the cameras on the way there.
+"""The camera of the second of two pictures, and the cameras on the path to it.
 
 Poses are ``camera_to_world`` with world = the first camera. Pictures are ``[H, W, 3]`` in 0...1, positions are pixels with the
 first centre at (0.5, 0.5).
@@ -23,11 +23,11 @@ from ..warp.viewer import NEAR, Viewer
 from .motion import parallax
 
 LEAST_MATCHES = 24
-"""Matches on one rigid scene below which a camera is guesswork: a pose has 6 unknowns, and a match says 2 things."""
+"""Matches on one rigid scene below which a camera is guesswork: a pose has 6 unknowns, a match gives 2 equations."""
 RATIO = 0.8
 GRID = 4
 REPROJECTION = 0.008
-"""Of the picture's width: how far a match may be from where a camera says."""
+"""Reprojection error of a match that agrees with a camera, as a share of the picture's width."""
 
 
 MOVED = 1e-5
@@ -55,7 +55,7 @@ class Matches(NamedTuple):
 
 
 def place_ends(pictures: torch.Tensor, geometry: Geometry | None, camera: EndCamera) -> tuple[Geometry | None, str]:
-    """Both ends ``[2, H, W, 3]`` in one world, on the CPU, and what there is to say about it; None without cameras.
+    """Return both ends ``[2, H, W, 3]`` in one world, on the CPU, and a sentence for the report; None without cameras.
 
     Raises:
         InputError: a geometry that is missing, or no camera found though it is to come from matches.
@@ -77,12 +77,12 @@ def place_ends(pictures: torch.Tensor, geometry: Geometry | None, camera: EndCam
 
 
 def _found(pictures: torch.Tensor, space: Geometry) -> tuple[Geometry, str]:
-    """With the second camera from matches, looked at twice."""
+    """Find the second camera from matches, and refine it from a second look."""
     matches = match_pictures(pictures[0], pictures[1])
     pose, agreeing = find_camera(matches, space)
     scale = one_scale(_posed(space, pose))
     space = replace(_posed(space, pose), depth=torch.stack([space.depth[0], space.depth[1] * scale]))
-    closer = look_again(pictures, space)
+    closer = refine_matches(pictures, space)
     if len(closer.first) >= agreeing:
         matches, (pose, agreeing) = closer, find_camera(closer, space)
         space = _posed(space, pose)
@@ -95,10 +95,10 @@ def _posed(space: Geometry, pose: torch.Tensor) -> Geometry:
     return replace(space, camera_to_world=torch.stack([torch.eye(4), pose]))
 
 
-def look_again(pictures: torch.Tensor, space: Geometry) -> Matches:
-    """Matches from what a first camera leaves: the end is seen from the start's camera, and flow finds the rest.
+def refine_matches(pictures: torch.Tensor, space: Geometry) -> Matches:
+    """Find matches beside a first camera: the end is seen from the start's camera, and flow finds the rest.
 
-    What is left is small, and flow is the more exact the smaller the motion.
+    The rest is small, and flow is the more exact the smaller the motion.
     """
     view = Viewer(space, torch.eye(4)[None], space.intrinsics[:1], NEAR * space.pivot_depth).see(pictures[1], 1, 0)
     near = _flow_matches(pictures[0], torch.where(view.visible[..., None], view.image, pictures[0]))
@@ -118,12 +118,14 @@ def match_pictures(first: torch.Tensor, second: torch.Tensor) -> Matches:
 def _features(first: torch.Tensor, second: torch.Tensor) -> Matches:
     finder = cv2.SIFT.create(contrastThreshold=0.02)
     grey = [cv2.cvtColor((p.clamp(0, 1) * 255).round().byte().numpy(), cv2.COLOR_RGB2GRAY) for p in (first, second)]
-    (points, said), (others, answered) = (finder.detectAndCompute(picture, None) for picture in grey)
-    if said is None or answered is None or min(len(said), len(answered)) < 2:
+    (points, descriptors), (others, other_descriptors) = (finder.detectAndCompute(picture, None) for picture in grey)
+    if descriptors is None or other_descriptors is None or min(len(descriptors), len(other_descriptors)) < 2:
         return Matches(np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32))
     engine = cv2.BFMatcher.create()
-    forth = {m.queryIdx: m.trainIdx for m, n in engine.knnMatch(said, answered, 2) if m.distance < RATIO * n.distance}
-    back = {m.queryIdx: m.trainIdx for m in engine.match(answered, said)}
+    forth = {
+        m.queryIdx: m.trainIdx for m, n in engine.knnMatch(descriptors, other_descriptors, 2) if m.distance < RATIO * n.distance
+    }
+    back = {m.queryIdx: m.trainIdx for m in engine.match(other_descriptors, descriptors)}
     pairs = [(i, j) for i, j in forth.items() if back[j] == i]
     places = ([points[i].pt for i, _ in pairs], [others[j].pt for _, j in pairs])
     return Matches(*(np.array(side, np.float32).reshape(-1, 2) + np.float32(0.5) for side in places))
@@ -193,7 +195,7 @@ def _lifted(matches: Matches, geometry: Geometry) -> tuple[np.ndarray, np.ndarra
 
 
 def one_scale(geometry: Geometry) -> float:
-    """By what to multiply frame 1's depth so that it fits frame 0's, seen from camera 1: the median ratio; without any, 1."""
+    """Return the factor by which frame 1's depth fits frame 0's, seen from camera 1: the median ratio; without any, 1."""
     points = unproject(geometry.depth[0], geometry.intrinsics[0], torch.eye(4))
     pose, lens = geometry.camera_to_world[1], geometry.intrinsics[1]
     there = (points - pose[:3, 3]) @ pose[:3, :3]

@@ -1,4 +1,4 @@
-"""One picture carried part of the way to another camera: its parallax by depth, and what moved besides by a field of motion.
+"""One picture carried towards another camera: its parallax by depth, other motion by a field.
 
 Splatting as in :mod:`..warp.splat`, depth first and colours read backward, with one difference: every target pixel also learns
 *which* source pixel won it, because the motion beside parallax is known there and nowhere else.
@@ -18,7 +18,7 @@ NOBODY = (1 << 62) - 1
 
 
 class Carried(NamedTuple):
-    """What a camera on the way sees of one end.
+    """One end as a camera between both sees it.
 
     ``image [H, W, 3]``, 0 where nothing is seen; ``visible [H, W]`` bool; ``depth [H, W]`` planar z there; ``density [H, W]``:
     source pixels per target pixel, 1 at most, lower where the picture is stretched; ``trust`` and ``refuted [H, W]`` of the
@@ -43,7 +43,7 @@ def carry(
     to_source: Transfer,
     near: float,
 ) -> Carried:
-    """See a picture from another camera while its things move.
+    """Show a picture to another camera while its things move.
 
     Args:
         image: ``[H, W, 3]``.
@@ -57,8 +57,8 @@ def carry(
     landed, winner = _throw(depth, usable, motion, to_target, near)
     seen = close_cracks(landed.clone())
     own = (landed < EMPTY) & (seen == landed)
-    told = torch.cat([motion, torch.stack(marks, -1)], -1)
-    gathered = _spread(told.reshape(-1, 4)[winner.flatten().clamp_min(0)].reshape(*depth.shape, 4), own)
+    attached = torch.cat([motion, torch.stack(marks, -1)], -1)
+    gathered = _spread(attached.reshape(-1, 4)[winner.flatten().clamp_min(0)].reshape(*depth.shape, 4), own)
     back = Shifted(to_source, gathered[..., :2])
     image = sample_backward(image, seen, back)
     return Carried(image, seen < EMPTY, seen, _density(seen, back), gathered[..., 2], gathered[..., 3])

@@ -1,7 +1,7 @@
 """Two ends with depth, seen from every camera between them: a warp of both, blended by which end saw a place better.
 
-The clip is ``[F, H, W, 3]``, F = 4k+1; its first frame is the start, its last the end, and both are known wholly. A camera on
-the way sees what each end carries to it (:mod:`.carry`). Where both ends saw a place, the better one weighs more: the one
+The clip is ``[F, H, W, 3]``, F = 4k+1; its first frame is the start, its last the end, and both are known wholly. Each end is
+carried to every camera between (:mod:`.carry`). Where both ends saw a place, the better one weighs more: the one
 nearer in time, the one that is less stretched there, the one that is not beside an outline. Where one shows a surface clearly
 before the other's, it hides it. Where the pictures contradict the cameras, because something moves by itself, both are moved
 along optical flow instead. What neither saw is a hole, on request also what flow cannot follow; the video fills it by flow.
@@ -72,7 +72,7 @@ def warp_from_ends(
     settings: Between = Between(),
     progress: Progress | None = None,
 ) -> GuidedEnds:
-    """A clip from ``start`` to ``end`` of what can be known of it, on the CPU.
+    """Make the known part of a clip from ``start`` to ``end``, on the CPU.
 
     Args:
         start: ``[F1, H, W, 3]``, a picture or a clip, whose last frame is the new clip's first.
@@ -90,21 +90,23 @@ def warp_from_ends(
     _require_fit(start, end, geometry, frames)
     last = end[:GROUP] if len(end) >= GROUP else end[-1:]
     pictures = torch.stack([start[-1], last[0]])
-    space, said = place_ends(pictures, geometry, camera)
+    space, origin = place_ends(pictures, geometry, camera)
     count = frames - len(last) + 1  # the open part with both its ends
     shares = torch.linspace(0, 1, count)
     poses = torch.eye(4).repeat(count, 1, 1) if space is None else screw_path(space.camera_to_world[1], shares)
-    way = _Way.of(pictures, space, settings)
+    between = _Between.of(pictures, space, settings)
     video, visible = torch.empty(frames, *start.shape[1:]), torch.ones(frames, *start.shape[1:3])
     video[0], video[-len(last) :] = start[-1], last
     for frame in range(1, count - 1):
-        video[frame], visible[frame] = way.at(poses[frame], float(shares[frame]))
+        video[frame], visible[frame] = between.at(poses[frame], float(shares[frame]))
         if progress is not None:
             progress(frame, count - 2)
     holes = 1 - float(visible[1 : count - 1].mean())
     cameras = torch.cat([poses, poses[-1:].expand(frames - count, -1, -1)])
     size = f"{start.shape[2]}x{start.shape[1]}"
-    return GuidedEnds(video, visible, cameras, f"{said} {frames} frames {size}, holes between the ends {holes:.1%} on average.")
+    return GuidedEnds(
+        video, visible, cameras, f"{origin} {frames} frames {size}, holes between the ends {holes:.1%} on average."
+    )
 
 
 def _require_fit(start: torch.Tensor, end: torch.Tensor, geometry: Geometry | None, frames: int) -> None:
@@ -125,8 +127,8 @@ def _require_fit(start: torch.Tensor, end: torch.Tensor, geometry: Geometry | No
 
 
 @dataclass(frozen=True)
-class _Way:
-    """What every frame between two ends is made of; ``trust [2, H, W]``: the weight of a pixel for the surface it stands on."""
+class _Between:
+    """The material of every frame between two ends; ``trust [2, H, W]``: the weight of a pixel for the surface it stands on."""
 
     pictures: torch.Tensor
     space: Geometry | None
@@ -136,7 +138,7 @@ class _Way:
     settings: Between
 
     @classmethod
-    def of(cls, pictures: torch.Tensor, space: Geometry | None, settings: Between) -> _Way:
+    def of(cls, pictures: torch.Tensor, space: Geometry | None, settings: Between) -> _Between:
         flow, size = flow_between(pictures[0], pictures[1]), tuple(pictures.shape[1:3])
         none = Motion(torch.zeros(*size, 2), torch.zeros(size))
         if space is None:
@@ -162,7 +164,7 @@ class _Way:
         return torch.lerp(image, along[..., :3], moving[..., None]), without_slits(seen)
 
     def _carried(self, space: Geometry, side: int, pose: torch.Tensor, share: float) -> Carried:
-        """What the camera sees of one end."""
+        """Carry one end to the camera."""
         motion = self.motion[side]
         lens = torch.lerp(space.intrinsics[0], space.intrinsics[1], share)
         own = space.intrinsics[side], space.camera_to_world[side]

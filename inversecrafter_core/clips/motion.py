@@ -1,4 +1,4 @@
-"""What moves between two pictures, by optical flow: of the pictures as they are, and of what the cameras leave unexplained.
+"""Motion between two pictures beside the parallax of their cameras, by optical flow.
 
 Fields are ``[H, W, 2]`` (x, y) in pixels, pictures ``[2, H, W, 3]`` in 0...1, the start first.
 """
@@ -20,16 +20,16 @@ from ..warp.viewer import Viewer
 WINDOW = 7
 """Pixels a side over which differences are averaged before they are compared."""
 CLEARLY = 0.6, 0.01
-"""Flow beside the parallax is believed where the difference is below this share of parallax's alone, and lower by this much
+"""Flow beside the parallax is used where the difference is below this share of parallax's alone, and lower by this much
 (of 0...1).
 """
 
 BETTER, WRONG = (0.02, 0.06), (0.06, 0.12)
-"""Parallax is doubted at the first figure and refuted at the second: by how much less the ends differ along flow, and by how
-much they differ at all. Of 0...1.
+"""Differences (of 0...1) at which parallax begins to be refuted, and at which it is: of the ends along parallax less those
+along flow, and along parallax alone.
 """
 CLOSED = 24
-"""Of the picture's width: how far apart parts of one moving thing may be refuted."""
+"""Reach of one moving thing's refuted parts, as a divisor of the picture's width."""
 
 
 class Motion(NamedTuple):
@@ -45,7 +45,7 @@ def beside_parallax(pictures: torch.Tensor, viewer: Viewer, flow: PairFlow, own:
     """Find where the pixels of one end land in the other beside where their depth places them.
 
     The other end is seen from this end's camera first: depth explains large parallax better than flow does, and what is left
-    (errors of depth and camera, things that moved a little) is small. It is believed only where the pictures bear it out. A
+    (errors of depth and camera, things that moved a little) is small. It is used only where the pictures bear it out. A
     pixel that the other end cannot show, because something stands before it there or it is outside, is left where it is.
 
     Args:
@@ -78,7 +78,7 @@ def _whole(refuted: torch.Tensor) -> torch.Tensor:
 
 
 def clearly_less(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
-    """Whether a difference is so much smaller that its answer is believed over the other's."""
+    """Whether a difference is so much smaller that its explanation replaces the other's."""
     share, least = CLEARLY
     return (one < share * two) & (one < two - least)
 
@@ -93,7 +93,7 @@ def _places(size: tuple[int, int]) -> torch.Tensor:
 
 
 def parallax(geometry: Geometry, own: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Where pixels land at the other end by their depth ``[H, W, 2]``, and whether the other end shows them ``[H, W]``."""
+    """Return where pixels land at the other end by their depth ``[H, W, 2]``, and whether it shows them ``[H, W]``."""
     cameras = [(geometry.intrinsics[side], geometry.camera_to_world[side]) for side in (own, 1 - own)]
     x, y, z = transfer(*cameras[0], *cameras[1])(geometry.depth[own])
     landing = torch.stack([x, y], -1) / z.clamp_min(1e-6)[..., None]

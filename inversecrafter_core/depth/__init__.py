@@ -1,4 +1,4 @@
-"""Depth: estimators behind one protocol, and what turns their answers into a steady Geometry."""
+"""Depth: estimators behind one protocol, and the conversion of their values to a steady geometry."""
 
 from .convert import Depth, to_depth
 from .estimators.onnx import OnnxDepth

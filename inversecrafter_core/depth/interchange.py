@@ -28,7 +28,7 @@ SKY = 0.5
 
 @dataclass(frozen=True)
 class ImportedGeometry:
-    """What a dictionary says, before stabilisation.
+    """The content of a dictionary, before stabilisation.
 
     Attributes:
         raw: depth ``[F, H, W]``; ``inf`` where there is none.

@@ -1,4 +1,4 @@
-"""From raw values and the clip they belong to, to a Geometry and what there is to say about it."""
+"""The pipeline from raw values and their clip to a geometry and its report."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Stabilisation(StrEnum):
 
 @dataclass(frozen=True)
 class GeometryReport:
-    """A geometry and the story of its making.
+    """A geometry and a report of its making.
 
     Attributes:
         geometry: the result.
@@ -56,7 +56,7 @@ def build_geometry(
     camera_to_world: torch.Tensor | None = None,
     progress: Progress | None = None,
 ) -> GeometryReport:
-    """Stabilise, convert, measure, and put a lens on.
+    """Stabilise and convert raw values, measure their flicker, and add a lens.
 
     Args:
         raw: ``[F, H, W]`` values.

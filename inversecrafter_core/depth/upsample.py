@@ -35,7 +35,7 @@ def joint_bilateral_upsample(values: torch.Tensor, image: torch.Tensor) -> torch
     """Upsample ``values [B, h, w]`` to the image's size; each pixel listens to the low-resolution neighbours of its own colour.
 
     Kopf et al. 2007, "Joint bilateral upsampling", over the 3x3 nearest cells, with a small weight on the bilinear value so
-    that a colour found nowhere around still gets an answer. Returns ``[B, H, W]``. Equal or larger maps are resized plainly.
+    that a colour found nowhere around still gets a value. Returns ``[B, H, W]``. Equal or larger maps are resized plainly.
     """
     size = (image.shape[1], image.shape[2])
     if values.shape[-2] >= size[0] or values.shape[-1] >= size[1]:
@@ -62,7 +62,7 @@ def _joint_bilateral(values: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
 
 
 def _nearest_cells(size: int, count: int, device: torch.device) -> torch.Tensor:
-    """Where the ``size`` pixel centres lie on an axis of ``count`` cells, in cells."""
+    """Return the places of ``size`` pixel centres on an axis of ``count`` cells, in cells."""
     return (torch.arange(size, device=device, dtype=torch.float32) + 0.5) * count / size - 0.5
 
 

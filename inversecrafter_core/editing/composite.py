@@ -34,7 +34,7 @@ def composite(result: torch.Tensor, source: torch.Tensor, visible: torch.Tensor,
 
 
 def _share(kept: np.ndarray, seam: int) -> np.ndarray:
-    """How much of each pixel is the source's: 0 in the holes, rising smoothly to 1 at ``seam`` pixels from them."""
+    """Return the source's share of each pixel: 0 in the holes, rising smoothly to 1 at ``seam`` pixels from them."""
     if seam == 0 or kept.all():
         return kept.astype(np.float32)
     away = np.clip(cv2.distanceTransform(kept.astype(np.uint8), cv2.DIST_L2, 5) / (seam + 1), 0, 1)

@@ -1,4 +1,4 @@
-"""What was to stay, measured after decoding: how far it moved, in which direction of colour, and how much of that is the VAE.
+"""Drift of the pixels that an edit was to keep, measured after decoding: its size, its colour, and the part of the VAE.
 
 Videos are ``[F, H, W, 3]`` float in 0...1; ``visible`` is ``[F, H, W]``, and only what is wholly known (1) was to stay.
 """
@@ -21,15 +21,15 @@ WHOLE = 0.999
 
 @dataclass(frozen=True)
 class Drift:
-    """Of what was to stay.
+    """Drift of the kept pixels.
 
     Attributes:
-        kept: its share of the clip.
+        kept: their share of the clip.
         psnr_db: against the source.
         shift: mean signed change of red, green and blue, in levels of 255.
         worst_frame: the frame with the largest error.
-        vae_psnr_db: what the VAE alone does to it, against the source; None without a reconstruction.
-        past_vae_psnr_db: against the VAE's reconstruction: what the editing did.
+        vae_psnr_db: the VAE's reconstruction against the source; None without a reconstruction.
+        past_vae_psnr_db: against the VAE's reconstruction: the editing alone.
         past_vae_shift: the same for colour.
         composite: the figures are of a composite with the source's own pixels, not of the decoded clip as it came.
     """
@@ -49,7 +49,7 @@ class Drift:
         return {name: None if isinstance(value, float) and math.isinf(value) else value for name, value in values.items()}
 
     def report(self) -> str:
-        """In words, one line a figure."""
+        """Return the figures in words, one line each."""
         used = (
             "Outside the mask: the source's own pixels (composite with a soft seam)."
             if self.composite
@@ -85,10 +85,10 @@ def drift(
     reconstruction: torch.Tensor | None = None,
     composite: bool = False,
 ) -> Drift:
-    """Measure what was to stay of ``source`` in ``result``; with the VAE's ``reconstruction`` of the source, its part as well.
+    """Measure the drift of kept pixels of ``source`` in ``result``, and the VAE's part in it with its ``reconstruction``.
 
     Raises:
-        InputError: clips that do not belong together, or nothing that was to stay.
+        InputError: clips that do not belong together, or no kept pixel.
     """
     kept = kept_pixels(visible)
     result, source, kept = as_pair(result, source, kept)

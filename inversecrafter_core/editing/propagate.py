@@ -40,7 +40,7 @@ class Propagated:
     carried: tuple[float, ...]
 
     def report(self) -> str:
-        """In words: the least and the mean share, and the frame of the least."""
+        """Return the least and the mean share in words, and the frame of the least."""
         worst = min(range(len(self.carried)), key=lambda t: self.carried[t])
         mean = sum(self.carried[1:]) / (len(self.carried) - 1)
         lines = [f"Of the region, {mean:.0%} is carried from the first frame on average; the rest is filled smoothly, a hole."]

@@ -61,7 +61,7 @@ def box_region(x: int, y: int, box_width: int, box_height: int, height: int, wid
 
 
 def edited_region(original: torch.Tensor, edited: torch.Tensor, change: float = CHANGE, grow: int = 2) -> torch.Tensor:
-    """Where two pictures ``[H, W, 3]`` differ: specks removed, gaps closed, grown by ``grow`` pixels.
+    """Find where two pictures ``[H, W, 3]`` differ: specks removed, gaps closed, grown by ``grow`` pixels.
 
     Raises:
         InputError: different sizes, nothing differs, or everything does.
@@ -107,7 +107,7 @@ def disc(radius: int) -> np.ndarray:
 def shaped(inside: torch.Tensor, grow: int = 0, boxes: bool = False) -> torch.Tensor:
     """A region a frame, ``[F, H, W]`` bool, grown by ``grow`` pixels; with ``boxes`` its bounding rectangle, grown likewise.
 
-    A model that is to put something new there is told less by a rectangle than by the old outline.
+    To a model that is to put something new there a rectangle betrays less than the old outline.
     """
     shape = np.ones((2 * grow + 1, 2 * grow + 1), np.uint8) if boxes else disc(grow)
     frames = [_rectangle(frame) if boxes else frame for frame in inside.cpu().byte().numpy()]

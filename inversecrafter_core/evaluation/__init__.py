@@ -1,4 +1,4 @@
-"""Metrics. This room stands alone: it takes videos and masks and knows nothing of how they were made."""
+"""Metrics of videos and masks, whatever made them."""
 
 from .consistency import measurement_lpips, measurement_psnr, measurement_ssim, per_frame
 from .image import DistanceMap, Metric, hole_coverage, masked_lpips, masked_psnr, masked_ssim

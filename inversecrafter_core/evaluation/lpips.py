@@ -116,4 +116,4 @@ def read_lpips(path: Path) -> Lpips:
     missing = [name for name in weight_names(network) if name not in tensors] if network in NETWORKS else ["a known network"]
     if missing:
         raise InputError("LPIPS file", f"{path.name} of network '{network}' lacks {missing[0]}", "Make it anew.")
-    return Lpips(network, tensors).eval().requires_grad_(False)
+    return Lpips(network, tensors).train(False).requires_grad_(False)

@@ -1,4 +1,4 @@
-"""Where a result is good: on what was kept, in the holes, and along the seam between the two.
+"""Quality by region: on kept pixels, in the holes, and along the seam between the two.
 
 Videos are ``[F, H, W, 3]`` float in 0...1, ``visible`` is ``[F, H, W]`` with 1 = known. What is compared with in the holes
 must be a true view; on the kept side a warp will do.
@@ -59,7 +59,7 @@ def by_region(metric: Metric, result: torch.Tensor, reference: torch.Tensor, vis
 
 
 def psnr_gain(result: torch.Tensor, baseline: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor) -> dict[str, float]:
-    """How many dB nearer to ``reference`` the result is than ``baseline``, by region as in :func:`by_region`."""
+    """Return the gain in dB over ``baseline`` towards ``reference``, by region as in :func:`by_region`."""
     reached = by_region(measurement_psnr, result, reference, visible)
     before = by_region(measurement_psnr, baseline, reference, visible)
     return {name: reached[name] - before[name] for name in reached}

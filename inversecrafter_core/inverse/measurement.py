@@ -1,4 +1,4 @@
-"""A measurement: what is known of the clip to be made, in latent space."""
+"""A measurement: the known part of a new clip, in latent space."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ..errors import InputError, require_finite
 
 @dataclass(frozen=True)
 class Measurement:
-    """Evidence and how far to trust it (InverseCrafter, eq. 8).
+    """Encoded evidence and its latent mask (InverseCrafter, eq. 8).
 
     Attributes:
         w: ``[B, C, T', H', W']`` float32, ``E(y)``: the infilled warp, encoded, in *VAE space* (as at a LATENT socket;
             guidance brings it to model space). Not yet multiplied by ``h``.
         h: same shape, float32 in 0...1, the latent mask, 1 = known.
         video_size: ``(frames, height, width)`` in pixels of the clip it was made from.
-        mask_mode: how ``h`` was made, for reports.
+        mask_mode: the method of ``h``, for reports.
         latent_format: name of the host's latent format that ``w`` belongs to, as ``Wan21``; empty when it is not known.
         reference_frames: latent frames in front of the clip's that the model's own node puts there (VACE, Animate): ``w`` and
             ``h`` are 0 in them. See :meth:`behind`.

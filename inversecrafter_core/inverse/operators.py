@@ -12,7 +12,7 @@ import torch
 
 
 class Operator(Protocol):
-    """What conjugate gradients need of a measurement."""
+    """A linear measurement, as conjugate gradients use it."""
 
     def A(self, z: torch.Tensor) -> torch.Tensor:
         """Measure."""

@@ -2,7 +2,7 @@
 
 It is the *encoder half* of a Wan 2.1 VAE at any base width: ``3`` channels in, causal, 1/8 in space, frame groups 1, 4, 4,
 ... in time. Its head has ``2C`` channels (the first ``C`` are used, as in the VAE) or ``C``. What it is shown and what is made
-of its answer ``p`` is its ``reads``:
+of its output ``p`` is its ``reads``:
 
 =======  ============================================================================  ==================================
 reads    shown, in -1...1                                                              ``h`` in 0...1
@@ -39,23 +39,23 @@ FORMAT = "inversecrafter.mask_encoder"
 VERSION = "1"
 READS = ("mask", "warp", "marked")
 BELOW = 2.0
-"""How far a marked hole is pushed below -1...1: its own full range."""
+"""Distance by which a marked hole is pushed below -1...1: its own full range."""
 STRIDE = 8
-"""Pixels along one side of a cell of the encoder's own answer."""
+"""Pixels along one side of a cell of the encoder's own output."""
 LAYERS: dict[str, Any] = {
     "dim_mult": [1, 2, 4, 4],
     "num_res_blocks": 2,
     "attn_scales": [],
     "temperal_downsample": [False, True, True],
 }
-"""What the host's ``Encoder3d`` is built with, besides its width and head."""
+"""Arguments of the host's ``Encoder3d``, besides its width and head."""
 NAME = "mask encoder file"
 EXPECTED = f"Expected the encoder half of a Wan VAE as safetensors with the metadata format={FORMAT}."
 
 
 @dataclass(frozen=True)
 class MaskEncoderSpec:
-    """What a mask encoder file says about itself: base width, head channels, latent channels ``C``, what it reads, and the
+    """The specification in a mask encoder file: base width, head channels, latent channels ``C``, what it reads, and the
     pixels along one side of a latent cell.
     """
 
@@ -106,9 +106,12 @@ def _spec(name: str, state: dict[str, torch.Tensor], metadata: dict[str, str]) -
 
 
 def encoder_input(spec: MaskEncoderSpec, visible: torch.Tensor, warp: torch.Tensor) -> torch.Tensor:
-    """What the encoder is shown of ``visible [(B,) F, H, W]``, 1 = known, and the infilled warp ``[(B,) F, H, W, 3]`` in 0...1.
+    """Return the encoder's input ``[B, 3, F, H, W]``, in -1...1.
 
-    Returns ``[B, 3, F, H, W]``.
+    Args:
+        spec: of the encoder.
+        visible: ``[(B,) F, H, W]``, 1 = known.
+        warp: ``[(B,) F, H, W, 3]`` in 0...1, the infilled warp.
     """
     visible, warp = visible.float().reshape(-1, *visible.shape[-3:]), warp.float().reshape(-1, *warp.shape[-4:])
     if spec.reads == "mask":
@@ -136,8 +139,8 @@ def causal_chunks(
 ) -> torch.Tensor:
     """Run a Wan encoder over ``[B, 3, 4k+1, H, W]`` group by group with its feature cache, as the VAE itself does.
 
-    An encoder that takes ``final`` (newer hosts) may hold a lone frame back for the next group, answers None then, and must be
-    told of the last one; it keeps a group's own last frames only, so that a group has two at least.
+    An encoder that takes ``final`` (newer hosts) may hold a lone frame back for the next group, returns None then, and must
+    know the last one; it keeps a group's own last frames only, so that a group has two at least.
 
     ``group`` is smaller for the upper layers alone: 2 above the first temporal halving.
     """
@@ -150,9 +153,9 @@ def causal_chunks(
     out = []
     for index, frames in enumerate(groups, start=1):
         last = {"final": index == len(groups)} if holds_back else {}
-        answer = encoder(frames, feat_cache=cache, feat_idx=[0], **last)
-        if answer is not None:
-            out.append(answer)
+        latents = encoder(frames, feat_cache=cache, feat_idx=[0], **last)
+        if latents is not None:
+            out.append(latents)
         if progress is not None:
             progress(index, len(groups))
     return torch.cat(out, 2)

@@ -1,4 +1,4 @@
-"""Holes filled with what other times show of the same place: followed along optical flow, taken from the nearest time.
+"""Holes filled from other times of the clip: places are followed along optical flow, colours taken from the nearest time.
 
 Right where the scene or the camera moves little or steadily; behind what uncovers something for the first time there is nothing
 to find, and the clip's own infill stays. Works on 8-bit grey for the flow and in float32 for colours, on the CPU (OpenCV).
@@ -15,9 +15,9 @@ from ..flow import SMALLEST, FlowEngine, Preset, grey_frames, pixel_grid, sample
 NEVER = 1e6
 """Age of a pixel whose place was never seen, in frames."""
 SURROUNDINGS = (9, 31, 91)
-"""Sides in pixels of the boxes from which a hole's flow is guessed, the smallest that knows anything first."""
+"""Sides in pixels of the boxes from which a hole's flow is taken, the smallest that has any first."""
 STILL_FACTOR, STILL_LEVELS, STILL_BOX = 1.15, 0.3, 15
-"""Standing still is believed where it explains a box of pixels almost as well as the flow does: no resampling, no drift."""
+"""A place counts as still where that explains a box of pixels almost as well as the flow does: no resampling, no drift."""
 
 
 def temporal_infill(video: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
@@ -44,7 +44,7 @@ def _fill(clip: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
 
 
 class _Follow:
-    """One clip, ``colours [F, H, W, 3]`` float32 and ``known [F, H, W]`` bool, and the way from frame to frame."""
+    """One clip, ``colours [F, H, W, 3]`` float32 and ``known [F, H, W]`` bool, and the flow from frame to frame."""
 
     def __init__(self, colours: np.ndarray, known: np.ndarray):
         self.colours, self.known = colours, known
@@ -68,7 +68,7 @@ class _Follow:
         return filled, age
 
     def _flow(self, frame: int, other: int) -> np.ndarray:
-        """Where every pixel of ``frame`` is in ``other``, minus itself, ``[H, W, 2]``; in holes as around them."""
+        """Return the flow ``[H, W, 2]`` from ``frame`` to ``other``; in holes as around them."""
         if self._engine is None:
             return np.zeros_like(self._places)
         here, there, both = self._grey[frame], self._grey[other], self.known[frame] & self.known[other]

@@ -1,4 +1,4 @@
-"""A small picture of when a run is held by what: context, nothing, data consistency, over sigma from 1 (noise) to 0."""
+"""A small picture of the windows of a run: context, nothing, data consistency, over sigma from 1 (noise) to 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A measurement and how hard to hold to it, bound to one sampling run.
+"""A measurement and the strength of its guidance, bound to one sampling run.
 
 Between runs a :class:`Guidance` is plain settings and tensors in VAE space; :meth:`Guidance.bind` moves them to a run's
 device and to model space, takes the window from the model's schedule and precomputes what the proximal step needs. Nothing

@@ -89,7 +89,7 @@ def seeded_noise(shape: Sequence[int], seed: int) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class Context:
-    """What one run holds on to, on its device and in model space.
+    """The context of one run, on its device and in model space.
 
     Attributes:
         z: ``[b, C, T', H', W']``, the known clip; ``b`` is 1 or the run's batch.
@@ -127,16 +127,12 @@ class Context:
 
 @dataclass(frozen=True)
 class Release:
-    """When a measurement lets go, and what of it is held until then.
+    """The release of a measurement, and the part of it that is held until then.
 
     Attributes:
-        at: ``t*`` in 0...1 of flow time. The curve of ``lab.benchmarks.jobs.stochastic`` is flat around 0.7: with data
-        consistency below
-            it, on two scenes of seed 5 with damaged depth, mean LPIPS 0.1985, 0.1992 and 0.2001 at 0.4, 0.7 and 0.9.
+        at: ``t*`` in 0...1 of flow time; the optimum around 0.7 is flat.
         seed: of the re-noising.
-        threshold: see :func:`known_cells`. At 0.9 the training-free mask agrees best with tokens all of whose pixels are seen:
-            on three scenes turned by 12 degrees an overlap (intersection over union) of 0.87, against 0.75 at 0.5 and 0.84
-            at 0.95; for the mask of shares it is 0.84, 0.68 and 0.88.
+        threshold: see :func:`known_cells`; at 0.9 masks agree best with tokens all of whose pixels are seen.
         keep_first: the first latent frame, known as a whole, is never released.
     """
 
@@ -165,7 +161,7 @@ class Release:
                     f"no token is known at a threshold of {self.threshold:g} (the surest cell has {best:.2f})",
                     "Lower known_threshold, or use a smaller camera motion.",
                 )
-            if self.at == 0 and bool(clip.all()):  # what is released is denoised again, so then there is something to do
+            if self.at == 0 and bool(clip.all()):  # released tokens are denoised, so then there is something to do
                 raise InputError(
                     "measurement",
                     f"every token is known at a threshold of {self.threshold:g}, so nothing is left to generate",
@@ -213,7 +209,7 @@ def sample_stochastic(
     with_clean: Callable[[torch.Tensor], Model] | None = None,
     renew: Renew | None = None,
 ) -> torch.Tensor:
-    """Euler steps that keep the old noise (``sample_guided_euler``), with a context that is released on the way.
+    """Take Euler steps that keep the old noise (``sample_guided_euler``), with a context that is released on the way.
 
     In each step data consistency corrects the prediction first and the context has the last word, so that what is held is held
     exactly. A run that ends above ``t*`` hands its known cells on at its own noise level, so that the next run can go on.

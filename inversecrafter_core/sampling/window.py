@@ -9,7 +9,7 @@ window depends on the model alone, never on the steps of a run: of two samplers 
 | the paper's alpha, larger starts earlier | ``start = 1 - alpha``: 0.6 is 0.4 |
 | a sigma of a flow with a shift | :func:`.schedule.percent_of_sigma`: sigma 0.7 at shift 4 is 0.63, at shift 8 0.77 |
 
-Both ends belong to the range. Samplers that call the model between steps (heun) are asked about each call's own sigma.
+Both ends belong to the range. For samplers that call the model between steps (heun) each call's own sigma counts.
 """
 
 from __future__ import annotations
@@ -59,5 +59,5 @@ ALWAYS, NEVER = Window(0.0), Window(1.0)
 
 
 def steps_above(sigma: float, sigmas: Sequence[float]) -> int:
-    """How many of a falling schedule's steps begin at ``sigma`` or above: those of the first of two samplers."""
+    """Count the steps of a falling schedule that begin at ``sigma`` or above: those of the first of two samplers."""
     return sum(begin >= sigma - SLACK for begin in sigmas[:-1])

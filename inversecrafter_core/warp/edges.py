@@ -44,7 +44,7 @@ class Cleanup(NamedTuple):
 
 
 def depth_edges(depth: torch.Tensor, threshold: float = 0.08, radius: int = 2) -> torch.Tensor:
-    """Where a depth map slides from one surface to another.
+    """Find where a depth map slides from one surface to another.
 
     Args:
         depth: ``[..., H, W]`` planar z, positive.

@@ -1,4 +1,4 @@
-"""What the warp did not see: growing holes, and filling them.
+"""Holes of a warp: growing them, and filling them.
 
 ``visible`` is 1 = known throughout. Telea's method (2004, radius 3, per frame) is what the public relatives of InverseCrafter
 use before encoding; it gives the VAE something smooth to encode, not a plausible picture: that is the sampler's work.

@@ -28,10 +28,10 @@ EMPTY = 1e30
 PAD = 3
 """Cells around the target picture: two for cracks that reach its border, then all that falls farther away."""
 REACH = 0.98
-"""How far (pixels, per axis) a point behind something nearer reaches. Just below 1, so that a point on a pixel's centre touches
+"""Pixels, per axis, that a point behind something nearer reaches. Just below 1, so that a point on a pixel's centre touches
 that pixel only."""
 THIN_REACH = 0.7
-"""How far a thing of one or two pixels reaches: farther is wrong more often at its outlines, less leaves more of it out."""
+"""Pixels that a thing of one or two pixels reaches: farther is wrong more often at its outlines, less leaves more of it out."""
 OUTSIDE = 9.0
 """A normalised source coordinate that no kernel reaches the picture from."""
 SAME_SURFACE = 1.05
@@ -41,7 +41,7 @@ LEAST = 0.02
 
 
 class Splat(NamedTuple):
-    """What fell where.
+    """The points of a source frame on the target image.
 
     ``depth [height, width]`` planar z in the target camera, :data:`EMPTY` where nothing fell; ``landed [height, width]`` the
     same before cracks were closed and points reached farther; ``fringe [N]`` flat indices of the target pixels around points
@@ -61,7 +61,7 @@ def splat_depth(
     near: float,
     known: torch.Tensor | None = None,
 ) -> Splat:
-    """Throw a source frame's points at the target image; the nearest wins.
+    """Splat a source frame's points at the target image; the nearest wins.
 
     Args:
         depth: ``[H, W]`` planar z of the source frame.
@@ -116,7 +116,7 @@ def _around(cells: torch.Tensor, size: torch.Size) -> torch.Tensor:
 
 
 def at_outlines(depth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Where surfaces of ``depth [H, W]`` end; where it is NaN none does.
+    """Find where surfaces of ``depth [H, W]`` end; where it is NaN none does.
 
     Returns:
         Flat indices of pixels beside something clearly nearer or at the picture's border, and of pixels of thin things: with

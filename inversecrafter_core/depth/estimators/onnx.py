@@ -78,7 +78,7 @@ class OnnxDepth:
 
 
 def _without_failures(values: torch.Tensor) -> torch.Tensor:
-    """Put readings of zero behind everything: that is what FastDepth answers where it is lost, on white skies most of all."""
+    """Put readings of zero behind everything: FastDepth gives it where it is lost, on white skies most of all."""
     lost = values < NEAREST
     farthest = values.flatten(1).amax(1).clamp(min=NEAREST)
     return torch.where(lost, farthest[:, None, None], values)

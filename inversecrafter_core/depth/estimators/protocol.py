@@ -1,4 +1,4 @@
-"""What a depth estimator is: a clip goes in, raw per-pixel values of a stated kind come out.
+"""The protocol of depth estimators: a clip goes in, raw per-pixel values of a stated kind come out.
 
 Video is ``[F, H, W, 3]`` in 0...1; raw values are ``[F, H, W]`` float32 at the video's size, *not yet* depth:
 
@@ -27,7 +27,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 @dataclass(frozen=True)
 class RawDepth:
-    """An estimator's answer, before conversion.
+    """The values of an estimator, before conversion.
 
     Attributes:
         values: ``[F, H, W]`` float32 on the CPU, of ``kind``.

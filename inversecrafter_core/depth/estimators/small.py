@@ -1,8 +1,8 @@
 """The small network as an estimator: a clip of any size and length in, relative depth of its size out.
 
 Frames go through in order and in pieces; what the network remembers, the steady picture and the steady depth are
-carried from piece to piece, so the answer does not depend on the size of the pieces. The network sees frames of about
-``AREA`` pixels in the clip's own shape; its answer is brought to the clip's size along the edges of the steady picture.
+carried from piece to piece, so the result does not depend on the size of the pieces. The network sees frames of about
+``AREA`` pixels in the clip's own shape; its result is brought to the clip's size along the edges of the steady picture.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ class SmallDepth:
     kind: Kind = "relative_depth"
 
     def __init__(self, network: SmallDepthNet, name: str, edge_aware: bool = True, steady: bool = True):
-        self.module = network.eval()
+        self.module = network.train(False)
         self.name, self.edge_aware, self.steady = name, edge_aware, steady
 
     @classmethod
     def load(cls, path: str | Path, edge_aware: bool = True) -> SmallDepth:
-        """From a file; raises :class:`InputError` that says what the file is when it is another."""
+        """Load a file; raises :class:`InputError` that describes the file when it is another."""
         return cls(load_small_network(path), Path(path).name, edge_aware)
 
     @torch.inference_mode()
@@ -78,10 +78,10 @@ class SmallDepth:
             pictures, shares = (torch.stack(part) for part in zip(*taken, strict=True))
         size = network_size(frames.shape[1], frames.shape[2])
         small = F.interpolate(pictures.permute(0, 3, 1, 2), size=size, mode="bilinear", align_corners=False, antialias=True)
-        answer = self.module(small[None].to(weight.dtype), memory.state)
-        memory.state = answer.state
+        prediction = self.module(small[None].to(weight.dtype), memory.state)
+        memory.state = prediction.state
         log_depth = torch.stack(
-            [memory.depth.add(m, s) for m, s in zip(answer.log_depth[0], resize_map(shares, size, "area"), strict=True)]
+            [memory.depth.add(m, s) for m, s in zip(prediction.log_depth[0], resize_map(shares, size, "area"), strict=True)]
         )
         full = (frames.shape[1], frames.shape[2])
         return (joint_bilateral_upsample(log_depth, pictures) if self.edge_aware else resize_map(log_depth, full)).exp()

@@ -46,7 +46,7 @@ def load_small_network(path: str | Path) -> SmallDepthNet:
     if wrong:
         raise InputError(NAME, f"{path.name}: tensor '{wrong[0]}' is missing, unknown or of another shape", EXPECTED)
     network.load_state_dict({key: value.float() for key, value in state.items()}, strict=False)
-    return network.eval()
+    return network.train(False)
 
 
 def _widths(name: str, metadata: dict[str, str]) -> tuple[int, ...]:

@@ -19,13 +19,13 @@ from torch import nn
 
 STRIDE = 16
 WIDTHS = (32, 64, 112, 160)
-LOG_RANGE = 3.5  # of the answer either way: depths of one clip span at most a factor of e^7
+LOG_RANGE = 3.5  # of the log depth either way: depths of one clip span at most a factor of e^7
 MEAN, DEVIATION = 0.45, 0.27  # of colours, roughly, in photographs and in the synthetic world
 
 State = tuple[torch.Tensor, torch.Tensor]
 
 
-class Answer(NamedTuple):
+class Prediction(NamedTuple):
     """``log_depth [B, T, h, w]`` and the memories after the last frame."""
 
     log_depth: torch.Tensor
@@ -109,7 +109,7 @@ class SmallDepthNet(nn.Module):
         self.up_half = Up(quarter, half, half)
         self.head = nn.Conv2d(half, 4, 3, padding=1)
 
-    def forward(self, frames: torch.Tensor, state: State | None = None) -> Answer:
+    def forward(self, frames: torch.Tensor, state: State | None = None) -> Prediction:
         """``frames [B, T, 3, h, w]`` in 0...1 and the state of the frames before; see the module's text."""
         batch, count, _, height, width = frames.shape
         images = ((frames - MEAN) / DEVIATION).flatten(0, 1)
@@ -120,7 +120,7 @@ class SmallDepthNet(nn.Module):
         x = self.up_eighth(self.mix(coarse), eighth)
         x = self.up_half(self.up_quarter(x, quarter), half)
         log_depth = nn.functional.pixel_shuffle(self.head(x), 2).float().clamp(-LOG_RANGE, LOG_RANGE)
-        return Answer(log_depth.reshape(batch, count, height, width), (fine, wide))
+        return Prediction(log_depth.reshape(batch, count, height, width), (fine, wide))
 
     def _remember(
         self, level: int, features: torch.Tensor, batch: int, state: State | None

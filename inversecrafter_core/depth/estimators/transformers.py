@@ -48,7 +48,7 @@ class TransformersDepth:
     """
 
     def __init__(self, network: torch.nn.Module, processor: Any, kind: Kind, name: str, edge_aware: bool = True):
-        self.module = DepthNetwork(network.eval())
+        self.module = DepthNetwork(network.train(False))
         self.processor, self.kind, self.name, self.edge_aware = processor, kind, name, edge_aware
 
     @torch.inference_mode()
