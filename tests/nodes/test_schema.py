@@ -165,6 +165,8 @@ def test_pages_are_short_bear_the_nodes_title_and_name_nothing_that_does_not_shi
         faults += [] if text.startswith(f"# {title}\n") else [f"{node_id}: its title is not '{title}'"]
         faults += [f"{node_id}: {len(text.splitlines())} lines"] if len(text.splitlines()) > PAGE_LINES else []
         faults += [f"{node_id}: no '## {part}'" for part in ("Inputs", "Tips", "Errors") if f"## {part}" not in text]
+        pictures = re.findall(r"\]\(([^):]+\.png)\)", text)
+        faults += [f"{node_id}: no picture {name}" for name in pictures if not (DOCS / name).is_file()]
         faults += [f"{node_id}: says '{word}'" for word in ("python -m", "`make ", "lab.", "seed 5") if word in text]
     assert not faults, faults
 
