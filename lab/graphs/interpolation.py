@@ -2,83 +2,75 @@
 
 from __future__ import annotations
 
-from .parts import COLUMN, columns, compared_out, measurement, models, note, picture, sampling
-from .recapture import FRAMES
-from .spec import BYPASSED, Node, Workflow
+from .notes import KEPT, REAL_WAN, SMALL
+from .parts import FRAMES, conditioned, decoded, depth, drift, measurement, models, picture, preview, tokens, video_out
+from .recapture import MEASURED, RESULT
+from .spec import BYPASSED, Column, Link, Links, Node, Workflow
 
-TEXT = """\
+NOTE = f"""\
 ## Two pictures, the way between them
 
-1. **Load Image**, twice: the start and the end, of one place. In place of a picture a clip may be connected to **Warp Ends**: it takes the last
-   frame of the start and the first four of the end (**Batch Images** then needs those two frames).
-2. **Warp Ends**: how many frames, 4k+1 (17, 33, 49, 81), both ends included. It finds the end's camera and shows what both ends saw of
-   the way. Where it finds no camera, both move along optical flow alone, and its report says so.
-3. **Run.** It works at once on the small models inside this pack. They show the method at thumbnail size; they are not Wan.
+1. **The start** and **The end**: choose two pictures of one place. In place of a picture a clip may be connected to **Warp From Ends**: it takes
+   the last frame of the start and the first four of the end (**Batch Images: start, end** then needs those two frames).
+2. **Warp From Ends**: how many *frames*, 4k+1 (17, 33, 49, 81), both ends included. It finds the end's camera and shows what both ends saw of
+   the way. Where it finds no camera, both move along optical flow alone; the report on the node says so.
+3. {SMALL}
 
-What the ends saw stands clean beside the noise until the *release*, then all is denoised together. **Keep Known Pixels** puts the warps' own
-pixels back where an end saw the place; bypass it (Ctrl+B) to see what the model and the VAE make of everything.
+What the ends saw stands clean beside the noise until the *release*, then all is denoised together. **Drift Report** says how near the
+decoded clip is to it.
 
-**The model alone**: un-bypass **Join Ends** (Ctrl+B) and connect its *video* and *holes* to **Encode Measurement**, **Add Inpaint Conditioning** and **Report Drift** in place of
-those of **Warp Ends**; set *mask* to *binary* and *release* to 0. No depth is needed then.
+{KEPT}
+**The model alone**: un-bypass **Between Ends** (Ctrl+B) and connect its *video* and *holes* to **Encode Measurement**, **Inpaint Conditioning**
+and **Keep Known Pixels** in place of those of **Warp From Ends**; set *mask* to *binary* and *release* to 0. No depth is needed then.
 
-"""
+{REAL_WAN}"""
 
-ENDS, OPEN = ("guided", "video"), ("guided", "holes")
-BOTH = {"start": ("start_sized", "IMAGE"), "end": ("end_sized", "IMAGE")}
+ENDS: Link = ("guided", "video")
+OPEN: Link = ("guided", "holes")
+BOTH: Links = {"start": ("start_sized", "IMAGE"), "end": ("end_sized", "IMAGE")}
+WARPED = "3 · both ends warped"
 
 WORKFLOW = Workflow(
     name="interpolation",
-    nodes=[
-        note(TEXT),
-        *picture("start", 0, 0, "choose_the_start.png", "The start"),
-        *picture("end", 0, 560, "choose_the_end.png", "The end"),
-        Node("depth_model", "InverseCrafterLoadDepthModel", (COLUMN, 0)),
-        Node(
-            "both",
-            "ImageBatch",
-            (COLUMN, 240),
-            links={"image1": ("start_sized", "IMAGE"), "image2": ("end_sized", "IMAGE")},
-            title="Batch Images: start, end",
+    note=NOTE,
+    columns=[
+        Column(
+            "1 · start and end",
+            [*picture("start", "choose_the_start.png", "The start"), *picture("end", "choose_the_end.png", "The end")],
         ),
-        Node(
-            "depth",
-            "InverseCrafterEstimateDepth",
-            (COLUMN, 360),
-            {"stabilise": "off"},
-            {"depth_model": ("depth_model", "depth_model"), "video": ("both", "IMAGE")},
+        Column(
+            "2 · depth of both",
+            [
+                Node(
+                    "both",
+                    "ImageBatch",
+                    {},
+                    {"image1": BOTH["start"], "image2": BOTH["end"]},
+                    "Batch Images: start, end",
+                ),
+                *depth(("both", "IMAGE"), {"stabilise": "off"}),
+            ],
         ),
-        Node(
-            "guided",
-            "InverseCrafterWarpFromEnds",
-            (2 * COLUMN, 0),
-            {"frames": FRAMES},
-            BOTH | {"geometry": ("depth", "geometry")},
-            title="Frames: 4k+1",
-            size=(320, 260),
+        Column(
+            WARPED,
+            [
+                Node("guided", "InverseCrafterWarpFromEnds", {"frames": FRAMES}, BOTH | {"geometry": ("depth", "geometry")}),
+                preview("warped", ENDS, "What the ends saw"),
+            ],
         ),
-        Node("warped", "PreviewImage", (2 * COLUMN, 340), {}, {"images": ENDS}, "What the ends saw", (320, 260)),
-        Node("report", "PreviewAny", (2 * COLUMN, 660), {}, {"source": ("guided", "report")}, "Its report", (320, 160)),
-        Node(
-            "between",
-            "InverseCrafterBetweenEnds",
-            (2 * COLUMN, 880),
-            {"frames": FRAMES},
-            BOTH,
-            title="Instead: the model alone",
-            mode=BYPASSED,
+        Column(
+            "Instead: the model alone",
+            [Node("between", "InverseCrafterBetweenEnds", {"frames": FRAMES}, BOTH, mode=BYPASSED)],
+            "optional",
+            WARPED,
         ),
-        *models(3 * COLUMN),
-        *measurement(4 * COLUMN, {}, ENDS, OPEN, {}, "whole_video"),
-        *sampling(5 * COLUMN, {"release": 0.7, "start_percent": 0.63}, steps=8),
-        *compared_out(6 * COLUMN, "interpolation", ENDS, OPEN),
+        Column("Models and prompt", models(), "models"),
+        Column(MEASURED, measurement({}, ENDS, OPEN, {}, "whole_video")),
+        tokens(ENDS, MEASURED),
+        Column("5 · context and release", conditioned({"release": 0.7, "start_percent": 0.63}, steps=8), "sampling"),
+        Column(
+            "6 · result",
+            [*decoded(("sampler", "output"), ENDS, OPEN), *video_out("interpolation", RESULT), drift(ENDS, OPEN)],
+        ),
     ],
-    groups=columns(
-        "1 · start and end",
-        "2 · depth of both",
-        "3 · both ends warped",
-        "4 · models and prompt",
-        "5 · measurement",
-        "6 · context",
-        "7 · video",
-    ),
 )

@@ -1,142 +1,172 @@
-"""What the workflows share: pictures in, models and prompts, the measurement, sampling with a released context, video out.
-
-Every part takes the left edge of its column and returns its nodes; links between parts go by the keys used here.
-"""
+"""What the workflows share, from clip to video: lists of nodes for a column each. Links between parts go by the keys used here."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from .clip_vision import TOKENS, image_tokens, tokens_group
-from .recapture import HEIGHT, SMALL_MODEL, SMALL_VAE, WIDTH
-from .recapture import NOTE as RECAPTURE_NOTE
-from .spec import BYPASSED, Group, Node
+from .spec import BYPASSED, Column, Link, Links, Node
 
+SMALL_MODEL = "inversecrafter_small_wan_t2v.safetensors"
+SMALL_VAE = "inversecrafter_small_wan_vae.safetensors"
+CLIP_VISION = "clip_vision_h.safetensors"
+TEXT_ENCODER = "umt5_xxl_fp8_e4m3fn_scaled.safetensors"
 MODEL_COLOUR = "#2a363b"
+WIDTH, HEIGHT, FRAMES = 192, 128, 17
+STEPS = 20
 FRAME_RATE = 16.0
-COLUMN = 380
-TOKENS_TOP = 1080
-REAL_WAN = "### " + RECAPTURE_NOTE.partition("### ")[2]
-"""Which two widgets to change, with links and folders."""
-
-Links = dict[str, tuple[str, str]]
-
-
-def note(text: str) -> Node:
-    """The note at the left: ``text`` on this workflow, then how to use the real Wan."""
-    return Node("note", "MarkdownNote", (-620, 0), {"text": text + REAL_WAN}, title="Read me", size=(560, 640), color="#332922")
+PICTURE_ROOM = 280
+VIDEO_ROOM = 340
+PROMPT_ROOM = 230
+SIZED = {"upscale_method": "area", "width": WIDTH, "height": HEIGHT, "crop": "center"}
+CLIP: Link = ("resize", "IMAGE")
+TOKENS: Link = ("clip_vision_encode", "CLIP_VISION_OUTPUT")
 
 
-def picture(key: str, left: float, top: float, file: str, title: str) -> list[Node]:
+def preview(key: str, images: Link, title: str) -> Node:
+    """A node that shows pictures."""
+    return Node(key, "PreviewImage", {}, {"images": images}, title, PICTURE_ROOM)
+
+
+def mask_preview(key: str, mask: Link, title: str) -> Node:
+    """A node that shows masks."""
+    return Node(key, "MaskPreview", {}, {"mask": mask}, title, PICTURE_ROOM)
+
+
+def clip_in() -> list[Node]:
+    """A clip from a file, cut and resized to what the VAE takes; ``resize`` is the clip, ``parts`` knows its frames a second."""
+    return [
+        Node("load", "LoadVideo", {"file": "choose_a_clip.mp4"}, height=VIDEO_ROOM),
+        Node("parts", "GetVideoComponents", links={"video": ("load", "VIDEO")}),
+        Node("trim", "ImageFromBatch", {"batch_index": 0, "length": FRAMES}, {"image": ("parts", "images")}, "Frames: 4k+1"),
+        Node("resize", "ImageScale", SIZED, {"image": ("trim", "IMAGE")}, "Size: multiples of 16"),
+    ]
+
+
+def picture(key: str, file: str, title: str, mode: int = 0) -> list[Node]:
     """A picture from a file and, as ``<key>_sized``, at the size of the clip."""
+    sized = Node(f"{key}_sized", "ImageScale", SIZED, {"image": (key, "IMAGE")}, "Size: multiples of 16", mode=mode)
+    return [Node(key, "LoadImage", {"image": file}, {}, title, VIDEO_ROOM, mode), sized]
+
+
+def depth(images: Link, widgets: dict[str, Any] | None = None) -> list[Node]:
+    """Depth by the embedded model, and its picture."""
     return [
-        Node(key, "LoadImage", (left, top), {"image": file}, title=title, size=(300, 320)),
+        Node("depth_model", "InverseCrafterLoadDepthModel"),
         Node(
-            f"{key}_sized",
-            "ImageScale",
-            (left, top + 360),
-            {"upscale_method": "area", "width": WIDTH, "height": HEIGHT, "crop": "center"},
-            {"image": (key, "IMAGE")},
-            title="Size: multiples of 16",
+            "depth",
+            "InverseCrafterEstimateDepth",
+            widgets or {},
+            {"depth_model": ("depth_model", "depth_model"), "video": images},
         ),
+        preview("depth_picture", ("depth", "preview"), "Depth: near is bright"),
     ]
 
 
-def models(left: float, prompt: str = "") -> list[Node]:
-    """The video model with its shift, the VAE, both prompts; ``prompt`` is the positive one."""
-    prompt_boxes = [
-        Node(
-            key,
-            "InverseCrafterTextEncode",
-            (left, top),
-            {"prompt": words},
-            {"clip": ("clip", "CLIP")},
-            title=title,
-            size=(320, 170),
-        )
-        for key, title, top, words in (("positive", "Prompt", 520, prompt), ("negative", "Negative prompt", 740, ""))
-    ]
+def camera_path(video: Link) -> list[Node]:
+    """A path as long as ``video``, and its picture."""
     return [
-        Node("unet", "UNETLoader", (left, 0), {"unet_name": SMALL_MODEL, "weight_dtype": "default"}, color=MODEL_COLOUR),
-        Node("vae", "VAELoader", (left, 140), {"vae_name": SMALL_VAE}, color=MODEL_COLOUR),
-        Node(
-            "clip",
-            "CLIPLoader",
-            (left, 250),
-            {"clip_name": "umt5_xxl_fp8_e4m3fn_scaled.safetensors", "type": "wan"},
-            title="Load CLIP (only for the real Wan)",
-            mode=BYPASSED,
-        ),
-        Node("shift", "ModelSamplingSD3", (left, 410), {"shift": 4.0}, {"model": ("unet", "MODEL")}),
-        *prompt_boxes,
+        Node("path", "InverseCrafterCameraPath", {"preset": "arc_left", "frames": FRAMES}, {"video": video}),
+        preview("path_picture", ("path", "preview"), "The path"),
     ]
+
+
+def warp(video: Link, geometry: Link) -> list[Node]:
+    """The clip along the path, its holes filled for the encoder; both shown."""
+    along = {"video": video, "geometry": geometry, "camera_path": ("path", "camera_path")}
+    return [
+        Node("warp", "InverseCrafterWarpVideo", {}, along),
+        preview("warped", ("warp", "video"), "The warp"),
+        mask_preview("holes", ("warp", "holes"), "Holes: white is generated"),
+        Node("fill", "InverseCrafterFillHoles", {}, {"video": ("warp", "video"), "holes": ("warp", "holes")}),
+    ]
+
+
+def text(prompt: str = "") -> list[Node]:
+    """The text encoder of the real Wan, bypassed, and both prompts; ``prompt`` is the positive one."""
+    boxes = [
+        Node(key, "InverseCrafterTextEncode", {"prompt": words}, {"clip": ("clip", "CLIP")}, title, PROMPT_ROOM)
+        for key, title, words in (("positive", "Prompt", prompt), ("negative", "Negative prompt", ""))
+    ]
+    loader = Node(
+        "clip",
+        "CLIPLoader",
+        {"clip_name": TEXT_ENCODER, "type": "wan"},
+        title="Load CLIP (real Wan only)",
+        mode=BYPASSED,
+        color=MODEL_COLOUR,
+    )
+    return [loader, *boxes]
+
+
+def vae() -> Node:
+    """The VAE."""
+    return Node("vae", "VAELoader", {"vae_name": SMALL_VAE}, color=MODEL_COLOUR)
+
+
+def models(prompt: str = "") -> list[Node]:
+    """The video model with its shift, the VAE, the prompts."""
+    unet = Node("unet", "UNETLoader", {"unet_name": SMALL_MODEL, "weight_dtype": "default"}, color=MODEL_COLOUR)
+    return [unet, Node("shift", "ModelSamplingSD3", {"shift": 4.0}, {"model": ("unet", "MODEL")}), vae(), *text(prompt)]
 
 
 def measurement(
-    left: float,
-    widgets: dict[str, Any],
-    video: tuple[str, str],
-    holes: tuple[str, str],
-    more: Links,
-    condition_on: str = "first_frame",
+    widgets: dict[str, Any], video: Link, holes: Link, more: Links, condition_on: str = "first_frame"
 ) -> list[Node]:
     """What is known of ``video``, as measurement and as conditioning for checkpoints that take a masked video.
 
     Args:
-        condition_on: ``whole_video`` where the first frame alone says too little.
         more: further links of both nodes: the source and the camera path, or a start image.
+        condition_on: ``whole_video`` where the first frame alone says too little.
     """
+    known = {"vae": ("vae", "VAE"), "video": video, "holes": holes} | more
+    prompts = {"positive": ("positive", "conditioning"), "negative": ("negative", "conditioning")}
     return [
-        Node(
-            "measure",
-            "InverseCrafterEncodeMeasurement",
-            (left, 0),
-            widgets,
-            {"vae": ("vae", "VAE"), "video": video, "holes": holes} | more,
-        ),
-        Node("mask", "PreviewImage", (left, 400), {}, {"images": ("measure", "preview")}, "Latent mask", (320, 260)),
+        Node("measure", "InverseCrafterEncodeMeasurement", widgets, known),
+        preview("mask", ("measure", "preview"), "Latent mask: white is known"),
         Node(
             "inpaint",
             "InverseCrafterInpaintConditioning",
-            (left, 700),
             {"condition_on": condition_on},
-            {
-                "positive": ("positive", "conditioning"),
-                "negative": ("negative", "conditioning"),
-                "vae": ("vae", "VAE"),
-                "video": video,
-                "holes": holes,
-                "clip_vision_output": TOKENS,
-            }
-            | more,
+            prompts | known | {"clip_vision_output": TOKENS},
         ),
-        *image_tokens(left, TOKENS_TOP, video),
     ]
 
 
-def sampling(left: float, conditioning: dict[str, Any], steps: int = 20, cfg: float = 1.0) -> list[Node]:
-    """Schedule, context with its release, sampling."""
+def tokens(video: Link, under: str) -> Column:
+    """The first frame as CLIP-vision tokens, for checkpoints that attend to an image; bypassed, the embedded model does not."""
+    frame = Node(
+        "clip_vision_frame",
+        "ImageFromBatch",
+        {"batch_index": 0, "length": 1},
+        {"image": video},
+        "The clip's first frame",
+        mode=BYPASSED,
+    )
+    loader = Node("clip_vision", "CLIPVisionLoader", {"clip_name": CLIP_VISION}, mode=BYPASSED, color=MODEL_COLOUR)
+    encode = Node(
+        "clip_vision_encode",
+        "CLIPVisionEncode",
+        {"crop": "none"},
+        {"clip_vision": ("clip_vision", "CLIP_VISION"), "image": ("clip_vision_frame", "IMAGE")},
+        mode=BYPASSED,
+    )
+    return Column("Image tokens (I2V, Fun-InP)", [loader, frame, encode], "optional", under)
+
+
+def conditioned(widgets: dict[str, Any], steps: int = STEPS, cfg: float = 1.0) -> list[Node]:
+    """Schedule, clean context with its release, sampling."""
+    known = {"measurement": ("measure", "measurement"), "sigmas": ("schedule", "SIGMAS"), "model": ("shift", "MODEL")}
     return [
         Node(
             "schedule",
             "BasicScheduler",
-            (left, 0),
             {"scheduler": "simple", "steps": steps, "denoise": 1.0},
             {"model": ("shift", "MODEL")},
         ),
-        Node(
-            "release",
-            "InverseCrafterStochasticConditioning",
-            (left, 160),
-            conditioning,
-            {"measurement": ("measure", "measurement"), "sigmas": ("schedule", "SIGMAS"), "model": ("shift", "MODEL")},
-            size=(340, 560),
-        ),
+        Node("release", "InverseCrafterStochasticConditioning", widgets, known),
         Node(
             "sampler",
             "SamplerCustom",
-            (left, 780),
             {"add_noise": True, "noise_seed": 0, "cfg": cfg},
             {
                 "model": ("shift", "MODEL"),
@@ -146,38 +176,48 @@ def sampling(left: float, conditioning: dict[str, Any], steps: int = 20, cfg: fl
                 "sigmas": ("schedule", "SIGMAS"),
                 "latent_image": ("inpaint", "latent"),
             },
-            size=(340, 320),
         ),
     ]
 
 
-def video_out(left: float, name: str) -> list[Node]:
-    """Decoded and saved as a video."""
+def decoded(latent: Link, known: Link, holes: Link, kept: bool = True) -> list[Node]:
+    """The latent decoded and, unless bypassed, ``known`` put back where it is known: ``keep`` is the result."""
+    pictures = {"video": ("decode", "IMAGE"), "source": known, "holes": holes}
     return [
-        Node("decode", "VAEDecode", (left, 0), links={"samples": ("sampler", "output"), "vae": ("vae", "VAE")}),
-        Node("video", "CreateVideo", (left, 90), {"fps": FRAME_RATE}, {"images": ("decode", "IMAGE")}),
+        Node("decode", "VAEDecode", {}, {"samples": latent, "vae": ("vae", "VAE")}),
+        Node("keep", "InverseCrafterKeepKnownPixels", {}, pictures, mode=0 if kept else BYPASSED),
+    ]
+
+
+def drift(source: Link, holes: Link) -> Node:
+    """What became of what was to stay, as the VAE gave it."""
+    pictures = {"video": ("decode", "IMAGE"), "source": source, "holes": holes, "vae": ("vae", "VAE")}
+    return Node("drift", "InverseCrafterDriftReport", {}, pictures)
+
+
+def video_out(name: str, images: Link, fps: Link | None = None, key: str = "") -> list[Node]:
+    """Frames as a saved video, at the rate ``fps`` or at that of Wan."""
+    rate: dict[str, Any] = {} if fps else {"fps": FRAME_RATE}
+    links = {"images": images} | ({"fps": fps} if fps else {})
+    return [
+        Node(f"{key}video", "CreateVideo", rate, links),
         Node(
-            "save",
+            f"{key}save",
             "SaveVideo",
-            (left, 220),
             {"filename_prefix": f"video/InverseCrafter_{name}"},
-            {"video": ("video", "VIDEO")},
+            {"video": (f"{key}video", "VIDEO")},
+            height=VIDEO_ROOM + 80,
         ),
     ]
 
 
-def compared_out(left: float, name: str, known: tuple[str, str], holes: tuple[str, str]) -> list[Node]:
-    """Return :func:`video_out` with the known pixels put back, and the drift of the decoded clip from them."""
-    clip = {"video": ("decode", "IMAGE"), "source": known, "holes": holes}
-    keep = Node("keep", "InverseCrafterKeepKnownPixels", (left, 420), {"seam": 2}, clip, size=(340, 110))
-    drift = Node("drift", "InverseCrafterDriftReport", (left, 580), {}, clip | {"vae": ("vae", "VAE")}, size=(340, 280))
-    decode, video, save = video_out(left, name)
-    return [decode, replace(video, links={"images": ("keep", "video")}), save, keep, drift]
-
-
-def columns(*titles: str) -> list[Group]:
-    """A group around each column, from the left, and one around the image tokens below the measurement."""
-    groups = [Group(title, (i * COLUMN - 20, -80, COLUMN - 20, 1240)) for i, title in enumerate(titles)]
-    measured = next(i for i, title in enumerate(titles) if title.endswith("measurement"))
-    tall = replace(groups[measured], bounding=(measured * COLUMN - 20, -80, COLUMN - 20, 1540))
-    return [*groups[:measured], tall, *groups[measured + 1 :], tokens_group(measured * COLUMN, TOKENS_TOP)]
+def beside(source: Link, result: Link) -> list[Node]:
+    """Source and result side by side, as pictures."""
+    together = Node(
+        "beside",
+        "ImageStitch",
+        {"direction": "right", "match_image_size": True, "spacing_width": 4, "spacing_color": "black"},
+        {"image1": source, "image2": result},
+        "Source beside result",
+    )
+    return [together, preview("compared", ("beside", "IMAGE"), "Source | result")]

@@ -1,4 +1,4 @@
-"""How a workflow is written down: positions in canvas units, links by slot name."""
+"""The written form of a workflow: columns of nodes, links by slot name. The page computes sizes and positions from it."""
 
 from __future__ import annotations
 
@@ -6,39 +6,56 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 NORMAL, BYPASSED = 0, 4
+COLOURS = {"step": "#3f789e", "models": "#a1309b", "sampling": "#88aa88", "optional": "#b58b2a"}
+"""Of a group's frame: one meaning each, the same in every workflow."""
+
+Link = tuple[str, str]
+Links = dict[str, Link]
 
 
 @dataclass(frozen=True)
 class Node:
-    """One node. ``links`` maps an input's name to ``(key of the node it comes from, name of its output)``."""
+    """One node. ``links`` maps an input's name to ``(key of the node it comes from, name of its output)``.
+
+    Attributes:
+        title: the name of the node's class, without the pack's, when there is none.
+        height: room for pictures that a run brings; a node is never lower than its widgets are.
+    """
 
     key: str
     type: str
-    pos: tuple[float, float]
     widgets: dict[str, Any] = field(default_factory=dict)
-    links: dict[str, tuple[str, str]] = field(default_factory=dict)
+    links: Links = field(default_factory=dict)
     title: str | None = None
-    size: tuple[float, float] | None = None
+    height: float = 0
     mode: int = NORMAL
     color: str | None = None
 
 
 @dataclass(frozen=True)
-class Group:
-    """A titled frame: ``bounding`` is x, y, width, height."""
+class Column:
+    """Nodes below one another in a titled frame. ``kind`` is a key of ``COLOURS``; ``under`` the title of the column above."""
 
     title: str
-    bounding: tuple[float, float, float, float]
-    color: str = "#3f789e"
+    nodes: list[Node]
+    kind: str = "step"
+    under: str | None = None
 
 
 @dataclass(frozen=True)
 class Workflow:
-    """A whole workflow; ``name`` is also its file name."""
+    """A whole workflow: a note at the left, columns beside one another; those with ``under`` make a second row."""
 
     name: str
-    nodes: list[Node]
-    groups: list[Group]
+    note: str
+    columns: list[Column]
+
+    @property
+    def nodes(self) -> list[Node]:
+        """Every node but the note, column by column."""
+        return [node for column in self.columns for node in column.nodes]
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Return the form that ``compose.js`` builds."""
+        columns = [asdict(column) | {"color": COLOURS[column.kind]} for column in self.columns]
+        return {"note": self.note, "columns": columns}
