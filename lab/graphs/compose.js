@@ -1,6 +1,8 @@
 // Builds a workflow in the real page from its written form, lays it out, and returns both files: {ui, api}.
 async (spec) => {
-  const [TITLE, GAP, MARGIN, WIDTH, NOTE_WIDTH] = [30, 40, 20, 320, 600];
+  const [TITLE, GAP, MARGIN, HEADING, WIDTH] = [30, 24, 10, 50, 310];  // canvas units
+  const NOTE = [560, 1000];
+  const WINDOW = [1920, 960, 70, 110];  // pixels: the canvas of a common window, and what the page's bars cover at the left and above
   const app = window.app;
   app.graph.clear();
   const made = {};
@@ -31,8 +33,13 @@ async (spec) => {
     }
   }
 
-  // Columns of the first row stand beside one another, those of the second below the one that they name.
-  const stack = (column, left, top) => {
+  // A column stands beside the one before it, or below the one that it names with `under`.
+  const ends = {};
+  let next = 0;
+  for (const column of spec.columns) {
+    const above = ends[column.under];
+    const [left, top] = above ?? [next, 0];
+    if (!above) next += WIDTH + 2 * MARGIN + GAP;
     let y = top + TITLE;
     for (const entry of column.nodes) {
       const node = made[entry.key];
@@ -41,29 +48,26 @@ async (spec) => {
       node.mode = entry.mode;
       y += node.size[1] + TITLE + GAP;
     }
-    return y - TITLE - GAP;
-  };
-  const frame = (column, left, top, bottom) => {
+    const bottom = y - TITLE - GAP + MARGIN;
+    ends[column.title] = [left, bottom + HEADING + GAP];
     const group = new LiteGraph.LGraphGroup(column.title);
-    group.pos = [left - MARGIN, top - 60];
-    group.size = [WIDTH + 2 * MARGIN, bottom - top + 60 + MARGIN];
+    group.pos = [left - MARGIN, top - HEADING];
+    group.size = [WIDTH + 2 * MARGIN, bottom - top + HEADING];
     group.color = column.color;
     app.graph.add(group);
-  };
-  const first = spec.columns.filter((column) => !column.under);
-  const lefts = Object.fromEntries(first.map((column, i) => [column.title, i * (WIDTH + 2 * MARGIN + GAP)]));
-  const bottom = Math.max(...first.map((column) => stack(column, lefts[column.title], 0)));
-  for (const column of first) frame(column, lefts[column.title], 0, bottom);
-  const below = bottom + 120;
-  for (const column of spec.columns.filter((one) => one.under))
-    frame(column, lefts[column.under], below, stack(column, lefts[column.under], below));
+  }
   const note = add({ type: 'MarkdownNote', title: 'Read me', color: '#332922' });
   note.widgets[0].value = spec.note;
-  note.setSize([NOTE_WIDTH, Math.min(bottom - TITLE, 1000)]);
-  note.pos = [-NOTE_WIDTH - MARGIN - GAP, TITLE];
+  note.setSize(NOTE);
+  note.pos = [-NOTE[0] - MARGIN - GAP, TITLE];
 
   const { workflow, output } = await app.graphToPrompt();
-  delete workflow.extra.ds;  // without a view of its own a workflow opens fitted to the window
+  // The whole graph in view. A file without a view opens fitted too, but the page of 0.3.75 then pulls Vue nodes apart.
+  const frames = [note, ...app.graph.groups].map((one) => [...one.pos, ...one.size]);
+  const [x, y] = [0, 1].map((axis) => Math.min(...frames.map((one) => one[axis])));
+  const [width, height] = [0, 1].map((axis) => Math.max(...frames.map((one) => one[axis] + one[axis + 2])) - [x, y][axis]);
+  const scale = Math.min((WINDOW[0] - WINDOW[2]) / width, (WINDOW[1] - WINDOW[3]) / height) * 0.98;
+  workflow.extra.ds = { scale, offset: [WINDOW[2] / scale - x, WINDOW[3] / scale - y] };
   // A script that has the real Wan needs the text encoder: it is in the API form too, without a link, so that it is not run.
   for (const entry of entries.filter((one) => one.type === 'CLIPLoader')) made[entry.key].mode = 0;
   const spare = (await app.graphToPrompt()).output;

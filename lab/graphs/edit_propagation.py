@@ -13,11 +13,11 @@ NOTE = f"""\
 1. **Load Video**: choose a clip. {LENGTHS}
 2. Run once and save **First frame** (right click), edit it in any editor, and choose it in **The first frame, edited**. In place of the file any
    node may be connected that edits a picture. It must show the same frame in the same size.
-3. **Edit Difference** finds what was edited, **Track Mask** follows it, **Propagate Edit** carries it along. Look at **The region**
+3. **Find Edited Region** finds what was edited, **Track Mask** follows it, **Propagate Edit** carries it along. Look at **The region**
    and at **Carried**. For a region of your own connect a mask or draw a box on **Track Mask**.
 4. {SMALL}
 
-**Drift Report** says how far the rest has moved, and how much of that is the VAE. **Keep Known Pixels** is bypassed; un-bypass it
+**Report Drift** says how far the rest has moved, and how much of that is the VAE. **Keep Known Pixels** is bypassed; un-bypass it
 (Ctrl+B) to put the clip's own pixels and the carried edit back where they are known.
 
 {REAL_WAN}"""

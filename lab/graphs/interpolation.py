@@ -10,18 +10,18 @@ from .spec import BYPASSED, Column, Link, Links, Node, Workflow
 NOTE = f"""\
 ## Two pictures, the way between them
 
-1. **The start** and **The end**: choose two pictures of one place. In place of a picture a clip may be connected to **Warp From Ends**: it takes
+1. **The start** and **The end**: choose two pictures of one place. In place of a picture a clip may be connected to **Warp Ends**: it takes
    the last frame of the start and the first four of the end (**Batch Images: start, end** then needs those two frames).
-2. **Warp From Ends**: how many *frames*, 4k+1 (17, 33, 49, 81), both ends included. It finds the end's camera and shows what both ends saw of
+2. **Warp Ends**: how many *frames*, 4k+1 (17, 33, 49, 81), both ends included. It finds the end's camera and shows what both ends saw of
    the way. Where it finds no camera, both move along optical flow alone; the report on the node says so.
 3. {SMALL}
 
-What the ends saw stands clean beside the noise until the *release*, then all is denoised together. **Drift Report** says how near the
+What the ends saw stands clean beside the noise until the *release*, then all is denoised together. **Report Drift** says how near the
 decoded clip is to it.
 
 {KEPT}
-**The model alone**: un-bypass **Between Ends** (Ctrl+B) and connect its *video* and *holes* to **Encode Measurement**, **Inpaint Conditioning**
-and **Keep Known Pixels** in place of those of **Warp From Ends**; set *mask* to *binary* and *release* to 0. No depth is needed then.
+**The model alone**: un-bypass **Join Ends** (Ctrl+B) and connect its *video* and *holes* to **Encode Measurement**, **Add Inpaint Conditioning**
+and **Keep Known Pixels** in place of those of **Warp Ends**; set *mask* to *binary* and *release* to 0. No depth is needed then.
 
 {REAL_WAN}"""
 

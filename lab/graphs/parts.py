@@ -14,9 +14,10 @@ MODEL_COLOUR = "#2a363b"
 WIDTH, HEIGHT, FRAMES = 192, 128, 17
 STEPS = 20
 FRAME_RATE = 16.0
-PICTURE_ROOM = 280
-VIDEO_ROOM = 340
-PROMPT_ROOM = 230
+PICTURE_ROOM = 240
+VIDEO_ROOM = 300
+PROMPT_ROOM = 200
+SEAM = 4
 SIZED = {"upscale_method": "area", "width": WIDTH, "height": HEIGHT, "crop": "center"}
 CLIP: Link = ("resize", "IMAGE")
 TOKENS: Link = ("clip_vision_encode", "CLIP_VISION_OUTPUT")
@@ -185,7 +186,7 @@ def decoded(latent: Link, known: Link, holes: Link, kept: bool = True) -> list[N
     pictures = {"video": ("decode", "IMAGE"), "source": known, "holes": holes}
     return [
         Node("decode", "VAEDecode", {}, {"samples": latent, "vae": ("vae", "VAE")}),
-        Node("keep", "InverseCrafterKeepKnownPixels", {}, pictures, mode=0 if kept else BYPASSED),
+        Node("keep", "InverseCrafterKeepKnownPixels", {"seam": SEAM}, pictures, mode=0 if kept else BYPASSED),
     ]
 
 
@@ -206,7 +207,7 @@ def video_out(name: str, images: Link, fps: Link | None = None, key: str = "") -
             "SaveVideo",
             {"filename_prefix": f"video/InverseCrafter_{name}"},
             {"video": (f"{key}video", "VIDEO")},
-            height=VIDEO_ROOM + 80,
+            height=VIDEO_ROOM + 60,
         ),
     ]
 

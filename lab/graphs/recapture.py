@@ -23,7 +23,7 @@ NOTE = f"""\
 ## Recapture: your clip, a new camera
 
 1. **Load Video**: choose a clip. {LENGTHS}
-2. **Camera Path**: choose a trajectory. It takes the number of frames from the clip.
+2. **Plan Camera Path**: choose a trajectory. It takes the number of frames from the clip.
 3. {SMALL}
 
 {PREVIEW}
@@ -49,7 +49,7 @@ def clip_to_warp() -> list[Column]:
 
 def measured() -> list[Column]:
     """The measurement, and below it the image tokens."""
-    return [Column(MEASURED, measurement({}, FILLED, HOLES, PATH)), tokens(FILLED, MEASURED)]
+    return [Column(MEASURED, measurement({}, FILLED, HOLES, PATH)), tokens(FILLED, "1 · clip")]
 
 
 def metrics(result: Link) -> Node:

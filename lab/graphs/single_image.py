@@ -25,7 +25,7 @@ NOTE = f"""\
 
 1. **The photo**: choose it. *width* and *height* are multiples of 16; for a portrait photo set the height above the width.
 2. **Frames: 4k+1**: how many the clip gets (17, 33, 49, 81).
-3. **Camera Path**: choose a trajectory.
+3. **Plan Camera Path**: choose a trajectory.
 4. {SMALL}
 
 What the camera saw of the photo stands clean beside the noise until the *release*, then everything but the first frame, the photo, is denoised
@@ -62,7 +62,7 @@ WORKFLOW = Workflow(
             MEASURED,
             measurement({}, FILLED, HOLES, {"source": STILL, "camera_path": ("path", "camera_path")}),
         ),
-        tokens(FILLED, MEASURED),
+        tokens(FILLED, "1 · photo"),
         Column(
             "5 · context and release",
             conditioned({"release": 0.7, "keep_first_frame": True, "start_percent": 0.63}, steps=8),

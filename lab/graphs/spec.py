@@ -34,7 +34,10 @@ class Node:
 
 @dataclass(frozen=True)
 class Column:
-    """Nodes below one another in a titled frame. ``kind`` is a key of ``COLOURS``; ``under`` the title of the column above."""
+    """Nodes below one another in a titled frame, beside the column before it or below the one with the title ``under``.
+
+    ``kind`` is a key of ``COLOURS``.
+    """
 
     title: str
     nodes: list[Node]
@@ -44,7 +47,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Workflow:
-    """A whole workflow: a note at the left, columns beside one another; those with ``under`` make a second row."""
+    """A whole workflow: a note at the left, columns to its right."""
 
     name: str
     note: str

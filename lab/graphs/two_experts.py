@@ -18,11 +18,11 @@ model gives. Choose a clip in **Load Video** and run. {LENGTHS} **Steps** and **
 
 | route | how |
 |---|---|
-| **5a · guided models, any stock sampler**, on | *Apply Guidance* on both models, two *KSampler (Advanced)* |
-| **5b · exact schedule** and **5b · exact sampling**, bypassed | **Guided Sampler**, the exact update: *SplitSigmas*, two *SamplerCustomAdvanced*. Select the groups and press Ctrl+B, and bypass 5a |
+| **5a · guided models, stock samplers**, on | **Apply Guidance, high noise** and **Apply Guidance, low noise** models, two *KSampler (Advanced)* |
+| **5b · the exact sampler**, bypassed | **Select Guided Sampler**, the exact update: *SplitSigmas*, two *SamplerCustomAdvanced*. Select the group and press Ctrl+B, and bypass 5a |
 
 Windows are percents of the model's own schedule: each sampler guides its part of them, and both together do what one would.
-The one-box KSampler of the pack does all of 5b: give it the second model as `low_noise_model`.
+*Run Guided KSampler* does all of 5b: give it the second model as `low_noise_model`.
 
 {PREVIEW}
 {KEPT}
@@ -43,7 +43,7 @@ The one-box KSampler of the pack does all of 5b: give it the second model as `lo
 | speed LoRAs, 2 + 2 | 4 | 2 | 5 | 1 | 20 |
 | speed LoRAs, 3 + 3 | 6 | 3 | 5 | 1 | 20 |
 
-With 4 steps also set `start_percent` to 0.25, so that three of them are guided. The image-to-video experts work too: **Inpaint Conditioning**
+With 4 steps also set `start_percent` to 0.25, so that three of them are guided. The image-to-video experts work too: **Add Inpaint Conditioning**
 gives them the first frame. Then 832 x 480 and 81 frames.
 """
 TWO_LORAS = "wan2.2_t2v_lightx2v_4steps_lora_v1.1_{}_noise.safetensors"
@@ -54,7 +54,7 @@ EXPERTS = ("high", "low")
 CONDITIONING: Links = {"positive": ("inpaint", "positive"), "negative": ("inpaint", "negative")}
 STEPS_LINK: Link = ("steps", "INT")
 SWITCH_LINK: Link = ("switch", "INT")
-GUIDED, SAMPLED = "5a · guided models, any stock sampler", "5a · two samplers"
+GUIDED, TEXT = "5a · guided models, stock samplers", "VAE and prompt"
 
 
 def experts() -> list[Node]:
@@ -128,7 +128,7 @@ def exact_schedule() -> list[Node]:
             {"model": ("shift_high", "MODEL"), "steps": STEPS_LINK},
         ),
         Node("split", "SplitSigmas", {}, {"sigmas": ("schedule", "SIGMAS"), "step": SWITCH_LINK}),
-        Node("exact", "InverseCrafterSampler", {}, {"measurement": ("measure", "measurement")}, "Guided Sampler"),
+        Node("exact", "InverseCrafterSampler", {}, {"measurement": ("measure", "measurement")}, "Select Guided Sampler"),
         Node("noise", "RandomNoise", {"noise_seed": 0} | FIXED),
         Node("no_noise", "DisableNoise"),
     ]
@@ -162,13 +162,10 @@ WORKFLOW = Workflow(
     note=NOTE,
     columns=[
         *clip_to_warp(),
-        Column("VAE and prompt", [vae(), *text()], "models"),
+        Column(TEXT, [vae(), *text()], "models"),
         *measured(),
-        Column("Two experts", experts(), "models"),
-        Column(GUIDED, guides(), "sampling"),
-        Column(SAMPLED, samplers(), "sampling"),
-        Column("5b · exact schedule", bypassed(exact_schedule()), "optional", GUIDED),
-        Column("5b · exact sampling", bypassed(exact_sampling()), "optional", SAMPLED),
+        Column("Two experts", experts(), "models", TEXT),
+        Column(GUIDED, [*guides(), *samplers()], "sampling"),
         Column(
             "6 · result",
             [
@@ -178,5 +175,6 @@ WORKFLOW = Workflow(
                 metrics(("decode", "IMAGE")),
             ],
         ),
+        Column("5b · the exact sampler", bypassed([*exact_schedule(), *exact_sampling()]), "optional"),
     ],
 )
