@@ -69,17 +69,32 @@ def paint_holes(video: np.ndarray, holes: np.ndarray) -> np.ndarray:
     return np.where(holes.reshape(*video.shape[:3], -1)[..., :1] > 127, np.array(MAGENTA, np.uint8), video)
 
 
-def thumbnail(path: Path, pictures: dict[str, np.ndarray], height: int = 179) -> None:
-    """Write a few labelled pictures side by side, as the host's template browser shows them."""
-    tiles = []
-    for label, picture in pictures.items():
-        width = round(picture.shape[1] * height / picture.shape[0])
-        tile = cv2.resize(picture, (width, height), interpolation=cv2.INTER_CUBIC)
-        for colour, weight in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-            cv2.putText(tile, label, (8, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, weight, cv2.LINE_AA)
-        tiles += [tile, np.full((height, 1, 3), 255, np.uint8)]
-    picture = np.concatenate(tiles[:-1], axis=1)
-    cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 90])
+def card(path: Path, words: tuple[str, str], above: Mapping[str, np.ndarray], below: tuple[str, np.ndarray]) -> None:
+    """Write the picture of a workflow for the template browser, nearly square: title and sentence, small pictures, a large one.
+
+    The browser of 0.3.75 shows no more words than the name of the file. Pictures are ``[H, W, 3]`` uint8.
+    """
+    head = np.full((70, CARD, 3), 24, np.uint8)
+    for words_left, line, scale, weight in ((words[0], 30, 0.8, 2), (words[1], 56, 0.47, 1)):
+        cv2.putText(head, words_left, (8, line), cv2.FONT_HERSHEY_SIMPLEX, scale, (240, 240, 240), weight, cv2.LINE_AA)
+    edges = np.linspace(0, CARD, len(above) + 1).round().astype(int)
+    height = round(CARD / len(above) * below[1].shape[0] / below[1].shape[1])
+    small = [_labelled(name, one, end - start, height) for (name, one), start, end in zip(above.items(), edges, edges[1:])]
+    large = _labelled(*below, CARD, round(CARD * below[1].shape[0] / below[1].shape[1]))
+    picture = np.concatenate([head, np.concatenate(small, axis=1), large])
+    cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88])
+
+
+def moment(video: np.ndarray) -> np.ndarray:
+    """Return a frame from late in a clip, not the last of a group of four."""
+    return video[pick(len(video), 5)[3]]
+
+
+def _labelled(label: str, picture: np.ndarray, width: int, height: int) -> np.ndarray:
+    tile = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    for colour, weight in (((0, 0, 0), 3), ((255, 255, 255), 1)):
+        cv2.putText(tile, label, (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, weight, cv2.LINE_AA)
+    return tile
 
 
 def write_video(path: Path, video: np.ndarray, fps: float) -> None:

@@ -71,9 +71,7 @@ def _by_words(client: Client, options: Options, rows: Rows) -> dict[str, Any]:
         painted, _ = _painted(world)
         truth = render(painted, frame_times(options.frames), *options.size[::-1]).colour
         rows["the scene rendered so"] = (truth * 255).round().byte().numpy()
-    middle = options.frames // 2
-    shown = {"clip": parts["clip"][middle], "what is replaced": parts["region"][middle], "edited": parts["edited"][middle]}
-    sheet.thumbnail(options.out / "thumbnail_editing.jpg", shown)
+    runs.save_card(options.out, "editing", parts, ("clip", "region"), "edited")
     return {"clip": origin, "prompt": words, "box": list(box), **said, "seconds_per_stage": runs.stage_seconds(prompt, outcome)}
 
 
@@ -95,8 +93,8 @@ def _by_picture(client: Client, options: Options, rows: Rows) -> dict[str, Any]:
         "carried, holes in magenta": sheet.paint_holes(parts["carried"], parts["holes"]),
         "edit propagated": parts["edited"],
     }
-    ends = {"clip": parts["clip"][-1], "first frame, edited": parts["carried"][0], "last frame": parts["edited"][-1]}
-    sheet.thumbnail(options.out / "thumbnail_edit_propagation.jpg", ends)
+    ends = {"clip": parts["clip"], "first frame, edited": parts["carried"][:1], "edited": parts["edited"]}
+    runs.save_card(options.out, "edit_propagation", ends, ("clip", "first frame, edited"), "edited")
     return {"clip": origin, "edit": edited.name, **said, "seconds_per_stage": runs.stage_seconds(prompt, outcome)}
 
 

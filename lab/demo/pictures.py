@@ -34,7 +34,7 @@ def single_image(client: Client, options: Options) -> dict[str, Any]:
     decoded = [graph.find(prompt, "VAEDecode"), 0]
     outputs = runs.warp_outputs(prompt, "photo", "generated") | {"decoded": decoded}
     warp = graph.find(prompt, "InverseCrafterWarpVideo")
-    metrics = graph.add(prompt, "InverseCrafterMetrics", result=decoded, reference=[warp, 0], holes=[warp, 1])
+    metrics = graph.add(prompt, "InverseCrafterMetrics", video=decoded, reference=[warp, 0], holes=[warp, 1])
     taps, texts = runs.tap_pictures(prompt, outputs), runs.tap_texts(prompt, metrics)
     outcome = runs.run(client, prompt, "single image")
     parts = runs.take_parts(client, outcome, taps)
@@ -46,7 +46,7 @@ def single_image(client: Client, options: Options) -> dict[str, Any]:
     }
     shown = {**parts, "warp": sheet.paint_holes(parts["warp"], parts["holes"])}
     runs.save(options.out, "single_image", shown, client.files(outcome, graph.find(prompt, "SaveVideo")), report)
-    sheet.thumbnail(options.out / "thumbnail.jpg", {name: parts[name][-1] for name in ("photo", "warp", "generated")})
+    runs.save_card(options.out, "single_image", shown, ("photo", "warp"), "generated")
     return report
 
 
@@ -89,8 +89,8 @@ def interpolation(client: Client, options: Options) -> dict[str, Any]:
     rows["warps of both ends, holes in magenta"] = sheet.paint_holes(parts["warps"], parts["holes"])
     rows |= {"linear cross-fade": fade, "decoded": parts["decoded"], "generated": parts["generated"]}
     runs.save(options.out, "interpolation", rows, client.files(outcome, graph.find(prompt, "SaveVideo")), report)
-    middle = parts["generated"][options.frames // 2]
-    sheet.thumbnail(options.out / "thumbnail.jpg", {"start": parts["warps"][0], "between": middle, "end": parts["warps"][-1]})
+    ends = {"start": parts["warps"][:1], "between": parts["generated"][options.frames // 2 :][:1], "end": parts["warps"][-1:]}
+    runs.save_card(options.out, "interpolation", ends, ("start", "end"), "between")
     return report
 
 

@@ -13,6 +13,9 @@ from lab.host.server import Client
 from . import clips, graph, runs
 from .runs import Options
 
+PATH = {"preset": "arc_right", "amount": 1.5}
+"""Of the demo's own clip: the camera goes to where moss comes into view, which the small model can continue."""
+
 
 def run(client: Client, options: Options) -> dict[str, Any]:
     """Queue the workflow, save every part of it, and return the report that was written."""
@@ -20,7 +23,7 @@ def run(client: Client, options: Options) -> dict[str, Any]:
     clip, origin = clips.choose(options.video, options.out, options.frames)
     rate = clips.require_frames(clip, options.frames)
     prompt = prepare(client, options, clip)
-    pictures = runs.tap_pictures(prompt, runs.warp_outputs(prompt, "source", "recaptured"))
+    pictures = runs.tap_pictures(prompt, outputs(prompt, "recaptured"))
     texts = runs.tap_texts(prompt, graph.find(prompt, "InverseCrafterMetrics"))
     outcome = runs.run(client, prompt, "recapture")
     parts = runs.take_parts(client, outcome, pictures)
@@ -30,7 +33,9 @@ def run(client: Client, options: Options) -> dict[str, Any]:
         "peak_memory_bytes": client.peak_memory(),
     }
     write_parts(options.out, parts, rate)
+    sheet.animation(options.out / "recapture.webp", {"source": parts["source"], "new camera": parts["recaptured"]})
     shown = {**parts, "warp": sheet.paint_holes(parts["warp"], parts["holes"])}
+    runs.save_card(options.out, "recapture", shown, ("source", "warp"), "recaptured")
     runs.save(options.out, "recaptured", shown, client.files(outcome, graph.find(prompt, "SaveVideo")), report)
     return report
 
@@ -46,16 +51,22 @@ def two_experts(client: Client, options: Options) -> dict[str, Any]:
         graph.set_inputs(prompt, key, noise_seed=options.seed)
     if options.steps:
         graph.set_inputs(prompt, graph.feeding(prompt, samplers[0], "steps"), value=options.steps)
-    pictures = runs.tap_pictures(prompt, runs.warp_outputs(prompt, "source", "two experts"))
+    pictures = runs.tap_pictures(prompt, outputs(prompt, "two experts"))
     texts = runs.tap_texts(prompt, graph.find(prompt, "InverseCrafterMetrics"))
     outcome = runs.run(client, prompt, "two experts")
     parts = runs.take_parts(client, outcome, pictures)
     report = {"clip": origin, **runs.warp_report(prompt, outcome, texts, options), "peak_memory_bytes": client.peak_memory()}
     shown = {**parts, "warp": sheet.paint_holes(parts["warp"], parts["holes"])}
     runs.save(options.out, "two_experts", shown, client.files(outcome, graph.find(prompt, "SaveVideo")), report)
-    ends = {name: shown[name][-1] for name in ("source", "warp", "two experts")}
-    sheet.thumbnail(options.out / "thumbnail.jpg", ends)
+    runs.save_card(options.out, "two_experts", shown, ("source", "warp"), "two experts")
     return report
+
+
+def outputs(prompt: graph.Prompt, result: str) -> dict[str, list[Any]]:
+    """The stages of the workflow as links, the decoded clip before the result that has its known pixels back."""
+    stages = runs.warp_outputs(prompt, "source", result)
+    made = stages.pop(result)
+    return stages | {"decoded": [graph.find(prompt, "VAEDecode"), 0], result: made}
 
 
 def load(client: Client, options: Options, clip: Path, name: str) -> graph.Prompt:
@@ -64,6 +75,8 @@ def load(client: Client, options: Options, clip: Path, name: str) -> graph.Promp
     graph.set_widgets(prompt, "LoadVideo", file=client.upload(clip))
     graph.set_widgets(prompt, "ImageFromBatch", length=options.frames)
     graph.set_widgets(prompt, "ImageScale", width=options.size[0], height=options.size[1])
+    if options.video is None:
+        graph.set_widgets(prompt, "InverseCrafterCameraPath", **PATH)
     runs.set_trajectory(client, prompt, options)
     return prompt
 

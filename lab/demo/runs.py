@@ -18,7 +18,17 @@ from lab.host.server import Client, Outcome
 
 from . import graph
 
-TAPS = {"SaveImage", "MaskToImage", "PreviewAny"}
+TAPS = {"SaveImage", "MaskToImage", "PreviewAny", "PreviewImage", "MaskPreview", "ImageStitch"}
+
+CARDS = {
+    "recapture": ("Recapture", "Your clip, seen by a camera on a new path"),
+    "two_experts": ("Recapture with two experts", "The same for Wan 2.2 14B: high noise, then low noise"),
+    "single_image": ("One photo, a moving camera", "Depth makes a clip of a photo; the model fills the rest"),
+    "interpolation": ("Between two pictures", "The camera's way from one picture to another"),
+    "editing": ("Replace a thing by words", "Box it, say what the clip shall show, run"),
+    "edit_propagation": ("Edit one frame", "The edit of the first frame follows the clip"),
+}
+"""Title and sentence of every workflow's picture."""
 
 
 @dataclass(frozen=True)
@@ -133,13 +143,19 @@ def take_parts(client: Client, outcome: Outcome, taps: dict[str, str]) -> dict[s
 
 
 def stage_seconds(prompt: graph.Prompt, outcome: Outcome) -> dict[str, float]:
-    """Seconds by node class, the demo's own taps left out."""
+    """Seconds by node class, without the nodes that only show."""
     stages: dict[str, float] = {}
     for key, seconds in outcome.seconds.items():
         name = prompt[key]["class_type"]
         if name not in TAPS:
             stages[name] = round(stages.get(name, 0.0) + seconds, 3)
     return stages
+
+
+def save_card(out: Path, workflow: str, videos: dict[str, np.ndarray], above: tuple[str, ...], below: str) -> None:
+    """The workflow's picture for the template browser, ``card_<workflow>.jpg``."""
+    small = {name: sheet.moment(videos[name]) for name in above}
+    sheet.card(out / f"card_{workflow}.jpg", CARDS[workflow], small, (below, sheet.moment(videos[below])))
 
 
 def save(out: Path, name: str, rows: dict[str, np.ndarray], videos: list[Path], report: dict[str, Any]) -> None:

@@ -63,11 +63,17 @@ WORKFLOW = Workflow(
         Column("Models and prompt", models(), "models"),
         Column(MEASURED, measurement({"mask": "area", "mask_strength": 0.35}, CARRIED, HOLES, {"start_image": EDITED})),
         tokens(CARRIED, MEASURED),
-        Column("5 · context", conditioned({"release": 0.0, "start_percent": 0.0}, steps=6), "sampling"),
+        Column(
+            "5 · context",
+            [
+                *conditioned({"release": 0.0, "start_percent": 0.0}, steps=6),
+                *decoded(("sampler", "output"), CARRIED, HOLES, kept=False),
+            ],
+            "sampling",
+        ),
         Column(
             "6 · result",
             [
-                *decoded(("sampler", "output"), CARRIED, HOLES, kept=False),
                 *video_out("edit_propagation", RESULT, ("parts", "fps")),
                 *beside(CLIP, RESULT),
                 drift(CARRIED, HOLES),

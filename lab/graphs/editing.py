@@ -20,7 +20,7 @@ NOTE = f"""\
 What is replaced is infilled before the clip is encoded, so that nothing of it is left. *mask* on **Encode Measurement** is *area*; the paper's own,
 *known_source*, is one switch away: it also holds to the infill where that looks like what stood there.
 
-**First frame by any image editor**: save frame 0 of the clip, edit it (or connect an image inpainting), un-bypass both nodes of the group
+**First frame by any image editor:** save frame 0 of the clip, edit it (or connect an image inpainting), un-bypass both nodes of the group
 **Optional: first frame, edited** (Ctrl+B): it becomes frame 0, wholly known, and the rest follows it.
 
 **Report Drift** says how far the rest has moved, and how much of that is the VAE. **Keep Known Pixels** is bypassed; un-bypass it
@@ -64,11 +64,17 @@ WORKFLOW = Workflow(
             ),
         ),
         tokens(FILLED, "1 · clip"),
-        Column("4 · context", conditioned({"release": 0.0, "start_percent": 0.0}, steps=12, cfg=6.0), "sampling"),
+        Column(
+            "4 · context",
+            [
+                *conditioned({"release": 0.0, "start_percent": 0.0}, steps=12, cfg=6.0),
+                *decoded(("sampler", "output"), CLIP, HOLES, kept=False),
+            ],
+            "sampling",
+        ),
         Column(
             "5 · result",
             [
-                *decoded(("sampler", "output"), CLIP, HOLES, kept=False),
                 *video_out("editing", RESULT, ("parts", "fps")),
                 *beside(CLIP, RESULT),
                 drift(CLIP, HOLES),

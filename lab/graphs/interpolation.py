@@ -20,7 +20,7 @@ What the ends saw stands clean beside the noise until the *release*, then all is
 decoded clip is to it.
 
 {KEPT}
-**The model alone**: un-bypass **Join Ends** (Ctrl+B) and connect its *video* and *holes* to **Encode Measurement**, **Add Inpaint Conditioning**
+**The model alone:** un-bypass **Join Ends** (Ctrl+B) and connect its *video* and *holes* to **Encode Measurement**, **Add Inpaint Conditioning**
 and **Keep Known Pixels** in place of those of **Warp Ends**; set *mask* to *binary* and *release* to 0. No depth is needed then.
 
 {REAL_WAN}"""
@@ -67,10 +67,17 @@ WORKFLOW = Workflow(
         Column("Models and prompt", models(), "models"),
         Column(MEASURED, measurement({}, ENDS, OPEN, {}, "whole_video")),
         tokens(ENDS, MEASURED),
-        Column("5 · context and release", conditioned({"release": 0.7, "start_percent": 0.63}, steps=8), "sampling"),
+        Column(
+            "5 · context and release",
+            [
+                *conditioned({"release": 0.7, "start_percent": 0.63}, steps=8),
+                *decoded(("sampler", "output"), ENDS, OPEN),
+            ],
+            "sampling",
+        ),
         Column(
             "6 · result",
-            [*decoded(("sampler", "output"), ENDS, OPEN), *video_out("interpolation", RESULT), drift(ENDS, OPEN)],
+            [*video_out("interpolation", RESULT), drift(ENDS, OPEN)],
         ),
     ],
 )

@@ -14,7 +14,7 @@ MODEL_COLOUR = "#2a363b"
 WIDTH, HEIGHT, FRAMES = 192, 128, 17
 STEPS = 20
 FRAME_RATE = 16.0
-PICTURE_ROOM = 240
+PICTURE_ROOM = 220
 VIDEO_ROOM = 300
 PROMPT_ROOM = 200
 SEAM = 4
@@ -164,7 +164,7 @@ def conditioned(widgets: dict[str, Any], steps: int = STEPS, cfg: float = 1.0) -
             {"scheduler": "simple", "steps": steps, "denoise": 1.0},
             {"model": ("shift", "MODEL")},
         ),
-        Node("release", "InverseCrafterStochasticConditioning", widgets, known),
+        Node("release", "InverseCrafterStochasticConditioning", widgets, known, height=330),
         Node(
             "sampler",
             "SamplerCustom",

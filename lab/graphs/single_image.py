@@ -41,11 +41,10 @@ WORKFLOW = Workflow(
     name="single_image",
     note=NOTE,
     columns=[
-        Column("1 · photo", picture("photo", "choose_a_photo.png", "The photo")),
         Column(
-            "2 · depth and camera path",
+            "1 · photo",
             [
-                *depth(("photo_sized", "IMAGE")),
+                *picture("photo", "choose_a_photo.png", "The photo"),
                 Node(
                     "still",
                     "InverseCrafterPhotoClip",
@@ -53,6 +52,12 @@ WORKFLOW = Workflow(
                     {"photo": ("photo_sized", "IMAGE"), "geometry": ("depth", "geometry")},
                     "Frames: 4k+1",
                 ),
+            ],
+        ),
+        Column(
+            "2 · depth and camera path",
+            [
+                *depth(("photo_sized", "IMAGE")),
                 *camera_path(STILL),
             ],
         ),
@@ -65,13 +70,15 @@ WORKFLOW = Workflow(
         tokens(FILLED, "1 · photo"),
         Column(
             "5 · context and release",
-            conditioned({"release": 0.7, "keep_first_frame": True, "start_percent": 0.63}, steps=8),
+            [
+                *conditioned({"release": 0.7, "keep_first_frame": True, "start_percent": 0.63}, steps=8),
+                *decoded(("sampler", "output"), FILLED, HOLES),
+            ],
             "sampling",
         ),
         Column(
             "6 · result",
             [
-                *decoded(("sampler", "output"), FILLED, HOLES),
                 *video_out("single_image", RESULT),
                 *beside(STILL, RESULT),
             ],

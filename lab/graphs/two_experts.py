@@ -18,8 +18,8 @@ model gives. Choose a clip in **Load Video** and run. {LENGTHS} **Steps** and **
 
 | route | how |
 |---|---|
-| **5a · guided models, stock samplers**, on | **Apply Guidance, high noise** and **Apply Guidance, low noise** models, two *KSampler (Advanced)* |
-| **5b · the exact sampler**, bypassed | **Select Guided Sampler**, the exact update: *SplitSigmas*, two *SamplerCustomAdvanced*. Select the group and press Ctrl+B, and bypass 5a |
+| **5a · guided, stock samplers**, on | **Apply Guidance, high noise** and **Apply Guidance, low noise** models, two *KSampler (Advanced)* |
+| **5b · exact schedule** and **5b · exact sampling**, bypassed | **Select Guided Sampler**, the exact update: *SplitSigmas*, two *SamplerCustomAdvanced*. Select both groups and press Ctrl+B, and bypass 5a |
 
 Windows are percents of the model's own schedule: each sampler guides its part of them, and both together do what one would.
 *Run Guided KSampler* does all of 5b: give it the second model as `low_noise_model`.
@@ -54,7 +54,7 @@ EXPERTS = ("high", "low")
 CONDITIONING: Links = {"positive": ("inpaint", "positive"), "negative": ("inpaint", "negative")}
 STEPS_LINK: Link = ("steps", "INT")
 SWITCH_LINK: Link = ("switch", "INT")
-GUIDED, TEXT = "5a · guided models, stock samplers", "VAE and prompt"
+GUIDED, TEXT = "5a · guided, stock samplers", "VAE and prompt"
 
 
 def experts() -> list[Node]:
@@ -175,6 +175,7 @@ WORKFLOW = Workflow(
                 metrics(("decode", "IMAGE")),
             ],
         ),
-        Column("5b · the exact sampler", bypassed([*exact_schedule(), *exact_sampling()]), "optional"),
+        Column("5b · exact schedule", bypassed(exact_schedule()), "optional"),
+        Column("5b · exact sampling", bypassed(exact_sampling()), "optional"),
     ],
 )

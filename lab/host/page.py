@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,31 @@ DROP_FILE = """([name, text]) => {
     for (const kind of ["dragenter", "dragover", "drop"])
         canvas.dispatchEvent(new DragEvent(kind, {...where, dataTransfer: data}));
 }"""
+
+RECTANGLES = """() => {
+    const vue = !!LiteGraph.vueNodesMode, {scale, offset} = app.canvas.ds, origin = app.canvas.canvas.getBoundingClientRect();
+    return app.graph.nodes.map(node => {
+        const name = `${node.title} (${node.id})`, title = LiteGraph.NODE_TITLE_HEIGHT;
+        const box = vue && document.querySelector(`[data-node-id="${node.id}"]`)?.getBoundingClientRect();
+        if (vue && !box) throw new Error(`${name} is not drawn`);
+        const [left, top] = box ? [box.x - origin.x, box.y - origin.y] : [];
+        return box
+            ? [name, left / scale - offset[0], top / scale - offset[1], box.width / scale, box.height / scale]
+            : [name, node.pos[0], node.pos[1] - title, node.size[0], node.size[1] + title];
+    });
+}"""
+CUT_TITLES = """() => {
+    const {ctx} = app.canvas;
+    return app.graph.nodes.filter(node => {
+        ctx.font = `normal ${LiteGraph.NODE_TEXT_SIZE}px ${LiteGraph.NODE_FONT}`;
+        return ctx.measureText(node.title).width + LiteGraph.NODE_TITLE_HEIGHT > node.size[0];
+    }).map(node => node.title).concat(app.graph.groups.filter(group => {
+        ctx.font = `${group.font_size}px ${LiteGraph.GROUP_FONT}`;
+        return ctx.measureText(group.title).width + 4 > group.size[0];
+    }).map(group => group.title));
+}"""
+VUE_NODES = "on => app.ui.settings.setSettingValueAsync('Comfy.VueNodes.Enabled', on)"
+"""Takes whether nodes are drawn by Vue, in place of on the canvas."""
 
 
 def chromium() -> str | None:
@@ -96,6 +122,22 @@ def drop_workflow(page: Any, file: Path) -> None:
     page.evaluate(DROP_FILE, [file.name, file.read_text(encoding="utf-8")])
     page.wait_for_function("() => window.app.graph.nodes.length > 0", timeout=PATIENCE_MS)
     page.wait_for_timeout(1500)
+
+
+def overlapping(page: Any) -> list[str]:
+    """Pairs of nodes that cover one another, as the page draws them, titles included."""
+    boxes = page.evaluate(RECTANGLES)
+    return [
+        f"{one} and {two}"
+        for (one, x, y, width, height), (two, left, top, wide, high) in combinations(boxes, 2)
+        if min(x + width, left + wide) - max(x, left) > 1 and min(y + height, top + high) - max(y, top) > 1
+    ]
+
+
+def cut_titles(page: Any) -> list[str]:
+    """Titles of nodes and groups that are wider than what they stand on."""
+    found: list[str] = page.evaluate(CUT_TITLES)
+    return found
 
 
 def _console_line(line: Any) -> str:

@@ -9,7 +9,7 @@ import pytest
 from clips import moving_pattern, read_clip, write_clip
 from PIL import Image
 
-from lab.host.page import COMPLAINT, DIALOG, RUN, chromium, drop_workflow, open_page
+from lab.host.page import COMPLAINT, DIALOG, RUN, VUE_NODES, chromium, cut_titles, drop_workflow, open_page, overlapping
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
@@ -28,6 +28,17 @@ SET_WIDGET = """([kind, name, value]) => {
     }
     return nodes.map(n => n.type);
 }"""
+REPORTS = """() => Object.fromEntries(app.graph.nodes.filter(n => n.mode === 0)
+    .flatMap(n => (n.widgets ?? []).filter(w => w.name === "report").map(w => [n.title, w.value])))"""
+ONE_NODE = """() => {
+    app.graph.clear();
+    const text = LiteGraph.createNode("InverseCrafterTextEncode"), shown = LiteGraph.createNode("PreviewAny");
+    app.graph.add(text);
+    app.graph.add(shown);
+    text.widgets[0].value = `a zebra ${Math.random()}`;
+    text.connect(1, shown, 0);
+}"""
+DRAWN = "() => [...document.querySelectorAll('textarea')].some(box => box.value.includes('Not known'))"
 PICTURES_SHOWN = """count => {
     const pictures = [...document.querySelectorAll('[role=dialog] img')];
     return pictures.filter(i => i.naturalWidth >= 200).length >= count;
@@ -72,6 +83,7 @@ def test_a_dropped_workflow_loads_runs_and_the_video_arrives(host, page_and_prob
     assert page.evaluate(UNKNOWN) == []
     shipped = json.loads(path.read_text(encoding="utf-8"))
     assert page.evaluate("() => app.graph.nodes.length") == len(shipped["nodes"])
+    assert overlapping(page) == [] and cut_titles(page) == []
 
     choose_files(page, host, tmp_path, shipped["nodes"])
     assert complaints(page) == []
@@ -82,8 +94,41 @@ def test_a_dropped_workflow_loads_runs_and_the_video_arrives(host, page_and_prob
     assert complaints(page) == []
     (video,) = set((host.base / "output").rglob("*.mp4")) - before
     assert read_clip(video).shape == (FRAMES, HEIGHT, WIDTH, 3)
+    assert overlapping(page) == [], "the pictures of a run have room"
+    reports = page.evaluate(REPORTS)
+    assert reports and all(reports.values()), reports
     ours = [line for line in problems if "inversecrafter" in line.lower() and REGISTRY not in line]
     assert not ours, ours
+
+
+def test_workflows_have_room_for_vue_nodes_too(page_and_problems):
+    page, _ = page_and_problems
+    page.evaluate(VUE_NODES, True)
+    try:
+        for path in WORKFLOWS:
+            drop_workflow(page, path)
+            assert overlapping(page) == [], path.stem
+    finally:
+        page.evaluate(VUE_NODES, False)
+
+
+@pytest.mark.parametrize("vue", [False, True], ids=["canvas", "Vue nodes"])
+def test_a_report_is_drawn_on_its_node_and_stays_there_when_the_tab_is_left(page_and_problems, vue):
+    page, _ = page_and_problems
+    page.evaluate(VUE_NODES, vue)
+    try:
+        page.evaluate(ONE_NODE)
+        page.click(RUN)
+        page.wait_for_function(DRAWN)
+        if vue:
+            return  # leaving a tab is tried on the canvas
+        assert "report" not in page.evaluate("async () => (await app.graphToPrompt()).output")["1"]["inputs"]
+        page.evaluate("() => app.extensionManager.command.execute('Comfy.NewBlankWorkflow')")
+        page.wait_for_function("() => app.graph.nodes.length === 0")
+        page.evaluate("() => app.extensionManager.command.execute('Workspace.PreviousOpenedWorkflow')")
+        page.wait_for_function(DRAWN)
+    finally:
+        page.evaluate(VUE_NODES, False)
 
 
 def choose_files(page, host, folder: Path, nodes: list[dict]) -> None:

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
+from typing import Any
 
 import pytest
 
 from lab.demo import graph
-from lab.graphs.spec import BYPASSED
+from lab.graphs.spec import BYPASSED, COLOURS, NORMAL
 
 NAMES = sorted(path.stem for path in graph.WORKFLOWS.glob("*.json"))
+TITLE = 30
+STOCK = {
+    "LoadVideo": "Load Video",
+    "UNETLoader": "Load Diffusion Model",
+    "VAELoader": "Load VAE",
+    "CLIPVisionLoader": "Load CLIP Vision",
+}
+"""The page's own titles of the nodes that notes name; a file holds only titles that differ."""
 TAKE_A_PATH = ("InverseCrafterEncodeMeasurement", "InverseCrafterInpaintConditioning")
+
+
+def page(name: str) -> dict[str, Any]:
+    """The form that the page loads."""
+    return json.loads((graph.WORKFLOWS.parent / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def classes(name: str) -> dict[str, str]:
@@ -53,7 +69,61 @@ def test_text_guided_editing_hides_the_outline_and_its_edge():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_page_offers_image_tokens_that_only_checkpoints_with_an_image_need(name):
-    page = json.loads((graph.WORKFLOWS.parent / f"{name}.json").read_text())
-    modes = {node["type"]: node["mode"] for node in page["nodes"]}
+    modes = {node["type"]: node["mode"] for node in page(name)["nodes"]}
     assert modes["CLIPVisionLoader"] == modes["CLIPVisionEncode"] == BYPASSED
     assert "CLIPVisionEncode" not in classes(name).values()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_script_finds_the_text_encoder_of_the_real_wan_and_nothing_runs_it_unasked(name):
+    prompt = graph.load(name)
+    encoder = graph.find(prompt, "CLIPLoader")
+    linked = [value[0] for node in prompt.values() for value in node["inputs"].values() if isinstance(value, list)]
+    assert prompt[encoder]["inputs"]["type"] == "wan" and encoder not in linked
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_note_calls_nodes_and_groups_by_the_titles_they_bear(name):
+    shown = page(name)
+    titles = {node.get("title", STOCK.get(node["type"])) for node in shown["nodes"]} | {
+        group["title"] for group in shown["groups"]
+    }
+    (note,) = (node["widgets_values"][0] for node in shown["nodes"] if node["type"] == "MarkdownNote")
+    meant = {words for words in re.findall(r"\*\*([^*]+)\*\*", note) if words[-1] not in ".:"}
+    assert meant and meant <= titles, meant - titles
+
+
+def test_groups_of_one_meaning_have_one_colour_in_every_workflow():
+    colours: dict[str, set[str]] = {}
+    for name in NAMES:
+        for group in page(name)["groups"]:
+            colours.setdefault(group["title"].partition("· ")[2] or group["title"], set()).add(group["color"])
+    assert all(len(found) == 1 for found in colours.values()), colours
+    assert set.union(*colours.values()) == set(COLOURS.values())
+
+
+def test_every_workflow_has_the_defaults_of_the_others():
+    sizes, lengths, shifts, seams = set(), set(), set(), set()
+    for name in NAMES:
+        for node in graph.load(name).values():
+            given = node["inputs"]
+            sizes |= {(given["width"], given["height"])} if node["class_type"] == "ImageScale" else set()
+            lengths |= {given["frames"]} if "frames" in given else set()
+            shifts |= {given["shift"]} if "shift" in given else set()
+            seams |= {given["seam"]} if "seam" in given else set()
+    assert [len(found) for found in (sizes, lengths, shifts, seams)] == [1, 1, 1, 1], (sizes, lengths, shifts, seams)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_known_pixels_are_a_step_of_every_workflow_that_hands_its_input_on_when_bypassed(name):
+    keep = next(node for node in page(name)["nodes"] if node["type"] == "InverseCrafterKeepKnownPixels")
+    assert keep["mode"] in (NORMAL, BYPASSED)
+    assert keep["inputs"][0]["name"] == "video", "bypass takes the first input of the output's type"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nodes_do_not_overlap(name):
+    boxes = [(node["id"], *node["pos"], *node["size"]) for node in page(name)["nodes"]]
+    for (one, x, y, width, height), (two, left, top, wide, high) in itertools.combinations(boxes, 2):
+        apart = x + width <= left or left + wide <= x or y + height + TITLE <= top or top + high + TITLE <= y
+        assert apart, f"{one} and {two}"
