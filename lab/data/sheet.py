@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-LABEL, PAD, GROUP = 26, 4, 4
+LABEL, PAD, GROUP, CARD = 26, 4, 4, 480
 MAGENTA = (255, 0, 255)
 
 
@@ -75,14 +75,10 @@ def card(path: Path, words: tuple[str, str], above: Mapping[str, np.ndarray], be
     The browser of 0.3.75 shows no more words than the name of the file. Pictures are ``[H, W, 3]`` uint8.
     """
     head = np.full((70, CARD, 3), 24, np.uint8)
-    for words_left, line, scale, weight in ((words[0], 30, 0.8, 2), (words[1], 56, 0.47, 1)):
-        cv2.putText(head, words_left, (8, line), cv2.FONT_HERSHEY_SIMPLEX, scale, (240, 240, 240), weight, cv2.LINE_AA)
-    edges = np.linspace(0, CARD, len(above) + 1).round().astype(int)
-    height = round(CARD / len(above) * below[1].shape[0] / below[1].shape[1])
-    small = [_labelled(name, one, end - start, height) for (name, one), start, end in zip(above.items(), edges, edges[1:])]
-    large = _labelled(*below, CARD, round(CARD * below[1].shape[0] / below[1].shape[1]))
-    picture = np.concatenate([head, np.concatenate(small, axis=1), large])
-    cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88])
+    for text, line, scale, weight in ((words[0], 30, 0.8, 2), (words[1], 56, 0.47, 1)):
+        cv2.putText(head, text, (8, line), cv2.FONT_HERSHEY_SIMPLEX, scale, (240, 240, 240), weight, cv2.LINE_AA)
+    small = [_labelled(name, one, CARD // len(above)) for name, one in above.items()]
+    write_picture(path, np.concatenate([head, np.concatenate(small, axis=1), _labelled(*below, CARD)]))
 
 
 def moment(video: np.ndarray) -> np.ndarray:
@@ -90,7 +86,8 @@ def moment(video: np.ndarray) -> np.ndarray:
     return video[pick(len(video), 5)[3]]
 
 
-def _labelled(label: str, picture: np.ndarray, width: int, height: int) -> np.ndarray:
+def _labelled(label: str, picture: np.ndarray, width: int) -> np.ndarray:
+    height = round(width * picture.shape[0] / picture.shape[1])
     tile = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
     for colour, weight in (((0, 0, 0), 3), ((255, 255, 255), 1)):
         cv2.putText(tile, label, (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, weight, cv2.LINE_AA)

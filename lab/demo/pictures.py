@@ -89,8 +89,8 @@ def interpolation(client: Client, options: Options) -> dict[str, Any]:
     rows["warps of both ends, holes in magenta"] = sheet.paint_holes(parts["warps"], parts["holes"])
     rows |= {"linear cross-fade": fade, "decoded": parts["decoded"], "generated": parts["generated"]}
     runs.save(options.out, "interpolation", rows, client.files(outcome, graph.find(prompt, "SaveVideo")), report)
-    ends = {"start": parts["warps"][:1], "between": parts["generated"][options.frames // 2 :][:1], "end": parts["warps"][-1:]}
-    runs.save_card(options.out, "interpolation", ends, ("start", "end"), "between")
+    shown = {"start": parts["warps"][:1], "between": parts["generated"], "end": parts["warps"][-1:]}
+    runs.save_card(options.out, "interpolation", shown, ("start", "end"), "between")
     return report
 
 

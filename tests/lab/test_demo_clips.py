@@ -8,8 +8,9 @@ from clips import moving_pattern, read_clip, write_clip
 from PIL import Image
 
 from inversecrafter_core.errors import InputError
+from lab.data import sheet
 from lab.data.assets import asset, why_missing
-from lab.demo import clips, sheet
+from lab.demo import clips
 
 
 def test_a_clip_of_one_frame_is_named_and_sent_to_the_job_for_pictures(tmp_path):
