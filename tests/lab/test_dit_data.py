@@ -72,3 +72,19 @@ def test_a_step_learns_from_any_of_them(training, clips):
         loss.backward()
         assert 0 < float(loss.detach()) < 10
     assert float(task.model.head.head.weight.grad.abs().max()) > 0
+
+
+def test_pictures_are_encoded_many_a_file_and_come_with_their_captions(training, tmp_path, monkeypatch):
+    picture = training.pool.Shape(1, 32, 48)
+    monkeypatch.setattr(training.pool, "POOL", tmp_path)
+    monkeypatch.setattr(training.data, "PICTURE", picture)
+    monkeypatch.setattr(training.data, "PICTURES_A_FILE", 2)
+    training.data.encode_scenes(100_000, 4, picture)
+    stored = sorted(training.pool.folder("latents", picture).glob("*.pt"))
+    assert [path.stem for path in stored] == ["100000", "100002"]
+    assert torch.load(stored[0], weights_only=True).shape == (2, 16, 1, 4, 6)
+    examples = training.data.Examples(picture)
+    examples.refresh()
+    random.seed(0)
+    latents, known, prompts = examples.batch(tokens=12)
+    assert len(examples) == 4 and latents.shape[1:] == (16, 1, 4, 6) and len(prompts) == len(known) == len(latents)
