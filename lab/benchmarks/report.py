@@ -128,15 +128,6 @@ def read(document: Document) -> list[Row]:
     return [Row(**{key: value for key, value in one.items() if key != "name"}) for one in document["rows"]]
 
 
-def text_table(rows: Sequence[Row]) -> str:
-    """Return the rows as aligned text."""
-    cells = [("figure", "value", "unit", "95 %", "target", "holds")]
-    cells += [(one.name, f"{one.value:.4g}", one.unit, one.spread, one.target or "", one.verdict) for one in rows]
-    widths = [max(len(line[column]) for line in cells) for column in range(6)]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
-    return "\n".join([lines[0], "-" * (sum(widths) + 10), *lines[1:]])
-
-
 def long_table(rows: Iterable[Row]) -> list[str]:
     """Return a Markdown table with a line a row; an interval stands beside its mean."""
     lines = []

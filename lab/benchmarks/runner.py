@@ -1,4 +1,4 @@
-"""What every benchmark is run with: one command line, and scenes in processes of their own.
+"""The runner of every benchmark: one command line, and scenes in processes of their own.
 
 A benchmark is a module with a docstring and ``rows(seed, scenes, ...)``. Every further parameter of ``rows`` has a default and
 is an option of its command line by the same name; ``--json FILE`` (``-`` = standard output) writes the rows.
@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import numpy
 import torch
 
-from .report import Row, text_table, write
+from .report import Row, long_table, write
 from .samples import Samples, Scene
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ def main(rows: Callable[..., Sequence[Row]], arguments: Sequence[str] | None = N
     torch.manual_seed(seed)
     numpy.random.seed(seed % 2**32)
     measured = list(rows(**given))
-    print(f"seed {seed}\n{text_table(measured)}", file=sys.stderr if target == "-" else sys.stdout)
+    print(f"seed {seed}", *long_table(measured), sep="\n", file=sys.stderr if target == "-" else sys.stdout)
     if target == "-":
         print(write(seed, measured), end="")
     elif target:

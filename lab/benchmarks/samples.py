@@ -12,7 +12,7 @@ from lab.metrics.intervals import Interval, gains, interval, ratios
 from .report import Row, row
 
 UNITS = {"time": "x", "flicker": "x"}
-"""Of figures whose name does not tell."""
+"""Units of figures whose name does not say them."""
 
 
 class Key(NamedTuple):

@@ -31,7 +31,7 @@ def read_frames(paths: list[Path]) -> np.ndarray:
 
 
 def write_picture(path: Path, picture: np.ndarray) -> None:
-    """Write ``[H, W, 3]`` uint8 RGB in the format that the name asks for."""
+    """Write ``[H, W, 3]`` uint8 RGB in the format of the name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 88])
 

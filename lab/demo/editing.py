@@ -15,12 +15,13 @@ from PIL import Image
 from inversecrafter_core.editing import box_region
 from inversecrafter_core.errors import InputError
 from lab.data import sheet
+from lab.host import graph
 from lab.host.server import Client, Outcome
 from lab.world import Scene, caption, frame_times, random_scene, render
 from lab.world.caption import named_things
 from lab.world.scene import Texture
 
-from . import clips, graph, pictures, runs
+from . import clips, pictures, runs
 from .runs import Options
 
 Box = tuple[int, int, int, int]

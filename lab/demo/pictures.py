@@ -13,9 +13,10 @@ from PIL import Image, ImageOps
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.evaluation import masked_psnr
 from lab.data import sheet
+from lab.host import graph
 from lab.host.server import Client
 
-from . import clips, graph, runs
+from . import clips, runs
 from .runs import Options
 
 log = logging.getLogger(__name__)

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from lab.data import sheet
+from lab.host import graph
 from lab.host.server import Client
 
-from . import clips, graph, runs
+from . import clips, runs
 from .runs import Options
 
 PATH = {"preset": "arc_right", "amount": 1.5}

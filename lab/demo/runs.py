@@ -14,9 +14,8 @@ from tqdm import tqdm
 
 from inversecrafter_core.errors import InputError, require_multiple, require_wan_frames
 from lab.data import sheet
+from lab.host import graph
 from lab.host.server import Client, Outcome
-
-from . import graph
 
 TAPS = {"SaveImage", "MaskToImage", "PreviewAny", "PreviewImage", "MaskPreview", "ImageStitch"}
 

@@ -85,3 +85,21 @@ def load_pack(base: Path | None = None) -> ModuleType:
     if name not in sys.modules and not asyncio.run(host_nodes.load_custom_node(str(link))):
         raise RuntimeError(f"the host could not load the pack from {link}; its log above names the import that failed")
     return sys.modules[name]
+
+
+class PackNodes:
+    """The pack's nodes by id, executed with their own defaults."""
+
+    def __init__(self) -> None:
+        self.package = load_pack().__name__
+        self.by_id = {node.GET_SCHEMA().node_id: node for node in importlib.import_module(f"{self.package}.nodes").NODES}
+
+    def run(self, node_id: str, **inputs: Any) -> Any:
+        """Return the first output of a node."""
+        node = self.by_id[node_id]
+        defaults = {i.id: i.default for i in node.GET_SCHEMA().inputs if getattr(i, "default", None) is not None}
+        return node.execute(**(defaults | inputs)).args[0]
+
+    def core(self, room: str) -> Any:
+        """Return a package of the core, as the pack has loaded it."""
+        return importlib.import_module(f"{self.package}.inversecrafter_core.{room}")

@@ -54,4 +54,4 @@ def _channels_first(kernel: Any) -> torch.Tensor:
 def load_lpips(network: str = "alexnet") -> Lpips | None:
     """The metric, or None without its asset (``lab.data.assets.why_missing`` of its name in :data:`ASSET_NAMES` says why)."""
     path = asset(ASSET_NAMES[network])
-    return None if path is None else Lpips(network, read_pickle(path, network)).eval().requires_grad_(False)
+    return None if path is None else Lpips(network, read_pickle(path, network)).train(False).requires_grad_(False)

@@ -10,7 +10,7 @@ import torch
 
 
 def peak_memory(run: Callable[[], None]) -> int | None:
-    """Peak bytes of one run: the GPU's allocations, or the process's resident set; None where neither can be asked."""
+    """Return the peak bytes of one run: the GPU's allocations, or the process's resident set; None where neither is known."""
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
         run()

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from lab.demo import graph
 from lab.graphs.spec import BYPASSED, COLOURS, NORMAL
+from lab.host import graph
 
 NAMES = sorted(path.stem for path in graph.WORKFLOWS.glob("*.json"))
 TITLE = 30

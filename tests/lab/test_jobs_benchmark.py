@@ -20,7 +20,7 @@ def parts(pack):
 
 @pytest.fixture(scope="module")
 def clip(parts):
-    return parts.scenes.views(7, 0.2, moving=False, frames=5).clip
+    return parts.scenes.views(7, 0.2, moving=False, frames=5)
 
 
 def test_the_camera_goes_as_far_as_is_said(parts, clip):
@@ -29,7 +29,7 @@ def test_the_camera_goes_as_far_as_is_said(parts, clip):
     away = float(clip.camera_to_world[-1, :3, 3].norm())
     assert away == pytest.approx(0.2 * geometry_of(clip.at(slice(1))).pivot_depth, rel=0.01)
     assert torch.equal(clip.times, torch.zeros(5)), "one moment"
-    assert parts.scenes.views(7, 0.1, moving=True, frames=5).clip.times[-1] == 1.0
+    assert parts.scenes.views(7, 0.1, moving=True, frames=5).times[-1] == 1.0
 
 
 def test_the_exact_geometry_warps_the_photo_onto_the_other_views(parts, clip):

@@ -42,7 +42,7 @@ def test_standard_output_is_nothing_but_json_where_that_is_wanted(capsys):
         "holds": True,
     }
     assert written["rows"][2]["holds"] is False
-    assert "speed-up" in printed.err and "NO" in printed.err
+    assert "speed-up" in printed.err and "**no**" in printed.err
 
 
 def test_every_parameter_of_a_benchmark_is_an_option(capsys):
@@ -74,7 +74,7 @@ def test_the_machine_is_described_and_not_named():
 
 @pytest.mark.parametrize(("value", "shown"), [(0.123456, "0.1235"), (7, "7")])
 def test_figures_are_rounded_to_four_places_in_the_table(value, shown):
-    assert shown in report.text_table([report.row("figure", value, "s")]).splitlines()[-1]
+    assert shown in report.long_table([report.row("figure", value, "s")])[-1]
 
 
 def test_a_name_tells_the_case_the_prior_and_who_is_compared():

@@ -9,7 +9,7 @@ import pytest
 from clips import moving_pattern, read_clip, write_clip
 from PIL import Image
 
-from lab.demo import graph
+from lab.host import graph
 from lab.host.client import PromptFailed, PromptInterrupted
 
 ROOT = Path(__file__).resolve().parents[2]

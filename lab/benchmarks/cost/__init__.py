@@ -1,1 +1,1 @@
-"""What guidance and a whole run cost."""
+"""The cost of guidance and of a whole run."""

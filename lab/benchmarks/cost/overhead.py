@@ -10,7 +10,6 @@ measures the *whole run*, warp, encodings and decoding included.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from statistics import median
 from typing import Any
@@ -19,7 +18,7 @@ import torch
 
 from lab.benchmarks.report import Place, Row, row
 from lab.benchmarks.runner import main
-from lab.host.inprocess import load_pack, use_host
+from lab.host.inprocess import PackNodes, use_host
 from lab.host.paths import ROOT
 from lab.metrics.timing import peak_memory, seconds
 
@@ -33,28 +32,11 @@ CASE = "embedded model"
 Runs = dict[str, Callable[[], None]]
 
 
-class Nodes:
-    """The pack's nodes by id, executed with their own defaults."""
-
-    def __init__(self) -> None:
-        self.package = load_pack().__name__
-        self.by_id = {node.GET_SCHEMA().node_id: node for node in importlib.import_module(f"{self.package}.nodes").NODES}
-
-    def run(self, node_id: str, **inputs: Any) -> Any:
-        """Return the first output of a node."""
-        node = self.by_id[node_id]
-        defaults = {i.id: i.default for i in node.GET_SCHEMA().inputs if getattr(i, "default", None) is not None}
-        return node.execute(**(defaults | inputs)).args[0]
-
-    def core(self, room: str) -> Any:
-        """Return a package of the core, as the pack has loaded it."""
-        return importlib.import_module(f"{self.package}.inversecrafter_core.{room}")
-
-    def measurement(self, seed: int) -> Any:
-        """Return a random one."""
-        generator = torch.Generator().manual_seed(seed)
-        w, h = torch.randn(LATENT, generator=generator), torch.rand(LATENT, generator=generator)
-        return self.core("inverse").Measurement(w, h, VIDEO)
+def random_measurement(nodes: PackNodes, seed: int) -> Any:
+    """Return a measurement of the video model's latents."""
+    generator = torch.Generator().manual_seed(seed)
+    w, h = torch.randn(LATENT, generator=generator), torch.rand(LATENT, generator=generator)
+    return nodes.core("inverse").Measurement(w, h, VIDEO)
 
 
 def sampling(model: Any, sampler: Any, steps: int, seed: int) -> Callable[[], None]:
@@ -74,7 +56,7 @@ def sampling(model: Any, sampler: Any, steps: int, seed: int) -> Callable[[], No
     return run
 
 
-def routes(model: Any, nodes: Nodes, steps: int, seed: int) -> Runs:
+def routes(model: Any, nodes: PackNodes, steps: int, seed: int) -> Runs:
     """Return bare sampling first, then every guided route."""
     import comfy.samplers
 
@@ -82,7 +64,7 @@ def routes(model: Any, nodes: Nodes, steps: int, seed: int) -> Runs:
     found = {"bare": sampling(model, euler, steps, seed)}
     for solver in SOLVERS:
         settings = nodes.run("InverseCrafterGuidanceSettings", solver=solver)
-        guidance = {"measurement": nodes.measurement(seed + 1), "settings": settings, "start_percent": 0.0}
+        guidance = {"measurement": random_measurement(nodes, seed + 1), "settings": settings, "start_percent": 0.0}
         exact, name = nodes.run("InverseCrafterSampler", **guidance), solver.replace("_", " ")
         found[f"exact sampler, {name}"] = sampling(model, exact, steps, seed)
         if solver == SOLVERS[0]:
@@ -109,7 +91,7 @@ class ForwardTime:
         return self
 
     def __exit__(self, *raised: Any) -> None:
-        del self.network.forward  # the class's own again
+        del self.network.forward  # the class's own is back
 
 
 def outside_and_whole(model: Any, run: Callable[[], None]) -> tuple[float, float]:
@@ -119,7 +101,7 @@ def outside_and_whole(model: Any, run: Callable[[], None]) -> tuple[float, float
     return whole - inside.spent, whole
 
 
-def measure(model: Any, nodes: Nodes, steps: int, repeats: int, seed: int) -> list[Row]:
+def measure(model: Any, nodes: PackNodes, steps: int, repeats: int, seed: int) -> list[Row]:
     """Measure the routes, ``repeats`` of each."""
     runs = routes(model, nodes, steps, seed)
     for run in runs.values():
@@ -144,9 +126,9 @@ def measure(model: Any, nodes: Nodes, steps: int, repeats: int, seed: int) -> li
     return rows + own_time(nodes, steps, repeats, seed, whole["bare"])
 
 
-def own_time(nodes: Nodes, steps: int, repeats: int, seed: int, bare: float) -> list[Row]:
+def own_time(nodes: PackNodes, steps: int, repeats: int, seed: int, bare: float) -> list[Row]:
     """Measure a run's proximal steps alone, by solver, as a share of a bare run."""
-    inverse, measurement, rows = nodes.core("inverse"), nodes.measurement(seed), []
+    inverse, measurement, rows = nodes.core("inverse"), random_measurement(nodes, seed), []
     for solver in SOLVERS:
         step = inverse.prepare(measurement.h, measurement.w, inverse.ProximalSettings(solver))
 
@@ -166,7 +148,7 @@ def rows(seed: int, repeats: int = 60, whole_repeats: int = 3, steps: int = 8) -
     import comfy.sd
 
     torch.set_num_threads(1)
-    nodes, model = Nodes(), comfy.sd.load_diffusion_model(str(EMBEDDED))
+    nodes, model = PackNodes(), comfy.sd.load_diffusion_model(str(EMBEDDED))
     return measure(model, nodes, steps, repeats, seed) + whole_run_rows(seed, whole_repeats)
 
 

@@ -32,16 +32,13 @@ from lab.benchmarks.report import Row, not_measured
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Figures, Key, Samples, Scene
 from lab.data.assets import why_missing
-from lab.data.contexts import shown_things
-from lab.data.pool import FRAMES, HEIGHT, WIDTH
-from lab.data.scenes.recoloured import LEAST_SHOWN, PROBED, named_colour, recoloured
+from lab.data.pool import FRAMES
+from lab.data.scenes.recoloured import ThingInView, named_colour, recoloured
 from lab.data.unseen import scene_seeds
 from lab.metrics.patch_features import PatchFeatures, closeness, features_of_thing, load_patch_features
 from lab.models.completion import Completion, complete
 from lab.models.guided import SmallWan, lpips, small_wan
-from lab.world import Scene as World
-from lab.world import caption, frame_times, random_scene, render
-from lab.world.caption import named_things
+from lab.world import caption
 
 CARRY = Completion(
     6,
@@ -82,34 +79,6 @@ TEXT_EDITS = {
 }
 
 
-@dataclass(frozen=True)
-class Case:
-    """One scene: its clip, where its nearest thing is (``[F, H, W]`` bool), and the scene as a value."""
-
-    world: World
-    clip: torch.Tensor
-    thing: torch.Tensor
-
-    @classmethod
-    def of(cls, seed: int) -> Case | None:
-        """Render a scene; None where its nearest thing is not in view in the first frame and after."""
-        world = random_scene(seed)
-        clip = render(world, frame_times(FRAMES), HEIGHT, WIDTH)
-        thing = shown_things(world, clip) == world.things.index(named_things(world)[0]) + 1
-        shown = bool((thing[[0, *COMPARED]].flatten(1).float().mean(1) >= LEAST_SHOWN).all())
-        return cls(world, clip.colour, thing) if shown else None
-
-    def edited(self, colour: str) -> torch.Tensor:
-        """Render the clip with the thing in one plain colour."""
-        return render(recoloured(self.world, colour), frame_times(FRAMES), HEIGHT, WIDTH).colour
-
-    def new_colour(self, choice: int = 0) -> str:
-        """Return one of the probed colours that the thing has not."""
-        texture = named_things(self.world)[0].texture
-        others = [colour for colour in PROBED if colour not in (texture.colour, texture.second)]
-        return others[choice % len(others)]
-
-
 @cache
 def features() -> PatchFeatures | None:
     """Return the patch network, loaded once a process."""
@@ -121,7 +90,7 @@ def through_vae(wan: SmallWan, video: torch.Tensor) -> torch.Tensor:
     return wan.coder.decode(wan.coder.encode(video))
 
 
-def propagated(case: Case, wan: SmallWan) -> Scene:
+def propagated(case: ThingInView, wan: SmallWan) -> Scene:
     """Measure one scene's edit, carried along."""
     truth = case.edited(case.new_colour())
     followed = track(case.clip, edited_region(case.clip[0], truth[0]))
@@ -162,7 +131,7 @@ def outside(made: torch.Tensor, source: torch.Tensor, rebuilt: torch.Tensor, vis
     return found if blended.psnr_db is None else found | {"outside, with the composite, PSNR": blended.psnr_db}
 
 
-def prompted(case: Case, wan: SmallWan) -> Scene:
+def prompted(case: ThingInView, wan: SmallWan) -> Scene:
     """Measure one scene's thing, hidden and prompted in another colour, by every variant."""
     colour, found, metric = case.new_colour(case.world.seed), Scene(), lpips()
     truth, rebuilt, thing = case.edited(colour), through_vae(wan, case.clip), case.thing[1:]
@@ -185,7 +154,7 @@ def prompted(case: Case, wan: SmallWan) -> Scene:
 
 def one_scene(seed: int) -> Scene | None:
     """Measure both kinds of editing on one scene."""
-    case = Case.of(seed)
+    case = ThingInView.of(seed, (0, *COMPARED))
     return None if case is None else propagated(case, small_wan()) | prompted(case, small_wan())
 
 

@@ -88,7 +88,7 @@ def one_scene(seed: int) -> Scene:
     """Measure every method on every kind of one scene."""
     estimator, metric, found = Estimator(), lpips(), Scene()
     for kind, (baseline, moving) in KINDS.items():
-        clip = views(seed, baseline, moving).clip
+        clip = views(seed, baseline, moving)
         for method, video in made(clip, estimator, small_wan(), seed):
             figures = {"PSNR": masked_psnr(video[1:-1], clip.colour[1:-1])}
             if metric is not None:

@@ -91,7 +91,7 @@ def judge(made: torch.Tensor, clip: Clip, seen: torch.Tensor, estimator: Estimat
 def one_scene(seed: int) -> Scene:
     """Measure one scene with both depths."""
     wan, estimator, found = small_wan(), Estimator(), Scene()
-    clip = views(seed, BASELINE, moving=False).clip
+    clip = views(seed, BASELINE, moving=False)
     for kind, space in zip(DEPTHS, (exact(clip, [0]), estimated(clip, estimator)), strict=True):
         filled, seen = warped(clip, space)
         decoded = complete(wan, filled, seen, COMPLETION, seed)

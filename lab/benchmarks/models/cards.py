@@ -23,6 +23,7 @@ from lab.benchmarks.report import Row, long_table
 from lab.data.assets import asset
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
 from lab.data.reprojections import PHOTO_SHARE, STRENGTHS
+from lab.data.scenes.known_clips import reprojected_footage, reprojected_scenes
 from lab.data.scenes.new_views import NewView
 from lab.data.sheet import as_bytes, contact_sheet, paint_holes, write_picture
 from lab.data.stereo import stereo_pair
@@ -212,7 +213,7 @@ def mask_facts() -> Facts:
 def mask_sheet() -> Sheet:
     """Yield for every clip the picture, holes, and ``h_gt`` and the learned ``h`` of some channels, as the frames of a row."""
     space, predictor = LatentSpace(VAE_FILE), load_predictor(MASK_ENCODER_FILE)
-    cases = [*mask_encoder.scene_cases(0, 3), *list(mask_encoder.real_cases())[::2]]
+    cases = [*reprojected_scenes(0, 3), *list(reprojected_footage())[::2]]
     for number, case in enumerate(cases, 1):
         visible, warp = case.warp.visible, case.warp.video
         masks = space.wanted(case.truth[None], warp[None]), predictor.mask(visible[None], warp[None])

@@ -8,43 +8,29 @@ last set is new views of scenes, in which there is no double reprojection; nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
 
 import torch
 
-from inversecrafter_core.depth import DepthEstimator, OnnxDepth, Stabilisation, VerticalGradientPrior, build_geometry
 from inversecrafter_core.masks import area, binary, difference_mask, temporal_infill
 from lab.benchmarks.report import Row, not_measured
 from lab.benchmarks.runner import main
 from lab.benchmarks.samples import Key, Samples, Scene
-from lab.data.assets import asset
-from lab.data.pool import FRAMES
-from lab.data.reprojections import TRAJECTORIES, path_of, reproject, synthetic_pair
-from lab.data.scenes.new_views import NewView, Warp
-from lab.data.unseen import REAL_CLIPS, real_clip, scene_seeds
+from lab.data.scenes.known_clips import KnownClip, reprojected_footage, reprojected_scenes, views_of_scenes
 from lab.models.latent_space import LatentSpace
 from lab.models.mask_encoder import TYPICAL_MEAN, MaskPredictor, initialise, load_predictor, ssim
 from lab.models.shipped import MASK_ENCODER_FILE, VAE_FILE
 
 LEARNED, INFILL = "learned", "another infill against this one"
 POWERS = (0.1, 0.2, 0.5, 1.0)
-"""Of the share of known pixels: ``h_gt`` trusts infills far more than the share does."""
+"""Powers of the share of known pixels: ``h_gt`` trusts infills far more than the share does."""
 OF_TRAINING_FREE, OF_BINARY = 0.75, 0.5
 """Targets: the learned mask's L1 over the best power's of the share, and over binary's."""
 SCENES, REAL, VIEWS = "held-out scenes", "reprojections of real clips", "new views of scenes"
-VIEW_SIZE = (17, 96, 144)
 Predictors = Mapping[str, MaskPredictor]
 
 
-class Case(NamedTuple):
-    """A clean clip ``[F, H, W, 3]`` and what is known of it."""
-
-    truth: torch.Tensor
-    warp: Warp
-
-
-def masks_of(case: Case, space: LatentSpace, predictors: Predictors) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+def masks_of(case: KnownClip, space: LatentSpace, predictors: Predictors) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     """Return ``h_gt`` and every mask by name, all ``[1, C, T', H', W']``."""
     visible, warp = case.warp.visible, case.warp.video
     truth, y, other = space.encode(torch.stack([case.truth, warp, temporal_infill(warp, visible)])).split(1)
@@ -55,34 +41,7 @@ def masks_of(case: Case, space: LatentSpace, predictors: Predictors) -> tuple[to
     return difference_mask(truth, y), masks
 
 
-def scene_cases(seed: int, count: int) -> Iterator[Case]:
-    """Yield held-out scenes, the six trajectories in turn at their own amounts."""
-    for index, number in enumerate(scene_seeds(seed, count)):
-        pair = synthetic_pair(number, path_of(TRAJECTORIES[index % len(TRAJECTORIES)], FRAMES))
-        yield Case(pair.video, Warp.of(pair.video, pair.visible.float()))
-
-
-def real_cases() -> Iterator[Case]:
-    """Yield two of the six trajectories on every clip that can be had."""
-    path = asset("fastdepth")
-    depth: DepthEstimator = VerticalGradientPrior() if path is None else OnnxDepth(path)
-    for index, name in enumerate(REAL_CLIPS):
-        if asset(name) is not None:
-            video = real_clip(name)
-            geometry = build_geometry(depth.estimate(video), video, Stabilisation.FRAMES).geometry
-            for trajectory in (TRAJECTORIES[index], TRAJECTORIES[index + len(REAL_CLIPS)]):
-                pair = reproject(video, geometry, path_of(trajectory, len(video)))
-                yield Case(pair.video, Warp.of(pair.video, pair.visible.float()))
-
-
-def view_cases(seed: int, count: int) -> Iterator[Case]:
-    """Yield new views of scenes."""
-    for index in range(count):
-        view = NewView.of(1000 * seed + index, VIEW_SIZE)
-        yield Case(view.truth, view.exact_warp())
-
-
-def judged(name: str, case: Case, space: LatentSpace, predictors: Predictors) -> Scene:
+def judged(name: str, case: KnownClip, space: LatentSpace, predictors: Predictors) -> Scene:
     """Return L1 and SSIM to ``h_gt`` of every mask."""
     wanted, masks = masks_of(case, space, predictors)
     figures = {mask: {"L1": float((h - wanted).abs().mean()), "SSIM": float(ssim(h, wanted))} for mask, h in masks.items()}
@@ -112,7 +71,7 @@ def rows(seed: int, scenes: int = 8) -> list[Row]:
     """Measure every figure of the mask encoder's card."""
     space, found = LatentSpace(VAE_FILE), Samples()
     predictors = predictors_of(space)
-    sets = {SCENES: scene_cases(seed, scenes), REAL: real_cases(), VIEWS: view_cases(seed, scenes)}
+    sets = {SCENES: reprojected_scenes(seed, scenes), REAL: reprojected_footage(), VIEWS: views_of_scenes(seed, scenes)}
     for name, cases in sets.items():
         for case in cases:
             found.add(judged(name, case, space, predictors))

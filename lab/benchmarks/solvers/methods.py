@@ -101,9 +101,9 @@ def as_model_patch(setup: Setup, case: Case) -> torch.Tensor:
 
 
 OURS, BARE, DPS = "InverseCrafter", "bare", "DPS"
-PASTE, PASTE_HALF = "hard paste", "hard paste, half a cell"
+PASTE, PASTE_HALF = "hard paste", "hard paste at half a cell"
 ZERO4D, LANPAINT = "Zero4D", "LanPaint"
-MOVE, MOVE_TUNED = "Time-to-Move", "Time-to-Move, our clocks"
+MOVE, MOVE_TUNED = "Time-to-Move", "Time-to-Move with our clocks"
 
 RIVALS: dict[str, Method] = {
     PASTE: hard_paste(Window()),

@@ -3,39 +3,30 @@
 Both run in this process, in turns, on one random textured step scene. The speed is taken on one thread each, as the ratio of
 the best runs, those that the machine's other work disturbed least; the ratio of medians and that on all threads stand beside
 it. Truth is PSNR on the pixels that each covers, on ten rendered scenes with exact depth (:mod:`lab.data.scenes.staged`, two
-frames each, colours a mean over :data:`FINE` x :data:`FINE` rays a pixel) and on the pair.
+frames each) and on the pair.
 """
 
 from __future__ import annotations
 
-import random
 import statistics
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import torch
-import torch.nn.functional as F
 
 from inversecrafter_core.camera import Geometry, intrinsics_from_focal, preset_path
 from inversecrafter_core.warp import Sampling, Viewer, Warp, warp_video
 from lab.benchmarks.report import Row, not_measured, row
 from lab.benchmarks.runner import main
-from lab.data.scenes.staged import PICTURES, centre_geometry
+from lab.data.scenes.staged import PICTURES, Frame, frames_of
 from lab.data.stereo import StereoPair, psnr, stereo_pair, why_no_pair
 from lab.metrics.intervals import interval
 from lab.metrics.timing import peak_memory
-from lab.world import Scene, frame_times, render
-from lab.world.render import source_intrinsics, source_poses
 
 from .soft_splat import soft_splat
 
 HEIGHT, WIDTH, FOCAL = 480, 832, 700.0
 FRAMES = 81
-PICTURE, CLIP, FINE = (240, 416), 17, 3
-"""Size of the rendered scenes, frames of their clips, rays a side of a pixel."""
-JUDGED = [8, 16]
-"""Frames of a clip that are rendered and compared: half-way and the whole amount."""
 ABOVE, COVERED = "above the soft splat, on covered pixels", "covered, more than by the soft splat"
 
 
@@ -122,39 +113,6 @@ def truth(pair: StereoPair) -> list[Row]:
         row("soft splat, covered", soft_covered, "%", case="stereo truth"),
         row("gain on pixels that both cover", gain, "dB", case="stereo truth"),
     ]
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One frame of a rendered scene: ``source [H, W, 3]``, and ``target [H, W, 3]`` as ``camera [4, 4]`` sees it."""
-
-    source: torch.Tensor
-    target: torch.Tensor
-    geometry: Geometry
-    camera: torch.Tensor
-
-
-def frames_of(name: str, seed: int) -> Iterator[Frame]:
-    """Render the judged frames of one scene."""
-    make, preset = PICTURES[name]
-    scene, every = make(random.Random(f"warp {name} {seed}")), frame_times(CLIP)
-    times, start = every[JUDGED], centre_geometry(scene, every[:1], *PICTURE)
-    space, poses = centre_geometry(scene, times, *PICTURE), source_poses(scene, times)
-    path = preset_path(preset, CLIP).camera_to_world[JUDGED].clone()
-    path[:, :3, 3] *= start.pivot_depth
-    for index, time_ in enumerate(times):
-        part = slice(index, index + 1)
-        own = Geometry(space.depth[part], space.valid[part], space.intrinsics[part], space.camera_to_world[part])
-        target = fine(scene, time_, poses[index] @ path[index])
-        yield Frame(fine(scene, time_, poses[index]), target, own, path[index])
-
-
-def fine(scene: Scene, when: torch.Tensor, camera: torch.Tensor) -> torch.Tensor:
-    """Render ``[H, W, 3]`` as ``camera [4, 4]`` sees it, outlines and thin things blended."""
-    height, width = (FINE * side for side in PICTURE)
-    lens = source_intrinsics(scene, 1, height, width)
-    colour = render(scene, when[None], height, width, camera[None], lens, samples=1).colour
-    return F.avg_pool2d(colour.movedim(-1, 1), FINE)[0].movedim(0, -1).contiguous()
 
 
 def compared(frame: Frame, mode: str) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import torch
 
@@ -24,25 +24,20 @@ DEPTH_FILE = ROOT / "weights" / "depth" / "inversecrafter_small_depth.safetensor
 TURNS = ("arc_left", "arc_right", "arc_up", "zoom_out")
 
 
-@dataclass(frozen=True)
-class Views:
-    """What a camera on a path saw: ``clip`` is the truth, in the world of its first camera; ``way`` the path's name."""
+def views(seed: int, baseline: float, moving: bool, frames: int = FRAMES) -> Clip:
+    """Render the views of a camera that goes ``baseline`` pivot depths along one of four trajectories.
 
-    clip: Clip
-    way: str
-
-
-def views(seed: int, baseline: float, moving: bool, frames: int = FRAMES) -> Views:
-    """A camera goes ``baseline`` pivot depths along one of four trajectories, in one moment or, if ``moving``, in a second."""
+    It goes in one moment or, if ``moving``, in a second. The world is that of its first camera.
+    """
     scene, times = random_scene(seed), frame_times(FRAMES)
     times = torch.linspace(0, float(times[-1]), frames) if moving else torch.zeros(frames)
     first = geometry_of(render(scene, times[:1], HEIGHT, WIDTH))
-    way = random.Random(seed).choice(TURNS)
-    amount = baseline if way == "zoom_out" else 2 * math.asin(baseline / 2)
+    preset = random.Random(seed).choice(TURNS)
+    amount = baseline if preset == "zoom_out" else 2 * math.asin(baseline / 2)
     named = ("depth", "valid", "intrinsics", "camera_to_world")
     space = replace(first, **{name: getattr(first, name).expand(frames, -1, -1) for name in named})
-    poses, lenses = preset_path(way, frames, amount).resolve(space)
-    return Views(render(scene, times, HEIGHT, WIDTH, poses, lenses), way)
+    poses, lenses = preset_path(preset, frames, amount).resolve(space)
+    return render(scene, times, HEIGHT, WIDTH, poses, lenses)
 
 
 def exact(clip: Clip, frames: list[int]) -> Geometry:
@@ -58,12 +53,12 @@ class Estimator:
         self.network = SmallDepth.load(DEPTH_FILE)
 
     def depth(self, pictures: torch.Tensor) -> RawDepth:
-        """Of ``[F, H, W, 3]``, without what the network remembers of the picture before."""
+        """Return the depth of ``[F, H, W, 3]``, without what the network remembers of the picture before."""
         found = [self.network.estimate(picture[None]) for picture in pictures]
         return replace(found[0], values=torch.cat([one.values for one in found]))
 
     def geometry(self, pictures: torch.Tensor, focal: float | None = None) -> Geometry:
-        """As Estimate Depth makes it, ``stabilise`` off; without ``focal`` (pixels) the lens is assumed."""
+        """Return the geometry that Estimate Depth makes, ``stabilise`` off; without ``focal`` (pixels) the lens is assumed."""
         return build_geometry(self.depth(pictures), None, Stabilisation.OFF, focal=focal).geometry
 
 

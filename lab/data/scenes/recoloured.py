@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 
-from lab.world import Scene
+from lab.data.contexts import shown_things
+from lab.data.pool import FRAMES, HEIGHT, WIDTH
+from lab.world import Scene, frame_times, random_scene, render
 from lab.world.caption import named_things
 from lab.world.scene import COLOURS, Texture
 
@@ -31,3 +33,31 @@ def named_colour(colour: torch.Tensor) -> str:
 def _chroma(colour: torch.Tensor) -> torch.Tensor:
     """Return ``[..., 3]`` without its grey part, of length 1."""
     return torch.nn.functional.normalize(colour - colour.mean(-1, keepdim=True), dim=-1)
+
+
+@dataclass(frozen=True)
+class ThingInView:
+    """One scene: its clip, where its nearest thing is (``[F, H, W]`` bool), and the scene as a value."""
+
+    world: Scene
+    clip: torch.Tensor
+    thing: torch.Tensor
+
+    @classmethod
+    def of(cls, seed: int, frames: tuple[int, ...]) -> ThingInView | None:
+        """Render a scene; None where its nearest thing is not in view in all of ``frames``."""
+        world = random_scene(seed)
+        clip = render(world, frame_times(FRAMES), HEIGHT, WIDTH)
+        thing = shown_things(world, clip) == world.things.index(named_things(world)[0]) + 1
+        shown = bool((thing[list(frames)].flatten(1).float().mean(1) >= LEAST_SHOWN).all())
+        return cls(world, clip.colour, thing) if shown else None
+
+    def edited(self, colour: str) -> torch.Tensor:
+        """Render the clip with the thing in one plain colour."""
+        return render(recoloured(self.world, colour), frame_times(FRAMES), HEIGHT, WIDTH).colour
+
+    def new_colour(self, choice: int = 0) -> str:
+        """Return one of the probed colours that the thing has not."""
+        texture = named_things(self.world)[0].texture
+        others = [colour for colour in PROBED if colour not in (texture.colour, texture.second)]
+        return others[choice % len(others)]

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import torch
+import torch.nn.functional as F
 
-from inversecrafter_core.camera import Geometry
-from lab.world import random_scene
+from inversecrafter_core.camera import Geometry, preset_path
+from lab.world import frame_times, random_scene, render
 from lab.world.render import source_intrinsics, source_poses, world_to_room
 from lab.world.scene import COLOURS, PATTERNS, Light, Open, Room, Scene, SourceCamera, Texture, Thing, Vector
 from lab.world.trace import trace
 
+PICTURE_SIZE, CLIP, FINE = (240, 416), 17, 3
+"""Size of the rendered scenes, frames of their clips, rays a side of a pixel."""
+JUDGED = [8, 16]
+"""Frames of a clip that are rendered and compared: half-way and the whole amount."""
 LENSES = (35.0, 90.0)
 """Horizontal angles of view in degrees, drawn evenly."""
 BUSY = ("checkered", "tiled", "marbled", "photographic", "dotted")
@@ -254,3 +259,36 @@ def centre_geometry(scene: Scene, times: torch.Tensor, height: int, width: int) 
     depth, _ = trace(scene, times, pose[:, :3, 3], pixels @ (pose[:, :3, :3] @ torch.linalg.inv(lens)).transpose(1, 2))
     depth = depth.reshape(frames, height, width)
     return Geometry(depth, depth > 0, lens, torch.eye(4).expand(frames, 4, 4))
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame of a rendered scene: ``source [H, W, 3]``, and ``target [H, W, 3]`` as ``camera [4, 4]`` sees it."""
+
+    source: torch.Tensor
+    target: torch.Tensor
+    geometry: Geometry
+    camera: torch.Tensor
+
+
+def frames_of(name: str, seed: int) -> Iterator[Frame]:
+    """Render the judged frames of one scene."""
+    make, preset = PICTURES[name]
+    scene, every = make(random.Random(f"warp {name} {seed}")), frame_times(CLIP)
+    times, start = every[JUDGED], centre_geometry(scene, every[:1], *PICTURE_SIZE)
+    space, poses = centre_geometry(scene, times, *PICTURE_SIZE), source_poses(scene, times)
+    path = preset_path(preset, CLIP).camera_to_world[JUDGED].clone()
+    path[:, :3, 3] *= start.pivot_depth
+    for index, moment in enumerate(times):
+        part = slice(index, index + 1)
+        own = Geometry(space.depth[part], space.valid[part], space.intrinsics[part], space.camera_to_world[part])
+        target = fine(scene, moment, poses[index] @ path[index])
+        yield Frame(fine(scene, moment, poses[index]), target, own, path[index])
+
+
+def fine(scene: Scene, when: torch.Tensor, camera: torch.Tensor) -> torch.Tensor:
+    """Render ``[H, W, 3]`` as ``camera [4, 4]`` sees it, outlines and thin things blended: a mean over rays a pixel."""
+    height, width = (FINE * side for side in PICTURE_SIZE)
+    lens = source_intrinsics(scene, 1, height, width)
+    colour = render(scene, when[None], height, width, camera[None], lens, samples=1).colour
+    return F.avg_pool2d(colour.movedim(-1, 1), FINE)[0].movedim(0, -1).contiguous()
