@@ -84,11 +84,11 @@ def frames_problem(name: str, frames: int | None, least: int = 1) -> bool | str:
     if frames is None:
         return True
     if frames < least:
-        return f"{name}: {frames} frames. Give at least {least}."
+        return f"{frames} frames. Give at least {least}."
     try:
         require_wan_frames(name, frames)
     except InputError as problem:
-        return str(problem)
+        return f"{problem.found}. {problem.fix}"
     return True
 
 

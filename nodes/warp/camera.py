@@ -100,6 +100,11 @@ class InverseCrafterCameraPath(io.ComfyNode):
         )
 
     @classmethod
+    def validate_inputs(cls, preset: str | None = None) -> bool | str:
+        """Refuse an unknown preset before anything runs: the host does not check the choices of newer nodes."""
+        return preset is None or preset in PRESETS or f"'{preset}'. Choose one of {', '.join(PRESETS)}."
+
+    @classmethod
     def execute(
         cls,
         preset: str,

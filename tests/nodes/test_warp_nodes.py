@@ -123,6 +123,8 @@ def test_a_path_that_sees_nothing_is_told_what_to_turn_down(pack, clip, geometry
 def test_an_unknown_preset_names_the_known_ones(pack):
     with pytest.raises(ValueError, match=r"preset: 'sideways'\. Choose one of arc_left, "):
         make_path(pack, preset="sideways")
+    answer = pack.node("InverseCrafterCameraPath").validate_inputs
+    assert answer(preset="pan") is True and answer() is True and "arc_left" in answer(preset="sideways")
 
 
 @pytest.mark.parametrize(
