@@ -98,6 +98,7 @@ class Context:
         clean: the part of ``known`` that stands clean at token-time 0 while it is held.
         kept: the part of ``known`` that is never released.
         release: ``t*``.
+        with_clean: cells to the model that has them at token-time 0, used while there are such; None: the run's own model.
     """
 
     z: torch.Tensor
@@ -106,9 +107,10 @@ class Context:
     clean: torch.Tensor
     kept: torch.Tensor
     release: float
+    with_clean: Callable[[torch.Tensor], Model] | None = None
 
-    def held(self, sigma: float) -> torch.Tensor:
-        """The cells that are held at ``sigma``."""
+    def fixed(self, sigma: float) -> torch.Tensor:
+        """Return the cells that are conditioned on at ``sigma``."""
         return self.known if sigma > self.release + SLACK else self.kept
 
     def renoised(self, x: torch.Tensor, sigma: float, cells: torch.Tensor) -> torch.Tensor:
@@ -117,7 +119,7 @@ class Context:
 
     def entered(self, x: torch.Tensor, sigma: float) -> torch.Tensor:
         """``x`` as the model sees it at ``sigma``."""
-        cells = self.held(sigma)
+        cells = self.fixed(sigma)
         return self.given(self.renoised(x, sigma, cells), cells & self.clean)
 
     def given(self, x: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
@@ -176,7 +178,12 @@ class Release:
         return known
 
     def bind(
-        self, guidance: Guidance, like: torch.Tensor, to_model_space: Callable[[torch.Tensor], torch.Tensor], times: TokenTimes
+        self,
+        guidance: Guidance,
+        like: torch.Tensor,
+        to_model_space: Callable[[torch.Tensor], torch.Tensor],
+        times: TokenTimes,
+        with_clean: Callable[[torch.Tensor], Model] | None = None,
     ) -> Context:
         """Prepare one run.
 
@@ -185,6 +192,7 @@ class Release:
             like: the run's latents.
             to_model_space: VAE space to model space, on float32.
             times: the times that the model takes.
+            with_clean: see :class:`Context`.
         """
         z, h = guidance.evidence(like, to_model_space)
         first = guidance.measurement.reference_frames
@@ -193,7 +201,7 @@ class Release:
         clean = {TokenTimes.PER_TOKEN: known, TokenTimes.PER_FRAME: whole, TokenTimes.ONE_TIME: torch.zeros_like(known)}[times]
         kept = torch.zeros_like(known)
         kept[:, :, first] = self.keep_first
-        return Context(z, seeded_noise(like.shape, self.seed).to(z), known, clean, kept, self.at)
+        return Context(z, seeded_noise(like.shape, self.seed).to(z), known, clean, kept, self.at, with_clean)
 
 
 @torch.no_grad()
@@ -206,7 +214,6 @@ def sample_stochastic(
     *,
     context: Context,
     correct: Correct,
-    with_clean: Callable[[torch.Tensor], Model] | None = None,
     renew: Renew | None = None,
 ) -> torch.Tensor:
     """Take Euler steps that keep the old noise (``sample_guided_euler``), with a context that is released on the way.
@@ -222,7 +229,6 @@ def sample_stochastic(
         callback: called in each step with ``x, i, sigma, sigma_hat, denoised``; may raise to stop.
         context: what is held, and until when.
         correct: ``(z0, sigma) -> z*``, data consistency within its own window.
-        with_clean: cells to the model that has them at token-time 0; used while there are such. None: ``model``.
         renew: as in :func:`.guided_euler.sample_guided_euler`.
     """
     extra_args = extra_args or {}
@@ -230,9 +236,9 @@ def sample_stochastic(
     steps = list(pairwise(sigmas.tolist()))
     x = context.entered(x, steps[0][0]) if steps else x
     for i, (sigma, sigma_next) in enumerate(steps):
-        held = context.held(sigma)
+        held = context.fixed(sigma)
         clean = held & context.clean
-        predict = with_clean(clean) if with_clean is not None and bool(clean.any()) else model
+        predict = context.with_clean(clean) if context.with_clean is not None and bool(clean.any()) else model
         denoised = predict(x, sigmas[i] * s_in, **extra_args)
         noise = (x - (1 - sigma) * denoised) / sigma
         noise = noise if renew is None else renew(noise)
@@ -241,5 +247,5 @@ def sample_stochastic(
             callback({"x": x, "i": i, "sigma": sigmas[i], "sigma_hat": sigmas[i], "denoised": denoised})
         x = context.renoised((1 - sigma_next) * denoised + sigma_next * noise, sigma_next, held)
         if i + 1 < len(steps):
-            x = context.given(x, context.held(sigma_next) & context.clean)
+            x = context.given(x, context.fixed(sigma_next) & context.clean)
     return x

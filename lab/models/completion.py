@@ -51,8 +51,13 @@ def complete(
         wan.predictor(completion.prompt, guidance=completion.guidance),
         noise,
         schedule(completion.steps),
-        context=completion.release.bind(guidance, noise, torch.clone, TokenTimes.PER_TOKEN),
+        context=completion.release.bind(
+            guidance,
+            noise,
+            torch.clone,
+            TokenTimes.PER_TOKEN,
+            lambda clean: wan.predictor(completion.prompt, clean, guidance=completion.guidance),
+        ),
         correct=guidance.bind(noise, sigma_of_percent(SHIFT), torch.clone),
-        with_clean=lambda clean: wan.predictor(completion.prompt, clean, guidance=completion.guidance),
     )
     return wan.coder.decode(latents)

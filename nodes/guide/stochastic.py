@@ -38,15 +38,15 @@ def stochastic_sampler(guidance: Guidance, release: Release, context_time: str =
         require_image_tokens(model.inner_model)
         base = model.inner_model.inner_model
         times = choose_times(context_time, base)
+        with_clean = partial(model_with_clean, model, per_frame=times is TokenTimes.PER_FRAME)
         return sample_stochastic(
             model,
             x,
             sigmas,
             extra_args,
             callback,
-            context=release.bind(guidance, x, base.process_latent_in, times),
+            context=release.bind(guidance, x, base.process_latent_in, times, with_clean),
             correct=bind_to(guidance, base, x),
-            with_clean=partial(model_with_clean, model, per_frame=times is TokenTimes.PER_FRAME),
             renew=renewal(guidance, sigmas, extra_args),
         )
 

@@ -58,9 +58,10 @@ def released(at: float, window: Window = NEVER) -> Method:
             setup.wan.predictor(case.prompt),
             case.noise,
             setup.sigmas,
-            context=Release(at, threshold=KNOWN, keep_first=True).bind(guidance, case.w, torch.clone, TokenTimes.PER_TOKEN),
+            context=Release(at, threshold=KNOWN, keep_first=True).bind(
+                guidance, case.w, torch.clone, TokenTimes.PER_TOKEN, lambda clean: setup.wan.predictor(case.prompt, clean)
+            ),
             correct=guidance.bind(case.w, sigma_of_percent(setup.shift), torch.clone),
-            with_clean=lambda clean: setup.wan.predictor(case.prompt, clean),
         )
 
     return method

@@ -58,10 +58,10 @@ def unguided(denoised, sigma):
     return denoised
 
 
-def run(release, times="per_token", batch=1, sigmas=SIGMAS, guidance=None, model=None, callback=None, **more):
+def run(release, times="per_token", batch=1, sigmas=SIGMAS, guidance=None, model=None, callback=None, with_clean=None, **more):
     guidance = guidance or never()
     x = randn(2, *SHAPE[1:], seed=1)[:batch]
-    context = release.bind(guidance, x, lambda latent: latent, times)
+    context = release.bind(guidance, x, lambda latent: latent, times, with_clean)
     correct = guidance.bind(x, lambda percent: 1 - percent, lambda latent: latent)
     out = sample_stochastic(model or linear, x, sigmas, callback=callback, context=context, correct=correct, **more)
     return out, context, x
