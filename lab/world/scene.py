@@ -1,4 +1,4 @@
-"""A scene as a value: frozen, comparable, printable as JSON and rebuilt from that print.
+"""A scene as a value: frozen and comparable.
 
 Room frame: x right, y **down**, z forward (OpenCV), scene units, origin at about the height of the eyes; the floor is the
 plane ``y = around.level``. Time is in seconds; a clip has :data:`FRAMES_PER_SECOND` frames a second. Everything that
@@ -8,12 +8,7 @@ changes after which the same seed names another picture.
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from dataclasses import dataclass
-from typing import Any
-
-from inversecrafter_core.errors import InputError
 
 Vector = tuple[float, float, float]
 
@@ -131,36 +126,10 @@ class Open:
 
 @dataclass(frozen=True)
 class Scene:
-    """A room or an open place with things in it. ``str(scene)`` is JSON and ``Scene.parse(str(scene)) == scene``."""
+    """A room or an open place with things in it, a camera and a light; ``seed`` is what it was drawn from."""
 
     seed: int
     around: Room | Open
     things: tuple[Thing, ...]
     camera: SourceCamera
     light: Light
-
-    def __str__(self) -> str:
-        return json.dumps(dataclasses.asdict(self))
-
-    @classmethod
-    def parse(cls, text: str) -> Scene:
-        """Rebuild a scene from its printed form; raises :class:`InputError` when the text is no printed scene."""
-        try:
-            raw = json.loads(text)
-            kind = Room if "walls" in raw["around"] else Open
-            things = tuple(Thing(**_values(item)) for item in raw["things"])
-            camera, light = SourceCamera(**_values(raw["camera"])), Light(**_values(raw["light"]))
-            return cls(raw["seed"], kind(**_values(raw["around"])), things, camera, light)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError("scene", f"a text that is no printed scene ({error})", "Give str(scene).") from error
-
-
-def _values(raw: dict[str, Any]) -> dict[str, Any]:
-    """Fields read from JSON: lists are vectors, and a dictionary inside is a texture."""
-    return {key: _value(value) for key, value in raw.items()}
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, dict):
-        return Texture(**value)
-    return tuple(value) if isinstance(value, list) else value

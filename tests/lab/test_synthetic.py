@@ -58,18 +58,6 @@ def test_a_seed_names_one_scene_and_one_picture():
     assert not torch.equal(first.colour, render(random_scene(6), TIMES, *SIZE).colour)
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_a_scene_survives_its_printed_form(seed):
-    scene = random_scene(seed)
-    assert Scene.parse(str(scene)) == scene
-
-
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"seed": 1, "around": {"walls": 3}}'])
-def test_a_text_that_is_no_scene_is_refused(text):
-    with pytest.raises(InputError, match="no printed scene"):
-        Scene.parse(text)
-
-
 def test_the_world_is_the_source_camera_of_frame_0():
     clip = render(random_scene(2), TIMES, *SIZE)
     assert torch.allclose(clip.camera_to_world[0], torch.eye(4), atol=1e-5)
