@@ -228,7 +228,7 @@ CARDS = {
     "vae": Card(VAE_FILE, vae.rows, 8, vae_facts, vae_sheet),
     "dit": Card(DIT_FILE, video_model.rows, 8, dit_facts, dit_sheet),
     "depth": Card(DEPTH_FILE, depth.rows, 32, depth_facts, depth_sheet, stills=True),
-    "mask_encoder": Card(MASK_ENCODER_FILE, mask_encoder.rows, 6, mask_facts, mask_sheet, stills=True),
+    "mask_encoder": Card(MASK_ENCODER_FILE, mask_encoder.rows, 8, mask_facts, mask_sheet, stills=True),
 }
 
 
