@@ -44,6 +44,8 @@ class Warp:
         """One line for people."""
         holes = 1 - self.coverage
         height, width = self.visible.shape[1:]
+        if not bool(holes.any()):
+            return f"{self.path}: {len(holes)} frames {width}x{height}, no holes: nothing is left to generate."
         return (
             f"{self.path}: {len(holes)} frames {width}x{height}, holes {float(holes.mean()):.1%} on average, "
             f"{float(holes.max()):.1%} at most (frame {int(holes.argmax())})"

@@ -2,6 +2,7 @@
 async (spec) => {
   const [TITLE, GAP, MARGIN, HEADING, WIDTH] = [30, 24, 10, 44, 300];  // canvas units
   const NOTE = [480, 1100];
+  const READABLE = 0.58;  // below this scale the canvas leaves out every word
   const WINDOW = [1920, 960, 70, 110];  // pixels: the canvas of a common window, and what the page's bars cover at the left and above
   const app = window.app;
   app.graph.clear();
@@ -67,7 +68,8 @@ async (spec) => {
   const frames = [note, ...app.graph.groups].map((one) => [...one.pos, ...one.size]);
   const [x, y] = [0, 1].map((axis) => Math.min(...frames.map((one) => one[axis])));
   const [width, height] = [0, 1].map((axis) => Math.max(...frames.map((one) => one[axis] + one[axis + 2])) - [x, y][axis]);
-  const scale = Math.min((WINDOW[0] - WINDOW[2]) / width, (WINDOW[1] - WINDOW[3]) / height);
+  const fitted = Math.min((WINDOW[0] - WINDOW[2]) / width, (WINDOW[1] - WINDOW[3]) / height);
+  const scale = Math.max(fitted, READABLE);
   workflow.extra.ds = { scale, offset: [WINDOW[2] / scale - x, WINDOW[3] / scale - y] };
   // A script that has the real Wan needs the text encoder: it is in the API form too, without a link, so that it is not run.
   for (const entry of entries.filter((one) => one.type === 'CLIPLoader')) made[entry.key].mode = 0;

@@ -12,6 +12,7 @@ from ...inversecrafter_core.clips.still import still_clip
 from ...inversecrafter_core.errors import require_choice
 from ..host.checks import frames_problem
 from ..host.progress import host_progress
+from ..host.reports import shown
 from ..host.sockets import HOLES_TOOLTIP, WARP, GeometrySocket
 
 
@@ -185,7 +186,7 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
             settings=settings,
             progress=host_progress(),
         )
-        return io.NodeOutput(found.video, 1 - found.visible, found.report)
+        return io.NodeOutput(found.video, 1 - found.visible, found.report, ui=shown(found.report))
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterPhotoClip, InverseCrafterBetweenEnds, InverseCrafterWarpFromEnds]

@@ -16,6 +16,7 @@ from inversecrafter_core.camera import CameraPath, Geometry, pixel_centres, pres
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.warp import Cleanup, Sampling, depth_edges, warp_video
 from inversecrafter_core.warp.splat import EMPTY, close_cracks
+from inversecrafter_core.warp.warp import Warp
 from lab.data.reprojections import double_reprojection
 
 KEEP_ALL = Cleanup(threshold=0)
@@ -177,6 +178,11 @@ def test_holes_are_black_and_the_report_counts_them():
     warp = warp_video(noise_video(2), step(frames=2), preset_path("orbit", 2))
     assert (warp.video[~warp.visible] == 0).all()
     assert float(warp.coverage[0]) == 1 and f"{1 - float(warp.coverage[1]):.1%} at most (frame 1)" in warp.report
+
+
+def test_a_warp_without_holes_says_that_nothing_is_left_to_generate():
+    warp = Warp(torch.zeros(2, 4, 6, 3), torch.ones(2, 4, 6), "static")
+    assert warp.report == "static: 2 frames 6x4, no holes: nothing is left to generate."
 
 
 def test_two_runs_are_bit_identical_and_so_are_thread_counts():
