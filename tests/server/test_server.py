@@ -86,7 +86,7 @@ def test_the_server_lists_every_node_with_its_page(host):
     listed = {name: entry for name, entry in host.object_info().items() if name.startswith("InverseCrafter")}
     assert set(listed) == {page.stem for page in DOCS}
     assert {entry["python_module"] for entry in listed.values()} == {"custom_nodes.inversecrafter"}
-    assert all(entry["description"] and entry["display_name"].startswith("InverseCrafter ") for entry in listed.values())
+    assert all(entry["description"] and entry["display_name"].endswith(" (InverseCrafter)") for entry in listed.values())
 
 
 def test_the_help_pages_and_templates_are_served(host):
