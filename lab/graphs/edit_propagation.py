@@ -17,8 +17,8 @@ NOTE = f"""\
    and at **Carried**. For a region of your own connect a mask or draw a box on **Track Mask**.
 4. {SMALL}
 
-**Report Drift** says how far the rest has moved, and how much of that is the VAE. **Keep Known Pixels** is bypassed; un-bypass it
-(Ctrl+B) to put the clip's own pixels and the carried edit back where they are known.
+**Report Drift** says how far the rest has moved, and how much of that is the VAE. **Keep Known Pixels** puts
+the clip's own pixels and the carried edit back where they are known; bypass it (Ctrl+B) to see what the model and the VAE make of everything.
 
 {REAL_WAN}"""
 
@@ -67,7 +67,7 @@ WORKFLOW = Workflow(
             "5 · context",
             [
                 *conditioned({"release": 0.0, "start_percent": 0.0}, steps=6),
-                *decoded(("sampler", "output"), CARRIED, HOLES, kept=False),
+                *decoded(("sampler", "output"), CARRIED, HOLES),
             ],
             "sampling",
         ),

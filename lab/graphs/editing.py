@@ -23,8 +23,8 @@ What is replaced is infilled before the clip is encoded, so that nothing of it i
 **First frame by any image editor:** save frame 0 of the clip, edit it (or connect an image inpainting), un-bypass both nodes of the group
 **Optional: first frame, edited** (Ctrl+B): it becomes frame 0, wholly known, and the rest follows it.
 
-**Report Drift** says how far the rest has moved, and how much of that is the VAE. **Keep Known Pixels** is bypassed; un-bypass it
-(Ctrl+B) to put the clip's own pixels back around the new thing.
+**Report Drift** says how far the rest has moved, and how much of that is the VAE. **Keep Known Pixels** puts
+the clip's own pixels back around the new thing; bypass it (Ctrl+B) to see what the model and the VAE make of everything.
 
 {REAL_WAN}"""
 
@@ -68,7 +68,7 @@ WORKFLOW = Workflow(
             "4 · context",
             [
                 *conditioned({"release": 0.0, "start_percent": 0.0}, steps=12, cfg=6.0),
-                *decoded(("sampler", "output"), CLIP, HOLES, kept=False),
+                *decoded(("sampler", "output"), CLIP, HOLES),
             ],
             "sampling",
         ),

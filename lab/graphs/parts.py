@@ -181,12 +181,12 @@ def conditioned(widgets: dict[str, Any], steps: int = STEPS, cfg: float = 1.0) -
     ]
 
 
-def decoded(latent: Link, known: Link, holes: Link, kept: bool = True) -> list[Node]:
-    """The latent decoded and, unless bypassed, ``known`` put back where it is known: ``keep`` is the result."""
+def decoded(latent: Link, known: Link, holes: Link) -> list[Node]:
+    """The latent decoded, and ``known`` put back where it is known: ``keep`` is the result."""
     pictures = {"video": ("decode", "IMAGE"), "source": known, "holes": holes}
     return [
         Node("decode", "VAEDecode", {}, {"samples": latent, "vae": ("vae", "VAE")}),
-        Node("keep", "InverseCrafterKeepKnownPixels", {"seam": SEAM}, pictures, mode=0 if kept else BYPASSED),
+        Node("keep", "InverseCrafterKeepKnownPixels", {"seam": SEAM}, pictures),
     ]
 
 

@@ -117,7 +117,7 @@ def test_every_workflow_has_the_defaults_of_the_others():
 @pytest.mark.parametrize("name", NAMES)
 def test_known_pixels_are_a_step_of_every_workflow_that_hands_its_input_on_when_bypassed(name):
     keep = next(node for node in page(name)["nodes"] if node["type"] == "InverseCrafterKeepKnownPixels")
-    assert keep["mode"] in (NORMAL, BYPASSED)
+    assert keep["mode"] == NORMAL
     assert keep["inputs"][0]["name"] == "video", "bypass takes the first input of the output's type"
 
 
