@@ -164,7 +164,7 @@ def conditioned(widgets: dict[str, Any], steps: int = STEPS, cfg: float = 1.0) -
             {"scheduler": "simple", "steps": steps, "denoise": 1.0},
             {"model": ("shift", "MODEL")},
         ),
-        Node("release", "InverseCrafterStochasticConditioning", widgets, known, height=330),
+        Node("release", "InverseCrafterStochasticConditioning", widgets, known, height=560),
         Node(
             "sampler",
             "SamplerCustom",
