@@ -177,6 +177,7 @@ def conditioned(widgets: dict[str, Any], steps: int = STEPS, cfg: float = 1.0) -
                 "sigmas": ("schedule", "SIGMAS"),
                 "latent_image": ("inpaint", "latent"),
             },
+            height=480,
         ),
     ]
 

@@ -78,6 +78,7 @@ WORKFLOW = Workflow(
                         "negative": ("inpaint", "negative"),
                         "latent_image": ("inpaint", "latent"),
                     },
+                    height=640,
                 ),
                 *decoded(("sampler", "latent"), WARPED, HOLES),
             ],

@@ -102,6 +102,7 @@ def samplers() -> list[Node]:
             common | {"add_noise": "enable", "start_at_step": 0, "return_with_leftover_noise": "enable"},
             CONDITIONING | first | {"steps": STEPS_LINK},
             "First: high noise",
+            580,
         ),
         Node(
             "sampler",
@@ -109,6 +110,7 @@ def samplers() -> list[Node]:
             common | {"add_noise": "disable", "end_at_step": 10000, "return_with_leftover_noise": "disable"},
             CONDITIONING | second | {"steps": STEPS_LINK},
             "Then: low noise",
+            580,
         ),
     ]
 
