@@ -6,6 +6,7 @@ const WIDGET = "report";
 const HINT = "What was done is written here after a run.";
 const HEIGHT = 76;
 const RESTORE_MS = 300;
+const RESTORE_TRIES = 20;
 
 const reports = (definition) =>
   definition.name?.startsWith("InverseCrafter") && (definition.output_name ?? []).includes(WIDGET);
@@ -37,9 +38,13 @@ function show(node, output) {
   widget.callback?.(widget.value); // Vue nodes learn of a new value this way
 }
 
-/** After a switch of tabs the page makes its nodes anew, and puts what they had sent back a moment later. */
-function restore(node) {
-  setTimeout(() => show(node, app.nodeOutputs?.[node.id]), RESTORE_MS);
+/** After a switch of tabs the page makes its nodes anew, and puts what they had sent back some time later: look until it is there. */
+function restore(node, tries = RESTORE_TRIES) {
+  setTimeout(() => {
+    const output = app.nodeOutputs?.[node.id];
+    if (output?.text !== undefined) show(node, output);
+    else if (tries > 1 && node.graph) restore(node, tries - 1);
+  }, RESTORE_MS);
 }
 
 /** Append `more` to a method of every node of a class. */
@@ -58,6 +63,6 @@ app.registerExtension({
     if (!reports(definition)) return;
     after(nodeType, "onNodeCreated", addBox);
     after(nodeType, "onExecuted", show);
-    after(nodeType, "onConfigure", restore);
+    after(nodeType, "onConfigure", (node) => restore(node));
   },
 });
