@@ -66,14 +66,15 @@ def _by_words(client: Client, options: Options, rows: Rows) -> dict[str, Any]:
     positive = graph.feeding(prompt, graph.find(prompt, "InverseCrafterInpaintConditioning"), "positive")
     prompt[positive]["inputs"]["prompt"] = words
     graph.set_widgets(prompt, "SamplerCustom", noise_seed=options.seed)
-    parts, said, outcome = _taken(client, prompt, options, "text")
+    parts, reports, outcome = _taken(client, prompt, options, "text")
     rows |= {"clip": parts["clip"], "what is replaced": parts["region"], f"generated: {words}"[:110]: parts["edited"]}
     if world is not None:
         painted, _ = _painted(world)
         truth = render(painted, frame_times(options.frames), *options.size[::-1]).colour
         rows["the scene rendered so"] = (truth * 255).round().byte().numpy()
     runs.save_card(options.out, "editing", parts, ("clip", "region"), "edited")
-    return {"clip": origin, "prompt": words, "box": list(box), **said, "seconds_per_stage": runs.stage_seconds(prompt, outcome)}
+    seconds = runs.stage_seconds(prompt, outcome)
+    return {"clip": origin, "prompt": words, "box": list(box), **reports, "seconds_per_stage": seconds}
 
 
 def _by_picture(client: Client, options: Options, rows: Rows) -> dict[str, Any]:
@@ -87,7 +88,7 @@ def _by_picture(client: Client, options: Options, rows: Rows) -> dict[str, Any]:
     scale = graph.feeding(prompt, graph.find(prompt, "InverseCrafterPropagateEdit"), "edited")
     graph.set_inputs(prompt, scale, width=options.size[0], height=options.size[1])
     graph.set_widgets(prompt, "SamplerCustom", noise_seed=options.seed)
-    parts, said, outcome = _taken(client, prompt, options, "propagation")
+    parts, reports, outcome = _taken(client, prompt, options, "propagation")
     rows |= {
         "clip, to be edited in its first frame": parts["clip"],
         "the edit, followed": parts["region"],
@@ -96,7 +97,7 @@ def _by_picture(client: Client, options: Options, rows: Rows) -> dict[str, Any]:
     }
     ends = {"clip": parts["clip"], "first frame, edited": parts["carried"][:1], "edited": parts["edited"]}
     runs.save_card(options.out, "edit_propagation", ends, ("clip", "first frame, edited"), "edited")
-    return {"clip": origin, "edit": edited.name, **said, "seconds_per_stage": runs.stage_seconds(prompt, outcome)}
+    return {"clip": origin, "edit": edited.name, **reports, "seconds_per_stage": runs.stage_seconds(prompt, outcome)}
 
 
 def _taken(client: Client, prompt: graph.Prompt, options: Options, name: str) -> tuple[Rows, dict[str, Any], Outcome]:
@@ -116,8 +117,8 @@ def _taken(client: Client, prompt: graph.Prompt, options: Options, name: str) ->
     parts = runs.take_parts(client, outcome, taps)
     for video in client.files(outcome, graph.find(prompt, "SaveVideo")):
         shutil.move(video, options.out / f"{name}{video.suffix}")
-    said: dict[str, Any] = {key: outcome.outputs[node]["text"][0].splitlines() for key, node in texts.items()}
-    return parts, said | {"outside": json.loads("".join(said["outside"]))}, outcome
+    reports: dict[str, Any] = {key: outcome.outputs[node]["text"][0].splitlines() for key, node in texts.items()}
+    return parts, reports | {"outside": json.loads("".join(reports["outside"]))}, outcome
 
 
 def _set_clip(client: Client, prompt: graph.Prompt, clip: Path, options: Options) -> None:
@@ -151,7 +152,7 @@ def _shares(box: tuple[float, float, float, float], size: tuple[int, int]) -> Bo
 
 
 def _painted(world: Scene) -> tuple[Scene, str]:
-    """The scene with its nearest thing in the asked colour, and its caption."""
+    """The scene with its nearest thing in the wanted colour, and its caption."""
     thing = named_things(world)[0]
     texture = Texture("plain", WORLD_COLOUR, WORLD_COLOUR, 1.0, 0)
     things = tuple(dataclasses.replace(each, texture=texture) if each is thing else each for each in world.things)

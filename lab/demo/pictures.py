@@ -68,7 +68,7 @@ def interpolation(client: Client, options: Options) -> dict[str, Any]:
     outputs = {"warps": [between, 0], "holes": [holes, 0], "decoded": decoded, "generated": runs.made(prompt)}
     if options.start is None:
         outputs["real"] = [_real_frames(client, prompt, options, scale), 0]
-    taps, said = runs.tap_pictures(prompt, outputs), graph.add(prompt, "PreviewAny", source=[between, 2])
+    taps, preview = runs.tap_pictures(prompt, outputs), graph.add(prompt, "PreviewAny", source=[between, 2])
     outcome = runs.run(client, prompt, "interpolation")
     parts = runs.take_parts(client, outcome, taps)
     fade = cross_fade(parts["warps"])
@@ -77,7 +77,7 @@ def interpolation(client: Client, options: Options) -> dict[str, Any]:
         "frames": options.frames,
         "size": list(options.size),
         "seed": options.seed,
-        "warps": outcome.outputs[said]["text"][0],
+        "warps": outcome.outputs[preview]["text"][0],
         "ends_psnr_db": {
             "start": _psnr(parts["decoded"][:1], parts["warps"][:1]),
             "end": _psnr(parts["decoded"][-1:], parts["warps"][-1:]),

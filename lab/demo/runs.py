@@ -57,7 +57,7 @@ def check(options: Options) -> None:
 
 
 def set_trajectory(client: Client, prompt: graph.Prompt, options: Options) -> None:
-    """Frames, and the preset if one is asked for, of the camera path."""
+    """Frames, and the preset where there is one, of the camera path."""
     graph.set_widgets(prompt, "InverseCrafterCameraPath", frames=options.frames)
     if options.trajectory:
         known = client.object_info("InverseCrafterCameraPath")["InverseCrafterCameraPath"]["input"]["required"]["preset"][1]
@@ -106,15 +106,15 @@ def tap_texts(prompt: graph.Prompt, metrics: str) -> dict[str, str]:
 
 def warp_report(prompt: graph.Prompt, outcome: Outcome, texts: dict[str, str], options: Options) -> dict[str, Any]:
     """What a run of a workflow with a warp says of itself."""
-    said = {name: outcome.outputs[key]["text"][0] for name, key in texts.items()}
+    reports = {name: outcome.outputs[key]["text"][0] for name, key in texts.items()}
     return {
         "trajectory": prompt[graph.find(prompt, "InverseCrafterCameraPath")]["inputs"]["preset"],
-        "depth": said["depth"].splitlines(),
-        "warp": said["warp"].splitlines(),
+        "depth": reports["depth"].splitlines(),
+        "warp": reports["warp"].splitlines(),
         "frames": options.frames,
         "size": list(options.size),
         "seed": options.seed,
-        "measurement": json.loads(said["measurement"]),
+        "measurement": json.loads(reports["measurement"]),
         "seconds_per_stage": stage_seconds(prompt, outcome),
     }
 
