@@ -7,6 +7,7 @@ const HINT = "What was done is written here after a run.";
 const HEIGHT = 76;
 const RESTORE_MS = 300;
 const RESTORE_TRIES = 20;
+const shown = new Map(); // node of a workflow -> the output drawn last: the page loses one that comes before its answer to the run
 
 const reports = (definition) =>
   definition.name?.startsWith("InverseCrafter") && (definition.output_name ?? []).includes(WIDGET);
@@ -30,18 +31,22 @@ function addBox(node) {
   widget.serialize = false;
 }
 
+/** Name a node across switches of tabs, which make its object anew: its workflow, its graph and its number. */
+const place = (node) => [app.extensionManager?.workflow?.activeWorkflow?.key, node.graph?.id, node.id].join(" ");
+
 function show(node, output) {
   const widget = node.widgets?.find((one) => one.name === WIDGET);
   const text = output?.text;
   if (!widget || text === undefined) return;
+  shown.set(place(node), output);
   widget.value = Array.isArray(text) ? text.join("\n") : String(text);
   widget.callback?.(widget.value); // Vue nodes learn of a new value this way
 }
 
-/** After a switch of tabs the page makes its nodes anew, and puts what they had sent back some time later: look until it is there. */
+/** After a switch of tabs: draw what was drawn, or what the page restores some time later of a run that ended meanwhile. */
 function restore(node, tries = RESTORE_TRIES) {
   setTimeout(() => {
-    const output = app.nodeOutputs?.[node.id];
+    const output = app.nodeOutputs?.[node.id] ?? shown.get(place(node));
     if (output?.text !== undefined) show(node, output);
     else if (tries > 1 && node.graph) restore(node, tries - 1);
   }, RESTORE_MS);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -113,9 +114,19 @@ def test_workflows_have_room_for_vue_nodes_too(page_and_problems):
         page.evaluate(VUE_NODES, False)
 
 
+def late(route):
+    """Pass the answer to a request on after a second: a short run has ended by then."""
+    answer = route.fetch()
+    time.sleep(1)
+    route.fulfill(response=answer)
+
+
+@pytest.mark.parametrize("answer", ["answer at once", "late answer"])
 @pytest.mark.parametrize("vue", [False, True], ids=["canvas", "Vue nodes"])
-def test_a_report_is_drawn_on_its_node_and_stays_there_when_the_tab_is_left(page_and_problems, vue):
+def test_a_report_is_drawn_on_its_node_and_stays_there_when_the_tab_is_left(page_and_problems, vue, answer):
     page, _ = page_and_problems
+    if answer == "late answer":
+        page.route("**/api/prompt", late)
     page.evaluate(VUE_NODES, vue)
     try:
         page.evaluate(ONE_NODE)
