@@ -66,7 +66,7 @@ def read_marked(
 
 
 def is_marked(path: Path, file_format: str) -> bool:
-    """Whether the file is marked as of this format. Reads the header alone; an unreadable file says nothing."""
+    """Tell if the file is marked as of this format, from its header alone; False for an unreadable one."""
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             return (file.metadata() or {}).get("format") == file_format

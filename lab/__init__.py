@@ -1,1 +1,1 @@
-"""How we know, and how the models were made: none of it ships."""
+"""Measurements, training and the embedded host: none of it ships."""

@@ -82,7 +82,7 @@ class CameraPath:
         return same
 
     def starts_at_source(self) -> bool:
-        """Whether frame 0 is source frame 0, unwarped."""
+        """Return True where frame 0 is source frame 0, unwarped."""
         return bool(self.source_views()[0])
 
     def start(self) -> str:

@@ -78,7 +78,7 @@ def _whole(refuted: torch.Tensor) -> torch.Tensor:
 
 
 def clearly_less(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
-    """Whether a difference is so much smaller that its explanation replaces the other's."""
+    """Tell if a difference is so much smaller that its explanation replaces the other's."""
     share, least = CLEARLY
     return (one < share * two) & (one < two - least)
 

@@ -3,7 +3,6 @@
 from .convert import Depth, to_depth
 from .estimators.onnx import OnnxDepth
 from .estimators.prior import PRIOR_NAME, VerticalGradientPrior
-from .estimators.protocol import KINDS, DepthEstimator, Kind, RawDepth
 from .estimators.small import SmallDepth
 from .estimators.small_file import FORMAT as SMALL_FORMAT
 from .estimators.transformers import TransformersDepth, load_transformers_depth
@@ -11,6 +10,7 @@ from .geometry import DEFAULT_FOV, geometry_from_depth
 from .image_depth import Encoding, depth_from_images, match_size
 from .interchange import ImportedGeometry, from_da3, from_moge
 from .pipeline import GeometryReport, Stabilisation, build_geometry
+from .protocol import KINDS, DepthEstimator, Kind, RawDepth
 from .steady.denoise import denoise, noise_level
 from .steady.flicker import Flicker, measure_flicker
 from .steady.stabilise import Alignment, stabilise

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import torch
 
 from ..errors import InputError
-from .estimators.protocol import RawDepth
+from .protocol import RawDepth
 
 NEAR = 1e4 / 3900
 FAR_RATIO = 20.0

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from ..errors import InputError
-from .estimators.protocol import RawDepth
+from .protocol import RawDepth
 from .upsample import joint_bilateral_upsample, resize_map
 
 COLOURED = 0.08  # mean spread between the channels from which a picture counts as coloured; video compression stays far below

@@ -21,7 +21,7 @@ from typing import Any
 import torch
 
 from ..errors import InputError, require_same_frames
-from .estimators.protocol import RawDepth
+from .protocol import RawDepth
 
 SKY = 0.5
 

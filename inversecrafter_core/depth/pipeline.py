@@ -14,8 +14,8 @@ from ..errors import InputError, require_same_frames, require_video
 from ..flow import clip_flow
 from ..progress import Progress
 from .convert import FAR_RATIO, to_depth
-from .estimators.protocol import RawDepth
 from .geometry import DEFAULT_FOV, geometry_from_depth
+from .protocol import RawDepth
 from .steady.denoise import LEAST, denoise, noise_level
 from .steady.flicker import Flicker, measure_flicker
 from .steady.stabilise import stabilise

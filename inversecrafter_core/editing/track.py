@@ -124,6 +124,6 @@ def _carried(engine: FlowEngine, before: np.ndarray, after: np.ndarray, mask: np
 
 
 def _leaving(mask: np.ndarray, first: np.ndarray) -> bool:
-    """Whether a region was leaving: at the edge of the picture, and much smaller than it was."""
+    """Tell if a region was leaving: at the edge of the picture, and much smaller than it was."""
     at_edge = mask[[0, -1]].any() or mask[:, [0, -1]].any()
     return bool(at_edge and mask.sum() < GOING * first.sum())

@@ -45,7 +45,7 @@ class TokenTimes(StrEnum):
 
 
 def known_cells(h: torch.Tensor, threshold: float) -> torch.Tensor:
-    """Which tokens a latent mask makes known, as cells: ``h [B, C, T', H', W']`` in 0...1 to bool ``[B, 1, T', H', W']``.
+    """Return the tokens that a latent mask makes known, as cells: ``h [B, C, T', H', W']`` to bool ``[B, 1, T', H', W']``.
 
     A token is known when the mean of ``h`` over channels is at least ``threshold`` in *every* cell of its patch: a token with a
     hole in it is no clean token.

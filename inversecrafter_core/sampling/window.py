@@ -1,4 +1,4 @@
-"""When guidance acts: a closed range of sigma, from a percent range of the model's own schedule.
+"""The guidance window: a closed range of sigma, from a percent range of the model's own schedule.
 
 Sigma is the host's flow time, 1 = noise, 0 = clean. Percents are the host's, as in ``ConditioningSetTimestepRange``: 0 is the
 noisiest moment of the model's schedule and 1 the clean clip. A schedule with a shift turns a percent into a sigma, so the

@@ -76,7 +76,7 @@ def depth_edges(depth: torch.Tensor, threshold: float = 0.08, radius: int = 2) -
 
 
 def _on_surface(depth: torch.Tensor, pixels: torch.Tensor, axis: int, radius: int) -> torch.Tensor:
-    """Which of ``pixels [N]`` (flat indices, at least ``radius`` from both ends of ``axis``) stand on a surface."""
+    """Return ``[N]`` bool: the ``pixels`` (flat indices, ``radius`` or more from both ends of ``axis``) on a surface."""
     stride, length, flat = depth.stride(axis), depth.shape[axis], depth.view(-1)
     place = pixels // stride % length
     there = {step: (place + step).clamp(0, length - 1) for step in range(-2 * radius, 2 * radius + 1)}

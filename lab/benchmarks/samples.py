@@ -16,7 +16,7 @@ UNITS = {"time": "x", "flicker": "x"}
 
 
 class Key(NamedTuple):
-    """Where a scene's figures were measured; see :class:`~lab.benchmarks.report.Row`."""
+    """The place of a scene's figures in a table; see :class:`~lab.benchmarks.report.Row`."""
 
     method: str = ""
     case: str = ""
@@ -53,7 +53,7 @@ class Samples:
         return iter(self.values)
 
     def has(self, key: Key, figure: str) -> bool:
-        """Whether a figure was measured there: LPIPS is not where its network cannot be had."""
+        """Tell if a figure was measured there: LPIPS is not where its network cannot be had."""
         return bool(self.values.get(key, {}).get(figure))
 
     def mean(self, key: Key, figure: str, unit: str | None = None, **bound: Any) -> Row:

@@ -31,7 +31,7 @@ WORLD_SEED, WORLD_COLOUR = 3211, "red"
 TIE = (0.45, 0.72, 0.27, 0.23)
 """Around the red bow tie in the real clip: left, top, width and height as shares of the picture."""
 RED = (1.8, 1.5)
-"""How much redder than green and than blue a pixel is that the demo's own edit makes blue."""
+"""Least ratios of red to green and to blue in a pixel that the demo's own edit makes blue."""
 
 
 def run(client: Client, options: Options) -> dict[str, Any]:

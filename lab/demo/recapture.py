@@ -15,7 +15,7 @@ from . import clips, runs
 from .runs import Options
 
 PATH = {"preset": "arc_right", "amount": 1.5}
-"""Of the demo's own clip: the camera goes to where moss comes into view, which the small model can continue."""
+"""Camera path of the demo's own clip: the camera goes to where moss comes into view, which the small model can continue."""
 
 
 def run(client: Client, options: Options) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the demo's jobs share: the options, patching a shipped workflow, saving what flows through it, the files left behind."""
+"""Common parts of the demo's jobs: options, patching a shipped workflow, saving what flows through it, the resulting files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CARDS = {
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says. ``size`` is (width, height), ``box`` left, top, width, height."""
+    """Options of the command line. ``size`` is (width, height), ``box`` left, top, width, height."""
 
     out: Path
     video: Path | None = None
@@ -105,7 +105,7 @@ def tap_texts(prompt: graph.Prompt, metrics: str) -> dict[str, str]:
 
 
 def warp_report(prompt: graph.Prompt, outcome: Outcome, texts: dict[str, str], options: Options) -> dict[str, Any]:
-    """What a run of a workflow with a warp says of itself."""
+    """Return the reports of a run of a workflow with a warp."""
     reports = {name: outcome.outputs[key]["text"][0] for name, key in texts.items()}
     return {
         "trajectory": prompt[graph.find(prompt, "InverseCrafterCameraPath")]["inputs"]["preset"],

@@ -1,4 +1,4 @@
-"""What the workflows share, from clip to video: lists of nodes for a column each. Links between parts go by the keys used here."""
+"""Common parts of the workflows, from clip to video: lists of nodes for a column each. Links between parts go by the keys used here."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def models(prompt: str = "") -> list[Node]:
 def measurement(
     widgets: dict[str, Any], video: Link, holes: Link, more: Links, condition_on: str = "first_frame"
 ) -> list[Node]:
-    """What is known of ``video``, as measurement and as conditioning for checkpoints that take a masked video.
+    """Return the known part of ``video``, as measurement and as conditioning for checkpoints that take a masked video.
 
     Args:
         more: further links of both nodes: the source and the camera path, or a start image.
@@ -192,7 +192,7 @@ def decoded(latent: Link, known: Link, holes: Link) -> list[Node]:
 
 
 def drift(source: Link, holes: Link) -> Node:
-    """What became of what was to stay, as the VAE gave it."""
+    """Return the node that reports how far the kept part drifted, as the VAE gave it."""
     pictures = {"video": ("decode", "IMAGE"), "source": source, "holes": holes, "vae": ("vae", "VAE")}
     return Node("drift", "InverseCrafterDriftReport", {}, pictures)
 

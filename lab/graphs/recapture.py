@@ -53,7 +53,7 @@ def measured() -> list[Column]:
 
 
 def metrics(result: Link) -> Node:
-    """How near a result is to the warp where that is known."""
+    """Return the node that measures a result against the warp where that is known."""
     return Node("metrics", "InverseCrafterMetrics", {}, {"video": result, "reference": WARPED, "holes": HOLES})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 NORMAL, BYPASSED = 0, 4
 COLOURS = {"step": "#3f789e", "models": "#a1309b", "sampling": "#88aa88", "optional": "#b58b2a"}
-"""Of a group's frame: one meaning each, the same in every workflow."""
+"""Colours of a group's frame: one meaning each, the same in every workflow."""
 
 Link = tuple[str, str]
 Links = dict[str, Link]

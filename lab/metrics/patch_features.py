@@ -10,7 +10,7 @@ from inversecrafter_core.evaluation.patch_features import PATCH, SIDE
 from lab.data.assets import asset
 
 MARGIN = 0.15
-"""Of a thing's size, around its crop."""
+"""Margin around a thing's crop, as a share of its size."""
 
 
 def load_patch_features() -> PatchFeatures | None:

@@ -63,76 +63,39 @@ def _base(model: KSamplerX0Inpaint) -> BaseModel:
     return model.inner_model.inner_model
 
 
-def _dds(
-    guidance: Guidance,
-    model: KSamplerX0Inpaint,
-    x: torch.Tensor,
-    sigmas: torch.Tensor,
-    extra_args: ExtraArgs | None,
-    *rest: object,
-) -> torch.Tensor:
-    correct, renew = bind_to(guidance, _base(model), x), renewal(guidance, sigmas, extra_args)
-    return sample_guided_euler(model, x, sigmas, extra_args, *rest, correct=correct, renew=renew)
+Arguments = Callable[[Guidance, KSamplerX0Inpaint, torch.Tensor, torch.Tensor, ExtraArgs | None], dict[str, object]]
+"""From guidance, model, starting latent, sigmas and extra arguments of a run to the keywords of its sampler function."""
 
 
-def _hard_paste(
-    guidance: Guidance,
-    model: KSamplerX0Inpaint,
-    x: torch.Tensor,
-    sigmas: torch.Tensor,
-    extra_args: ExtraArgs | None,
-    *rest: object,
-) -> torch.Tensor:
-    evidence = evidence_for(guidance, model, x, extra_args)
-    return sample_hard_paste(model, x, sigmas, extra_args, *rest, evidence=evidence)
+def _exact(
+    guidance: Guidance, model: KSamplerX0Inpaint, x: torch.Tensor, sigmas: torch.Tensor, extra_args: ExtraArgs | None
+) -> dict[str, object]:
+    return {"correct": bind_to(guidance, _base(model), x), "renew": renewal(guidance, sigmas, extra_args)}
 
 
-def _zero4d(
-    guidance: Guidance,
-    model: KSamplerX0Inpaint,
-    x: torch.Tensor,
-    sigmas: torch.Tensor,
-    extra_args: ExtraArgs | None,
-    *rest: object,
-) -> torch.Tensor:
-    evidence = evidence_for(guidance, model, x, extra_args, soft=True)
-    return sample_zero4d(model, x, sigmas, extra_args, *rest, evidence=evidence)
+def _evidence(soft: bool = False, clocks: tuple[float, float] | None = None) -> Arguments:
+    """Return the arguments of a related method: its evidence, and with ``clocks`` (shares of the schedule) their sigmas."""
 
+    def arguments(
+        guidance: Guidance, model: KSamplerX0Inpaint, x: torch.Tensor, _: torch.Tensor, extra_args: ExtraArgs | None
+    ) -> dict[str, object]:
+        found: dict[str, object] = {"evidence": evidence_for(guidance, model, x, extra_args, soft)}
+        if clocks is not None:
+            found["clocks"] = tuple(map(percent_to_sigma(_base(model).model_sampling), clocks))
+        return found
 
-def _lanpaint(
-    guidance: Guidance,
-    model: KSamplerX0Inpaint,
-    x: torch.Tensor,
-    sigmas: torch.Tensor,
-    extra_args: ExtraArgs | None,
-    *rest: object,
-) -> torch.Tensor:
-    evidence = evidence_for(guidance, model, x, extra_args)
-    return sample_lanpaint(model, x, sigmas, extra_args, *rest, evidence=evidence)
-
-
-def _time_to_move(
-    guidance: Guidance,
-    model: KSamplerX0Inpaint,
-    x: torch.Tensor,
-    sigmas: torch.Tensor,
-    extra_args: ExtraArgs | None,
-    *rest: object,
-) -> torch.Tensor:
-    evidence, to_sigma = evidence_for(guidance, model, x, extra_args), percent_to_sigma(_base(model).model_sampling)
-    clocks = to_sigma(CLOCKS[0]), to_sigma(CLOCKS[1])
-    return sample_time_to_move(model, x, sigmas, extra_args, *rest, evidence=evidence, clocks=clocks)
+    return arguments
 
 
 EXACT = "dds_euler"
-RELATIVES: dict[str, Callable[..., torch.Tensor]] = {
-    "hard_paste_euler": _hard_paste,
-    "zero4d_euler": _zero4d,
-    "lanpaint_euler": _lanpaint,
-    "time_to_move_euler": _time_to_move,
+RELATIVES: dict[str, tuple[Callable[..., torch.Tensor], Arguments]] = {
+    "hard_paste_euler": (sample_hard_paste, _evidence()),
+    "zero4d_euler": (sample_zero4d, _evidence(soft=True)),
+    "lanpaint_euler": (sample_lanpaint, _evidence()),
+    "time_to_move_euler": (sample_time_to_move, _evidence(clocks=CLOCKS)),
 }
-OWN_SAMPLERS: dict[str, Callable[..., torch.Tensor]] = {EXACT: _dds} | RELATIVES
-"""Samplers of this pack by the name under which the KSampler offers them."""
+OWN_SAMPLERS = {EXACT: (sample_guided_euler, _exact)} | RELATIVES
+"""Samplers of this pack, and their arguments, by the name under which the KSampler offers them."""
 
 
 def flow_sampler(guidance: Guidance, name: str = EXACT) -> KSAMPLER:
@@ -154,6 +117,7 @@ def flow_sampler(guidance: Guidance, name: str = EXACT) -> KSAMPLER:
     ) -> torch.Tensor:
         refuse_noise_mask((extra_args or {}).get("denoise_mask"))
         require_image_tokens(model.inner_model)
-        return OWN_SAMPLERS[name](guidance, model, x, sigmas, extra_args, callback, disable)
+        function, arguments = OWN_SAMPLERS[name]
+        return function(model, x, sigmas, extra_args, callback, disable, **arguments(guidance, model, x, sigmas, extra_args))
 
     return KSAMPLER(sample)

@@ -12,7 +12,7 @@ import torch
 
 from ...errors import InputError
 from ...progress import Progress
-from .protocol import Kind, RawDepth, batches
+from ..protocol import Kind, RawDepth, batches
 
 PRIOR_NAME = "vertical-gradient prior (no model)"
 

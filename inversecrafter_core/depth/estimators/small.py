@@ -15,9 +15,9 @@ import torch.nn.functional as F
 
 from ...errors import InputError
 from ...progress import Progress
+from ..protocol import Kind, RawDepth, batches
 from ..steady.running_average import SteadyMap, SteadyPicture
 from ..upsample import joint_bilateral_upsample, resize_map
-from .protocol import Kind, RawDepth, batches
 from .small_file import load_small_network
 from .small_network import STRIDE, SmallDepthNet, State
 

@@ -18,8 +18,8 @@ import torch
 
 from ...errors import InputError
 from ...progress import Progress
+from ..protocol import KINDS, Kind, RawDepth, batches
 from ..upsample import joint_bilateral_upsample, resize_map
-from .protocol import KINDS, Kind, RawDepth, batches
 
 METRIC_TYPES = {"depth_pro", "zoedepth", "glpn", "prompt_depth_anything", "tipsv2_dpt"}
 REFUSED_TYPES = {"chmv2": "it estimates the height of trees from above, not depth"}

@@ -20,7 +20,7 @@ from ...errors import require_same_frames
 from ...flow import ClipFlow, follow
 from ...flow.clip import small_maps
 from ...progress import Progress
-from ..estimators.protocol import RawDepth
+from ..protocol import RawDepth
 from .stabilise import spread
 
 RANGE = 3.0  # levels: standard deviation of the filter over values

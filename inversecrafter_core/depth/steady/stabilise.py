@@ -25,7 +25,7 @@ from ...errors import require_same_frames
 from ...flow import ClipFlow, follow, resize_flow
 from ...flow.clip import small_maps
 from ...progress import Progress
-from ..estimators.protocol import RawDepth
+from ..protocol import RawDepth
 
 TREND = 4.0  # frames: standard deviation of the smoothing that tells trend from jump
 STILL_PART = 0.4  # part of the textured picture that must stand still for the camera to count as still

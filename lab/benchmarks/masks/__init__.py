@@ -1,1 +1,1 @@
-"""Which latent mask to trust."""
+"""Latent masks compared."""

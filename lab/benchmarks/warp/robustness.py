@@ -72,7 +72,7 @@ def figures(video: torch.Tensor, case: Case) -> Figures:
 
 
 def worth_judging(view: NewView) -> bool:
-    """Whether the warp by exact depth has holes enough."""
+    """Tell if the warp by exact depth has holes enough."""
     return view.warp().holes >= LEAST_HOLES
 
 

@@ -53,7 +53,7 @@ def at_speed(scene: Scene, times: float) -> Scene:
 
 
 def moves(scene: Scene) -> bool:
-    """Whether one of its things goes anywhere."""
+    """Tell if one of its things leaves its place."""
     return any(any(thing.velocity) for thing in scene.things)
 
 

@@ -18,8 +18,8 @@ from typing import Literal, Protocol, get_args
 
 import torch
 
-from ...errors import InputError, require_video
-from ...progress import Progress
+from ..errors import InputError, require_video
+from ..progress import Progress
 
 Kind = Literal["metric_depth", "relative_depth", "disparity"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
