@@ -1,1 +1,1 @@
-"""The shipped workflows, written down as what they are: nodes, widgets, links, groups and notes."""
+"""The shipped workflows as data: nodes, widgets, links, groups and notes in YAML; and how files are composed of them."""

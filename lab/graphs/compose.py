@@ -1,13 +1,12 @@
 """Write ``workflows/<name>.json`` and ``workflows/api/<name>.json`` by building the graph in the real page.
 
-``python -m lab.graphs.compose`` composes every workflow and every example of ``lab/graphs``; the page itself checks every node, widget, slot and
-link type, so a workflow that is written at all loads without a missing node.
+``python -m lab.graphs.compose`` composes every workflow and every example of ``lab/graphs``; the page itself checks every node,
+widget, slot and link type, so a workflow that is written at all loads without a missing node.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import logging
 from pathlib import Path
@@ -16,18 +15,13 @@ from typing import Any
 from lab.host.page import close_dialogs, open_page
 from lab.host.server import running_host
 
+from .read import workflow_of
 from .spec import Workflow
 
 ROOT = Path(__file__).resolve().parents[2]
 GRAPHS = ["recapture", "two_experts", "single_image", "interpolation", "editing", "edit_propagation"]
 EXAMPLES = ["examples/depth_from_other_packs", "examples/masks_and_solvers"]
 log = logging.getLogger(__name__)
-
-
-def workflow_of(name: str) -> Workflow:
-    """Return the workflow that the module of that name writes down."""
-    workflow: Workflow = importlib.import_module(f"lab.graphs.{name.replace('/', '.')}").WORKFLOW
-    return workflow
 
 
 def compose(page: Any, workflow: Workflow) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class Node:
 
     Attributes:
         title: the name of the node's class, without the pack's, when there is none.
-        height: room for pictures that a run brings, previews while sampling among them; a node is never lower than its widgets are.
+        height: room for pictures that a run brings, previews while sampling among them; never less than the widgets need.
     """
 
     key: str

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.graphs.compose import EXAMPLES, GRAPHS, workflow_of
+from lab.graphs.compose import EXAMPLES, GRAPHS
+from lab.graphs.read import workflow_of
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "web" / "docs"

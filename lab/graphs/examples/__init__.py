@@ -1,1 +1,0 @@
-"""Small graphs for the nodes that no shipped workflow needs; composed into ``workflows/examples``."""
