@@ -1,7 +1,8 @@
-"""The one error for bad input, and the checks that raise it most often."""
+"""The error of bad input, and the checks that several rooms share."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TypeVar
 
@@ -11,7 +12,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class InputError(ValueError):
-    """Bad input, in the user's words: the input, what was found there, and what to do.
+    """Error of a bad input, in the user's terms: the input, what was found, and what to do.
 
     Args:
         name: the input as the user sees it, e.g. ``"video"``.
@@ -25,8 +26,8 @@ class InputError(ValueError):
 
 
 def require_finite(name: str, tensor: torch.Tensor) -> torch.Tensor:
-    """Return ``tensor`` unchanged, or raise :class:`InputError` naming how many values are NaN or infinite."""
-    # A finite sum has no NaN and no infinity in it. It costs a tenth of isfinite, which copies a whole clip besides.
+    """Return ``tensor`` unchanged, or raise :class:`InputError` with the number of NaN or infinite values."""
+    # A finite sum means that every value is finite. It costs a tenth of isfinite, which also copies the whole clip.
     if tensor.is_floating_point() and not torch.isfinite(tensor.sum()):
         bad = tensor.numel() - int(torch.isfinite(tensor).sum())
         if bad:
@@ -39,7 +40,7 @@ def require_finite(name: str, tensor: torch.Tensor) -> torch.Tensor:
 
 
 def require_video(name: str, video: torch.Tensor) -> torch.Tensor:
-    """Check ``[F, H, W, 3]`` and finiteness; return float32. A fourth (alpha) channel is an error, not a guess."""
+    """Check that ``video`` is ``[F, H, W, 3]`` and finite, and return it in float32; an alpha channel is refused."""
     if video.ndim != 4:
         raise InputError(name, f"a tensor of shape {tuple(video.shape)}", "Give a batch of images [frames, height, width, 3].")
     if video.shape[-1] == 4:
@@ -52,15 +53,32 @@ def require_video(name: str, video: torch.Tensor) -> torch.Tensor:
 
 
 def require_same_frames(**counts: int) -> int:
-    """Check that all named frame counts agree and return the count, e.g. ``require_same_frames(video=17, depth=17)``."""
+    """Check that all named frame counts are equal and return the count, e.g. ``require_same_frames(video=17, depth=17)``."""
     if len(set(counts.values())) != 1:
         listed = ", ".join(f"{name} has {count}" for name, count in counts.items())
         raise InputError(" and ".join(counts), f"different frame counts ({listed})", "Trim or re-time them to one count.")
     return next(iter(counts.values()))
 
 
+def require_same_size(
+    name: str, size: Sequence[int], reference_name: str, reference: Sequence[int], fix: str = "Resize both to one size."
+) -> None:
+    """Raise :class:`InputError` unless ``size``, ``(height, width)``, equals that of the reference.
+
+    Args:
+        name: the input, as the user sees it.
+        size: its height and width in pixels.
+        reference_name: what it must match, as the user sees it.
+        reference: height and width of that.
+        fix: what to do.
+    """
+    if tuple(size) != tuple(reference):
+        found = f"size {size[1]}x{size[0]}, but {reference_name} has {reference[1]}x{reference[0]}"
+        raise InputError(name, found, fix)
+
+
 def require_wan_frames(name: str, frames: int) -> int:
-    """Check the 4k+1 rule of causal video VAEs (first frame alone, then groups of four); return ``k + 1`` latent frames."""
+    """Check that a causal video VAE takes so many frames, 4k+1, and return the number of latent frames, ``k + 1``."""
     if frames < 1 or (frames - 1) % 4:
         below = max(1, (frames - 1) // 4 * 4 + 1)
         raise InputError(name, f"{frames} frames", f"Wan's VAE takes 4k+1 frames: trim to {below} or extend to {below + 4}.")
@@ -68,7 +86,7 @@ def require_wan_frames(name: str, frames: int) -> int:
 
 
 def require_multiple(name: str, height: int, width: int, multiple: int) -> None:
-    """Check that both sides are multiples of ``multiple`` and name the nearest size that is."""
+    """Raise :class:`InputError` with the nearest smaller size unless both sides are multiples of ``multiple``."""
     if height % multiple or width % multiple:
         fit = f"{max(1, width // multiple) * multiple}x{max(1, height // multiple) * multiple}"
         raise InputError(
@@ -77,7 +95,7 @@ def require_multiple(name: str, height: int, width: int, multiple: int) -> None:
 
 
 def require_choice(name: str, value: str, choices: type[Choice]) -> Choice:
-    """Return the member of ``choices`` that ``value`` names."""
+    """Return the member of the enumeration ``choices`` that ``value`` names, or raise :class:`InputError` naming them all."""
     try:
         return choices(value)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The list of nodes. A new node is a line here."""
+"""The list of nodes, and the extension through which the host loads them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NODES: list[type[io.ComfyNode]] = [
 
 
 class InverseCrafterExtension(ComfyExtension):
-    """The pack as the host loads it."""
+    """The pack, as the host loads it."""
 
     def __init__(self) -> None:
         register_model_folders()

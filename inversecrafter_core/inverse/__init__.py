@@ -1,4 +1,4 @@
-"""Inverse problems: measurements, operators, conjugate gradients, data consistency."""
+"""Linear inverse problems in latent space: measurements, operators, conjugate gradients, data consistency."""
 
 from ..coder import LatentCoder
 from .conjugate_gradient import conjugate_gradient

@@ -1,4 +1,4 @@
-"""Conjugate gradients for symmetric positive definite systems, one per sample of a batch (Hestenes and Stiefel, 1952)."""
+"""Conjugate gradients for symmetric positive definite systems, one a sample of a batch (Hestenes and Stiefel, 1952)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 
 
 def _dot(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """Inner product per sample, ``[B, 1, 1, ...]``. Not a matrix product: those may run in TF32."""
+    """Return the inner product of each sample, ``[B, 1, 1, ...]``; a matrix product might run in TF32."""
     return (a * b).flatten(1).sum(1).view(-1, *[1] * (a.ndim - 1))
 
 
@@ -22,18 +22,18 @@ def conjugate_gradient(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Solve ``apply(x) = b`` from ``x0`` in at most ``steps`` steps, in float32.
 
-    A sample whose residual has fallen to ``tolerance * |b|`` is left as it is while the others go on; nothing here waits for
-    the device, so there is no early return.
+    A sample whose residual has fallen to ``tolerance * |b|`` stays fixed while the others continue. All steps run, since
+    to return early the host would have to wait for the device.
 
     Args:
-        apply: the matrix; symmetric positive definite on each sample ``[B, ...]``.
+        apply: the matrix as a function; symmetric positive definite on each sample ``[B, ...]``.
         b: right side, ``[B, ...]``.
-        x0: start, same shape.
-        steps: K.
-        tolerance: relative residual at which a sample is done.
+        x0: starting point, same shape.
+        steps: K, the largest number of steps.
+        tolerance: relative residual at which a sample has converged.
 
     Returns:
-        the solution, float32, and the residual norms ``[steps + 1, B]``, the start's first.
+        the solution, float32, and the residual norms ``[steps + 1, B]``, beginning with that of ``x0``.
     """
     x, b = x0.float(), b.float()
     r = b - apply(x)

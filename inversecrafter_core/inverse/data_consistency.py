@@ -1,10 +1,10 @@
-"""The proximal step: pull a predicted clean latent towards what is known (InverseCrafter, eq. 8).
+"""Data consistency: the proximal step from a predicted clean latent towards the measurement (InverseCrafter, eq. 8).
 
 ``z* = argmin_z gamma/2 |w - A z|^2 + 1/2 |z - z0|^2``, so ``(I + gamma A^T A) z* = z0 + gamma A^T w``. With ``A z = h z``
 the matrix is diagonal and ``z* = (z0 + gamma h w) / (1 + gamma h^2)``. Latents are in *model space*, ``[B, C, T', H',
-W']``; all arithmetic is float32. The measurement is ``w = h E(y)``, so ``z*`` is a convex blend of ``z0`` and ``E(y)``, of
-weight ``gamma h^2 / (1 + gamma h^2)`` and bounded for every gamma. With ``w = E(y)``, as the equation is printed, it would tend
-to ``E(y) / h``.
+W']``; all arithmetic is float32. The measurement is ``w = h E(y)``, so ``z*`` is a convex combination of ``z0`` and ``E(y)`` in
+which ``E(y)`` has the weight ``gamma h^2 / (1 + gamma h^2)``. With ``w = E(y)``, as the equation is printed, ``z*`` would tend
+to ``E(y) / h``, which has no bound.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Step = Callable[[torch.Tensor], torch.Tensor]
 
 
 class Solver(StrEnum):
-    """The ways to solve the proximal step; ``auto`` is the closed form, since a latent mask is diagonal."""
+    """Solver of the proximal step; ``auto`` is the closed form, since a latent mask is a diagonal operator."""
 
     AUTO = "auto"
     CONJUGATE_GRADIENTS = "conjugate_gradients"
@@ -35,10 +35,13 @@ class ProximalSettings:
     """Settings of the proximal step.
 
     Attributes:
-        solver: the way to solve it.
-        gamma: weight of the measurement against the model, >= 0; the optimum around 8 is flat.
+        solver: see :class:`Solver`.
+        gamma: weight of the measurement against the prediction, >= 0; the optimum around 8 is flat.
         steps: conjugate-gradient steps K, >= 1.
         tolerance: relative residual at which conjugate gradients stop, >= 0.
+
+    Raises:
+        InputError: an unknown solver, or a number out of its range.
     """
 
     solver: Solver = Solver.AUTO
@@ -59,7 +62,7 @@ class ProximalSettings:
 def solve_conjugate_gradients(
     z0: torch.Tensor, operator: Operator, w: torch.Tensor, gamma: float, steps: int = 5, tolerance: float = 1e-5
 ) -> torch.Tensor:
-    """``steps`` of conjugate gradients from ``z0``, for any linear operator. Float32."""
+    """Return the proximal step of ``z0`` for any linear operator, by ``steps`` of conjugate gradients from ``z0``. Float32."""
     return _normal_equations(operator, gamma * operator.A_adjoint(w), gamma, steps, tolerance)(z0)
 
 
@@ -79,7 +82,7 @@ def _prepare_conjugate_gradients(h: torch.Tensor, w: torch.Tensor, settings: Pro
 
 
 def _prepare_closed_form(h: torch.Tensor, w: torch.Tensor, settings: ProximalSettings) -> Step:
-    # One fused pass a step: z* = gain z0 + pull, with both factors made once a run.
+    # One fused pass a step, z* = gain z0 + pull; both factors are computed once a run.
     gain = 1 / (1 + settings.gamma * h * h)
     pull = settings.gamma * h * w * gain
     return lambda z0: torch.addcmul(pull, gain, z0.float())
@@ -92,12 +95,12 @@ SOLVERS: dict[Solver, Callable[[torch.Tensor, torch.Tensor, ProximalSettings], S
 
 
 def prepare(h: torch.Tensor, encoded: torch.Tensor, settings: ProximalSettings) -> Step:
-    """The proximal step as a function ``z0 -> z*``, with everything that does not depend on ``z0`` computed here, once a run.
+    """Return the proximal step as a function ``z0 -> z*``; what does not depend on ``z0`` is computed here, once a run.
 
     Args:
         h: latent mask in 0...1, 1 = known.
         encoded: ``E(y)`` in model space, same shape, same device.
-        settings: solver, gamma, steps.
+        settings: solver, gamma, steps and tolerance.
     """
     h, encoded = h.float(), encoded.float()
     solver = Solver.CLOSED_FORM if settings.solver == Solver.AUTO else settings.solver

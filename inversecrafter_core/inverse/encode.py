@@ -1,4 +1,4 @@
-"""The measurement of a partly known video."""
+"""Encoding of a partly known video as a :class:`Measurement`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 
 from ..coder import LatentCoder
 from ..errors import require_video
-from ..masks import DEFAULT_MASK, MaskInputs, MaskSettings, Predict, hold_first_frame, latent_mask
+from ..masks import DEFAULT_MASK, MaskInputs, MaskSettings, Predict, latent_mask, with_first_frame_known
 from .measurement import Measurement
 
 
@@ -21,24 +21,24 @@ def encode_measurement(
     predict: Predict | None = None,
     encoded: torch.Tensor | None = None,
 ) -> Measurement:
-    """Encode an infilled warp and make its latent mask.
+    """Return the measurement of an infilled warp: its encoding and its latent mask.
 
     Args:
         coder: the VAE.
         warp: ``[F, H, W, 3]`` in 0...1, ``F = 4k + 1``, its holes filled (:func:`..warp.fill_holes`).
         visible: ``[F, H, W]`` in 0...1, 1 = known.
         settings: the mask's method and strength.
-        first_frame_known: the first frame is known as a whole, whatever ``visible`` says.
-        source: ``[F, H, W, 3]``, the clean source clip, for masks that need it.
-        predict: the mask encoder, for the learned mask.
-        encoded: ``E(warp)`` of the same coder, where it is there already.
+        first_frame_known: set the first latent frame of the mask to 1.
+        source: ``[F, H, W, 3]`` in 0...1, the clean source clip, for the mask ``known_source``.
+        predict: the mask encoder, for the mask ``learned``.
+        encoded: ``E(warp)`` of the same coder, if it has been computed already.
 
     Raises:
-        InputError: a mask's input is missing, or something does not fit; see :func:`..masks.latent_mask`.
+        InputError: an input of the mask is missing, or shapes do not fit; see :func:`..masks.latent_mask`.
     """
     warp = require_video("warp", warp)
     w = coder.encode(warp) if encoded is None else encoded
-    given = MaskInputs(
+    inputs = MaskInputs(
         visible=visible,
         warp=warp,
         latent=coder.normalise(w),
@@ -47,7 +47,7 @@ def encode_measurement(
         source=source,
         predict=predict,
     )
-    h = latent_mask(given, settings)
-    h = hold_first_frame(h) if first_frame_known else h
+    h = latent_mask(inputs, settings)
+    h = with_first_frame_known(h) if first_frame_known else h
     frames, height, width = warp.shape[:3]
     return Measurement(w, h, (frames, height, width), settings.method, coder.latent_format)

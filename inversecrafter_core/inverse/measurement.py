@@ -1,4 +1,4 @@
-"""A measurement: the known part of a new clip, in latent space."""
+"""The measurement: the known part of a new clip, in latent space."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from ..errors import InputError, require_finite
 
 @dataclass(frozen=True)
 class Measurement:
-    """Encoded evidence and its latent mask (InverseCrafter, eq. 8).
+    """An encoded warp and its latent mask (InverseCrafter, eq. 8).
 
     Attributes:
         w: ``[B, C, T', H', W']`` float32, ``E(y)``: the infilled warp, encoded, in *VAE space* (as at a LATENT socket;
             guidance brings it to model space). Not yet multiplied by ``h``.
         h: same shape, float32 in 0...1, the latent mask, 1 = known.
-        video_size: ``(frames, height, width)`` in pixels of the clip it was made from.
+        video_size: ``(frames, height, width)`` of the clip it was made from, in pixels.
         mask_mode: the method of ``h``, for reports.
-        latent_format: name of the host's latent format that ``w`` belongs to, as ``Wan21``; empty when it is not known.
-        reference_frames: latent frames in front of the clip's that the model's own node puts there (VACE, Animate): ``w`` and
-            ``h`` are 0 in them. See :meth:`behind`.
+        latent_format: name of the host's latent format that ``w`` belongs to, e.g. ``Wan21``; empty if it is not known.
+        reference_frames: latent frames that the model's own node (VACE, Animate) puts in front of the clip's; ``w`` and
+            ``h`` are 0 in them. See :meth:`with_reference_frames`.
+
+    Raises:
+        InputError: shapes that differ, NaN or infinite values, or a mask outside 0...1.
     """
 
     w: torch.Tensor
@@ -47,13 +50,13 @@ class Measurement:
     def channels(self) -> int:
         return self.w.shape[1]
 
-    def behind(self, reference_frames: int) -> Measurement:
-        """The same measurement behind so many more latent frames, of which nothing is known.
+    def with_reference_frames(self, reference_frames: int) -> Measurement:
+        """Return a copy with so many more latent frames in front, in which nothing is known.
 
         Raises:
             InputError: a negative number of frames.
         """
         if reference_frames < 0:
-            raise InputError("reference_frames", f"{reference_frames}", "Give 0 or more latent frames; VACE puts in 1.")
+            raise InputError("reference_frames", f"{reference_frames}", "Give 0 or more latent frames; VACE adds 1.")
         w, h = (F.pad(tensor, (0, 0, 0, 0, reference_frames, 0)) for tensor in (self.w, self.h))
         return replace(self, w=w, h=h, reference_frames=self.reference_frames + reference_frames)

@@ -1,4 +1,4 @@
-"""Linear measurement operators: ``A`` and its true adjoint, ``<A z, w> = <z, A^T w>``.
+"""Linear measurement operators: ``A`` and its exact adjoint, ``<A z, w> = <z, A^T w>``.
 
 An operator acts on latents ``[B, C, T', H', W']``, each sample of the batch on its own.
 """
@@ -12,20 +12,20 @@ import torch
 
 
 class Operator(Protocol):
-    """A linear measurement, as conjugate gradients use it."""
+    """A linear measurement operator, as conjugate gradients use it."""
 
     def A(self, z: torch.Tensor) -> torch.Tensor:
-        """Measure."""
+        """Return the measurement of the latent ``z``."""
         ...
 
     def A_adjoint(self, w: torch.Tensor) -> torch.Tensor:
-        """The adjoint, not an approximation of it."""
+        """Return the exact adjoint applied to ``w``, not an approximation."""
         ...
 
 
 @dataclass(frozen=True)
 class DiagonalMask:
-    """``A z = h * z``: what InverseCrafter measures. Its own adjoint. ``h`` broadcasts against ``z``."""
+    """The operator ``A z = h * z`` of InverseCrafter, its own adjoint. ``h`` broadcasts against ``z``."""
 
     h: torch.Tensor
 

@@ -1,6 +1,6 @@
-"""Latent masks: pixel mask to ``h``, in causal groups, by VAE differences or by a mask encoder."""
+"""Latent masks ``h`` from pixel masks: by causal frame groups, by differences of VAE encodings, or by a mask encoder."""
 
-from .causal import area, binary, by_group, hold_first_frame
+from .causal import area, binary, by_group, with_first_frame_known
 from .differences import difference_mask, hide, infilled
 from .encoder import LAYERS, MaskEncoderSpec, causal_chunks, encoder_input, head_to_mask, read_mask_encoder, save_mask_encoder
 from .methods import AREA_POWER, DEFAULT_MASK, MaskInputs, MaskMethod, MaskSettings, Predict, latent_mask
@@ -23,10 +23,10 @@ __all__ = [
     "encoder_input",
     "head_to_mask",
     "hide",
-    "hold_first_frame",
     "infilled",
     "latent_mask",
     "read_mask_encoder",
     "save_mask_encoder",
     "temporal_infill",
+    "with_first_frame_known",
 ]

@@ -1,4 +1,4 @@
-"""Pixel masks to latent masks, right in time: the causal groups of Wan's video VAE.
+"""Latent masks from pixel masks alone, along the causal frame groups of Wan's video VAE.
 
 A clip of ``4k + 1`` frames becomes ``k + 1`` latent frames: frame 0 alone, then groups of four. A latent cell covers one
 group of frames times a square of pixels (8x8 for Wan 2.1, 16x16 for Wan 2.2). Masks here are ``visible``, 1 = known.
@@ -13,12 +13,16 @@ from einops import rearrange
 from ..errors import InputError, require_finite, require_multiple, require_wan_frames
 
 GROUP = 4
-"""Frames of a causal group of Wan's VAEs."""
+"""Frames in a causal group of Wan's VAEs."""
 
 
 def by_group(frames: torch.Tensor) -> torch.Tensor:
-    """``[4k+1, ...]`` to ``[k+1, 4, ...]``, frame 0 repeated to fill its group, so that a reduction over axis 1 respects
-    the groups.
+    """Arrange ``[4k+1, ...]`` in causal groups ``[k+1, 4, ...]``, to be reduced over axis 1.
+
+    Frame 0 is repeated four times to fill its group.
+
+    Raises:
+        InputError: a length that is not 4k+1.
     """
     require_wan_frames("clip", frames.shape[0])
     first = frames[:1].expand(GROUP, *frames.shape[1:])
@@ -26,7 +30,7 @@ def by_group(frames: torch.Tensor) -> torch.Tensor:
 
 
 def area(visible: torch.Tensor, spatial: int = 8) -> torch.Tensor:
-    """The share of known pixels in every latent cell.
+    """Return the share of known pixels in every latent cell.
 
     Args:
         visible: ``[F, H, W]`` in 0...1, 1 = known; ``F = 4k + 1``, ``H`` and ``W`` multiples of ``spatial``.
@@ -42,21 +46,20 @@ def area(visible: torch.Tensor, spatial: int = 8) -> torch.Tensor:
 
 
 def binary(visible: torch.Tensor, spatial: int = 8) -> torch.Tensor:
-    """The relatives' mask and the paper's ablation: nearest in space, then known only if known in every frame
-    of the group.
+    """Return the mask of related methods, the paper's ablation: a cell is known if it is in every frame of its group.
 
-    Shapes as in :func:`area`; the values are 0 or 1.
+    In space the nearest pixel decides. Shapes as in :func:`area`; the values are 0 or 1.
     """
     _check(visible, spatial)
     nearest = visible[:, ::spatial, ::spatial] > 0.5
     return by_group(nearest).all(1).float()[None, None]
 
 
-def hold_first_frame(h: torch.Tensor) -> torch.Tensor:
-    """A copy of ``h [B, C, T', H', W']`` whose first latent frame is fully known: the path starts at source frame 0."""
-    held = h.clone()
-    held[:, :, 0] = 1.0
-    return held
+def with_first_frame_known(h: torch.Tensor) -> torch.Tensor:
+    """Return a copy of ``h [B, C, T', H', W']`` whose first latent frame is 1, for a clip that starts at source frame 0."""
+    marked = h.clone()
+    marked[:, :, 0] = 1.0
+    return marked
 
 
 def _check(visible: torch.Tensor, spatial: int) -> None:

@@ -1,8 +1,8 @@
-"""Latent masks from differences of encodings: no training, right per channel (InverseCrafter, eq. 5).
+"""Latent masks from differences of two encodings: per channel, without training (InverseCrafter, eq. 5).
 
-``h = 1 - N(|E(a) - E(b)|)``, with ``N = tanh(s d)`` and latents *normalised per channel*: where another content of the holes
-moves the latent, the latent does not know. A masked video is infilled before it is encoded, in the equation too (section 4.2
-of the paper: "during training or inference"), so where a hole happens to be infilled right, the latent does know.
+``h = 1 - N(|E(a) - E(b)|)``, with ``N = tanh(s d)`` and latents *normalised per channel*. The clips differ in their holes only,
+so a latent value that changes depends on the holes and is unknown. A masked video is infilled before it is encoded, in the
+equation too (section 4.2 of the paper: "during training or inference"): a hole that is infilled correctly counts as known.
 
 ``encode`` is the VAE as a function: video ``[F, H, W, 3]`` in 0...1 to normalised latents ``[1, C, T', H', W']``. ``visible``
 is ``[F, H, W]``, 1 = known.
@@ -20,47 +20,57 @@ from .temporal_infill import temporal_infill
 Encode = Callable[[torch.Tensor], torch.Tensor]
 
 GREY = 0.5
-"""A hidden pixel: zero in the VAE's own -1...1."""
+"""Value of a hidden pixel in 0...1: zero in the VAE's own range of -1...1."""
 
 
 def difference_mask(a: torch.Tensor, b: torch.Tensor, scale: float = 1.0) -> torch.Tensor:
-    """``1 - tanh(scale |a - b|)`` in float32, same shape as ``a``; 1 where the two latents agree."""
+    """Return ``1 - tanh(scale |a - b|)``, float32 in the shape of ``a``: 1 where the two latents agree."""
     return 1.0 - torch.tanh(scale * (a.float() - b.float()).abs())
 
 
 def hide(video: torch.Tensor, visible: torch.Tensor, fill: float | torch.Tensor = GREY) -> torch.Tensor:
-    """``video [F, H, W, 3]`` with everything that is not ``visible [F, H, W]`` replaced by ``fill``."""
+    """Return ``video [F, H, W, 3]`` with ``fill`` wherever ``visible [F, H, W]`` is 0."""
     known = visible.unsqueeze(-1).to(video.dtype)
     return video * known + fill * (1 - known)
 
 
 def infilled(video: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
-    """``fill(m x)``: ``video [F, H, W, 3]`` whose holes are filled from around them, as every masked video is before encoding.
+    """Return ``fill(m x)``: ``video [F, H, W, 3]`` with its holes filled from their surroundings, ready to be encoded.
 
     Raises:
-        InputError: a frame has nothing but holes.
+        InputError: a frame consists of holes only.
     """
     return fill_holes(video, visible > 0.5)
 
 
-def hidden_source(
-    encode: Encode, source: torch.Tensor, visible: torch.Tensor, known: tuple[torch.Tensor, torch.Tensor]
+def known_source_mask(
+    encode: Encode, source: torch.Tensor, visible: torch.Tensor, encoded: tuple[torch.Tensor, torch.Tensor]
 ) -> torch.Tensor:
-    """``h_gt = 1 - tanh|E(x) - E(fill(m x))|`` (eq. 5) with the clip's own truth as ``source``.
-
-    That is editing, where the source and the edited region are known.
+    """Return ``h_gt = 1 - tanh|E(x) - E(fill(m x))|`` (eq. 5), where the clean clip ``x`` is known, as in editing.
 
     Args:
-        known: a clip and its latent; where that clip is ``fill(m x)``, as in editing, it is not encoded a second time.
+        encode: the VAE.
+        source: ``x``, ``[F, H, W, 3]`` in 0...1.
+        visible: ``m``, ``[F, H, W]``, 1 = known.
+        encoded: a clip and its latent. If that clip equals ``fill(m x)``, as it does in editing, its latent is used.
     """
     masked = infilled(source, visible)
-    latent = known[1] if torch.equal(masked, known[0]) else encode(masked)
+    latent = encoded[1] if torch.equal(masked, encoded[0]) else encode(masked)
     return difference_mask(encode(source), latent)
 
 
-def other_infill(encode: Encode, latent: torch.Tensor, warp: torch.Tensor, visible: torch.Tensor, scale: float) -> torch.Tensor:
-    """The infilled warp, encoded as ``latent``, against the same filled again from other times: what could be there instead.
+def second_infill_mask(
+    encode: Encode, latent: torch.Tensor, warp: torch.Tensor, visible: torch.Tensor, scale: float
+) -> torch.Tensor:
+    """Return the mask of the difference between two infills of a warp, the second one from other times of the clip.
 
-    The second infill stands where eq. 5 has the truth. One more encoding, and optical flow over the clip on the CPU.
+    The second infill takes the place of the true clip in eq. 5. It costs one more encoding, and optical flow on the CPU.
+
+    Args:
+        encode: the VAE.
+        latent: ``E(warp)``, normalised per channel.
+        warp: ``[F, H, W, 3]`` in 0...1, the warp with its first infill.
+        visible: ``[F, H, W]``, 1 = known.
+        scale: ``s``, see :func:`difference_mask`.
     """
     return difference_mask(encode(temporal_infill(warp, visible)), latent, scale)

@@ -1,7 +1,7 @@
-"""Holes filled from other times of the clip: places are followed along optical flow, colours taken from the nearest time.
+"""Temporal infill: a hole takes its colour from the nearest time at which optical flow finds its place visible.
 
-Right where the scene or the camera moves little or steadily; behind what uncovers something for the first time there is nothing
-to find, and the clip's own infill stays. Works on 8-bit grey for the flow and in float32 for colours, on the CPU (OpenCV).
+It suits scenes and cameras that move little or steadily. A place that is visible at no time of the clip keeps the infill it
+has. The flow is computed on 8-bit grey, colours are float32, both on the CPU (OpenCV).
 """
 
 from __future__ import annotations
@@ -13,19 +13,24 @@ import torch
 from ..flow import SMALLEST, FlowEngine, Preset, grey_frames, pixel_grid, sample
 
 NEVER = 1e6
-"""Age of a pixel whose place was never seen, in frames."""
+"""Age of a pixel whose place was never visible, in frames."""
 SURROUNDINGS = (9, 31, 91)
-"""Sides in pixels of the boxes from which a hole's flow is taken, the smallest that has any first."""
+"""Sides in pixels of the boxes whose mean flow a hole takes: the smallest box that holds known pixels."""
 STILL_FACTOR, STILL_LEVELS, STILL_BOX = 1.15, 0.3, 15
-"""A place counts as still where that explains a box of pixels almost as well as the flow does: no resampling, no drift."""
+"""The flow is set to zero where it explains the box around a pixel hardly better: nothing is resampled there, nothing drifts.
+
+The error without motion may be larger by the factor, and by the grey levels; the box's side is in pixels.
+"""
 
 
 def temporal_infill(video: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
-    """Fill holes from the nearest time, before or after, at which their place was known. A new tensor.
+    """Return ``video`` with holes filled from the nearest time, before or after, at which their place was known.
+
+    Of two equally near times the earlier is taken.
 
     Args:
-        video: ``[(B,) F, H, W, 3]`` in 0...1, its holes filled by anything smooth: what is never seen keeps it.
-        visible: ``[(B,) F, H, W]``, 1 = known. Of two equally near times the earlier is taken.
+        video: ``[(B,) F, H, W, 3]`` in 0...1, its holes already infilled; places that are never visible stay as they are.
+        visible: ``[(B,) F, H, W]``, 1 = known.
     """
     clips, masks = video.reshape(-1, *video.shape[-4:]), visible.reshape(-1, *visible.shape[-3:])
     filled = [_fill(clip, known) for clip, known in zip(clips, masks, strict=True)]
@@ -36,25 +41,25 @@ def _fill(clip: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
     colours, known = clip.detach().float().cpu().numpy(), visible.cpu().numpy() > 0.5
     if known.all():
         return clip
-    follow = _Follow(colours, known)
+    propagation = _Propagation(colours, known)
     frames = range(len(known))
-    past, past_age = follow.carry(list(frames))
-    future, future_age = follow.carry(list(reversed(frames)))
+    past, past_age = propagation.run(list(frames))
+    future, future_age = propagation.run(list(reversed(frames)))
     return torch.from_numpy(np.where((past_age <= future_age)[..., None], past, future))
 
 
-class _Follow:
-    """One clip, ``colours [F, H, W, 3]`` float32 and ``known [F, H, W]`` bool, and the flow from frame to frame."""
+class _Propagation:
+    """Propagation of colours along the flow of one clip, ``colours [F, H, W, 3]`` float32 and ``known [F, H, W]`` bool."""
 
     def __init__(self, colours: np.ndarray, known: np.ndarray):
         self.colours, self.known = colours, known
         self._grey = grey_frames(torch.from_numpy(colours))
         self._places = pixel_grid(*known.shape[1:])
-        too_small = min(known.shape[1:]) < SMALLEST  # then nothing is taken to move
+        too_small = min(known.shape[1:]) < SMALLEST  # the flow is zero then
         self._engine = None if too_small else FlowEngine(Preset.FAST)
 
-    def carry(self, order: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Colours with holes filled from what comes earlier in ``order``, and each pixel's age ``[F, H, W]`` in frames."""
+    def run(self, order: list[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Return colours with holes filled from frames earlier in ``order``, and the pixels' age ``[F, H, W]`` in frames."""
         filled, age = self.colours.copy(), np.where(self.known, 0, NEVER).astype(np.float32)
         for frame, before in zip(order[1:], order[:-1], strict=True):
             hole = ~self.known[frame]
@@ -68,7 +73,7 @@ class _Follow:
         return filled, age
 
     def _flow(self, frame: int, other: int) -> np.ndarray:
-        """Return the flow ``[H, W, 2]`` from ``frame`` to ``other``; in holes as around them."""
+        """Return the flow ``[H, W, 2]`` from ``frame`` to ``other``; holes take the flow around them."""
         if self._engine is None:
             return np.zeros_like(self._places)
         here, there, both = self._grey[frame], self._grey[other], self.known[frame] & self.known[other]
@@ -84,7 +89,7 @@ def _box_error(one: np.ndarray, two: np.ndarray, both: np.ndarray) -> np.ndarray
 
 
 def _spread(flow: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """``flow [H, W, 2]`` where both frames are known, elsewhere the mean of what is known around."""
+    """Return ``flow [H, W, 2]`` where ``known [H, W]``, elsewhere the mean of the known flow around, or 0 without any."""
     weight, spread, left = known.astype(np.float32), flow.copy(), ~known
     for side in SURROUNDINGS:
         total, share = cv2.blur(flow * weight[..., None], (side, side)), cv2.blur(weight, (side, side))

@@ -1,8 +1,7 @@
-"""A measurement and the strength of its guidance, bound to one sampling run.
+"""Guidance of a sampling run by a measurement.
 
-Between runs a :class:`Guidance` is plain settings and tensors in VAE space; :meth:`Guidance.bind` moves them to a run's
-device and to model space, takes the window from the model's schedule and precomputes what the proximal step needs. Nothing
-outlives the run.
+:class:`Guidance` holds settings, and tensors in VAE space. :meth:`Guidance.bind` brings them to a run's device and to model
+space, resolves the window on the model's schedule, and precomputes the constant parts of the proximal step.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from ..errors import InputError
+from ..errors import InputError, require_choice
 from ..inverse import Measurement, ProximalSettings, prepare
 from .settings import NoiseRule
 from .window import SigmaRange, Window
@@ -20,7 +19,7 @@ from .window import SigmaRange, Window
 
 @dataclass(frozen=True)
 class BoundGuidance:
-    """``(z0, sigma) -> z*`` for one run: the proximal step within ``active``, nothing outside it."""
+    """The function ``(z0, sigma) -> z*`` of one run: the proximal step for a sigma in ``active``, else the identity."""
 
     active: SigmaRange
     step: Callable[[torch.Tensor], torch.Tensor]
@@ -31,15 +30,22 @@ class BoundGuidance:
 
 @dataclass(frozen=True)
 class Guidance:
-    """A measurement with the settings of its proximal step, its window and its noise rule."""
+    """A measurement with the settings of its proximal step, its window and its noise rule.
+
+    Raises:
+        InputError: an unknown noise rule.
+    """
 
     measurement: Measurement
     proximal: ProximalSettings = field(default_factory=ProximalSettings)
     window: Window = field(default_factory=Window)
     noise: NoiseRule = NoiseRule.KEEP
 
+    def __post_init__(self) -> None:
+        require_choice("noise", self.noise, NoiseRule)
+
     def check_shape(self, shape: Sequence[int]) -> None:
-        """Raise :class:`InputError` unless the measurement fits latents of ``shape``; one measurement serves a whole batch."""
+        """Raise :class:`InputError` unless the measurement fits latents of ``shape``; one may serve a whole batch."""
         own = tuple(self.measurement.w.shape)
         frames, height, width = self.measurement.video_size
         if len(shape) != 5 or shape[1] != own[1]:
@@ -54,8 +60,8 @@ class Guidance:
             raise InputError(
                 "measurement and latent",
                 f"a latent of {shape[2]} latent frames, {more} more than the measurement's {own[2]}",
-                f"If the model's own node puts reference frames in front (VACE, Animate), set reference_frames of Encode "
-                f"Measurement to {needed}; else make the latent for {width}x{height} and {frames} frames.",
+                f"If the model's own node puts reference frames before the clip (VACE, Animate), set reference_frames of "
+                f"Encode Measurement to {needed}; else make the latent for {width}x{height} and {frames} frames.",
             )
         if tuple(shape[2:]) != own[2:]:
             raise InputError(
@@ -71,7 +77,7 @@ class Guidance:
             )
 
     def check_format(self, latent_format: str) -> None:
-        """Raise :class:`InputError` when the measurement is known to belong to another latent format than the model's."""
+        """Raise :class:`InputError` if the measurement's latent format is known and is not the model's."""
         own = self.measurement.latent_format
         if own and own != latent_format:
             raise InputError(
@@ -83,7 +89,7 @@ class Guidance:
     def evidence(
         self, like: torch.Tensor, to_model_space: Callable[[torch.Tensor], torch.Tensor]
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """``w`` in model space and ``h``, float32 on the device of the run's latents ``like``, whose shape is checked."""
+        """Return ``w`` in model space and ``h``, float32 on the device of the run's latents ``like``, after a shape check."""
         self.check_shape(like.shape)
         w = to_model_space(self.measurement.w.to(like.device, torch.float32))
         return w, self.measurement.h.to(like.device, torch.float32)
@@ -94,12 +100,12 @@ class Guidance:
         percent_to_sigma: Callable[[float], float],
         to_model_space: Callable[[torch.Tensor], torch.Tensor],
     ) -> BoundGuidance:
-        """Prepare one run.
+        """Return the guidance of one run.
 
         Args:
-            like: the run's latents ``[B, C, T', H', W']``; their shape is checked and their device used, their dtype is not.
-            percent_to_sigma: the model's own.
-            to_model_space: VAE space to model space, on float32.
+            like: the run's latents ``[B, C, T', H', W']``, which give shape and device.
+            percent_to_sigma: the model's function from percent to sigma.
+            to_model_space: the model's function from VAE space to model space, on float32.
         """
         w, h = self.evidence(like, to_model_space)
         return BoundGuidance(self.window.resolve(percent_to_sigma), prepare(h, w, self.proximal))

@@ -1,17 +1,18 @@
-"""Settings of guidance that few runs change: the solver of the proximal step and the noise rule of the exact sampler."""
+"""Rarely changed settings of guidance: the solver of the proximal step, and the noise rule of the exact sampler."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ..errors import require_choice
 from ..inverse import ProximalSettings, Solver
 
 
 class NoiseRule(StrEnum):
-    """The noise that an exact sampler puts beside the corrected prediction.
+    """Noise that the exact sampler adds to the corrected prediction.
 
-    ``KEEP`` is decomposed diffusion sampling: the noise estimate of the step itself. ``FRESH`` draws noise at every step, as
+    ``KEEP`` is decomposed diffusion sampling: the step's own noise estimate. ``FRESH`` draws new noise at every step, as
     samplers of consistency-distilled models do.
     """
 
@@ -30,7 +31,7 @@ class GuidanceSettings:
         noise: see :class:`NoiseRule`.
 
     Raises:
-        InputError: an unknown solver, fewer than one step, or a negative tolerance.
+        InputError: an unknown solver or noise rule, fewer than one step, or a negative tolerance.
     """
 
     solver: Solver = Solver.AUTO
@@ -39,6 +40,7 @@ class GuidanceSettings:
     noise: NoiseRule = NoiseRule.KEEP
 
     def __post_init__(self) -> None:
+        require_choice("noise", self.noise, NoiseRule)
         self.proximal(ProximalSettings.gamma)
 
     def proximal(self, gamma: float) -> ProximalSettings:

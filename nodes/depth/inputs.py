@@ -13,7 +13,7 @@ from ...inversecrafter_core.depth.convert import FAR_RATIO
 from ...inversecrafter_core.depth.pipeline import Stabilisation
 from ...inversecrafter_core.errors import InputError
 from ...inversecrafter_core.preview.depth import depth_preview
-from ..host.reports import shown
+from ..host.reports import report_ui
 from ..host.sockets import GeometrySocket
 
 STABILISE: dict[str, Stabilisation] = {
@@ -111,4 +111,4 @@ def geometry_answer(made: GeometryReport, preview: str) -> io.NodeOutput:
     picture = depth_preview(made.geometry.depth, made.geometry.valid, "grey" if preview == "grey" else "colour")
     device = comfy.model_management.intermediate_device()
     report = "\n".join(made.lines)
-    return io.NodeOutput(made.geometry, picture.to(device), report, ui=shown(report))
+    return io.NodeOutput(made.geometry, picture.to(device), report, ui=report_ui(report))

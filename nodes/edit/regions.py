@@ -11,7 +11,7 @@ from ...inversecrafter_core.editing.regions import CHANGE
 from ...inversecrafter_core.errors import InputError, require_video
 from ..host.checks import require_clip
 from ..host.progress import host_progress
-from ..host.reports import shown
+from ..host.reports import report_ui
 from ..host.sockets import EDIT, HOLES_TOOLTIP
 
 STOP, LEAVE_EMPTY = "stop", "leave_empty"
@@ -130,7 +130,7 @@ class InverseCrafterTrackMask(io.ComfyNode):
                 )
             inside, report = found.inside, found.report()
         inside = shaped(inside, grow, shape == BOX)
-        return io.NodeOutput(inside.float(), tinted(video, inside), report, ui=shown(report))
+        return io.NodeOutput(inside.float(), tinted(video, inside), report, ui=report_ui(report))
 
 
 class InverseCrafterPropagateEdit(io.ComfyNode):
@@ -187,7 +187,7 @@ class InverseCrafterPropagateEdit(io.ComfyNode):
     ) -> io.NodeOutput:
         found = propagate(video, edited, holes > 0.5, guess, margin, follow_light, host_progress())
         report = found.report()
-        return io.NodeOutput(found.video, 1 - found.visible, report, ui=shown(report))
+        return io.NodeOutput(found.video, 1 - found.visible, report, ui=report_ui(report))
 
 
 def _box_inputs() -> list[io.Int.Input]:

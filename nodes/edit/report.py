@@ -8,9 +8,9 @@ from comfy_api.latest import io
 
 from ...inversecrafter_core.editing import composite, drift
 from ...inversecrafter_core.errors import require_video
-from ..host.checks import same_size, visible_from_holes
+from ..host.checks import require_like, visible_from_holes
 from ..host.compat import VideoVae
-from ..host.reports import report_outputs, reported
+from ..host.reports import report_outputs, report_result
 from ..host.sockets import EDIT, HOLES_TOOLTIP
 
 
@@ -48,10 +48,10 @@ class InverseCrafterDriftReport(io.ComfyNode):
     @classmethod
     def execute(cls, video: torch.Tensor, source: torch.Tensor, holes: torch.Tensor, vae: VAE | None = None) -> io.NodeOutput:
         video = require_video("video", video)
-        source = same_size("source", require_video("source", source), "video", video)
+        source = require_like("source", require_video("source", source), "video", video)
         reconstruction = None if vae is None else VideoVae.of(vae).round_trip("source", source)
         found = drift(video, source, visible_from_holes(holes, video), reconstruction)
-        return reported(found.report(), found.as_dict())
+        return report_result(found.report(), found.as_dict())
 
 
 class InverseCrafterKeepKnownPixels(io.ComfyNode):
@@ -83,7 +83,7 @@ class InverseCrafterKeepKnownPixels(io.ComfyNode):
     @classmethod
     def execute(cls, video: torch.Tensor, source: torch.Tensor, holes: torch.Tensor, seam: int) -> io.NodeOutput:
         video = require_video("video", video)
-        source = same_size("source", require_video("source", source), "video", video)
+        source = require_like("source", require_video("source", source), "video", video)
         return io.NodeOutput(composite(video, source, visible_from_holes(holes, video), seam))
 
 

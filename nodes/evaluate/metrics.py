@@ -26,9 +26,9 @@ from ...inversecrafter_core.evaluation import (
     temporal_change,
     temporal_flickering,
 )
-from ..host.checks import same_size
+from ..host.checks import require_like
 from ..host.progress import host_progress
-from ..host.reports import report_outputs, reported
+from ..host.reports import report_outputs, report_result
 from ..host.sockets import EVALUATE, HOLES_TOOLTIP
 from .metric_files import FEATURES_FILE, LPIPS_FILE, lpips_maps, patch_features, why_missing
 
@@ -122,12 +122,12 @@ class InverseCrafterMetrics(io.ComfyNode):
             figures["psnr_db_by_region"] = rounded(by_region(measurement_psnr, result, reference, visible), 3)
             figures["ssim_by_region"] = rounded(by_region(measurement_ssim, result, reference, visible), 4)
         if baseline is not None:
-            gain = psnr_gain(result, same_size("baseline", baseline, "video", result), reference, visible)
+            gain = psnr_gain(result, require_like("baseline", baseline, "video", result), reference, visible)
             figures["gain_db"] = rounded(gain if reference_is_true_view else {"kept": gain["kept"]}, 3)
         figures |= steadiness(result)
         if networks:
             figures |= perceptual(result, reference, visible, reference_is_true_view) | features(result, source)
-        return reported("; ".join(in_words(figures)), figures)
+        return report_result("; ".join(in_words(figures)), figures)
 
 
 def known_pixels(result: torch.Tensor, holes: torch.Tensor | None) -> torch.Tensor:

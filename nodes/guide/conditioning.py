@@ -1,9 +1,9 @@
 """Conditioning of Fun-InP and I2V checkpoints (36 or 100 input channels) on a first frame or a masked video.
 
-``concat_latent_image`` is the clip with its holes grey, encoded, in VAE space: the host normalises it. ``concat_mask`` is
-``[1, 4, T', H', W']``, 1 = generate: sub-channel ``j`` of latent frame ``t`` is frame ``4(t-1) + 1 + j``, and frame 0 fills all
-four of its own. The host inverts it and puts it ahead of the latent. ``clip_vision_output`` becomes the image tokens of
-checkpoints that attend to them.
+``concat_latent_image`` is the clip with grey holes, encoded, in VAE space; the host normalises it. ``concat_mask`` is
+``[1, 4, T', H', W']``, 1 = generate: channel ``j`` of latent frame ``t`` is frame ``4(t-1) + 1 + j``, and frame 0 fills all
+channels of latent frame 0. The host inverts it and concatenates it before the latent. ``clip_vision_output`` becomes the image
+tokens of checkpoints that attend to them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ...inversecrafter_core.errors import require_video
 from ...inversecrafter_core.masks import by_group, hide
 from ..host.checks import visible_from_holes
 from ..host.compat import VideoVae
-from ..host.reports import shown
+from ..host.reports import report_ui
 from ..host.sockets import GUIDE, HOLES_TOOLTIP
 from .first_frame import first_frame, first_frame_inputs
 
@@ -29,7 +29,7 @@ FIRST_FRAME, WHOLE_VIDEO = "first_frame", "whole_video"
 
 
 class InverseCrafterInpaintConditioning(io.ComfyNode):
-    """Masked video to conditioning and an empty latent."""
+    """Node from a masked video to conditioning and an empty latent."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -41,7 +41,7 @@ class InverseCrafterInpaintConditioning(io.ComfyNode):
             "text-to-video model ignores it.",
             inputs=[
                 io.Conditioning.Input("positive", tooltip="The positive prompt."),
-                io.Conditioning.Input("negative", tooltip="The negative prompt; it gets the same video."),
+                io.Conditioning.Input("negative", tooltip="The negative prompt; the same video is attached to it."),
                 io.Vae.Input("vae", tooltip="The Wan VAE of the model."),
                 io.Image.Input("video", tooltip="The warped video with its holes filled in, 4k+1 frames."),
                 io.Mask.Input("holes", tooltip=f"Holes of the video. {HOLES_TOOLTIP}"),
@@ -89,7 +89,7 @@ class InverseCrafterInpaintConditioning(io.ComfyNode):
         video = require_video("video", video)
         video_vae.require_size("video", video)
         start = first_frame(video, source, camera_path, start_image)
-        video, visible = start.put_into(video), start.known(visible_from_holes(holes, video))
+        video, visible = start.replace_in(video), start.known(visible_from_holes(holes, video))
         if condition_on == FIRST_FRAME:
             visible = torch.cat([visible[:1], torch.zeros_like(visible[1:])])
         latent = video_vae.encode(hide(video, visible))
@@ -102,14 +102,12 @@ class InverseCrafterInpaintConditioning(io.ComfyNode):
             node_helpers.conditioning_set_values(negative, values),
             {"samples": empty},
             start.report,
-            ui=shown(start.report),
+            ui=report_ui(start.report),
         )
 
 
 def concat_mask(visible: torch.Tensor, spatial: int) -> torch.Tensor:
-    """``visible [4k+1, H, W]`` to the host's ``concat_mask [1, 4, k+1, H', W']``, 1 = generate; the share of holes in each
-    square.
-    """
+    """Return the host's ``concat_mask [1, 4, k+1, H', W']`` of ``visible [4k+1, H, W]``: the share of holes in each square."""
     holes = 1 - F.avg_pool2d(visible[:, None], spatial)[:, 0]
     return by_group(holes).movedim(1, 0).unsqueeze(0).contiguous()
 

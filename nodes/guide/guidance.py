@@ -1,4 +1,4 @@
-"""The two guidance nodes: a MODEL for any stock sampler, and a SAMPLER with the exact update."""
+"""The two guidance nodes: a guided MODEL for stock samplers, and a SAMPLER with the exact update."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .settings import guidance_from, guidance_inputs, measurement_input
 
 
 class InverseCrafterApplyGuidance(io.ComfyNode):
-    """MODEL in, guided MODEL out."""
+    """Node from a MODEL to a guided MODEL."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -46,7 +46,7 @@ class InverseCrafterApplyGuidance(io.ComfyNode):
 
 
 class InverseCrafterSampler(io.ComfyNode):
-    """MEASUREMENT in, SAMPLER out."""
+    """Node from a measurement to a guided SAMPLER."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -54,8 +54,8 @@ class InverseCrafterSampler(io.ComfyNode):
             node_id="InverseCrafterSampler",
             display_name="Select Guided Sampler (InverseCrafter)",
             category=GUIDE,
-            description="Euler steps with the exact data-consistent update: the prediction is corrected, the noise kept. For "
-            "SamplerCustom and SamplerCustomAdvanced.",
+            description="Euler steps with the exact data-consistent update: the prediction is corrected and the noise estimate "
+            "stays. For SamplerCustom and SamplerCustomAdvanced.",
             inputs=[measurement_input(), *guidance_inputs()],
             outputs=[
                 io.Sampler.Output(

@@ -1,4 +1,4 @@
-"""The one box: a KSampler that holds to a measurement, with one model or with Wan 2.2's two experts."""
+"""The guided KSampler: sampling under a measurement in one node, with one model or with Wan 2.2's two experts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ...inversecrafter_core.inverse import Measurement
 from ...inversecrafter_core.sampling import Guidance, GuidanceSettings, steps_above
 from ..host.compat import expert_boundary
 from ..host.sockets import GUIDE
-from .patch import patch_model, percent_to_sigma, refuse_noise_mask, require_fitting
+from .patch import patch_model, percent_to_sigma, require_fitting, require_no_noise_mask
 from .samplers import EXACT, OWN_SAMPLERS, RELATIVES, flow_sampler
 from .settings import guidance_from, guidance_inputs, measurement_input
 
@@ -27,7 +27,7 @@ Callback = Callable[[int, torch.Tensor, torch.Tensor, int], None]
 
 
 class InverseCrafterKSampler(io.ComfyNode):
-    """Model, measurement and prompts to LATENT."""
+    """Node from a model, a measurement and prompts to a LATENT."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -35,12 +35,12 @@ class InverseCrafterKSampler(io.ComfyNode):
             node_id="InverseCrafterKSampler",
             display_name="Run Guided KSampler (InverseCrafter)",
             category=GUIDE,
-            description="A KSampler that generates what the measurement leaves open and holds to what it knows.",
+            description="A KSampler that keeps to the measurement where it is known and generates the rest.",
             inputs=[
-                io.Model.Input("model", tooltip="A Wan model, not yet guided. Of two experts: the high-noise one."),
+                io.Model.Input("model", tooltip="A Wan model without guidance. Of two experts, the high-noise one."),
                 measurement_input(),
-                io.Conditioning.Input("positive", tooltip="What the clip shows."),
-                io.Conditioning.Input("negative", tooltip="What it should not show; unused at cfg 1."),
+                io.Conditioning.Input("positive", tooltip="The prompt of what the clip shows."),
+                io.Conditioning.Input("negative", tooltip="The prompt of what it should not show; unused at cfg 1."),
                 io.Int.Input(
                     "seed",
                     default=0,
@@ -63,14 +63,14 @@ class InverseCrafterKSampler(io.ComfyNode):
                     "sampler_name",
                     options=[EXACT, *comfy.samplers.SAMPLER_NAMES, *RELATIVES],
                     default=EXACT,
-                    tooltip="dds_euler is exact. A stock sampler takes the guided model and re-derives the noise. The last "
-                    "four are related methods, to compare with.",
+                    tooltip="dds_euler is exact. Stock samplers use the guided model and re-derive the noise. The last four "
+                    "are related methods, for comparison.",
                 ),
                 io.Combo.Input(
                     "scheduler",
                     options=comfy.samplers.SCHEDULER_NAMES,
                     default="simple",
-                    tooltip="How the noise falls; simple for Wan.",
+                    tooltip="The schedule of noise levels; simple for Wan.",
                 ),
                 *guidance_inputs(),
                 io.Latent.Input(
@@ -110,19 +110,19 @@ class InverseCrafterKSampler(io.ComfyNode):
         guidance = guidance_from(measurement, gamma, start_percent, end_percent, settings)
         require_fitting(model, guidance)
         latent = {"samples": empty_like(measurement.w)} if latent_image is None else latent_image
-        refuse_noise_mask(latent.get("noise_mask"))
+        require_no_noise_mask(latent.get("noise_mask"))
         start = comfy.sample.fix_empty_latent_channels(model, latent["samples"])
         guidance.check_shape(start.shape)
-        # Our own samplers take Euler's schedule; some stock samplers drop a sigma of theirs.
+        # This pack's samplers use the schedule of the host's Euler; the host drops a sigma of some stock samplers' schedules.
         name = "euler" if sampler_name in OWN_SAMPLERS else sampler_name
         plan = comfy.samplers.KSampler(model, steps, model.load_device, name, scheduler, 1.0, model.model_options)
         parts = [(model, plan.sigmas)]
         if low_noise_model is not None:
             require_second_expert(low_noise_model, model, guidance, sampler_name)
-            parts = two_parts(model, low_noise_model, plan.sigmas)
+            parts = split_at_boundary(model, low_noise_model, plan.sigmas)
         samples, done = start, 0
         for expert, sigmas in parts:
-            guided, sampler = guided_by(guidance, expert, sampler_name)
+            guided, sampler = guided_run(guidance, expert, sampler_name)
             fresh = comfy.sample.prepare_noise(start, seed, latent.get("batch_index")) if not done else torch.zeros_like(start)
             samples = comfy.sample.sample_custom(
                 guided,
@@ -141,8 +141,8 @@ class InverseCrafterKSampler(io.ComfyNode):
         return io.NodeOutput(latent | {"samples": samples})
 
 
-def guided_by(guidance: Guidance, model: ModelPatcher, sampler_name: str) -> tuple[ModelPatcher, KSAMPLER]:
-    """Return model and SAMPLER of a guided run: one of our samplers on the bare model, or a stock one on the patched."""
+def guided_run(guidance: Guidance, model: ModelPatcher, sampler_name: str) -> tuple[ModelPatcher, KSAMPLER]:
+    """Return model and SAMPLER of a guided run: the bare model for this pack's samplers, the patched one for stock ones."""
     if sampler_name in OWN_SAMPLERS:
         return model, flow_sampler(guidance, sampler_name)
     return patch_model(model, guidance), comfy.samplers.sampler_object(sampler_name)
@@ -164,21 +164,21 @@ def require_second_expert(low: ModelPatcher, high: ModelPatcher, guidance: Guida
         )
 
 
-def two_parts(high: ModelPatcher, low: ModelPatcher, sigmas: torch.Tensor) -> list[tuple[ModelPatcher, torch.Tensor]]:
-    """Return each expert with its slice of a falling schedule; an expert without a step of its own is left out."""
+def split_at_boundary(high: ModelPatcher, low: ModelPatcher, sigmas: torch.Tensor) -> list[tuple[ModelPatcher, torch.Tensor]]:
+    """Return each expert with its slice of a decreasing schedule; an expert without a step is omitted."""
     first = steps_above(expert_boundary(high), sigmas.tolist())
     parts = [(high, sigmas[: first + 1]), (low, sigmas[first:])]
     return [part for part in parts if len(part[1]) > 1] or parts[:1]
 
 
 def progress(model: ModelPatcher, done: int, total: int) -> Callback:
-    """Return the host's callback for a slice of a run of ``total`` steps, of which ``done`` are past."""
+    """Return the host's callback for a slice of a run of ``total`` steps, of which ``done`` have passed."""
     show = latent_preview.prepare_callback(model, total)
     return lambda step, x0, x, count: show(done + step, x0, x, total)
 
 
 def empty_like(w: torch.Tensor) -> torch.Tensor:
-    """Return an empty latent the size of a measurement, one clip."""
+    """Return an empty latent for one clip of a measurement's size."""
     return torch.zeros_like(w[:1], device=comfy.model_management.intermediate_device())
 
 

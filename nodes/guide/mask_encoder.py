@@ -1,4 +1,4 @@
-"""The learned mask encoder: its loader, and the model that travels on INVERSECRAFTER_MASK_ENCODER."""
+"""The learned mask encoder: its loader, and the model on the socket INVERSECRAFTER_MASK_ENCODER."""
 
 from __future__ import annotations
 
@@ -18,20 +18,18 @@ from ..host.progress import host_progress
 from ..host.sockets import GUIDE, MaskEncoderSocket
 
 BYTES_A_PIXEL_AND_WIDTH = 250
-"""Peak activation memory of a float32 encoding, over pixels of one frame and base width, as the host estimates it for its
-VAE.
-"""
+"""Peak activation memory of a float32 encoding, in bytes a pixel of one frame and a channel of base width."""
 
 
 @dataclass(frozen=True)
 class MaskEncoder:
-    """A loaded mask encoder; the host's memory management owns its weights."""
+    """A loaded mask encoder, whose weights are under the host's memory management."""
 
     spec: MaskEncoderSpec
     patcher: ModelPatcher
 
     def require_fit(self, vae: VideoVae) -> MaskEncoder:
-        """Return itself if it was trained for latents like the VAE's, or raise :class:`InputError` that names both."""
+        """Return the mask encoder if it was trained for the VAE's latents, or raise :class:`InputError` naming both."""
         if (self.spec.latent_channels, self.spec.spatial) != (vae.channels, vae.spatial):
             raise InputError(
                 "mask_encoder and vae",
@@ -43,16 +41,16 @@ class MaskEncoder:
 
     @torch.no_grad()
     def predict(self, visible: torch.Tensor, warp: torch.Tensor) -> torch.Tensor:
-        """Predict the mask ``h [1, C, T', h, w]``, float32 in 0...1, of ``visible [F, H, W]`` and ``warp [F, H, W, 3]``."""
-        shown = encoder_input(self.spec, visible, warp)
-        needed = BYTES_A_PIXEL_AND_WIDTH * self.spec.width * len(shown) * shown.shape[-1] * shown.shape[-2]
+        """Predict ``h [1, C, T', H', W']``, float32 in 0...1, from ``visible [F, H, W]`` and ``warp [F, H, W, 3]``."""
+        stacked = encoder_input(self.spec, visible, warp)
+        needed = BYTES_A_PIXEL_AND_WIDTH * self.spec.width * len(stacked) * stacked.shape[-1] * stacked.shape[-2]
         comfy.model_management.load_models_gpu([self.patcher], memory_required=needed)
-        head = causal_chunks(self.patcher.model, shown.to(self.patcher.load_device), host_progress())
+        head = causal_chunks(self.patcher.model, stacked.to(self.patcher.load_device), host_progress())
         return head_to_mask(self.spec, head).to(comfy.model_management.intermediate_device())
 
 
 def load_mask_encoder(path: str) -> MaskEncoder:
-    """Read, build and register with the host. Raises :class:`InputError` for a file that is not a mask encoder."""
+    """Return the mask encoder in a file, or raise :class:`InputError` if the file holds none."""
     spec, state = read_mask_encoder(path)
     model = wan_encoder(spec.width, spec.head_channels)
     _require_shapes(model, state)
@@ -83,7 +81,7 @@ def _require_shapes(model: torch.nn.Module, state: dict[str, torch.Tensor]) -> N
 
 
 class InverseCrafterLoadMaskEncoder(io.ComfyNode):
-    """File to mask encoder."""
+    """Node from a file to a mask encoder."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -96,7 +94,7 @@ class InverseCrafterLoadMaskEncoder(io.ComfyNode):
                 io.Combo.Input(
                     "mask_encoder_name",
                     options=folder_paths.get_filename_list(MASK_ENCODERS),
-                    tooltip="A .safetensors file in models/mask_encoders, or one that came with the pack.",
+                    tooltip="A .safetensors file in models/mask_encoders, or one that ships with the pack.",
                 ),
             ],
             outputs=[

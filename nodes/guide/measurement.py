@@ -1,4 +1,4 @@
-"""Infilled video and holes to MEASUREMENT: the known part of the new clip in latent space, and its latent mask."""
+"""The node that encodes a measurement: the known part of the new clip in latent space, and its latent mask."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ...inversecrafter_core.errors import require_choice, require_video
 from ...inversecrafter_core.inverse import encode_measurement
 from ...inversecrafter_core.masks import MaskMethod, MaskSettings
 from ...inversecrafter_core.preview.latent_mask import PREVIEWS
-from ..host.checks import choose, same_size, visible_from_holes
+from ..host.checks import choose, require_like, visible_from_holes
 from ..host.compat import VideoVae
-from ..host.reports import shown
+from ..host.reports import report_ui
 from ..host.sockets import GUIDE, HOLES_TOOLTIP, MaskEncoderSocket, MeasurementSocket
 from .first_frame import EDITED, TURNED_OFF, first_frame, first_frame_inputs
 from .mask_encoder import MaskEncoder
@@ -41,7 +41,7 @@ def _mask_inputs() -> list[io.Input]:
 
 
 class InverseCrafterEncodeMeasurement(io.ComfyNode):
-    """IMAGE y and MASK holes to ``w = E(y)`` and ``h``, in VAE space."""
+    """Node from a video ``y`` and its holes to ``w = E(y)`` and ``h``, in VAE space."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -49,7 +49,7 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
             node_id="InverseCrafterEncodeMeasurement",
             display_name="Encode Measurement (InverseCrafter)",
             category=GUIDE,
-            description="Encodes a video with filled holes and makes its latent mask: the evidence that guidance holds to.",
+            description="Encodes a video with filled holes and makes its latent mask: the measurement that guides the sampler.",
             inputs=[
                 io.Vae.Input("vae", tooltip="The Wan VAE of the model that will sample (16 or 48 channels)."),
                 io.Image.Input("video", tooltip="The warped video, holes filled; 4k+1 frames, sides multiples of 16."),
@@ -78,7 +78,7 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
                     min=0,
                     max=64,
                     tooltip="Latent frames that the model's own node puts before the clip: 1 for VACE with a reference image "
-                    "(its trim_latent), else 0.",
+                    "(its trim_latent), 0 otherwise.",
                 ),
             ],
             outputs=[
@@ -111,23 +111,23 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
         uses_encoder = mask_encoder is not None and settings.method is MaskMethod.LEARNED
         learned = mask_encoder.require_fit(video_vae) if mask_encoder is not None and uses_encoder else None
         visible = visible_from_holes(holes, video)
-        source = None if source is None else same_size("source", require_video("source", source), "video", video)
-        kept = EDITED if settings.method is MaskMethod.KNOWN_SOURCE else None if first_frame_known else TURNED_OFF
-        start = first_frame(video, source, camera_path, start_image, kept)
+        source = None if source is None else require_like("source", require_video("source", source), "video", video)
+        unchanged = EDITED if settings.method is MaskMethod.KNOWN_SOURCE else None if first_frame_known else TURNED_OFF
+        start = first_frame(video, source, camera_path, start_image, unchanged)
         measurement = encode_measurement(
             video_vae,
-            start.put_into(video),
+            start.replace_in(video),
             start.known(visible),
             settings,
             first_frame_known=start.image is not None,
-            source=start.put_into(source),
+            source=start.replace_in(source),
             predict=None if learned is None else learned.predict,
         )
         return io.NodeOutput(
-            measurement.behind(reference_frames),
+            measurement.with_reference_frames(reference_frames),
             choose("preview", preview, PREVIEWS)(measurement.h, video_vae.spatial),
             start.report,
-            ui=shown(start.report),
+            ui=report_ui(start.report),
         )
 
 

@@ -1,7 +1,7 @@
-"""Guidance as a patch of a host MODEL, which any stock sampler runs.
+"""Guidance as a patch of a host's MODEL, for any stock sampler.
 
-Nothing is kept between runs: a run binds the measurement to its device and its model space, and drops that when it ends. The
-window is the model's, not the run's: a run in slices is guided as the whole one is.
+Each run binds the measurement to its own device and to model space; nothing remains after the run. The window refers to the
+model's schedule, not the run's, so a run in slices is guided like a whole one.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ from ..host.compat import format_name, model_channels, require_flow, run_scope
 KEY = "inversecrafter_guidance"
 
 
-def refuse_noise_mask(mask: object) -> None:
-    """Raise :class:`InputError` for a noise mask: the host blends it hard around every hook and undoes a soft latent mask."""
+def require_no_noise_mask(mask: object) -> None:
+    """Raise :class:`InputError` for a noise mask, which the host applies after every hook and so overrides guidance."""
     if mask is not None:
         raise InputError(
             "latent",
             "it carries a noise_mask",
-            "Give an empty latent, or the clip without 'Set Latent Noise Mask'; the measurement brings what is known.",
+            "Give an empty latent, or one without 'Set Latent Noise Mask'; the measurement holds what is known.",
         )
 
 
 def percent_to_sigma(model_sampling: CONST) -> Callable[[float], float]:
-    """Return the model's own ``percent -> sigma``; it must be a flow."""
+    """Return the model's ``percent -> sigma``, or raise :class:`InputError` if it is not a flow."""
     sampling = require_flow(model_sampling)
     return lambda percent: float(sampling.percent_to_sigma(percent))
 
 
 def bind_to(guidance: Guidance, base_model: BaseModel, x: torch.Tensor) -> BoundGuidance:
-    """Bind to a run of the host's base model, whose latent format is checked."""
+    """Return the guidance bound to a run of the host's base model that starts at ``x``, after checking the latent format."""
     guidance.check_format(format_name(base_model.latent_format))
     return guidance.bind(x, percent_to_sigma(base_model.model_sampling), base_model.process_latent_in)
 
 
 class GuidancePatch:
-    """Two wrappers for a MODEL. It has no ``.to()``: the host would cut the measurement to the model's dtype through it."""
+    """Two wrappers for a MODEL, without ``.to()``, through which the host would cast the measurement to the model's dtype."""
 
     def __init__(self, guidance: Guidance):
         self.guidance = guidance
@@ -61,8 +61,8 @@ class GuidancePatch:
         *rest: object,
         **more: object,
     ) -> torch.Tensor:
-        """OUTER_SAMPLE: refuse what cannot work before any model is loaded."""
-        refuse_noise_mask(denoise_mask)
+        """Wrap OUTER_SAMPLE: check the run's inputs before any model is loaded."""
+        require_no_noise_mask(denoise_mask)
         require_image_tokens(executor.class_obj)
         self.guidance.check_shape(noise.shape)
         return executor(noise, latent_image, sampler, sigmas, denoise_mask, *rest, **more)
@@ -75,24 +75,24 @@ class GuidancePatch:
         model_options: dict[str, object] | None = None,
         seed: int | None = None,
     ) -> torch.Tensor:
-        """PREDICT_NOISE: the final prediction of any guider, corrected within the window."""
+        """Wrap PREDICT_NOISE: return the final prediction of any guider, corrected within the window."""
         model_options = {} if model_options is None else model_options
         denoised = executor(x, timestep, model_options, seed)
         runs = run_scope(model_options)
-        place = (id(self), x.device, tuple(x.shape))
-        if place not in runs:
-            runs[place] = bind_to(self.guidance, executor.class_obj.inner_model, x)
-        return runs[place](denoised, float(timestep.max()))
+        key = (id(self), x.device, tuple(x.shape))
+        if key not in runs:
+            runs[key] = bind_to(self.guidance, executor.class_obj.inner_model, x)
+        return runs[key](denoised, float(timestep.max()))
 
 
 def patch_model(model: ModelPatcher, guidance: Guidance) -> ModelPatcher:
-    """Return a clone of MODEL that is guided under any sampler.
+    """Return a clone of a host's MODEL that is guided under any sampler.
 
     Raises:
-        InputError: model and measurement do not belong together, or a noise rule that a stock sampler cannot follow.
+        InputError: model and measurement do not fit, or a noise rule that stock samplers do not support.
     """
     require_fitting(model, guidance)
-    if guidance.noise is not NoiseRule.KEEP:
+    if guidance.noise != NoiseRule.KEEP:
         raise InputError(
             "settings",
             f"noise '{guidance.noise.value}' with a stock sampler, which has a noise rule of its own",
@@ -105,7 +105,7 @@ def patch_model(model: ModelPatcher, guidance: Guidance) -> ModelPatcher:
 
 
 def require_fitting(model: ModelPatcher, guidance: Guidance) -> None:
-    """Raise :class:`InputError` unless a host MODEL is a flow in the measurement's latent space."""
+    """Raise :class:`InputError` unless a host's MODEL is a flow in the measurement's latent space."""
     require_flow(model.get_model_object("model_sampling"))
     if model_channels(model) != guidance.measurement.channels:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Guided samplers as host SAMPLERs: the exact update, and those of related methods to compare with."""
+"""The core's samplers as the host's SAMPLERs: the exact guided update, and related methods for comparison."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from ...inversecrafter_core.sampling import (
     sample_time_to_move,
     sample_zero4d,
 )
-from ..host.checks import require_image_tokens
+from ..host.checks import choose, require_image_tokens
 from ..host.compat import format_name
-from .patch import bind_to, percent_to_sigma, refuse_noise_mask
+from .patch import bind_to, percent_to_sigma, require_no_noise_mask
 
 ExtraArgs = dict[str, object]
 Callback = Callable[[dict[str, object]], None]
 Renew = Callable[[torch.Tensor], torch.Tensor]
 CLOCKS = (0.04, 0.1)
-"""Time-to-Move's weak and strong clock for a moving camera, as shares of the schedule."""
+"""Time-to-Move's weak and strong clock for a moving camera, in percent of the schedule, 0...1."""
 
 
 def evidence_for(
     guidance: Guidance, model: KSamplerX0Inpaint, x: torch.Tensor, extra_args: ExtraArgs | None, soft: bool = False
 ) -> Evidence:
-    """Return the measurement in a run that begins at ``x``; its mask is ``h``, or where ``h`` is at least one half."""
+    """Return the measurement bound to a run that starts at ``x``; its mask is ``h`` if ``soft``, else ``h >= 0.5``."""
     base = _base(model)
     guidance.check_format(format_name(base.latent_format))
     w, h = guidance.evidence(x, base.process_latent_in)
@@ -41,48 +41,48 @@ def evidence_for(
     return Evidence(w, h if soft else h >= 0.5, active, model.noise, _generator(extra_args))
 
 
-def renewal(guidance: Guidance, sigmas: torch.Tensor, extra_args: ExtraArgs | None) -> Renew | None:
-    """Return the noise estimate's replacement of each step under ``NoiseRule.FRESH``, else None.
+def noise_renewal(guidance: Guidance, sigmas: torch.Tensor, extra_args: ExtraArgs | None) -> Renew | None:
+    """Return the function that replaces each step's noise estimate under ``NoiseRule.FRESH``, else None.
 
-    Noise comes from the run's seed and the schedule's first sigma, so that two slices of one run draw different noise.
+    The noise depends on the run's seed and the schedule's first sigma, so that two slices of one run draw different noise.
     """
-    if guidance.noise is NoiseRule.KEEP:
+    if guidance.noise == NoiseRule.KEEP:
         return None
     generator = _generator(extra_args, 1 + round(1e6 * (1 - float(sigmas[0]))))
     return lambda noise: torch.randn(noise.shape, generator=generator).to(noise)
 
 
 def _generator(extra_args: ExtraArgs | None, offset: int = 1) -> torch.Generator:
-    """Return a CPU generator beside the run's own seed, which would draw the run's own noise a second time."""
+    """Return a CPU generator seeded off the run's seed, which itself would draw the run's initial noise a second time."""
     seed = (extra_args or {}).get("seed")
     return torch.Generator().manual_seed(((seed if isinstance(seed, int) else 0) + offset) % 2**64)
 
 
 def _base(model: KSamplerX0Inpaint) -> BaseModel:
-    """Return the host's base model inside the callable that it hands to a sampler function."""
+    """Return the host's base model inside the callable that it passes to a sampler function."""
     return model.inner_model.inner_model
 
 
 Arguments = Callable[[Guidance, KSamplerX0Inpaint, torch.Tensor, torch.Tensor, ExtraArgs | None], dict[str, object]]
-"""From guidance, model, starting latent, sigmas and extra arguments of a run to the keywords of its sampler function."""
+"""Function from guidance, model, starting latent, sigmas and extra arguments to the keywords of a sampler function."""
 
 
 def _exact(
     guidance: Guidance, model: KSamplerX0Inpaint, x: torch.Tensor, sigmas: torch.Tensor, extra_args: ExtraArgs | None
 ) -> dict[str, object]:
-    return {"correct": bind_to(guidance, _base(model), x), "renew": renewal(guidance, sigmas, extra_args)}
+    return {"correct": bind_to(guidance, _base(model), x), "renew": noise_renewal(guidance, sigmas, extra_args)}
 
 
 def _evidence(soft: bool = False, clocks: tuple[float, float] | None = None) -> Arguments:
-    """Return the arguments of a related method: its evidence, and with ``clocks`` (shares of the schedule) their sigmas."""
+    """Return the :data:`Arguments` of a related method: its evidence and, with ``clocks`` (percent), their sigmas."""
 
     def arguments(
         guidance: Guidance, model: KSamplerX0Inpaint, x: torch.Tensor, _: torch.Tensor, extra_args: ExtraArgs | None
     ) -> dict[str, object]:
-        found: dict[str, object] = {"evidence": evidence_for(guidance, model, x, extra_args, soft)}
+        keywords: dict[str, object] = {"evidence": evidence_for(guidance, model, x, extra_args, soft)}
         if clocks is not None:
-            found["clocks"] = tuple(map(percent_to_sigma(_base(model).model_sampling), clocks))
-        return found
+            keywords["clocks"] = tuple(map(percent_to_sigma(_base(model).model_sampling), clocks))
+        return keywords
 
     return arguments
 
@@ -95,16 +95,17 @@ RELATIVES: dict[str, tuple[Callable[..., torch.Tensor], Arguments]] = {
     "time_to_move_euler": (sample_time_to_move, _evidence(clocks=CLOCKS)),
 }
 OWN_SAMPLERS = {EXACT: (sample_guided_euler, _exact)} | RELATIVES
-"""Samplers of this pack, and their arguments, by the name under which the KSampler offers them."""
+"""This pack's sampler functions and their arguments, by their names in the KSampler."""
 
 
 def flow_sampler(guidance: Guidance, name: str = EXACT) -> KSAMPLER:
-    """Return a host SAMPLER that runs one of :data:`OWN_SAMPLERS`.
+    """Return one of :data:`OWN_SAMPLERS` as a SAMPLER of the host.
 
     Raises:
-        InputError: fresh noise with a related method, which has a noise rule of its own.
+        InputError: an unknown name, or fresh noise with a related method, which has a noise rule of its own.
     """
-    if name != EXACT and guidance.noise is not NoiseRule.KEEP:
+    function, arguments = choose("sampler_name", name, OWN_SAMPLERS)
+    if name != EXACT and guidance.noise != NoiseRule.KEEP:
         raise InputError("settings", f"noise '{guidance.noise.value}' with {name}", f"Set noise to 'keep', or choose {EXACT}.")
 
     def sample(
@@ -115,9 +116,8 @@ def flow_sampler(guidance: Guidance, name: str = EXACT) -> KSAMPLER:
         callback: Callback | None = None,
         disable: bool | None = None,
     ) -> torch.Tensor:
-        refuse_noise_mask((extra_args or {}).get("denoise_mask"))
+        require_no_noise_mask((extra_args or {}).get("denoise_mask"))
         require_image_tokens(model.inner_model)
-        function, arguments = OWN_SAMPLERS[name]
         return function(model, x, sigmas, extra_args, callback, disable, **arguments(guidance, model, x, sigmas, extra_args))
 
     return KSAMPLER(sample)

@@ -1,4 +1,4 @@
-"""Widgets that every guidance node shares, and the node for the settings that few runs change."""
+"""Widgets that the guidance nodes share, and the node for rarely changed settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROXIMAL, WINDOW, SETTINGS = ProximalSettings(), Window(), GuidanceSettings()
 
 
 def measurement_input() -> io.Input:
-    """Return the socket that every guidance node begins with."""
+    """Return the socket of the measurement."""
     return MeasurementSocket.Input("measurement", tooltip="From Encode Measurement.")
 
 
@@ -26,15 +26,15 @@ def guidance_inputs() -> list[io.Input]:
             min=0.0,
             max=1000.0,
             step=0.5,
-            tooltip="Weight of the measurement: a known cell moves gamma / (1 + gamma) of the way. 8 for usual runs, 20 for "
-            "4 to 8 steps.",
+            tooltip="Weight of the measurement: a known cell moves towards it by the share gamma / (1 + gamma). Use 8, or 20 "
+            "for 4 to 8 steps.",
         ),
         percent_input(
             "start_percent",
             WINDOW.start,
-            "Where guidance begins in the model's schedule: 0 with the first step, 1 never. 0.4 is the paper's alpha of 0.6.",
+            "Start of guidance in the model's schedule: 0 = first step, 1 = never. 0.4 is the paper's alpha of 0.6.",
         ),
-        percent_input("end_percent", WINDOW.end, "Where guidance ends in the model's schedule; 1 with the last step."),
+        percent_input("end_percent", WINDOW.end, "End of guidance in the model's schedule: 1 = last step."),
         GuidanceSettingsSocket.Input(
             "settings", optional=True, tooltip="From Choose Guidance Settings: solver and noise. Without it, the defaults."
         ),
@@ -42,7 +42,7 @@ def guidance_inputs() -> list[io.Input]:
 
 
 def percent_input(name: str, default: float, tooltip: str) -> io.Float.Input:
-    """Return a widget for a share of the model's schedule, 0...1."""
+    """Return the widget of a place in the model's schedule, 0...1."""
     return io.Float.Input(name, default=default, min=0.0, max=1.0, step=0.01, round=0.001, tooltip=tooltip)
 
 
@@ -53,13 +53,13 @@ def guidance_from(
     end_percent: float,
     settings: GuidanceSettings | None = None,
 ) -> Guidance:
-    """Return the :class:`Guidance` of the widgets of :func:`guidance_inputs`."""
+    """Return the :class:`Guidance` that the widgets of :func:`guidance_inputs` describe."""
     chosen = SETTINGS if settings is None else settings
     return Guidance(measurement, chosen.proximal(gamma), Window(start_percent, end_percent), chosen.noise)
 
 
 class InverseCrafterGuidanceSettings(io.ComfyNode):
-    """Solver, its stopping rule and the noise rule, for the ``settings`` input of the guidance nodes."""
+    """Node that sets solver, stopping rule and noise rule, for the ``settings`` input of the guidance nodes."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -67,21 +67,21 @@ class InverseCrafterGuidanceSettings(io.ComfyNode):
             node_id="InverseCrafterGuidanceSettings",
             display_name="Choose Guidance Settings (InverseCrafter)",
             category=GUIDE,
-            description="Solver and noise rule of guidance. The defaults are right for usual runs; connect it to compare.",
+            description="Solver and noise rule of guidance. The defaults suit most runs; connect this node to compare others.",
             inputs=[
                 io.Combo.Input(
                     "solver",
                     options=[*Solver],
                     default=SETTINGS.solver,
-                    tooltip="auto: closed_form, exact in one pass, for the latent mask; conjugate_gradients for operators that "
-                    "have no closed form.",
+                    tooltip="auto: closed_form, exact in one pass for a latent mask. conjugate_gradients: iterative, as in the "
+                    "paper.",
                 ),
                 io.Int.Input(
                     "cg_steps",
                     default=SETTINGS.steps,
                     min=1,
                     max=100,
-                    tooltip="K, the steps of conjugate_gradients. Fewer stop short of the exact solution.",
+                    tooltip="K, the most steps of conjugate_gradients. Fewer steps stay further from the exact solution.",
                 ),
                 io.Float.Input(
                     "tolerance",
@@ -94,10 +94,10 @@ class InverseCrafterGuidanceSettings(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "noise",
-                    options=[rule.value for rule in NoiseRule],
-                    default=SETTINGS.noise.value,
-                    tooltip="keep: each step puts its own noise back. fresh: new noise at every step, for distilled models. "
-                    "Not for Apply Guidance.",
+                    options=[*NoiseRule],
+                    default=SETTINGS.noise,
+                    tooltip="keep: each step reuses its own noise estimate. fresh: new noise at every step, for distilled "
+                    "models; not with Apply Guidance.",
                 ),
             ],
             outputs=[
@@ -107,7 +107,8 @@ class InverseCrafterGuidanceSettings(io.ComfyNode):
 
     @classmethod
     def execute(cls, solver: str, cg_steps: int, tolerance: float, noise: str) -> io.NodeOutput:
-        return io.NodeOutput(GuidanceSettings(require_choice("solver", solver, Solver), cg_steps, tolerance, NoiseRule(noise)))
+        chosen = require_choice("solver", solver, Solver), cg_steps, tolerance, require_choice("noise", noise, NoiseRule)
+        return io.NodeOutput(GuidanceSettings(*chosen))
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterGuidanceSettings]

@@ -1,4 +1,4 @@
-"""Stochastic conditioning as a SAMPLER: known tokens stay clean until a release time; data consistency in its own window."""
+"""Stochastic conditioning as a SAMPLER: known tokens stay clean until a release time, with data consistency in a window."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ...inversecrafter_core.sampling import Guidance, GuidanceSettings, even_sch
 from ...inversecrafter_core.sampling.stochastic import Release, TokenTimes, sample_stochastic
 from ..host.checks import require_image_tokens
 from ..host.sockets import GUIDE
-from .patch import bind_to, percent_to_sigma, refuse_noise_mask, require_fitting
-from .samplers import Callback, ExtraArgs, renewal
+from .patch import bind_to, percent_to_sigma, require_fitting, require_no_noise_mask
+from .samplers import Callback, ExtraArgs, noise_renewal
 from .settings import guidance_from, guidance_inputs, measurement_input
-from .token_time import choose_times, model_with_clean
+from .token_time import choose_times, with_clean_tokens
 
 DEFAULT = Release()
 
 
 def stochastic_sampler(guidance: Guidance, release: Release, context_time: str = "auto") -> KSAMPLER:
-    """Return a host SAMPLER that holds to the measurement's known tokens until ``release``."""
+    """Return a SAMPLER of the host that keeps the measurement's known tokens clean until ``release``."""
 
     def sample(
         model: KSamplerX0Inpaint,
@@ -34,11 +34,11 @@ def stochastic_sampler(guidance: Guidance, release: Release, context_time: str =
         callback: Callback | None = None,
         disable: bool | None = None,
     ) -> torch.Tensor:
-        refuse_noise_mask((extra_args or {}).get("denoise_mask"))
+        require_no_noise_mask((extra_args or {}).get("denoise_mask"))
         require_image_tokens(model.inner_model)
         base = model.inner_model.inner_model
         times = choose_times(context_time, base)
-        with_clean = partial(model_with_clean, model, per_frame=times is TokenTimes.PER_FRAME)
+        with_clean = partial(with_clean_tokens, model, per_frame=times is TokenTimes.PER_FRAME)
         return sample_stochastic(
             model,
             x,
@@ -47,14 +47,14 @@ def stochastic_sampler(guidance: Guidance, release: Release, context_time: str =
             callback,
             context=release.bind(guidance, x, base.process_latent_in, times, with_clean),
             correct=bind_to(guidance, base, x),
-            renew=renewal(guidance, sigmas, extra_args),
+            renew=noise_renewal(guidance, sigmas, extra_args),
         )
 
     return KSAMPLER(sample)
 
 
 def _release_inputs() -> list[io.Input]:
-    """Return the widgets of :class:`Release`, and how known tokens enter the model."""
+    """Return the widgets of :class:`Release` and of the known tokens' times."""
     return [
         io.Float.Input(
             "release",
@@ -62,15 +62,15 @@ def _release_inputs() -> list[io.Input]:
             min=0.0,
             max=1.0,
             step=0.01,
-            tooltip="The sigma at which the context lets go; higher repairs more and inherits less. At 0 it never lets go, at "
-            "1 there is no context.",
+            tooltip="The sigma at which known tokens are released; higher repairs more of the warp. 0 = never, 1 = no clean "
+            "tokens at all.",
         ),
         io.Int.Input(
             "renoise_seed",
             default=DEFAULT.seed,
             min=0,
             max=0xFFFFFFFFFFFFFFFF,
-            tooltip="Seed of the noise that known tokens get at the release; it does not depend on the batch.",
+            tooltip="Seed of the noise added to known tokens at the release; the same for every clip of a batch.",
         ),
         io.Float.Input(
             "known_threshold",
@@ -78,26 +78,26 @@ def _release_inputs() -> list[io.Input]:
             min=0.0,
             max=1.0,
             step=0.01,
-            tooltip="A token (2x2 latent cells) is known when each cell's latent mask, averaged over channels, is at least "
-            "this.",
+            tooltip="A token (2x2 latent cells) is known if the latent mask, averaged over channels, is at least this in every "
+            "cell.",
         ),
         io.Combo.Input(
             "context_time",
             options=["auto", *TokenTimes],
             default="auto",
-            tooltip="Time given to known tokens. auto: as the model was trained. per_token: 0. per_frame: 0 for wholly known "
-            "frames. one_time: that of the rest.",
+            tooltip="Time of known tokens. auto: as the model was trained. per_token: 0. per_frame: 0 in wholly known frames. "
+            "one_time: as all others.",
         ),
         io.Boolean.Input(
             "keep_first_frame",
             default=DEFAULT.keep_first,
-            tooltip="Never release the first frame: for a clip that starts with a photo or the source's own frame.",
+            tooltip="Never release the first frame: for a clip that starts with a photo or a source frame.",
         ),
     ]
 
 
 class InverseCrafterStochasticConditioning(io.ComfyNode):
-    """MEASUREMENT in, SAMPLER out."""
+    """Node from a measurement to a SAMPLER."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -105,8 +105,8 @@ class InverseCrafterStochasticConditioning(io.ComfyNode):
             node_id="InverseCrafterStochasticConditioning",
             display_name="Select Stochastic Conditioning (InverseCrafter)",
             category=GUIDE,
-            description="A sampler that keeps known tokens clean until a release time, then denoises them with the rest, which "
-            "repairs bad warps. For SamplerCustom and SamplerCustomAdvanced.",
+            description="A sampler that keeps known tokens clean until a release time, then denoises them with the rest, to "
+            "repair errors of the warp. For SamplerCustom and SamplerCustomAdvanced.",
             inputs=[
                 measurement_input(),
                 *_release_inputs(),
@@ -126,7 +126,7 @@ class InverseCrafterStochasticConditioning(io.ComfyNode):
                 io.Sampler.Output(
                     display_name="sampler", tooltip="For SamplerCustom or SamplerCustomAdvanced, with an unguided model."
                 ),
-                io.Image.Output(display_name="preview", tooltip="When context and data consistency act, over sigma."),
+                io.Image.Output(display_name="preview", tooltip="Diagram of the sigmas at which context and guidance act."),
             ],
         )
 
@@ -155,7 +155,7 @@ class InverseCrafterStochasticConditioning(io.ComfyNode):
 
 
 def windows_preview(plan: Release, guidance: Guidance, sigmas: torch.Tensor | None, model: ModelPatcher | None) -> torch.Tensor:
-    """Return a picture ``[1, H, W, 3]`` of when context and data consistency act over a schedule."""
+    """Return a diagram ``[1, H, W, 3]`` of the steps of a schedule at which context and data consistency act."""
     measurement = guidance.measurement
     share = float(plan.known(measurement.h, measurement.reference_frames).float().mean())
     schedule = even_schedule(WAN_STEPS, WAN_SHIFT) if sigmas is None or len(sigmas) < 2 else sigmas.tolist()

@@ -1,4 +1,4 @@
-"""Prompts for the small embedded models, which have no text encoder to download; with a CLIP connected, for the real Wan."""
+"""Prompts for the small embedded models, which need no text encoder, or through a connected CLIP for the real Wan."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from comfy.sd import CLIP
 from comfy_api.latest import io
 
 from ...inversecrafter_core.prompt import VOCABULARY, encode_prompt
-from ..host.reports import shown
+from ..host.reports import report_ui
 from ..host.sockets import GUIDE
 
 logger = logging.getLogger(__name__)
 
 
 def _hashed(prompt: str) -> tuple[list[list[torch.Tensor | dict[str, object]]], str]:
-    """Return conditioning and report for the embedded models, which read hashed words."""
+    """Return conditioning and report of a prompt for the embedded models, which take hashed words."""
     encoded = encode_prompt(prompt)
     lines = [f"{len(encoded.words)} words read." if encoded.words else "Empty prompt: the model runs without text."]
     unknown = encoded.unknown(VOCABULARY)
     if unknown:
-        lines.append(f"Not known to the embedded model, so without meaning to it: {', '.join(unknown)}.")
+        lines.append(f"Not known to the embedded model, so without effect: {', '.join(unknown)}.")
         lines.append(f"It knows: {', '.join(sorted(VOCABULARY))}.")
     if encoded.dropped:
-        lines.append(f"{encoded.dropped} words past the limit of {len(encoded.words)} were left out.")
+        lines.append(f"{encoded.dropped} words beyond the limit of {len(encoded.words)} were ignored.")
     if len(lines) > 1:
         logger.warning("InverseCrafter, Encode Text: %s", " ".join(lines[1:]))
     return [[encoded.tokens, {}]], " ".join(lines)
 
 
 class InverseCrafterTextEncode(io.ComfyNode):
-    """STRING to CONDITIONING without weights, or through a CLIP when one is connected."""
+    """Node from a prompt to CONDITIONING, without weights or through a connected CLIP."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -68,7 +68,7 @@ class InverseCrafterTextEncode(io.ComfyNode):
         else:
             conditioning = clip.encode_from_tokens_scheduled(clip.tokenize(prompt))
             report = "Encoded by the connected CLIP."
-        return io.NodeOutput(conditioning, report, ui=shown(report))
+        return io.NodeOutput(conditioning, report, ui=report_ui(report))
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterTextEncode]

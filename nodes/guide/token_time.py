@@ -1,12 +1,11 @@
-"""Times for single tokens: clean context beside a noisy clip in one model call.
+"""Diffusion times of single tokens, so that clean context and a noisy clip share one model call.
 
-The host gives a model one time a clip. Wan's own network also takes a time for every token, ``[B, tokens]``, or for every
-frame; its relatives (VACE, camera control, Animate and others) do not. A network may take times that it was not trained
-with: Wan's published weights were trained with one time a clip, Wan 2.2 5B with one a frame, the model of this pack with
-one a token. The host drops a file's metadata when it loads Wan, so the pack's own weights are recognised by a tensor of theirs.
+The host passes a model one time a clip. Wan's own network also accepts one a token, ``[B, tokens]``, or one a frame; its
+variants (VACE, camera control, Animate and others) do not. A network may accept times that it was not trained with: Wan's
+published weights were trained with one time a clip, Wan 2.2 5B with one a frame, this pack's model with one a token. The host
+drops a file's metadata when it loads Wan, so this pack's weights are recognised by one of their tensors.
 
-The times are put in by a ``DIFFUSION_MODEL`` wrapper that lives in the options of one sampling run, so the model itself stays
-as it is.
+A ``DIFFUSION_MODEL`` wrapper in the options of one sampling run sets the times; the model itself is not changed.
 """
 
 from __future__ import annotations
@@ -32,76 +31,82 @@ from ..host.model_folders import WEIGHTS
 KEY = "inversecrafter_token_time"
 Model = Callable[..., torch.Tensor]
 ONE_TIME = "Choose context_time 'one_time' for this model."
-MARK = "head.modulation"
-"""A small tensor that no LoRA changes."""
-SAME = 0.99
-"""Cosine above which two marks are one, stored in whatever precision."""
+SIGNATURE = "head.modulation"
+"""Name of the tensor by which weights are recognised: small, and changed by no LoRA."""
+SAME_COSINE = 0.99
+"""Cosine above which two signatures are the same, whatever precision they are stored in."""
 
 
 def network_of(base_model: BaseModel) -> WanModel:
-    """Return the network of a host's base model, without the wrapper of ``torch.compile``."""
+    """Return the network of a host's base model without the wrapper of ``torch.compile``."""
     network = base_model.diffusion_model
     while hasattr(network, "_orig_mod"):
         network = network._orig_mod
     return network
 
 
-def takes_times(base_model: BaseModel) -> bool:
-    """Return whether the network accepts a time for every token."""
+def accepts_token_times(base_model: BaseModel) -> bool:
+    """Return whether the network accepts one time a token."""
     network = network_of(base_model)
-    # Subclasses have a forward of their own; a reference picture puts tokens ahead of the clip's.
+    # Subclasses override forward; a reference picture adds tokens before the clip's.
     return type(network) is WanModel and getattr(network, "ref_conv", None) is None
 
 
 def trained_times(base_model: BaseModel) -> TokenTimes:
     """Return the times that a host's base model was trained with."""
-    if not takes_times(base_model):
+    if not accepts_token_times(base_model):
         return TokenTimes.ONE_TIME
     if isinstance(base_model, comfy.model_base.WAN22):
         return TokenTimes.PER_FRAME
-    return TokenTimes.PER_TOKEN if is_ours(network_of(base_model).head.modulation) else TokenTimes.ONE_TIME
+    return TokenTimes.PER_TOKEN if is_embedded(network_of(base_model).head.modulation) else TokenTimes.ONE_TIME
 
 
-def is_ours(modulation: torch.Tensor) -> bool:
-    """Return whether a Wan's :data:`MARK` is that of a video model of this pack, trained with a time for every token."""
+def is_embedded(modulation: torch.Tensor) -> bool:
+    """Return whether a Wan's :data:`SIGNATURE` is that of a video model of this pack, trained with one time a token."""
     found = modulation.detach().float().cpu().flatten()
     for file in sorted((WEIGHTS / "diffusion_models").glob("*.safetensors")):
         with safe_open(file, "pt") as weights:
-            own = weights.get_tensor(MARK).float().flatten()
-        if own.shape == found.shape and float(F.cosine_similarity(own, found, dim=0)) > SAME:
+            own = weights.get_tensor(SIGNATURE).float().flatten()
+        if own.shape == found.shape and float(F.cosine_similarity(own, found, dim=0)) > SAME_COSINE:
             return True
     return False
 
 
 def choose_times(context_time: str, base_model: BaseModel) -> TokenTimes:
-    """Return the times of a widget or, for ``auto``, those that the model was trained with.
+    """Return the times that a widget names or, for ``auto``, those that the model was trained with.
 
     Raises:
-        InputError: the model does not take them.
+        InputError: unknown times, or times that the model does not accept.
     """
     if context_time == "auto":
         return trained_times(base_model)
     times = require_choice("context_time", context_time, TokenTimes)
-    if times is not TokenTimes.ONE_TIME and not takes_times(base_model):
+    if times is not TokenTimes.ONE_TIME and not accepts_token_times(base_model):
         raise InputError(
-            "context_time", f"'{times}' with a {type(network_of(base_model)).__name__}, which takes one time", ONE_TIME
+            "context_time", f"'{times}' with a {type(network_of(base_model)).__name__}, which accepts one time", ONE_TIME
         )
     return times
 
 
-def model_with_clean(model: Model, clean: torch.Tensor, per_frame: bool = False) -> Callable[..., torch.Tensor]:
-    """Return a sampler's ``model`` with the cells ``clean [b, 1, T', H', W']`` at token-time 0."""
+def with_clean_tokens(model: Model, clean: torch.Tensor, per_frame: bool = False) -> Callable[..., torch.Tensor]:
+    """Return a sampler's ``model`` with the tokens of ``clean [b, 1, T', H', W']`` at time 0.
+
+    Args:
+        model: the callable that the host passes to a sampler function.
+        clean: bool, the latent cells that are clean.
+        per_frame: give times to whole frames instead of tokens.
+    """
 
     def with_times(
         retained: list[int], executor: WrapperExecutor, x: torch.Tensor, timestep: torch.Tensor, *rest: object, **more: object
     ) -> torch.Tensor:
-        given = (more.get("transformer_options"), *reversed(rest))
-        options = next((options for options in given if isinstance(options, dict)), {})
-        seen = in_window(clean, options.get("context_window"), retained)
-        if any(torch.is_tensor(extra) and extra.ndim == 5 for extra in rest) or seen.shape[2:] != x.shape[2:]:
-            raise InputError("model", "it sees other frames beside the clip, or a part of it", ONE_TIME)
+        candidates = (more.get("transformer_options"), *reversed(rest))
+        options = next((options for options in candidates if isinstance(options, dict)), {})
+        window = cut_to_window(clean, options.get("context_window"), retained)
+        if any(torch.is_tensor(extra) and extra.ndim == 5 for extra in rest) or window.shape[2:] != x.shape[2:]:
+            raise InputError("model", "its input has frames besides the clip's, or only a part of the clip", ONE_TIME)
         time = timestep.reshape(len(x), -1)[:, 0]
-        return executor(x, token_times(time, seen, per_frame), *rest, **more)
+        return executor(x, token_times(time, window, per_frame), *rest, **more)
 
     def predict(x: torch.Tensor, sigma: torch.Tensor, **extra_args: object) -> torch.Tensor:
         options = comfy.model_patcher.create_model_options_clone(extra_args.get("model_options") or {})
@@ -114,10 +119,10 @@ def model_with_clean(model: Model, clean: torch.Tensor, per_frame: bool = False)
     return predict
 
 
-def in_window(clean: torch.Tensor, window: ContextWindowABC | None, retained: list[int]) -> torch.Tensor:
-    """Return the frames of ``clean`` that a context window of the host shows; all of them without one.
+def cut_to_window(clean: torch.Tensor, window: ContextWindowABC | None, retained: list[int]) -> torch.Tensor:
+    """Return the frames of ``clean`` in a context window of the host, all of them without a window.
 
-    The window itself cuts: newer hosts put a frame in front of it (``causal_anchor_index``) or keep ``retained`` frames.
+    The window's own method does it, because newer hosts add a frame before it (``causal_anchor_index``) or ``retained`` ones.
     """
     if window is None:
         return clean

@@ -1,1 +1,1 @@
-"""The only room that knows the host: versions, sockets, checks, progress, model folders."""
+"""The pack's contact with the host's versions: sockets, checks, progress, reports and model folders."""

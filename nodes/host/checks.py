@@ -1,4 +1,4 @@
-"""Checks of pictures, masks and choices at the nodes, and the turn from holes (sockets) to visible (core)."""
+"""Checks of pictures, masks and choices at the nodes, and the conversion of holes (sockets) to visible (core)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ...inversecrafter_core.errors import (
     require_finite,
     require_multiple,
     require_same_frames,
+    require_same_size,
     require_video,
     require_wan_frames,
 )
@@ -21,14 +22,14 @@ from ...inversecrafter_core.errors import (
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 LEAST_MULTIPLE = 16
-"""Pixels that one token of Wan spans: the VAE's 8 times the patch of 2. Wan 2.2 5B needs 32, which its VAE checks."""
+"""Pixels along one side of a token of Wan: the VAE's 8 times the patch of 2. Wan 2.2 5B needs 32, checked with its VAE."""
 
 
 def visible_from_holes(holes: torch.Tensor, video: torch.Tensor, name: str = "video") -> torch.Tensor:
-    """Turn ``holes`` (1 = hole) into ``visible [F, H, W]`` float32 (1 = known), checked against ``video [F, H, W, 3]``.
+    """Return ``visible [F, H, W]`` float32 (1 = known) of ``holes`` (1 = hole), checked against ``video [F, H, W, 3]``.
 
-    One mask serves all frames. Holes everywhere leave nothing known and are refused; no holes at all is allowed,
-    with a warning in the log.
+    A single mask is used for all frames. Holes everywhere are refused, since nothing is known then; no holes at all are
+    allowed, with a warning in the log.
 
     Raises:
         InputError: wrong shape, count, size or range, NaN, or nothing visible.
@@ -40,12 +41,8 @@ def visible_from_holes(holes: torch.Tensor, video: torch.Tensor, name: str = "vi
             "holes", f"a tensor of shape {tuple(holes.shape)}", "Give a MASK, one a frame: [frames, height, width]."
         )
     holes = require_finite("holes", holes.float())
-    if holes.shape[1:] != video.shape[1:3]:
-        raise InputError(
-            "holes",
-            f"size {holes.shape[2]}x{holes.shape[1]} beside {name} of {video.shape[2]}x{video.shape[1]}",
-            "Use the mask that came with it, or resize both to one size.",
-        )
+    advice = "Use the mask that came with it, or resize both to one size."
+    require_same_size("holes", holes.shape[1:], name, video.shape[1:3], advice)
     if holes.shape[0] == 1:
         holes = holes.expand(video.shape[0], -1, -1)
     require_same_frames(**{name: video.shape[0], "holes": holes.shape[0]})
@@ -57,20 +54,18 @@ def visible_from_holes(holes: torch.Tensor, video: torch.Tensor, name: str = "vi
             "holes", "every pixel of every frame is a hole", "Nothing is known: use a smaller camera motion or invert the mask."
         )
     if high <= 0:
-        logger.warning(
-            "InverseCrafter: holes is empty, so every pixel of %s counts as known and nothing is left to generate.", name
-        )
+        logger.warning("InverseCrafter: holes is empty: every pixel of %s is known and nothing is left to generate.", name)
     return 1 - holes
 
 
 def require_clip(name: str, video: torch.Tensor, pair: bool = False) -> torch.Tensor:
-    """Return ``video [F, H, W, 3]`` float32 if Wan can take it, so that a run stops at the first node that sees the clip.
+    """Return ``video [F, H, W, 3]`` float32 if Wan's VAE takes its length and size; else the run stops at this node.
 
     Args:
-        pair: two pictures are allowed as well: the ends of a clip.
+        pair: also accept two pictures, the ends of a clip.
 
     Raises:
-        InputError: not RGB, NaN, a length that is not 4k+1, or sides that are no multiples of 16.
+        InputError: not RGB, NaN, a length that is not 4k+1, or sides that are not multiples of 16.
     """
     video = require_video(name, video)
     if not (pair and len(video) == 2):
@@ -79,8 +74,8 @@ def require_clip(name: str, video: torch.Tensor, pair: bool = False) -> torch.Te
     return video
 
 
-def frames_problem(name: str, frames: int | None, least: int = 1) -> bool | str:
-    """Return True for a length of 4k+1 or one not yet known, else the refusal, for a node's ``validate_inputs``."""
+def validate_frames(name: str, frames: int | None, least: int = 1) -> bool | str:
+    """Return True for a length of 4k+1, or one not known before the run, else the error, for ``validate_inputs``."""
     if frames is None:
         return True
     if frames < least:
@@ -93,29 +88,24 @@ def frames_problem(name: str, frames: int | None, least: int = 1) -> bool | str:
 
 
 def choose(name: str, value: str, options: Mapping[str, T]) -> T:
-    """Return the option called ``value``, or raise :class:`InputError` naming all of them."""
+    """Return the option named ``value``, or raise :class:`InputError` naming all options."""
     if value not in options:
         raise InputError(name, f"'{value}'", f"Choose one of: {', '.join(options)}.")
     return options[value]
 
 
-def same_size(name: str, video: torch.Tensor, reference_name: str, reference: torch.Tensor) -> torch.Tensor:
+def require_like(name: str, video: torch.Tensor, reference_name: str, reference: torch.Tensor) -> torch.Tensor:
     """Return ``video`` if it has the frames and size of ``reference``, or raise :class:`InputError` naming both."""
     require_same_frames(**{reference_name: reference.shape[0], name: video.shape[0]})
-    if video.shape[1:3] != reference.shape[1:3]:
-        raise InputError(
-            f"{name} and {reference_name}",
-            f"sizes {video.shape[2]}x{video.shape[1]} and {reference.shape[2]}x{reference.shape[1]}",
-            "Resize both to one size.",
-        )
+    require_same_size(name, video.shape[1:3], reference_name, reference.shape[1:3])
     return video
 
 
 def require_image_tokens(guider: CFGGuider) -> None:
-    """Refuse a sampling run of a host's guider whose model attends to an image and whose conditioning has none.
+    """Raise :class:`InputError` if a guider's model attends to an image and its conditioning has none.
 
-    Wan 2.1 I2V and Fun-InP checkpoints (``img_emb``) cross-attend to CLIP-vision tokens; without them the host hands the text
-    tokens to that attention, and nothing says so.
+    Wan 2.1 I2V and Fun-InP checkpoints (``img_emb``) cross-attend to CLIP-vision tokens; without them the host silently passes
+    the text tokens to that attention.
     """
     network = guider.model_patcher.model.diffusion_model
     if getattr(network, "img_emb", None) is None:

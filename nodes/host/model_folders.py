@@ -1,4 +1,4 @@
-"""Folders of the pack's own weights, registered with the host's stock loaders."""
+"""Registration of the pack's weights with the host's loaders."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ METRICS = "inversecrafter_metrics"
 
 
 def register_model_folders() -> None:
-    """Make the embedded files selectable in the loaders of VAEs, diffusion models and mask encoders, and name the folder
-    of the metrics node's networks.
-    """
+    """Register the folders of VAEs, diffusion models and mask encoders for the loaders, and that of the metrics' networks."""
     folder_paths.add_model_folder_path("vae", str(WEIGHTS / "vae"))
     folder_paths.add_model_folder_path("diffusion_models", str(WEIGHTS / "diffusion_models"))
     user_folder = Path(folder_paths.models_dir) / "mask_encoders"

@@ -1,4 +1,4 @@
-"""The core's progress callback, tied to the host's bar and its cancel button."""
+"""The core's progress callback on the host's progress bar and cancel button."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 
 
 def host_progress() -> Callable[[int, int], None]:
-    """Return a ``(done, total)`` callback that moves the running node's bar and raises when the user has cancelled."""
+    """Return a ``(done, total)`` callback that moves the running node's bar and raises if the user has cancelled."""
     bar = comfy.utils.ProgressBar(1)
 
     def advance(done: int, total: int) -> None:
@@ -22,8 +22,8 @@ def host_progress() -> Callable[[int, int], None]:
 
 
 @contextmanager
-def counting_calls(module: torch.nn.Module, total: int) -> Iterator[None]:
-    """Move the running node's bar with every call of ``module``, of which ``total`` are expected; each is a cancel point.
+def progress_by_calls(module: torch.nn.Module, total: int) -> Iterator[None]:
+    """Move the running node's bar with every call of ``module``, out of ``total`` expected ones; each call can be cancelled.
 
     A causal VAE calls its encoder or decoder once a latent frame.
     """

@@ -1,4 +1,4 @@
-"""The custom sockets and the categories of the menu.
+"""Custom sockets and menu categories.
 
 | socket | carries | contract |
 |---|---|---|

@@ -10,9 +10,9 @@ from ...inversecrafter_core.clips import Between, EndCamera, warp_from_ends
 from ...inversecrafter_core.clips.ends import LEAST, between_ends
 from ...inversecrafter_core.clips.still import still_clip
 from ...inversecrafter_core.errors import require_choice
-from ..host.checks import frames_problem
+from ..host.checks import validate_frames
 from ..host.progress import host_progress
-from ..host.reports import shown
+from ..host.reports import report_ui
 from ..host.sockets import HOLES_TOOLTIP, WARP, GeometrySocket
 
 
@@ -41,7 +41,7 @@ class InverseCrafterPhotoClip(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, frames: int | None = None) -> bool | str:
-        return frames_problem("frames", frames)
+        return validate_frames("frames", frames)
 
     @classmethod
     def execute(cls, photo: torch.Tensor, geometry: Geometry, frames: int) -> io.NodeOutput:
@@ -92,7 +92,7 @@ class InverseCrafterBetweenEnds(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, frames: int | None = None) -> bool | str:
-        return frames_problem("frames", frames, LEAST)
+        return validate_frames("frames", frames, LEAST)
 
     @classmethod
     def execute(cls, start: torch.Tensor, end: torch.Tensor, frames: int) -> io.NodeOutput:
@@ -162,7 +162,7 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, frames: int | None = None) -> bool | str:
-        return frames_problem("frames", frames, LEAST)
+        return validate_frames("frames", frames, LEAST)
 
     @classmethod
     def execute(
@@ -186,7 +186,7 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
             settings=settings,
             progress=host_progress(),
         )
-        return io.NodeOutput(found.video, 1 - found.visible, found.report, ui=shown(found.report))
+        return io.NodeOutput(found.video, 1 - found.visible, found.report, ui=report_ui(found.report))
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterPhotoClip, InverseCrafterBetweenEnds, InverseCrafterWarpFromEnds]

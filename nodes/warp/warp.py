@@ -11,7 +11,7 @@ from ...inversecrafter_core.errors import InputError, require_choice, require_vi
 from ...inversecrafter_core.warp import Cleanup, Sampling, fill_from_clip_then_telea, fill_holes, warp_video
 from ..host.checks import require_clip, visible_from_holes
 from ..host.progress import host_progress
-from ..host.reports import shown
+from ..host.reports import report_ui
 from ..host.sockets import HOLES_TOOLTIP, WARP, CameraPathSocket, GeometrySocket
 
 TELEA, OTHER_FRAMES = "telea", "other_frames"
@@ -98,7 +98,7 @@ class InverseCrafterWarpVideo(io.ComfyNode):
             device=comfy.model_management.get_torch_device(),
             progress=host_progress(),
         )
-        return io.NodeOutput(_image(warp.video), _holes(warp.visible), warp.report, ui=shown(warp.report))
+        return io.NodeOutput(_image(warp.video), _holes(warp.visible), warp.report, ui=report_ui(warp.report))
 
 
 class InverseCrafterFillHoles(io.ComfyNode):

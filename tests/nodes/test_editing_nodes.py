@@ -118,4 +118,4 @@ def test_bad_input_is_named(kit, node, inputs, says):
 
 def test_a_word_that_the_small_model_does_not_know_is_named(kit):
     _, report = kit.run("InverseCrafterTextEncode", prompt="a plain red dragon")
-    assert "dragon" in report and "without meaning" in report
+    assert "dragon" in report and "without effect" in report

@@ -432,7 +432,7 @@ def test_a_model_of_another_latent_format_is_refused_by_name(kit, route):
 def test_reference_frames_in_front_are_left_to_the_model(kit, route):
     """As VACE and Animate put them: two more latent frames, of which the measurement says nothing."""
     measurement = kit.measurement(known=1.0)
-    behind, latent = measurement.behind(2), {"samples": torch.zeros(1, 16, LATENT[0] + 2, *LATENT[1:])}
+    behind, latent = measurement.with_reference_frames(2), {"samples": torch.zeros(1, 16, LATENT[0] + 2, *LATENT[1:])}
     settings = ALL | {"gamma": 1000.0}
     if route == "one box":
         samples = kit.ksampler(kit.model(), behind, latent_image=latent, **settings)
@@ -450,4 +450,4 @@ def test_a_latent_with_more_frames_than_the_measurement_names_reference_frames(k
     with pytest.raises(ValueError, match=r"5 latent frames, 2 more .* set reference_frames of Encode Measurement to 2;"):
         kit.ksampler(kit.model(), kit.measurement(), latent_image=longer)
     with pytest.raises(ValueError, match=r"5 latent frames, 1 more .* set reference_frames of Encode Measurement to 2;"):
-        kit.ksampler(kit.model(), kit.measurement().behind(1), latent_image=longer)
+        kit.ksampler(kit.model(), kit.measurement().with_reference_frames(1), latent_image=longer)

@@ -127,13 +127,13 @@ def away(kit):
 KEPT = {
     "constant path": (
         lambda kit: {"camera_path": path(kit, start="full")},
-        "path 'arc_left' starts beside .* turned by 9.6 deg",
+        "path 'arc_left' starts away from .* turned by 9.6 deg",
     ),
     "other lens": (lambda kit: {"camera_path": path(kit, "dolly_zoom", start="full")}, "with 0.7 times the focal length"),
-    "keyframes": (lambda kit: {"camera_path": away(kit)}, "path 'keyframes' starts beside .* moved by 0.1 rho"),
+    "keyframes": (lambda kit: {"camera_path": away(kit)}, "path 'keyframes' starts away from .* moved by 0.1 rho"),
     "no path": (lambda kit: {}, "Connect camera_path"),
     "turned off": (lambda kit: {"camera_path": path(kit), "first_frame_known": False}, "first_frame_known is off"),
-    "an edit": (lambda kit: {"camera_path": path(kit), "mask": "known_source"}, "in known_source the source is the clip"),
+    "an edit": (lambda kit: {"camera_path": path(kit), "mask": "known_source"}, "known_source edits the source"),
     "no source": (lambda kit: {"camera_path": path(kit), "source": None}, "no source is connected"),
 }
 
@@ -229,11 +229,11 @@ BAD = {
     "NaN": ({"video": poisoned()}, "video: 1 of 41472 values are NaN"),
     "all holes": ({"holes": torch.ones(FRAMES, HEIGHT, WIDTH)}, "every pixel of every frame is a hole"),
     "hole count": ({"holes": half_holes(5)}, "video has 9, holes has 5"),
-    "hole size": ({"holes": half_holes(width=64)}, "holes: size 64x32 beside video of 48x32"),
+    "hole size": ({"holes": half_holes(width=64)}, "holes: size 64x32, but video has 48x32"),
     "hole range": ({"holes": half_holes() * 255}, "holes: values from 0 to 255"),
     "hole NaN": ({"holes": half_holes() * float("nan")}, "holes: .* NaN"),
     "source count": ({"source": clip(frames=5)}, "video has 9, source has 5"),
-    "source size": ({"source": clip(width=64)}, "source and video: sizes 64x32 and 48x32"),
+    "source size": ({"source": clip(width=64)}, "source: size 64x32, but video has 48x32"),
     "no source": ({"mask": "known_source"}, "source: nothing connected"),
     "no encoder": ({"mask": "learned"}, "mask_encoder: nothing connected"),
     "not a Wan VAE": (
@@ -400,7 +400,7 @@ def test_a_start_image_replaces_frame_zero_and_is_known(kit):
     with torch.inference_mode():
         assert torch.allclose(positive[0][1]["concat_latent_image"], kit.vae().encode(video).float(), atol=1e-5)
     assert not positive[0][1]["concat_mask"][:, :, 0].any()
-    with pytest.raises(ValueError, match="start_image: size 64x32 beside a video of 48x32"):
+    with pytest.raises(ValueError, match="start_image: size 64x32, but video has 48x32"):
         inpaint(kit, start_image=clip(width=64))
 
 

@@ -29,7 +29,7 @@ def test_words_the_model_never_saw_are_named_in_report_and_log(pack, caplog):
 
 
 def test_words_past_the_limit_are_counted(pack):
-    assert "6 words past the limit of 64" in pack.node(ID).execute("box " * 70).args[1]
+    assert "6 words beyond the limit of 64" in pack.node(ID).execute("box " * 70).args[1]
 
 
 def test_a_connected_clip_encodes_instead(pack):

@@ -83,9 +83,9 @@ def test_each_expert_takes_the_steps_on_its_side_and_progress_counts_them_all(ki
 
 
 def test_a_run_that_starts_below_the_switch_is_the_low_noise_models_alone(kit, experts):
-    two_parts = kit.pack.submodule("nodes.guide.ksampler").two_parts
+    split_at_boundary = kit.pack.submodule("nodes.guide.ksampler").split_at_boundary
     high, low = experts
-    ((model, sigmas),) = two_parts(high, low, torch.tensor([0.8, 0.4, 0.0]))
+    ((model, sigmas),) = split_at_boundary(high, low, torch.tensor([0.8, 0.4, 0.0]))
     assert model is low and sigmas.tolist() == pytest.approx([0.8, 0.4, 0.0])
 
 

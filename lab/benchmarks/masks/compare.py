@@ -28,7 +28,7 @@ import torch
 
 from inversecrafter_core.evaluation import masked_lpips, masked_psnr
 from inversecrafter_core.inverse import ProximalSettings, Solver, prepare
-from inversecrafter_core.masks import MaskInputs, MaskMethod, MaskSettings, area, hold_first_frame, latent_mask
+from inversecrafter_core.masks import MaskInputs, MaskMethod, MaskSettings, area, latent_mask, with_first_frame_known
 from inversecrafter_core.sampling import BoundGuidance, Window, sample_guided_euler
 from lab.benchmarks.plots import Panel, curves, draw
 from lab.benchmarks.report import Document, Row, folded, long_table, read, wide_table
@@ -102,7 +102,7 @@ def guided(setup: Setup, case: Case, masks: Sequence[torch.Tensor], window: Wind
         return sample_guided_euler(stronger_prior(plain, case.z_true, strength), x, sigmas, correct=guide)
 
     before = run(setup.start(case), setup.sigmas[: opens + 1], prior, BoundGuidance(active, torch.clone))
-    h = hold_first_frame(torch.cat(list(masks))).repeat(len(prior), 1, 1, 1, 1)
+    h = with_first_frame_known(torch.cat(list(masks))).repeat(len(prior), 1, 1, 1, 1)
     step = prepare(h, case.w.expand(h.shape), ProximalSettings(Solver.CLOSED_FORM))
     count = len(masks)
     every = before.repeat_interleave(count, 0), setup.sigmas[opens:], prior.repeat_interleave(count)

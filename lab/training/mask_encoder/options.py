@@ -8,7 +8,7 @@ import argparse
 import hashlib
 from pathlib import Path
 
-from inversecrafter_core.masks.encoder import READS, STRIDE
+from inversecrafter_core.masks.encoder import STRIDE, EncoderInput
 from lab.data.pool import FIRST_TRAINING_SEED, POOL
 from lab.host.paths import RUNS
 from lab.models.mask_encoder import SSIM_WEIGHT, STAGE_ENDS
@@ -38,7 +38,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     data.add_argument("--window", type=_sides, help="HEIGHTxWIDTH of a window (64x64 for scenes, the whole clip for videos)")
     data.add_argument("--windows", type=int, help="windows out of one clip (6 for scenes, 1 for videos)")
     model = parser.add_argument_group("model")
-    model.add_argument("--reads", choices=READS, default="marked", help="what the encoder is shown, see masks/encoder.py")
+    model.add_argument(
+        "--reads", choices=[*EncoderInput], default=EncoderInput.MARKED, help="what the encoder is shown, see masks/encoder.py"
+    )
     model.add_argument("--width", type=int, default=16, help="base width")
     model.add_argument("--kept", type=int, choices=range(len(STAGE_ENDS)), default=0, help="lowest stages left as they begin")
     fit = parser.add_argument_group("training")

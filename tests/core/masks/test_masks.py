@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from inversecrafter_core import masks
-from inversecrafter_core.errors import InputError, require_choice
+from inversecrafter_core.errors import InputError
 from inversecrafter_core.warp import fill_holes
 
 FRAMES, HEIGHT, WIDTH = 81, 32, 48
@@ -96,7 +96,7 @@ def mask_inputs(**changes) -> masks.MaskInputs:
 
 
 def masked(given: masks.MaskInputs, method: str, strength: float = 1.0) -> torch.Tensor:
-    return masks.latent_mask(given, masks.MaskSettings(require_choice("mask", method, masks.MaskMethod), strength))
+    return masks.latent_mask(given, masks.MaskSettings(method, strength))
 
 
 def test_difference_mask_is_one_where_equal_and_falls_with_distance():
@@ -187,9 +187,14 @@ def test_a_mode_without_its_input_says_which(mode, name):
     assert error.value.name == name
 
 
-def test_a_method_that_is_not_there_is_named_with_those_that_are():
-    with pytest.raises(InputError, match=r"'nope'. Choose one of: area, temporal_infill"):
-        require_choice("mask", "nope", masks.MaskMethod)
+def test_an_unknown_method_is_named_with_the_known_ones():
+    with pytest.raises(InputError, match=r"mask: 'nope'. Choose one of: area, temporal_infill"):
+        masks.MaskSettings("nope")
+
+
+def test_an_unknown_input_of_a_mask_encoder_is_named_with_the_known_ones():
+    with pytest.raises(InputError, match=r"reads: 'nope'. Choose one of: mask, warp, marked"):
+        masks.MaskEncoderSpec(width=8, head_channels=16, latent_channels=16, reads="nope")
 
 
 @pytest.mark.parametrize("strength", [0.0, -1.0, float("nan"), float("inf")])

@@ -7,7 +7,7 @@ import torch
 
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.inverse import encode_measurement
-from inversecrafter_core.masks import MaskInputs, MaskMethod, MaskSettings, area, hold_first_frame, latent_mask
+from inversecrafter_core.masks import MaskInputs, MaskMethod, MaskSettings, area, latent_mask, with_first_frame_known
 
 FRAMES, HEIGHT, WIDTH = 9, 32, 48
 
@@ -52,7 +52,7 @@ def test_w_is_in_the_coders_space_and_the_mask_is_made_of_normalised_latents(cli
 
 def test_a_known_first_frame_is_held_in_the_mask_alone(clip):
     plain, held = (encode_measurement(Coder(), *clip, first_frame_known=known) for known in (False, True))
-    assert torch.equal(held.w, plain.w) and torch.equal(held.h, hold_first_frame(plain.h))
+    assert torch.equal(held.w, plain.w) and torch.equal(held.h, with_first_frame_known(plain.h))
     assert float(plain.h[:, :, 0].min()) < 1
 
 

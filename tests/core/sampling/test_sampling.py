@@ -13,6 +13,7 @@ from inversecrafter_core.sampling import (
     ALWAYS,
     NEVER,
     Guidance,
+    GuidanceSettings,
     Window,
     percent_of_sigma,
     sample_guided_euler,
@@ -182,3 +183,9 @@ def test_latents_that_do_not_fit_are_named(shape, says):
 def test_two_measurements_for_three_clips_are_refused():
     with pytest.raises(InputError, match="2 measurements for a batch of 3"):
         Guidance(measurement(batch=2)).check_shape((3, 4, 3, 4, 5))
+
+
+@pytest.mark.parametrize("settings", [lambda: GuidanceSettings(noise="nope"), lambda: Guidance(measurement(), noise="nope")])
+def test_an_unknown_noise_rule_is_named_with_the_known_ones(settings):
+    with pytest.raises(InputError, match=r"noise: 'nope'. Choose one of: keep, fresh"):
+        settings()
