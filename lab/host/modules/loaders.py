@@ -1,6 +1,6 @@
-"""The host's reader of model files. It imports the host's whole stock of text encoders: some seconds, and memory."""
+"""The host's readers of model files. They import the host's whole stock of text encoders: some seconds, and memory."""
 
-from comfy.sd import VAE
+from comfy.sd import VAE, load_diffusion_model
 from comfy.utils import load_torch_file
 
-__all__ = ["VAE", "load_torch_file"]
+__all__ = ["VAE", "load_diffusion_model", "load_torch_file"]
