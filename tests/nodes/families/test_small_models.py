@@ -8,6 +8,8 @@ from family_kit import SmallModels, clip
 
 from lab.models.families import FAMILIES, Family
 
+WHOLE_CLIP = {"comfy.ldm.models.autoencoder:AutoencoderKL", "comfy.ldm.genmo.vae.model:VideoVAE"}
+"""Encoders that normalise or attend over the whole clip: HunyuanVideo's and Mochi's."""
 every_family = pytest.mark.parametrize("family", FAMILIES, ids=str)
 
 
@@ -42,8 +44,8 @@ def test_the_vae_encodes_and_decodes_the_smallest_clip(small_models: SmallModels
 
 
 @every_family
-def test_a_source_frame_matters_most_in_its_group_or_after_it(small_models: SmallModels, family: Family):
-    """Encoders are causal, or nearly so: HunyuanVideo's and Mochi's also normalise or attend over the whole clip."""
+def test_a_source_frame_matters_in_its_group_and_never_before(small_models: SmallModels, family: Family):
+    """Changed frames change the latent frame of their group, and none before it where the encoder is causal."""
     vae, video, start = small_models.vae(family), clip(family), 0
     with torch.inference_mode():
         before = vae.encode(video)
@@ -53,7 +55,7 @@ def test_a_source_frame_matters_most_in_its_group_or_after_it(small_models: Smal
                 changed[start:stop] = 1 - changed[start:stop]
                 difference = (vae.encode(changed) - before).abs().mean((0, 1, 3, 4))
                 assert difference[index] > 1e-2
-                assert (difference[:index] < difference[index]).all()
+                assert family.vae.name in WHOLE_CLIP or difference[:index].sum() < 1e-5
             start += length
 
 
