@@ -6,6 +6,8 @@ from typing import Protocol
 
 import torch
 
+from .latent_grid import LatentGrid
+
 
 class LatentCoder(Protocol):
     """A causal video VAE: clips to latents ``[1, C, T', H', W']``, float32.
@@ -16,17 +18,12 @@ class LatentCoder(Protocol):
     """
 
     @property
-    def spatial(self) -> int:
-        """Pixels along one side of a latent cell."""
-        ...
-
-    @property
-    def latent_format(self) -> str:
-        """Name of the latent format, to recognise latents of another VAE; empty when unknown."""
+    def grid(self) -> LatentGrid:
+        """The geometry of its latents."""
         ...
 
     def encode(self, video: torch.Tensor) -> torch.Tensor:
-        """Encode a clip ``[F, H, W, 3]`` in 0...1, ``F = 4k + 1``."""
+        """Encode a clip ``[F, H, W, 3]`` in 0...1, ``F`` a length that the grid takes."""
         ...
 
     def normalise(self, latents: torch.Tensor) -> torch.Tensor:

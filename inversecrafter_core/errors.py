@@ -77,14 +77,6 @@ def require_same_size(
         raise InputError(name, found, fix)
 
 
-def require_wan_frames(name: str, frames: int) -> int:
-    """Check that a causal video VAE takes so many frames, 4k+1, and return the number of latent frames, ``k + 1``."""
-    if frames < 1 or (frames - 1) % 4:
-        below = max(1, (frames - 1) // 4 * 4 + 1)
-        raise InputError(name, f"{frames} frames", f"Wan's VAE takes 4k+1 frames: trim to {below} or extend to {below + 4}.")
-    return (frames - 1) // 4 + 1
-
-
 def require_multiple(name: str, height: int, width: int, multiple: int) -> None:
     """Raise :class:`InputError` with the nearest smaller size unless both sides are multiples of ``multiple``."""
     if height % multiple or width % multiple:

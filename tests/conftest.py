@@ -56,3 +56,14 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
     base = None if "comfy.cli_args" in sys.modules else tmp_path_factory.mktemp("host")
     use_host(cpu=True, base=base)
     return Pack(load_pack(base))
+
+
+@pytest.fixture(scope="session")
+def wan_vae(pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> object:
+    """A small Wan 2.1 VAE with random weights, loaded as the stock loader loads it."""
+    import comfy.sd
+    import comfy.utils
+    import tiny_wan
+
+    file = tiny_wan.make_vae(tmp_path_factory.mktemp("vae") / "vae.safetensors")
+    return comfy.sd.VAE(sd=comfy.utils.load_torch_file(str(file)))

@@ -63,7 +63,8 @@ class Kit:
         generator = torch.Generator().manual_seed(seed)
         shape = (batch, channels, *LATENT)
         h = torch.rand(shape, generator=generator) if known is None else torch.full(shape, known)
-        return self.pack.core("inverse").Measurement(torch.randn(shape, generator=generator), h, (FRAMES, HEIGHT, WIDTH))
+        grid = next(grid for grid in self.pack.core("latent_grid").GRIDS if grid.channels == channels)
+        return self.pack.core("inverse").Measurement(torch.randn(shape, generator=generator), h, (FRAMES, HEIGHT, WIDTH), grid)
 
     def run(self, node_id: str, **inputs: Any) -> Any:
         """Execute a node with its schema's defaults under ``inputs``; the first output, or all of several."""

@@ -1,10 +1,11 @@
 """Two ends with depth, seen from every camera between them: a warp of both, blended by which end saw a place better.
 
-The clip is ``[F, H, W, 3]``, F = 4k+1; its first frame is the start, its last the end, and both are known wholly. Each end is
-carried to every camera between (:mod:`.carry`). Where both ends saw a place, the better one weighs more: the one
-nearer in time, the one that is less stretched there, the one that is not beside an outline. Where one shows a surface clearly
-before the other's, it hides it. Where the pictures contradict the cameras, because something moves by itself, both are moved
-along optical flow instead. What neither saw is a hole, on request also what flow cannot follow; the video fills it by flow.
+The clip is ``[F, H, W, 3]``, of a length that the VAE takes; its first frame is the start, its last the end, and both are
+known wholly. Each end is carried to every camera between (:mod:`.carry`). Where both ends saw a place, the better one weighs
+more: the one nearer in time, the one that is less stretched there, the one that is not beside an outline. Where one shows a
+surface clearly before the other's, it hides it. Where the pictures contradict the cameras, because something moves by itself,
+both are moved along optical flow instead. What neither saw is a hole, on request also what flow cannot follow; the video fills
+it by flow.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ import torch.nn.functional as F
 
 from ..camera import Geometry
 from ..camera.projection import transfer
-from ..errors import InputError, require_video, require_wan_frames
+from ..errors import InputError, require_video
 from ..flow import PairFlow, fade_along, flow_between
+from ..latent_grid import WAN, LatentGrid
 from ..progress import Progress
 from ..warp import Cleanup
 from ..warp.viewer import NEAR, Viewer
 from .cameras import EndCamera, place_ends, screw_path
 from .carry import Carried, carry
-from .ends import GROUP, LEAST
+from .ends import last_group
 from .motion import Motion, beside_parallax
 
 HIDES = 1.1
@@ -70,25 +72,28 @@ def warp_from_ends(
     *,
     camera: EndCamera = EndCamera.AUTO,
     settings: Between = Between(),
+    grid: LatentGrid = WAN,
     progress: Progress | None = None,
 ) -> GuidedEnds:
     """Make the known part of a clip from ``start`` to ``end``, on the CPU.
 
     Args:
         start: ``[F1, H, W, 3]``, a picture or a clip, whose last frame is the new clip's first.
-        end: ``[F2, H, W, 3]``, a picture, which is the new clip's last frame, or a clip of four and more, whose first four
-            frames are its last four.
+        end: ``[F2, H, W, 3]``, a picture, which is the new clip's last frame, or a clip of no fewer frames than the
+            last latent frame has, the first of which are its last.
         geometry: of the two pictures at which the open part begins and ends, as a clip of two. None: optical flow alone.
-        frames: 4k+1, at least 9.
+        frames: a length that the VAE takes, of three latent frames or more.
         camera: the origin of the second camera.
+        grid: of the VAE.
         progress: called with (frames done, frames); may raise to cancel.
 
     Raises:
         InputError: sizes or counts that do not fit, alpha, or no camera found.
     """
     start, end = require_video("start", start).cpu(), require_video("end", end).cpu()
-    _require_fit(start, end, geometry, frames)
-    last = end[:GROUP] if len(end) >= GROUP else end[-1:]
+    _require_fit(start, end, geometry)
+    group = last_group(frames, grid)
+    last = end[:group] if len(end) >= group else end[-1:]
     pictures = torch.stack([start[-1], last[0]])
     space, origin = place_ends(pictures, geometry, camera)
     count = frames - len(last) + 1  # the open part with both its ends
@@ -109,13 +114,10 @@ def warp_from_ends(
     )
 
 
-def _require_fit(start: torch.Tensor, end: torch.Tensor, geometry: Geometry | None, frames: int) -> None:
+def _require_fit(start: torch.Tensor, end: torch.Tensor, geometry: Geometry | None) -> None:
     if start.shape[1:] != end.shape[1:]:
         sizes = f"sizes {start.shape[2]}x{start.shape[1]} and {end.shape[2]}x{end.shape[1]}"
         raise InputError("start and end", sizes, "Resize both to one size.")
-    require_wan_frames("frames", frames)
-    if frames < LEAST:
-        raise InputError("frames", f"{frames}, which leaves nothing between the ends", f"Give at least {LEAST}.")
     if geometry is None:
         return
     if geometry.frames != 2:

@@ -25,7 +25,7 @@ def encode_measurement(
 
     Args:
         coder: the VAE.
-        warp: ``[F, H, W, 3]`` in 0...1, ``F = 4k + 1``, its holes filled (:func:`..warp.fill_holes`).
+        warp: ``[F, H, W, 3]`` in 0...1, a length that the coder takes, its holes filled (:func:`..warp.fill_holes`).
         visible: ``[F, H, W]`` in 0...1, 1 = known.
         settings: the mask's method and strength.
         first_frame_known: set the first latent frame of the mask to 1.
@@ -43,11 +43,11 @@ def encode_measurement(
         warp=warp,
         latent=coder.normalise(w),
         encode=lambda video: coder.normalise(coder.encode(video)),
-        spatial=coder.spatial,
+        grid=coder.grid,
         source=source,
         predict=predict,
     )
     h = latent_mask(inputs, settings)
     h = with_first_frame_known(h) if first_frame_known else h
     frames, height, width = warp.shape[:3]
-    return Measurement(w, h, (frames, height, width), settings.method, coder.latent_format)
+    return Measurement(w, h, (frames, height, width), coder.grid, settings.method)

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from ..errors import InputError, require_finite
+from ..latent_grid import WAN, LatentGrid
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,8 @@ class Measurement:
             guidance brings it to model space). Not yet multiplied by ``h``.
         h: same shape, float32 in 0...1, the latent mask, 1 = known.
         video_size: ``(frames, height, width)`` of the clip it was made from, in pixels.
+        grid: of the VAE that encoded it.
         mask_mode: the method of ``h``, for reports.
-        latent_format: name of the host's latent format that ``w`` belongs to, e.g. ``Wan21``; empty if it is not known.
         reference_frames: latent frames that the model's own node (VACE, Animate) puts in front of the clip's; ``w`` and
             ``h`` are 0 in them. See :meth:`with_reference_frames`.
 
@@ -31,8 +32,8 @@ class Measurement:
     w: torch.Tensor
     h: torch.Tensor
     video_size: tuple[int, int, int]
+    grid: LatentGrid = WAN
     mask_mode: str = "custom"
-    latent_format: str = ""
     reference_frames: int = 0
 
     def __post_init__(self) -> None:

@@ -1,6 +1,6 @@
 """Latent masks ``h`` from pixel masks: by causal frame groups, by differences of VAE encodings, or by a mask encoder."""
 
-from .causal import area, binary, by_group, with_first_frame_known
+from .causal import area, binary, with_first_frame_known
 from .differences import difference_mask, hide, infilled
 from .encoder import LAYERS, MaskEncoderSpec, causal_chunks, encoder_input, head_to_mask, read_mask_encoder, save_mask_encoder
 from .methods import AREA_POWER, DEFAULT_MASK, MaskInputs, MaskMethod, MaskSettings, Predict, latent_mask
@@ -17,7 +17,6 @@ __all__ = [
     "Predict",
     "area",
     "binary",
-    "by_group",
     "causal_chunks",
     "difference_mask",
     "encoder_input",

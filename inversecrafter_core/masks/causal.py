@@ -1,58 +1,41 @@
-"""Latent masks from pixel masks alone, along the causal frame groups of Wan's video VAE.
+"""Latent masks from pixel masks alone: each latent cell sees its own group of frames times its own square of pixels.
 
-A clip of ``4k + 1`` frames becomes ``k + 1`` latent frames: frame 0 alone, then groups of four. A latent cell covers one
-group of frames times a square of pixels (8x8 for Wan 2.1, 16x16 for Wan 2.2). Masks here are ``visible``, 1 = known.
+The groups and squares are those of the VAE's grid. Masks here are ``visible``, 1 = known.
 """
 
 from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from einops import rearrange
 
-from ..errors import InputError, require_finite, require_multiple, require_wan_frames
-
-GROUP = 4
-"""Frames in a causal group of Wan's VAEs."""
+from ..errors import InputError, require_finite, require_multiple
+from ..latent_grid import WAN, LatentGrid
 
 
-def by_group(frames: torch.Tensor) -> torch.Tensor:
-    """Arrange ``[4k+1, ...]`` in causal groups ``[k+1, 4, ...]``, to be reduced over axis 1.
-
-    Frame 0 is repeated four times to fill its group.
-
-    Raises:
-        InputError: a length that is not 4k+1.
-    """
-    require_wan_frames("clip", frames.shape[0])
-    first = frames[:1].expand(GROUP, *frames.shape[1:])
-    return rearrange(torch.cat([first, frames[1:]]), "(groups frame) ... -> groups frame ...", frame=GROUP)
-
-
-def area(visible: torch.Tensor, spatial: int = 8) -> torch.Tensor:
+def area(visible: torch.Tensor, grid: LatentGrid = WAN) -> torch.Tensor:
     """Return the share of known pixels in every latent cell.
 
     Args:
-        visible: ``[F, H, W]`` in 0...1, 1 = known; ``F = 4k + 1``, ``H`` and ``W`` multiples of ``spatial``.
-        spatial: pixels along one side of a latent cell.
+        visible: ``[F, H, W]`` in 0...1, 1 = known; a length that the grid takes, ``H`` and ``W`` multiples of its cell.
+        grid: of the VAE.
 
     Returns:
-        ``[1, 1, k+1, H/spatial, W/spatial]`` float32 in 0...1.
+        ``[1, 1, T', H/cell, W/cell]`` float32 in 0...1.
     """
-    _check(visible, spatial)
+    groups = _groups(visible, grid)
     # Space first: the per-frame averages are small, the clip is not.
-    blocks = F.avg_pool2d(visible.float()[:, None], spatial)[:, 0]
-    return by_group(blocks).mean(1)[None, None]
+    blocks = F.avg_pool2d(visible.float()[:, None], grid.cell)[:, 0]
+    return torch.stack([blocks[group.start : group.stop].mean(0) for group in groups])[None, None]
 
 
-def binary(visible: torch.Tensor, spatial: int = 8) -> torch.Tensor:
+def binary(visible: torch.Tensor, grid: LatentGrid = WAN) -> torch.Tensor:
     """Return the mask of related methods, the paper's ablation: a cell is known if it is in every frame of its group.
 
     In space the nearest pixel decides. Shapes as in :func:`area`; the values are 0 or 1.
     """
-    _check(visible, spatial)
-    nearest = visible[:, ::spatial, ::spatial] > 0.5
-    return by_group(nearest).all(1).float()[None, None]
+    groups = _groups(visible, grid)
+    nearest = visible[:, :: grid.cell, :: grid.cell] > 0.5
+    return torch.stack([nearest[group.start : group.stop].all(0) for group in groups]).float()[None, None]
 
 
 def with_first_frame_known(h: torch.Tensor) -> torch.Tensor:
@@ -62,9 +45,9 @@ def with_first_frame_known(h: torch.Tensor) -> torch.Tensor:
     return marked
 
 
-def _check(visible: torch.Tensor, spatial: int) -> None:
+def _groups(visible: torch.Tensor, grid: LatentGrid) -> list[range]:
     if visible.ndim != 3:
         raise InputError("visible mask", f"a tensor of shape {tuple(visible.shape)}", "Give one mask a frame, [F, H, W].")
     require_finite("visible mask", visible)
-    require_wan_frames("visible mask", visible.shape[0])
-    require_multiple("visible mask", visible.shape[1], visible.shape[2], spatial)
+    require_multiple("visible mask", visible.shape[1], visible.shape[2], grid.cell)
+    return grid.groups(len(visible), "visible mask")

@@ -34,15 +34,13 @@ from safetensors.torch import save_file
 
 from ..errors import InputError, require_choice
 from ..files import read_marked
-from .causal import GROUP
+from ..latent_grid import LatentGrid
 
 FORMAT = "inversecrafter.mask_encoder"
 VERSION = "1"
 
 BELOW = 2.0
 """Distance by which marked holes are moved below -1...1, the width of that range."""
-STRIDE = 8
-"""Pixels along one side of a cell of the encoder's output."""
 LAYERS: dict[str, Any] = {
     "dim_mult": [1, 2, 4, 4],
     "num_res_blocks": 2,
@@ -50,6 +48,10 @@ LAYERS: dict[str, Any] = {
     "temperal_downsample": [False, True, True],
 }
 """Arguments of the host's ``Encoder3d``, besides its width and head."""
+STRIDE = 2 ** (len(LAYERS["dim_mult"]) - 1)
+"""Pixels along one side of a cell of the encoder's own output."""
+GROUP = 2 ** sum(LAYERS["temperal_downsample"])
+"""Frames of a latent frame after the first."""
 NAME = "mask encoder file"
 EXPECTED = f"Expected the encoder half of a Wan VAE as safetensors with the metadata format={FORMAT}."
 
@@ -85,6 +87,10 @@ class MaskEncoderSpec:
 
     def __post_init__(self) -> None:
         require_choice("reads", self.reads, EncoderInput)
+
+    def fits(self, grid: LatentGrid) -> bool:
+        """Return whether its masks have the shape of latents on ``grid``."""
+        return (self.latent_channels, self.spatial, (1,), (GROUP,)) == (grid.channels, grid.cell, grid.lead, grid.cycle)
 
 
 def read_mask_encoder(path: str | Path) -> tuple[MaskEncoderSpec, dict[str, torch.Tensor]]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 import torch
 
 from ..errors import InputError, require_choice
+from ..latent_grid import WAN, LatentGrid
 from . import causal, differences
 from .differences import Encode
 
@@ -58,7 +59,7 @@ class MaskInputs:
         warp: ``[F, H, W, 3]`` in 0...1, the infilled warp ``y``.
         latent: ``[1, C, T', H', W']``, ``E(y)`` normalised per channel.
         encode: the VAE, from a video in 0...1 to normalised latents.
-        spatial: pixels along one side of a latent cell.
+        grid: of the VAE.
         source: ``[F, H, W, 3]`` in 0...1, the clean source clip; ``known_source`` needs it.
         predict: the mask encoder, from ``(visible, warp)`` to ``h``; ``learned`` needs it.
     """
@@ -67,13 +68,13 @@ class MaskInputs:
     warp: torch.Tensor
     latent: torch.Tensor
     encode: Encode
-    spatial: int = 8
+    grid: LatentGrid = WAN
     source: torch.Tensor | None = None
     predict: Predict | None = None
 
 
 def _known_share(inputs: MaskInputs) -> torch.Tensor:
-    return causal.area(inputs.visible, inputs.spatial).to(inputs.latent.device)
+    return causal.area(inputs.visible, inputs.grid).to(inputs.latent.device)
 
 
 def _area(inputs: MaskInputs) -> torch.Tensor:
@@ -102,7 +103,7 @@ def _learned(inputs: MaskInputs) -> torch.Tensor:
 
 
 def _binary(inputs: MaskInputs) -> torch.Tensor:
-    return causal.binary(inputs.visible, inputs.spatial)
+    return causal.binary(inputs.visible, inputs.grid)
 
 
 AREA_POWER = 3.0

@@ -7,22 +7,22 @@ from __future__ import annotations
 import torch
 from einops import rearrange, repeat
 
-from ..masks.causal import GROUP
+from ..latent_grid import WAN, LatentGrid
 
 
-def mean_video(h: torch.Tensor, spatial: int = 8) -> torch.Tensor:
-    """The mean over channels, every latent frame repeated for the frames of its group: ``[4k+1, H, W, 3]``, the clip's size."""
+def mean_video(h: torch.Tensor, grid: LatentGrid = WAN) -> torch.Tensor:
+    """The mean over channels, every latent frame repeated for the frames of its group: ``[F, H, W, 3]``, the clip's size."""
     grey = h[0].float().mean(0)
-    frames = torch.cat([grey[:1], grey[1:].repeat_interleave(GROUP, 0)])
-    return _to_rgb(_enlarge(frames, spatial))
+    sizes = torch.tensor([len(group) for group in grid.groups(grid.frames(len(grey)))])
+    return _to_rgb(_enlarge(grey.repeat_interleave(sizes.to(grey.device), 0), grid.cell))
 
 
-def channel_tiles(h: torch.Tensor, spatial: int = 8) -> torch.Tensor:
+def channel_tiles(h: torch.Tensor, grid: LatentGrid = WAN) -> torch.Tensor:
     """All channels side by side, one picture a latent frame: ``[T', rows * H, columns * W, 3]``, as square as C allows."""
     channels = h.shape[1]
     rows = next(rows for rows in range(int(channels**0.5), 0, -1) if channels % rows == 0)
     tiles = rearrange(h[0].float(), "(rows columns) t y x -> t (rows y) (columns x)", rows=rows)
-    return _to_rgb(_enlarge(tiles, spatial))
+    return _to_rgb(_enlarge(tiles, grid.cell))
 
 
 PREVIEWS = {"mean": mean_video, "channels": channel_tiles}

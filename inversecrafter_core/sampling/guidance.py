@@ -52,7 +52,7 @@ class Guidance:
             raise InputError(
                 "measurement and latent",
                 f"a measurement of {own[1]} channels and latents of shape {tuple(shape)}",
-                "The VAE and the model must belong together: 16 channels for Wan 2.1, 48 for Wan 2.2 5B.",
+                f"The measurement is of the VAE of {self.measurement.grid.family}: use that VAE and a model of its own family.",
             )
         more = shape[2] - own[2]
         if more > 0 and tuple(shape[3:]) == own[3:]:
@@ -78,11 +78,11 @@ class Guidance:
 
     def check_format(self, latent_format: str) -> None:
         """Raise :class:`InputError` if the measurement's latent format is known and is not the model's."""
-        own = self.measurement.latent_format
+        own = self.measurement.grid.latent_format
         if own and own != latent_format:
             raise InputError(
                 "model and measurement",
-                f"a model of latent format {latent_format} and a measurement of {own}",
+                f"a model of latent format {latent_format} and a measurement of {own} ({self.measurement.grid.family})",
                 "Encode the measurement with the VAE that belongs to the model.",
             )
 

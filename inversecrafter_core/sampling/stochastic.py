@@ -3,7 +3,8 @@
 Multi-View Masked Diffusion: above the release time ``t*`` what is known stands beside the noise as clean tokens at token-time
 0; at the first ``t <= t*`` of the schedule it becomes ``(1 - t) z + t e``, and from there on there is one time for all. What a
 bad warp gets wrong is so repaired by the model instead of inherited. Latents are ``[B, C, T', H', W']`` in *model space*, time
-is the flow's sigma (1 = noise), a token is ``PATCH x PATCH`` cells of one latent frame, masks are bool and True = known.
+is the flow's sigma (1 = noise), a token is a square of cells of one latent frame (the grid's patch), masks are bool and True =
+known.
 
 | ``times`` | what stands clean at token-time 0 before the release | what is held as ``(1 - t) z + t e`` instead |
 |---|---|---|
@@ -28,11 +29,11 @@ import torch
 import torch.nn.functional as F
 
 from ..errors import InputError
+from ..latent_grid import WAN
 from .guidance import Guidance
 from .guided_euler import Correct, Renew
 from .window import SLACK
 
-PATCH = 2
 Model = Callable[..., torch.Tensor]
 
 
@@ -44,7 +45,7 @@ class TokenTimes(StrEnum):
     ONE_TIME = "one_time"
 
 
-def known_cells(h: torch.Tensor, threshold: float) -> torch.Tensor:
+def known_cells(h: torch.Tensor, threshold: float, patch: int = WAN.patch) -> torch.Tensor:
     """Return the tokens that a latent mask makes known, as cells: ``h [B, C, T', H', W']`` to bool ``[B, 1, T', H', W']``.
 
     A token is known when the mean of ``h`` over channels is at least ``threshold`` in *every* cell of its patch: a token with a
@@ -54,17 +55,17 @@ def known_cells(h: torch.Tensor, threshold: float) -> torch.Tensor:
         InputError: sides that do not divide into patches.
     """
     height, width = h.shape[-2:]
-    if height % PATCH or width % PATCH:
+    if height % patch or width % patch:
         raise InputError(
             "measurement",
             f"a latent of {width}x{height} cells",
-            f"Both sides must divide by {PATCH}, the patch of Wan: resize the clip to multiples of 16.",
+            f"Both sides must divide by {patch}, the patch of the model: resize the clip to multiples of a token.",
         )
-    least = -F.max_pool3d(-h.float().mean(1, keepdim=True), (1, PATCH, PATCH))
-    return (least >= threshold).repeat_interleave(PATCH, -2).repeat_interleave(PATCH, -1)
+    least = -F.max_pool3d(-h.float().mean(1, keepdim=True), (1, patch, patch))
+    return (least >= threshold).repeat_interleave(patch, -2).repeat_interleave(patch, -1)
 
 
-def token_times(time: torch.Tensor, clean: torch.Tensor, per_frame: bool = False) -> torch.Tensor:
+def token_times(time: torch.Tensor, clean: torch.Tensor, per_frame: bool = False, patch: int = WAN.patch) -> torch.Tensor:
     """A time for every token: 0 where it is ``clean``, the run's elsewhere.
 
     Args:
@@ -72,11 +73,12 @@ def token_times(time: torch.Tensor, clean: torch.Tensor, per_frame: bool = False
         clean: ``[b, 1, T', H', W']`` cells, whole tokens; ``N`` is a multiple of ``b`` (prompts of a guided batch come one
             after the other, each for all clips).
         per_frame: one time a frame, which is 0 when all of the frame is clean.
+        patch: cells along one side of a token.
 
     Returns:
-        ``[N, T' H'/2 W'/2]`` in the order of the model's tokens, or ``[N, T']``.
+        ``[N, T' H'/patch W'/patch]`` in the order of the model's tokens, or ``[N, T']``.
     """
-    tokens = clean[:, 0, :, ::PATCH, ::PATCH].flatten(2)
+    tokens = clean[:, 0, :, ::patch, ::patch].flatten(2)
     tokens = tokens.all(2) if per_frame else tokens.flatten(1)
     return time.view(-1, 1) * ~tokens.repeat(len(time) // len(tokens), 1)
 
@@ -148,13 +150,13 @@ class Release:
             if not 0 <= value <= 1:
                 raise InputError(name, f"{value}", "Keep it within 0...1.")
 
-    def known(self, h: torch.Tensor, first: int = 0) -> torch.Tensor:
+    def known(self, h: torch.Tensor, first: int = 0, patch: int = WAN.patch) -> torch.Tensor:
         """:func:`known_cells` of a clip that begins at latent frame ``first``.
 
         Raises:
             InputError: nothing is known, or everything and it is never released; a first frame to keep that is not known whole.
         """
-        known = known_cells(h, self.threshold)
+        known = known_cells(h, self.threshold, patch)
         for clip in known.flatten(1):
             if not bool(clip.any()):
                 best = float(h.mean(1).max())
@@ -196,7 +198,7 @@ class Release:
         """
         z, h = guidance.evidence(like, to_model_space)
         first = guidance.measurement.reference_frames
-        known = self.known(h, first)
+        known = self.known(h, first, guidance.measurement.grid.patch)
         whole = known.flatten(3).all(3)[..., None, None].expand_as(known)
         clean = {TokenTimes.PER_TOKEN: known, TokenTimes.PER_FRAME: whole, TokenTimes.ONE_TIME: torch.zeros_like(known)}[times]
         kept = torch.zeros_like(known)

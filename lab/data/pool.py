@@ -15,6 +15,7 @@ from typing import IO, NamedTuple
 import numpy as np
 import torch
 
+from inversecrafter_core.latent_grid import WAN
 from lab.host.paths import RUNS
 from lab.world import WORLD_VERSION, frame_times, random_scene, render
 
@@ -32,8 +33,8 @@ class Shape(NamedTuple):
 
     def tokens(self, latent_frames: int | None = None) -> int:
         """Return how many tokens the video model sees in that many latent frames; by default, in all."""
-        length = (self.frames - 1) // 4 + 1 if latent_frames is None else latent_frames
-        return length * (self.height // 16) * (self.width // 16)
+        length = WAN.require_frames("frames", self.frames) if latent_frames is None else latent_frames
+        return length * (self.height // WAN.multiple) * (self.width // WAN.multiple)
 
 
 USUAL = Shape(FRAMES, HEIGHT, WIDTH)

@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from inversecrafter_core.errors import InputError, require_multiple, require_wan_frames
+from inversecrafter_core.errors import InputError
+from inversecrafter_core.latent_grid import WAN
 from lab.data import sheet
 from lab.host import graph
 from lab.host.server import Client, Outcome
@@ -51,8 +52,8 @@ class Options:
 
 def check(options: Options) -> None:
     """Make the output folder; an error for a length or a size that the VAE cannot take."""
-    require_wan_frames("FRAMES", options.frames)
-    require_multiple("SIZE", options.size[1], options.size[0], 16)
+    WAN.require_frames("FRAMES", options.frames)
+    WAN.require_size("SIZE", options.size[1], options.size[0])
     options.out.mkdir(parents=True, exist_ok=True)
 
 

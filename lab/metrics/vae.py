@@ -10,12 +10,14 @@ import random
 import numpy as np
 import torch
 
+from inversecrafter_core.latent_grid import WAN
 from lab.data.assets import asset
 from lab.data.motion_clips import background, cut_out, draw
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
 from lab.world.photographs import read_picture
 
-GROUP, POSITIONS = 4, 5
+(GROUP,) = WAN.cycle
+POSITIONS = 1 + GROUP
 HELD_OUT_PHOTOGRAPH = "motorcycle_left"
 SOLID, ABSENT, FEWEST = 0.95, 0.05, 16
 """Shares of a thing in a pixel that count as all and none of it, and the fewest pixels to measure on."""

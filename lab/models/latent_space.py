@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from inversecrafter_core.errors import InputError
+from inversecrafter_core.latent_grid import GRIDS
 from inversecrafter_core.masks import difference_mask
 from lab.host.modules.loaders import VAE, load_torch_file
 from lab.host.modules.wan import Wan21, Wan22, WanVAE, WanVAE22
@@ -35,7 +36,8 @@ class LatentSpace:
         if not isinstance(inner, WanVAE | WanVAE22) or self.channels not in FORMATS:
             raise InputError("--vae", f"{path.name} is a {type(inner).__name__}", "Give a Wan VAE of 16 or 48 channels.")
         self.model, self.device = inner.float().train(False).to(device), torch.device(device)
-        self.format, self.spatial = FORMATS[self.channels](), wrapped.spacial_compression_encode()
+        self.format = FORMATS[self.channels]()
+        self.grid = next(grid for grid in GRIDS if grid.latent_format == FORMATS[self.channels].__name__)
         self.precision, self.name = precision, path.name
         self.digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
+from inversecrafter_core.latent_grid import WAN, LatentGrid
 from lab.host.modules.wan import Wan21, WanModel, WanVAE
 from lab.host.paths import ROOT
 
@@ -59,8 +60,7 @@ class ShippedCoder:
     """A Wan 2.1 VAE as the core's ``LatentCoder``; its own latents are the normalised ones."""
 
     model: WanVAE
-    spatial: int = 8
-    latent_format: str = "Wan21"
+    grid: LatentGrid = WAN
 
     def encode(self, video: torch.Tensor) -> torch.Tensor:
         return encode(self.model, video)

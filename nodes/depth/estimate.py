@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import torch
+from comfy.sd import VAE
 from comfy_api.latest import io
 
 from ...inversecrafter_core.depth import KINDS, PRIOR_NAME, build_geometry
 from ...inversecrafter_core.depth.convert import FAR_RATIO
 from ..host.checks import choose, require_clip
 from ..host.progress import host_progress
-from ..host.sockets import DEPTH, DepthModelSocket
+from ..host.sockets import DEPTH, DepthModelSocket, vae_input
+from ..host.vae import grid_of
 from . import imported
 from .inputs import (
     STABILISE,
@@ -102,13 +104,14 @@ class InverseCrafterEstimateDepth(io.ComfyNode):
                 DepthModelSocket.Input("depth_model", tooltip="From Load Depth Model."),
                 io.Image.Input(
                     "video",
-                    tooltip="The source clip, 4k+1 frames, sides multiples of 16; or one photo, or the two ends of a clip.",
+                    tooltip="The source clip, of a length and size that the VAE takes; one photo; or the two ends of a clip.",
                 ),
                 *lens_inputs(),
                 stabilise_input("frames_pixels"),
                 far_input(),
                 io.Int.Input("batch_size", default=4, min=1, max=64, tooltip="Frames at once. Lower it when memory is short."),
                 preview_input(),
+                vae_input("The model's VAE: a clip that it cannot take is refused before its depth is estimated."),
             ],
             outputs=geometry_outputs(),
         )
@@ -124,8 +127,10 @@ class InverseCrafterEstimateDepth(io.ComfyNode):
         far_ratio: float = FAR_RATIO,
         batch_size: int = 4,
         preview: str = "colour",
+        vae: VAE | None = None,
     ) -> io.NodeOutput:
-        video, source = require_clip("video", video, pair=True).cpu(), lens_from(lens, lens_value)
+        video = require_clip("video", video, grid_of(vae), pair=True).cpu()
+        source = lens_from(lens, lens_value)
         depth_model.prepare(batch_size)
         raw = depth_model.estimator.estimate(video, batch_size, host_progress())
         made = build_geometry(

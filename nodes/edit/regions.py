@@ -125,8 +125,7 @@ class InverseCrafterTrackMask(io.ComfyNode):
                 raise InputError(
                     "region",
                     f"lost at frame {found.lost}",
-                    "Trim the clip to before it (4k+1 frames), connect a mask for every frame to holes, or set if_lost to "
-                    f"'{LEAVE_EMPTY}'.",
+                    f"Trim the clip to before it, connect a mask for every frame to holes, or set if_lost to '{LEAVE_EMPTY}'.",
                 )
             inside, report = found.inside, found.report()
         inside = shaped(inside, grow, shape == BOX)

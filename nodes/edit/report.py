@@ -9,9 +9,9 @@ from comfy_api.latest import io
 from ...inversecrafter_core.editing import composite, drift
 from ...inversecrafter_core.errors import require_video
 from ..host.checks import require_like, visible_from_holes
-from ..host.compat import VideoVae
 from ..host.reports import report_outputs, report_result
 from ..host.sockets import EDIT, HOLES_TOOLTIP
+from ..host.vae import VideoVae
 
 
 def _video_input() -> io.Image.Input:

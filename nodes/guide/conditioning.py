@@ -1,9 +1,9 @@
 """Conditioning of Fun-InP and I2V checkpoints (36 or 100 input channels) on a first frame or a masked video.
 
 ``concat_latent_image`` is the clip with grey holes, encoded, in VAE space; the host normalises it. ``concat_mask`` is
-``[1, 4, T', H', W']``, 1 = generate: channel ``j`` of latent frame ``t`` is frame ``4(t-1) + 1 + j``, and frame 0 fills all
-channels of latent frame 0. The host inverts it and concatenates it before the latent. ``clip_vision_output`` becomes the image
-tokens of checkpoints that attend to them.
+``[1, S, T', H', W']``, 1 = generate, with one of ``S`` channels for every frame of a latent frame; frame 0 fills all channels
+of latent frame 0. The host inverts it and concatenates it before the latent. ``clip_vision_output`` becomes the image tokens of
+checkpoints that attend to them.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from comfy_api.latest import io
 
 from ...inversecrafter_core.camera import CameraPath
 from ...inversecrafter_core.errors import require_video
-from ...inversecrafter_core.masks import by_group, hide
+from ...inversecrafter_core.latent_grid import LatentGrid
+from ...inversecrafter_core.masks import hide
 from ..host.checks import visible_from_holes
-from ..host.compat import VideoVae
 from ..host.reports import report_ui
 from ..host.sockets import GUIDE, HOLES_TOOLTIP
+from ..host.vae import VideoVae
 from .first_frame import first_frame, first_frame_inputs
 
 FIRST_FRAME, WHOLE_VIDEO = "first_frame", "whole_video"
@@ -43,7 +44,7 @@ class InverseCrafterInpaintConditioning(io.ComfyNode):
                 io.Conditioning.Input("positive", tooltip="The positive prompt."),
                 io.Conditioning.Input("negative", tooltip="The negative prompt; the same video is attached to it."),
                 io.Vae.Input("vae", tooltip="The Wan VAE of the model."),
-                io.Image.Input("video", tooltip="The warped video with its holes filled in, 4k+1 frames."),
+                io.Image.Input("video", tooltip="The warped video with its holes filled in."),
                 io.Mask.Input("holes", tooltip=f"Holes of the video. {HOLES_TOOLTIP}"),
                 io.Combo.Input(
                     "condition_on",
@@ -87,13 +88,13 @@ class InverseCrafterInpaintConditioning(io.ComfyNode):
     ) -> io.NodeOutput:
         video_vae = VideoVae.of(vae)
         video = require_video("video", video)
-        video_vae.require_size("video", video)
+        video_vae.grid.require_clip("video", video)
         start = first_frame(video, source, camera_path, start_image)
         video, visible = start.replace_in(video), start.known(visible_from_holes(holes, video))
         if condition_on == FIRST_FRAME:
             visible = torch.cat([visible[:1], torch.zeros_like(visible[1:])])
         latent = video_vae.encode(hide(video, visible))
-        values = {"concat_latent_image": latent, "concat_mask": concat_mask(visible, video_vae.spatial).to(latent.device)}
+        values = {"concat_latent_image": latent, "concat_mask": concat_mask(visible, video_vae.grid).to(latent.device)}
         if clip_vision_output is not None:
             values["clip_vision_output"] = clip_vision_output
         empty = torch.zeros_like(latent, device=comfy.model_management.intermediate_device())
@@ -106,10 +107,14 @@ class InverseCrafterInpaintConditioning(io.ComfyNode):
         )
 
 
-def concat_mask(visible: torch.Tensor, spatial: int) -> torch.Tensor:
-    """Return the host's ``concat_mask [1, 4, k+1, H', W']`` of ``visible [4k+1, H, W]``: the share of holes in each square."""
-    holes = 1 - F.avg_pool2d(visible[:, None], spatial)[:, 0]
-    return by_group(holes).movedim(1, 0).unsqueeze(0).contiguous()
+def concat_mask(visible: torch.Tensor, grid: LatentGrid) -> torch.Tensor:
+    """Return the host's ``concat_mask [1, S, T', H', W']`` of ``visible [F, H, W]``: the share of holes in each square.
+
+    ``S`` is the size of the largest group; a smaller group fills its channels evenly.
+    """
+    holes, most = 1 - F.avg_pool2d(visible[:, None], grid.cell)[:, 0], max(grid.cycle)
+    groups = [holes[group.start : group.stop] for group in grid.groups(len(visible))]
+    return torch.stack([group.repeat_interleave(most // len(group), 0) for group in groups], 1)[None]
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterInpaintConditioning]

@@ -11,8 +11,9 @@ from comfy.model_patcher import ModelPatcher
 from comfy_api.latest import io
 
 from ...inversecrafter_core.errors import InputError
+from ...inversecrafter_core.latent_grid import LatentGrid
 from ...inversecrafter_core.masks import MaskEncoderSpec, causal_chunks, encoder_input, head_to_mask, read_mask_encoder
-from ..host.compat import VideoVae, wan_encoder
+from ..host.compat import wan_encoder
 from ..host.model_folders import MASK_ENCODERS
 from ..host.progress import host_progress
 from ..host.sockets import GUIDE, MaskEncoderSocket
@@ -28,13 +29,13 @@ class MaskEncoder:
     spec: MaskEncoderSpec
     patcher: ModelPatcher
 
-    def require_fit(self, vae: VideoVae) -> MaskEncoder:
-        """Return the mask encoder if it was trained for the VAE's latents, or raise :class:`InputError` naming both."""
-        if (self.spec.latent_channels, self.spec.spatial) != (vae.channels, vae.spatial):
+    def require_fit(self, grid: LatentGrid) -> MaskEncoder:
+        """Return the mask encoder if it was trained for latents on such a grid, or raise :class:`InputError` naming both."""
+        if not self.spec.fits(grid):
             raise InputError(
                 "mask_encoder and vae",
                 f"the mask encoder is for {self.spec.latent_channels} latent channels at 1/{self.spec.spatial} of the size, "
-                f"the VAE makes {vae.channels} at 1/{vae.spatial}",
+                f"the VAE of {grid.family} makes {grid.channels} at 1/{grid.cell}, {grid.rule}",
                 "Load the mask encoder that was trained for this VAE, or choose another mask.",
             )
         return self

@@ -12,9 +12,9 @@ from ...inversecrafter_core.inverse import encode_measurement
 from ...inversecrafter_core.masks import MaskMethod, MaskSettings
 from ...inversecrafter_core.preview.latent_mask import PREVIEWS
 from ..host.checks import choose, require_like, visible_from_holes
-from ..host.compat import VideoVae
 from ..host.reports import report_ui
 from ..host.sockets import GUIDE, HOLES_TOOLTIP, MaskEncoderSocket, MeasurementSocket
+from ..host.vae import VideoVae
 from .first_frame import EDITED, TURNED_OFF, first_frame, first_frame_inputs
 from .mask_encoder import MaskEncoder
 
@@ -51,8 +51,8 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
             category=GUIDE,
             description="Encodes a video with filled holes and makes its latent mask: the measurement that guides the sampler.",
             inputs=[
-                io.Vae.Input("vae", tooltip="The Wan VAE of the model that will sample (16 or 48 channels)."),
-                io.Image.Input("video", tooltip="The warped video, holes filled; 4k+1 frames, sides multiples of 16."),
+                io.Vae.Input("vae", tooltip="The video VAE of the model that will sample."),
+                io.Image.Input("video", tooltip="The warped video, holes filled, of a length and size that the VAE takes."),
                 io.Mask.Input("holes", tooltip=f"Holes of the video. {HOLES_TOOLTIP} One mask a frame, or one for all."),
                 *_mask_inputs(),
                 io.Boolean.Input(
@@ -106,10 +106,10 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
     ) -> io.NodeOutput:
         video_vae = VideoVae.of(vae)
         video = require_video("video", video)
-        video_vae.require_size("video", video)
+        video_vae.grid.require_clip("video", video)
         settings = MaskSettings(require_choice("mask", mask, MaskMethod), mask_strength)
         uses_encoder = mask_encoder is not None and settings.method is MaskMethod.LEARNED
-        learned = mask_encoder.require_fit(video_vae) if mask_encoder is not None and uses_encoder else None
+        learned = mask_encoder.require_fit(video_vae.grid) if mask_encoder is not None and uses_encoder else None
         visible = visible_from_holes(holes, video)
         source = None if source is None else require_like("source", require_video("source", source), "video", video)
         unchanged = EDITED if settings.method is MaskMethod.KNOWN_SOURCE else None if first_frame_known else TURNED_OFF
@@ -125,7 +125,7 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
         )
         return io.NodeOutput(
             measurement.with_reference_frames(reference_frames),
-            choose("preview", preview, PREVIEWS)(measurement.h, video_vae.spatial),
+            choose("preview", preview, PREVIEWS)(measurement.h, video_vae.grid),
             start.report,
             ui=report_ui(start.report),
         )

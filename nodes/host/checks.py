@@ -12,17 +12,14 @@ from comfy.samplers import CFGGuider
 from ...inversecrafter_core.errors import (
     InputError,
     require_finite,
-    require_multiple,
     require_same_frames,
     require_same_size,
     require_video,
-    require_wan_frames,
 )
+from ...inversecrafter_core.latent_grid import WAN, LatentGrid, require_any_grid
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
-LEAST_MULTIPLE = 16
-"""Pixels along one side of a token of Wan: the VAE's 8 times the patch of 2. Wan 2.2 5B needs 32, checked with its VAE."""
 
 
 def visible_from_holes(holes: torch.Tensor, video: torch.Tensor, name: str = "video") -> torch.Tensor:
@@ -58,33 +55,37 @@ def visible_from_holes(holes: torch.Tensor, video: torch.Tensor, name: str = "vi
     return 1 - holes
 
 
-def require_clip(name: str, video: torch.Tensor, pair: bool = False) -> torch.Tensor:
-    """Return ``video [F, H, W, 3]`` float32 if Wan's VAE takes its length and size; else the run stops at this node.
+def require_clip(name: str, video: torch.Tensor, grid: LatentGrid | None = None, pair: bool = False) -> torch.Tensor:
+    """Return ``video [F, H, W, 3]`` float32 if a VAE can take it, so that a run stops at the first node that sees the clip.
 
     Args:
+        grid: of the VAE; None where no VAE is connected: some known VAE must take the clip.
         pair: also accept two pictures, the ends of a clip.
 
     Raises:
-        InputError: not RGB, NaN, a length that is not 4k+1, or sides that are not multiples of 16.
+        InputError: not RGB, NaN, a length or sides that the VAE does not take.
     """
     video = require_video(name, video)
-    if not (pair and len(video) == 2):
-        require_wan_frames(name, len(video))
-    require_multiple(name, video.shape[1], video.shape[2], LEAST_MULTIPLE)
+    frames, height, width = (1 if pair and len(video) == 2 else len(video)), *video.shape[1:3]
+    if grid is None:
+        require_any_grid(name, frames, height, width)
+        return video
+    if frames > 1:
+        grid.require_frames(name, frames)
+    grid.require_size(name, height, width)
     return video
 
 
-def validate_frames(name: str, frames: int | None, least: int = 1) -> bool | str:
-    """Return True for a length of 4k+1, or one not known before the run, else the error, for ``validate_inputs``."""
-    if frames is None:
-        return True
-    if frames < least:
-        return f"{frames} frames. Give at least {least}."
-    try:
-        require_wan_frames(name, frames)
-    except InputError as problem:
-        return f"{problem.found}. {problem.fix}"
-    return True
+def valid_length(frames: int, grid: LatentGrid | None, least: int = 1) -> tuple[int, str]:
+    """Return the length next to ``frames`` that a VAE takes, of at least so many latent frames, and a sentence about it.
+
+    Where no VAE is connected (None), Wan's lengths count.
+    """
+    grid = grid or WAN
+    found = max(grid.snap(frames), grid.least(least))
+    if found == frames:
+        return found, f"{frames} frames."
+    return found, f"{found} frames in place of {frames}: the VAE of {grid.family} takes {grid.rule}."
 
 
 def choose(name: str, value: str, options: Mapping[str, T]) -> T:

@@ -24,4 +24,11 @@ DepthModelSocket = io.Custom("INVERSECRAFTER_DEPTH_MODEL")
 MaskEncoderSocket = io.Custom("INVERSECRAFTER_MASK_ENCODER")
 
 DEPTH, WARP, GUIDE, EDIT, EVALUATE = (f"InverseCrafter/{room}" for room in ("depth", "warp", "guide", "edit", "evaluate"))
+
+
+def vae_input(tooltip: str) -> io.Vae.Input:
+    """Return the optional VAE whose lengths and sizes a node goes by."""
+    return io.Vae.Input("vae", optional=True, tooltip=tooltip)
+
+
 HOLES_TOOLTIP = "1 = hole, to be generated; 0 = known."

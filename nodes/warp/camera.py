@@ -6,12 +6,16 @@ import math
 from typing import Literal
 
 import torch
+from comfy.sd import VAE
 from comfy_api.latest import io
 
 from ...inversecrafter_core.camera import PRESETS, keyframe_path, preset_path
 from ...inversecrafter_core.camera.presets import require_preset
 from ...inversecrafter_core.preview.camera_path import path_picture
-from ..host.sockets import WARP, CameraPathSocket
+from ..host.checks import valid_length
+from ..host.reports import report_ui
+from ..host.sockets import WARP, CameraPathSocket, vae_input
+from ..host.vae import grid_of
 
 TIMES_PRESET, DEGREES_OR_RHO = "times_preset", "degrees_or_rho"
 
@@ -76,7 +80,15 @@ def _inputs() -> list[io.Input]:
         io.Image.Input(
             "video", optional=True, tooltip="Its number of frames becomes the length of the path; nothing else is used."
         ),
+        vae_input("The model's VAE: without video, frames becomes the next length that it takes."),
     ]
+
+
+def _length(frames: int, video: torch.Tensor | None, vae: VAE | None) -> tuple[int, str]:
+    """Return the frames of the path and a sentence about them: the video's, else those the VAE takes, else ``frames``."""
+    if video is not None:
+        return len(video), f"{len(video)} frames, as many as video has."
+    return (frames, f"{frames} frames.") if vae is None else valid_length(frames, grid_of(vae))
 
 
 class InverseCrafterCameraPath(io.ComfyNode):
@@ -96,6 +108,7 @@ class InverseCrafterCameraPath(io.ComfyNode):
                     display_name="preview",
                     tooltip="The path from above and from the side; blue is the first frame, red the last.",
                 ),
+                io.String.Output(display_name="report", tooltip="The number of frames, and why it is that."),
             ],
         )
 
@@ -116,8 +129,9 @@ class InverseCrafterCameraPath(io.ComfyNode):
         relative_to: Literal["source", "world"],
         keyframes: str = "",
         video: torch.Tensor | None = None,
+        vae: VAE | None = None,
     ) -> io.NodeOutput:
-        count = frames if video is None else len(video)
+        count, report = _length(frames, video, vae)
         if keyframes.strip():
             path = keyframe_path(keyframes, count, ease=ease, relative_to=relative_to)
         else:
@@ -125,7 +139,7 @@ class InverseCrafterCameraPath(io.ComfyNode):
             full = amount * known.amount if unit == TIMES_PRESET else amount
             full = math.radians(full) if known.unit == "degrees" else full
             path = preset_path(preset, count, full, start=start, ease=ease, relative_to=relative_to)
-        return io.NodeOutput(path, path_picture(path)[None])
+        return io.NodeOutput(path, path_picture(path)[None], report, ui=report_ui(report))
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterCameraPath]

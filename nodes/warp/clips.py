@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import torch
+from comfy.sd import VAE
 from comfy_api.latest import io
 
 from ...inversecrafter_core.camera import Geometry
 from ...inversecrafter_core.clips import Between, EndCamera, warp_from_ends
-from ...inversecrafter_core.clips.ends import LEAST, between_ends
+from ...inversecrafter_core.clips.ends import between_ends
 from ...inversecrafter_core.clips.still import still_clip
 from ...inversecrafter_core.errors import require_choice
-from ..host.checks import validate_frames
+from ...inversecrafter_core.latent_grid import WAN
+from ..host.checks import valid_length
 from ..host.progress import host_progress
 from ..host.reports import report_ui
-from ..host.sockets import HOLES_TOOLTIP, WARP, GeometrySocket
+from ..host.sockets import HOLES_TOOLTIP, WARP, GeometrySocket, vae_input
+from ..host.vae import grid_of
 
 
 class InverseCrafterPhotoClip(io.ComfyNode):
@@ -27,40 +30,38 @@ class InverseCrafterPhotoClip(io.ComfyNode):
             category=WARP,
             description="Makes a still clip of one photo and its depth, for Warp Video to move through.",
             inputs=[
-                io.Image.Input("photo", tooltip="One RGB image; sides multiples of 16."),
+                io.Image.Input("photo", tooltip="One RGB image; sides multiples of the VAE's."),
                 GeometrySocket.Input("geometry", tooltip="Depth of the photo alone, from Estimate Depth."),
-                io.Int.Input(
-                    "frames", default=17, min=1, max=4001, step=4, tooltip="How many frames the clip gets: 4k+1, e.g. 17 to 81."
-                ),
+                _frames_input(1, "How many frames the clip gets, e.g. 17 to 81: the next length that the VAE takes."),
+                _vae_input(),
             ],
             outputs=[
                 io.Image.Output(display_name="video", tooltip="The photo, once a frame."),
                 GeometrySocket.Output(display_name="geometry", tooltip="The photo's geometry, once a frame."),
+                io.String.Output(display_name="report", tooltip="The number of frames, and why it is that."),
             ],
         )
 
     @classmethod
-    def validate_inputs(cls, frames: int | None = None) -> bool | str:
-        return validate_frames("frames", frames)
-
-    @classmethod
-    def execute(cls, photo: torch.Tensor, geometry: Geometry, frames: int) -> io.NodeOutput:
-        return io.NodeOutput(*still_clip(photo, geometry, frames))
+    def execute(cls, photo: torch.Tensor, geometry: Geometry, frames: int, vae: VAE | None = None) -> io.NodeOutput:
+        grid = grid_of(vae) or WAN
+        length, report = valid_length(frames, grid)
+        return io.NodeOutput(*still_clip(photo, geometry, length, grid), report, ui=report_ui(report))
 
 
 def _start_input() -> io.Image.Input:
     return io.Image.Input("start", tooltip="A picture, or a clip whose last frame is the new clip's first.")
 
 
-def _frames_input() -> io.Int.Input:
-    return io.Int.Input(
-        "frames",
-        default=17,
-        min=LEAST,
-        max=4001,
-        step=4,
-        tooltip="Frames of the new clip, both ends included: 4k+1, at least 9.",
-    )
+BOTH_ENDS = "Frames of the new clip, both ends included: the next length that the VAE takes."
+
+
+def _frames_input(least: int, tooltip: str) -> io.Int.Input:
+    return io.Int.Input("frames", default=17, min=least, max=4001, tooltip=tooltip)
+
+
+def _vae_input() -> io.Vae.Input:
+    return vae_input("The model's VAE, whose lengths count; without it Wan's, 4k+1 frames.")
 
 
 class InverseCrafterBetweenEnds(io.ComfyNode):
@@ -77,27 +78,27 @@ class InverseCrafterBetweenEnds(io.ComfyNode):
                 _start_input(),
                 io.Image.Input(
                     "end",
-                    tooltip="A picture, which stands still for four frames, or a clip whose first four frames are the last "
-                    "four.",
+                    tooltip="A picture, which stands still for the last latent frame's frames (Wan: 4), or a clip that begins "
+                    "with them.",
                 ),
-                _frames_input(),
+                _frames_input(3, BOTH_ENDS),
+                _vae_input(),
             ],
             outputs=[
                 io.Image.Output(
                     display_name="video", tooltip="Both ends and, between them, a cross-fade that fills the holes."
                 ),
                 io.Mask.Output(display_name="holes", tooltip=f"All of every frame between the ends. {HOLES_TOOLTIP}"),
+                io.String.Output(display_name="report", tooltip="The number of frames, and why it is that."),
             ],
         )
 
     @classmethod
-    def validate_inputs(cls, frames: int | None = None) -> bool | str:
-        return validate_frames("frames", frames, LEAST)
-
-    @classmethod
-    def execute(cls, start: torch.Tensor, end: torch.Tensor, frames: int) -> io.NodeOutput:
-        video, visible = between_ends(start, end, frames)
-        return io.NodeOutput(video, 1 - visible)
+    def execute(cls, start: torch.Tensor, end: torch.Tensor, frames: int, vae: VAE | None = None) -> io.NodeOutput:
+        grid = grid_of(vae) or WAN
+        length, report = valid_length(frames, grid, least=3)
+        video, visible = between_ends(start, end, length, grid)
+        return io.NodeOutput(video, 1 - visible, report, ui=report_ui(report))
 
 
 class InverseCrafterWarpFromEnds(io.ComfyNode):
@@ -116,9 +117,9 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
                 _start_input(),
                 io.Image.Input(
                     "end",
-                    tooltip="A picture, which becomes the last frame, or a clip whose first four frames become the last four.",
+                    tooltip="A picture, which becomes the last frame, or a clip that begins with the last latent frame's.",
                 ),
-                _frames_input(),
+                _frames_input(3, BOTH_ENDS),
                 io.Combo.Input(
                     "camera",
                     options=[*EndCamera],
@@ -152,6 +153,7 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
                     tooltip="Depth of both pictures: Batch Images, start first, then Estimate Depth. Of clips: the last and "
                     "the first frame.",
                 ),
+                _vae_input(),
             ],
             outputs=[
                 io.Image.Output(display_name="video", tooltip="The ends and the warps between; holes are filled by flow."),
@@ -159,10 +161,6 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
                 io.String.Output(display_name="report", tooltip="Origin of the camera, and the share of holes."),
             ],
         )
-
-    @classmethod
-    def validate_inputs(cls, frames: int | None = None) -> bool | str:
-        return validate_frames("frames", frames, LEAST)
 
     @classmethod
     def execute(
@@ -175,18 +173,22 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
         sharpness: float,
         regenerate: bool,
         geometry: Geometry | None = None,
+        vae: VAE | None = None,
     ) -> io.NodeOutput:
-        settings = Between(sharpness, follow, regenerate)
+        settings, grid = Between(sharpness, follow, regenerate), grid_of(vae) or WAN
+        length, note = valid_length(frames, grid, least=3)
         found = warp_from_ends(
             start,
             end,
             geometry,
-            frames,
+            length,
             camera=require_choice("camera", camera, EndCamera),
             settings=settings,
+            grid=grid,
             progress=host_progress(),
         )
-        return io.NodeOutput(found.video, 1 - found.visible, found.report, ui=report_ui(found.report))
+        report = found.report if length == frames else f"{note} {found.report}"
+        return io.NodeOutput(found.video, 1 - found.visible, report, ui=report_ui(report))
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterPhotoClip, InverseCrafterBetweenEnds, InverseCrafterWarpFromEnds]

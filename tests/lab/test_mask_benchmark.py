@@ -7,6 +7,9 @@ import json
 import pytest
 import torch
 
+from inversecrafter_core.latent_grid import WAN
+from inversecrafter_core.masks import area
+
 FRAMES, HEIGHT, WIDTH = 9, 32, 48
 
 
@@ -20,13 +23,10 @@ def masks(pack):
 class ToyCoder:
     """Each latent cell is the mean colour of its block over its group of frames: three channels, no reach."""
 
-    spatial, latent_format = 8, ""
+    grid = WAN
 
     def encode(self, clip: torch.Tensor) -> torch.Tensor:
-        from inversecrafter_core.masks import by_group
-
-        block = torch.nn.functional.avg_pool3d(clip.movedim(-1, 0)[None], (1, 8, 8))[0]
-        return by_group(block.movedim(1, 0)).mean(1).movedim(0, 1)[None] * 2 - 1
+        return torch.cat([area(colour) for colour in clip.unbind(-1)], 1) * 2 - 1
 
     def decode(self, latents: torch.Tensor) -> torch.Tensor:
         frames = torch.cat([latents[:, :, :1], latents[:, :, 1:].repeat_interleave(4, 2)], 2)

@@ -7,6 +7,8 @@ import json
 import pytest
 import torch
 
+from inversecrafter_core.latent_grid import WAN
+
 GRID = (2, 4, 4)
 
 
@@ -39,7 +41,7 @@ class ToyModel:
 class ToyCoder:
     """Each latent cell is the mean colour of its 8x8 pixels of the first frame of its group, on three of 16 channels."""
 
-    spatial, latent_format = 8, ""
+    grid = WAN
 
     def encode(self, video):
         cells = torch.nn.functional.avg_pool3d(video.movedim(-1, 0)[None, :, ::4], (1, 8, 8))

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from inversecrafter_core.latent_grid import WAN
+
 
 @pytest.fixture(scope="module")
 def sweeps(pack):
@@ -19,7 +21,7 @@ def sweeps(pack):
 class Coder:
     """A latent of one channel: the clip's brightness at every fourth frame and eighth pixel."""
 
-    spatial, latent_format = 8, ""
+    grid = WAN
 
     def encode(self, video):
         return video[::4, ::8, ::8].mean(-1)[None, None]

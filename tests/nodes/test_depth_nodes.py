@@ -37,13 +37,22 @@ def test_the_prior_needs_nothing_and_gives_a_geometry_of_the_videos_size(pack, c
     assert "55.0 degrees" in report and "assumed" in report and "Flicker: 0.00 %" in report
 
 
+def test_a_clip_that_the_connected_vae_does_not_take_is_refused_before_its_depth_is_estimated(pack, wan_vae):
+    prior = pack.node("InverseCrafterLoadDepthModel").execute("vertical-gradient prior (no model)").args[0]
+    node = pack.node("InverseCrafterEstimateDepth")
+    with pytest.raises(ValueError, match=r"7 frames\. The VAE of Wan 2\.1 takes 4k\+1 frames: trim to 5 or extend to 9"):
+        node.execute(prior, torch.rand(7, HEIGHT, WIDTH, 3), vae=wan_vae)
+    assert node.execute(prior, torch.rand(7, HEIGHT, WIDTH, 3)).args[0].frames == 7, "Mochi takes 6k+1"
+    assert node.execute(prior, torch.rand(1, HEIGHT, WIDTH, 3), vae=wan_vae).args[0].frames == 1, "a photo"
+
+
 EMBEDDED = "inversecrafter_small_depth.safetensors"
 
 
 @pytest.mark.parametrize(
     ("frames", "width", "says"), [(4, WIDTH, "video: 4 frames"), (5, 40, "video: size 40x48.*multiples of 16")]
 )
-def test_a_clip_that_wan_cannot_take_is_refused_before_its_depth_is_estimated(pack, frames, width, says):
+def test_a_clip_that_no_vae_takes_is_refused_before_its_depth_is_estimated(pack, frames, width, says):
     prior = pack.node("InverseCrafterLoadDepthModel").execute("vertical-gradient prior (no model)").args[0]
     with pytest.raises(ValueError, match=says):
         pack.node("InverseCrafterEstimateDepth").execute(prior, torch.rand(frames, HEIGHT, width, 3))

@@ -57,7 +57,7 @@ def encoder_file(kit, path, width=8, reads="mask", drop=None, **changes):
 
 def test_a_measurement_says_which_latent_format_it_is_of_and_leaves_room_for_reference_frames(kit):
     plain, picture = encode(kit, source=clip())
-    assert (plain.latent_format, plain.reference_frames) == ("Wan21", 0)
+    assert (plain.grid.latent_format, plain.reference_frames) == ("Wan21", 0)
     behind, same = encode(kit, source=clip(), reference_frames=2)
     assert behind.reference_frames == 2 and behind.video_size == plain.video_size and torch.equal(picture, same)
     assert torch.equal(behind.w[:, :, 2:], plain.w) and torch.equal(behind.h[:, :, 2:], plain.h)
@@ -91,7 +91,7 @@ def test_known_source_is_made_of_the_infilled_clip(kit):
     """Equation 5 with the hole infilled, not grey: a hole that is infilled right is known."""
     warp, holes = clip(), half_holes()
     filled = kit.pack.core("warp").fill_holes(warp, holes < 0.5)
-    vae = kit.pack.submodule("nodes.host.compat").VideoVae.of(kit.vae())
+    vae = kit.pack.submodule("nodes.host.vae").VideoVae.of(kit.vae())
     with torch.inference_mode():
         expected = 1 - torch.tanh((vae.normalise(vae.encode(warp)) - vae.normalise(vae.encode(filled))).abs())
     h = encode(kit, video=filled, source=warp, mask="known_source")[0].h
@@ -254,13 +254,12 @@ def test_a_vae_of_wan_2_2_needs_multiples_of_32_and_its_own_format(kit):
     import comfy.latent_formats
     import comfy.ldm.wan.vae2_2
 
-    compat = kit.pack.submodule("nodes.host.compat")
     inner = object.__new__(comfy.ldm.wan.vae2_2.WanVAE)
-    vae = compat.VideoVae.of(
-        SimpleNamespace(first_stage_model=inner, latent_channels=48, spacial_compression_encode=lambda: 16)
-    )
+    ratio = (lambda latent_frames: latent_frames * 4 - 3, 16, 16)
+    host_vae = SimpleNamespace(first_stage_model=inner, latent_channels=48, latent_dim=3, upscale_ratio=ratio)
+    vae = kit.pack.submodule("nodes.host.vae").VideoVae.of(host_vae)
     with pytest.raises(ValueError, match="multiples of 32"):
-        vae.require_size("video", clip(height=48, width=64))
+        vae.grid.require_clip("video", clip(height=48, width=64))
     latent = torch.randn(1, 48, 3, 2, 3)
     assert torch.equal(vae.normalise(latent), comfy.latent_formats.Wan22().process_in(latent))
 
@@ -309,7 +308,7 @@ def test_a_mask_encoder_of_another_vae_is_named_beside_it(kit, tmp_path):
     model = kit.pack.submodule("nodes.host.compat").wan_encoder(8, 48)
     kit.pack.core("masks").save_mask_encoder(path, model.state_dict(), latent_channels=48, reads="marked", spatial="16")
     encoder = kit.pack.submodule("nodes.guide.mask_encoder").load_mask_encoder(path)
-    with pytest.raises(ValueError, match=r"is for 48 latent channels at 1/16 of the size, the VAE makes 16 at 1/8"):
+    with pytest.raises(ValueError, match=r"is for 48 latent channels at 1/16 of the size, the VAE of Wan 2.1 makes 16 at 1/8"):
         encode(kit, mask="learned", mask_encoder=encoder)
     assert encode(kit, mask="area", mask_encoder=encoder)[0].mask_mode == "area", "unused, so it may stay connected"
 

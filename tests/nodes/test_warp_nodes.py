@@ -30,7 +30,7 @@ def make_path(pack, **changes):
         "preset": "arc_left", "frames": FRAMES, "amount": 1.0, "unit": "times_preset", "start": "source", "ease": "linear",
         "relative_to": "source",
     }  # fmt: skip
-    return pack.node("InverseCrafterCameraPath").execute(**(defaults | changes)).args
+    return pack.node("InverseCrafterCameraPath").execute(**(defaults | changes)).args[:2]
 
 
 def warp(pack, clip, geometry, path, **changes):
@@ -59,6 +59,14 @@ def test_the_amount_is_a_multiple_of_the_presets_own_or_in_its_unit(pack):
 
 def test_a_connected_video_gives_the_path_its_length(pack, clip):
     assert make_path(pack, frames=81, video=clip)[0].frames == FRAMES
+
+
+def test_frames_snap_to_a_connected_vae_and_the_report_says_so(pack, wan_vae):
+    settings = {"preset": "arc_left", "amount": 1.0, "unit": "times_preset", "start": "source", "ease": "linear"}
+    node = pack.node("InverseCrafterCameraPath")
+    answer = node.execute(**settings, frames=18, relative_to="source", vae=wan_vae)
+    assert answer.args[0].frames == 17 and answer.args[2] == "17 frames in place of 18: the VAE of Wan 2.1 takes 4k+1 frames."
+    assert node.execute(**settings, frames=18, relative_to="source").args[2] == "18 frames."
 
 
 def test_keyframes_replace_the_preset(pack):
@@ -128,9 +136,9 @@ def test_an_unknown_preset_names_the_known_ones(pack):
 
 
 @pytest.mark.parametrize(
-    ("frames", "width", "says"), [(4, WIDTH, "video: 4 frames.*trim to 1 or extend to 5"), (5, 40, "multiples of 16")]
+    ("frames", "width", "says"), [(4, WIDTH, "video: 4 frames.*Wan 2.1 1 or 5"), (5, 40, "multiples of 16")]
 )
-def test_a_clip_that_wan_cannot_take_is_refused_before_the_warp(pack, geometry, frames, width, says):
+def test_a_clip_that_no_vae_takes_is_refused_before_the_warp(pack, geometry, frames, width, says):
     path, _ = make_path(pack, frames=frames)
     with pytest.raises(ValueError, match=says):
         warp(pack, torch.rand(frames, HEIGHT, width, 3), geometry, path)

@@ -37,7 +37,7 @@ def contexts(view: NewView, case: Case, setup: Setup) -> Contexts:
     visible, filled = case.warp.visible.clone(), case.warp.video.clone()
     visible[0], filled[0] = 1.0, view.source.colour[0]
     w, grey = setup.wan.coder.encode(filled), setup.wan.coder.encode(hide(filled, visible))
-    known = known_cells(area(visible, 8).to(w), 1.0) | case.first_frame
+    known = known_cells(area(visible).to(w), 1.0) | case.first_frame
     return {FIRST: (case.first_frame, w), INFILLED: (known, w), GREY: (known, grey)}
 
 

@@ -75,7 +75,7 @@ def masks_of(setup: Setup, case: Case, predict: Callable[..., torch.Tensor] | No
         count[0] += 1
         return coder.encode(clip)
 
-    given = MaskInputs(case.warp.visible, case.warp.video, case.w, encode, coder.spatial, predict=predict)
+    given = MaskInputs(case.warp.visible, case.warp.video, case.w, encode, coder.grid, predict=predict)
     shown = {str(method): (given, MaskSettings(method)) for method in (MaskMethod.TEMPORAL_INFILL, MaskMethod.BINARY)}
     shown[WANTED] = replace(given, source=case.truth), MaskSettings(MaskMethod.KNOWN_SOURCE)
     if predict is not None:
@@ -118,7 +118,7 @@ def rms(difference: torch.Tensor, where: torch.Tensor | None = None) -> float:
 def judged(setup: Setup, case: Case, predict: Callable[..., torch.Tensor] | None) -> Scene:
     """Measure every mask on one case."""
     masks, costs = masks_of(setup, case, predict)
-    results, holes, found = guided(setup, case, list(masks.values())), area(case.warp.visible, 8) < 1, Scene()
+    results, holes, found = guided(setup, case, list(masks.values())), area(case.warp.visible) < 1, Scene()
     for index, (name, h) in enumerate(masks.items()):
         errors = []
         for strength, latents in zip(setup.strengths, results[:, index], strict=True):

@@ -34,10 +34,10 @@ def masks_of(case: KnownClip, space: LatentSpace, predictors: Predictors) -> tup
     """Return ``h_gt`` and every mask by name, all ``[1, C, T', H', W']``."""
     visible, warp = case.warp.visible, case.warp.video
     truth, y, other = space.encode(torch.stack([case.truth, warp, temporal_infill(warp, visible)])).split(1)
-    share = area(visible, space.spatial).expand_as(y)
+    share = area(visible, space.grid).expand_as(y)
     masks = {name: predictor.mask(visible[None], warp[None]) for name, predictor in predictors.items()}
     masks |= {f"area^{power:g}": share**power for power in POWERS}
-    masks |= {INFILL: difference_mask(other, y), "binary": binary(visible, space.spatial).expand_as(y)}
+    masks |= {INFILL: difference_mask(other, y), "binary": binary(visible, space.grid).expand_as(y)}
     return difference_mask(truth, y), masks
 
 

@@ -44,7 +44,7 @@ class MaskTask(Task):
 
     def __init__(self, options: argparse.Namespace, ranks: Ranks, space: LatentSpace, pairs: tuple[list[Path], list[Path]]):
         torch.manual_seed(options.seed)
-        spec = MaskEncoderSpec(options.width, space.channels, space.channels, options.reads, space.spatial)
+        spec = MaskEncoderSpec(options.width, space.channels, space.channels, options.reads, space.grid.cell)
         self.options, self.ranks, self.predictor = options, ranks, MaskPredictor(spec, options.kept)
         self.origin = initialise(self.predictor, space, TYPICAL_MEAN)
         self.model = self.predictor.to(ranks.device).encoder

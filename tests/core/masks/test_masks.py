@@ -8,6 +8,7 @@ from safetensors.torch import save_file
 
 from inversecrafter_core import masks
 from inversecrafter_core.errors import InputError
+from inversecrafter_core.latent_grid import GRIDS
 from inversecrafter_core.warp import fill_holes
 
 FRAMES, HEIGHT, WIDTH = 81, 32, 48
@@ -30,25 +31,28 @@ def test_every_frame_matters_in_exactly_its_group(frame):
     assert torch.all(area[0, 0, latent_frame_of(frame)] == expected)
 
 
-def frame_groups(frames: int) -> list[range]:
-    """Frame 0 alone, then groups of four."""
-    return [range(0, 1), *(range(first, first + 4) for first in range(1, frames, 4))]
-
-
-def test_groups_partition_the_clip():
-    numbers = masks.by_group(torch.arange(81))
-    assert numbers[0].tolist() == [0, 0, 0, 0]
-    assert [row.tolist() for row in numbers[1:]] == [list(group) for group in frame_groups(81)[1:]]
-
-
-@pytest.mark.parametrize(("frames", "spatial"), [(1, 8), (5, 8), (17, 16)])
-def test_area_is_the_mean_over_group_and_block(frames, spatial):
+@pytest.mark.parametrize("grid", GRIDS, ids=lambda grid: grid.family)
+@pytest.mark.parametrize("latent_frames", [1, 3, 8])
+def test_area_is_the_mean_over_group_and_block(grid, latent_frames):
+    frames, cell = grid.least(latent_frames), grid.cell
     visible = torch.rand(frames, 64, 96, generator=torch.Generator().manual_seed(0))
-    got = masks.area(visible, spatial)[0, 0]
-    for t, group in enumerate(frame_groups(frames)):
-        block = visible[group.start : group.stop, spatial : 2 * spatial, :spatial]
+    got = masks.area(visible, grid)[0, 0]
+    for t, group in enumerate(grid.groups(frames)):
+        block = visible[group.start : group.stop, cell : 2 * cell, :cell]
         assert got[t, 1, 0] == pytest.approx(float(block.mean()), abs=1e-6)
-    assert got.shape == ((frames + 3) // 4, 64 // spatial, 96 // spatial)
+    assert got.shape == (grid.require_frames("clip", frames), 64 // cell, 96 // cell)
+
+
+@pytest.mark.parametrize("grid", GRIDS, ids=lambda grid: grid.family)
+def test_each_frame_matters_in_its_own_latent_frame_alone(grid):
+    frames = grid.least(7)
+    for frame in range(frames):
+        visible = torch.ones(frames, 2 * grid.cell, grid.cell)
+        visible[frame] = 0
+        own = next(t for t, group in enumerate(grid.groups(frames)) if frame in group)
+        for mask in (masks.area, masks.binary):
+            touched = (mask(visible, grid)[0, 0] < 1).flatten(1).any(1)
+            assert touched.nonzero().flatten().tolist() == [own]
 
 
 def test_binary_needs_all_four_frames_and_looks_at_one_pixel_a_block():

@@ -7,6 +7,7 @@ import torch
 
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.inverse import encode_measurement
+from inversecrafter_core.latent_grid import LatentGrid
 from inversecrafter_core.masks import MaskInputs, MaskMethod, MaskSettings, area, latent_mask, with_first_frame_known
 
 FRAMES, HEIGHT, WIDTH = 9, 32, 48
@@ -15,7 +16,7 @@ FRAMES, HEIGHT, WIDTH = 9, 32, 48
 class Coder:
     """Group means of grey in 8x8 blocks, two channels; its own latents are three times the normalised ones plus one."""
 
-    spatial, latent_format = 8, "Stand-in"
+    grid = LatentGrid("Stand-in", 2)
 
     def __init__(self) -> None:
         self.calls = 0
@@ -47,7 +48,7 @@ def test_w_is_in_the_coders_space_and_the_mask_is_made_of_normalised_latents(cli
     assert torch.equal(measurement.w, own.encode(warp))
     assert torch.equal(measurement.h, latent_mask(given, MaskSettings(method, 2.0)))
     assert measurement.video_size == (FRAMES, HEIGHT, WIDTH)
-    assert (measurement.mask_mode, measurement.latent_format) == (method, "Stand-in")
+    assert (measurement.mask_mode, measurement.grid) == (method, Coder.grid)
 
 
 def test_a_known_first_frame_is_held_in_the_mask_alone(clip):
