@@ -3,16 +3,18 @@
 ``concat_latent_image`` is the clip with grey holes, encoded, in VAE space; the host normalises it. ``concat_mask`` is
 ``[1, S, T', H', W']``, 1 = generate, with one of ``S`` channels for every frame of a latent frame; frame 0 fills all channels
 of latent frame 0. The host inverts it and concatenates it before the latent. ``clip_vision_output`` becomes the image tokens of
-checkpoints that attend to them.
+checkpoints that attend to them. A model without those input channels ignores the rest: for it nothing is encoded.
 """
 
 from __future__ import annotations
 
-import comfy.model_management
+from typing import Any
+
 import node_helpers
 import torch
 import torch.nn.functional as F
 from comfy.clip_vision import Output as ClipVisionOutput
+from comfy.model_patcher import ModelPatcher
 from comfy.sd import VAE
 from comfy_api.latest import io
 
@@ -21,12 +23,14 @@ from ...inversecrafter_core.errors import require_video
 from ...inversecrafter_core.latent_grid import LatentGrid
 from ...inversecrafter_core.masks import hide
 from ..host.checks import visible_from_holes
+from ..host.compat import takes_video
 from ..host.reports import report_ui
 from ..host.sockets import GUIDE, HOLES_TOOLTIP
 from ..host.vae import VideoVae
 from .first_frame import first_frame, first_frame_inputs
 
 FIRST_FRAME, WHOLE_VIDEO = "first_frame", "whole_video"
+NOT_TAKEN = "The model has no input for a video: nothing was encoded for it."
 
 
 class InverseCrafterInpaintConditioning(io.ComfyNode):
@@ -63,6 +67,11 @@ class InverseCrafterInpaintConditioning(io.ComfyNode):
                     optional=True,
                     tooltip="The first frame through CLIP Vision Encode. Wan 2.1 I2V and Fun-InP checkpoints need it.",
                 ),
+                io.Model.Input(
+                    "model",
+                    optional=True,
+                    tooltip="The model that will sample. For one that takes no video, as text-to-video, nothing is encoded.",
+                ),
             ],
             outputs=[
                 io.Conditioning.Output(display_name="positive", tooltip="The prompt with the video attached."),
@@ -85,6 +94,7 @@ class InverseCrafterInpaintConditioning(io.ComfyNode):
         camera_path: CameraPath | None = None,
         start_image: torch.Tensor | None = None,
         clip_vision_output: ClipVisionOutput | None = None,
+        model: ModelPatcher | None = None,
     ) -> io.NodeOutput:
         video_vae = VideoVae.of(vae)
         video = require_video("video", video)
@@ -93,18 +103,24 @@ class InverseCrafterInpaintConditioning(io.ComfyNode):
         video, visible = start.replace_in(video), start.known(visible_from_holes(holes, video))
         if condition_on == FIRST_FRAME:
             visible = torch.cat([visible[:1], torch.zeros_like(visible[1:])])
-        latent = video_vae.encode(hide(video, visible))
-        values = {"concat_latent_image": latent, "concat_mask": concat_mask(visible, video_vae.grid).to(latent.device)}
+        taken = model is None or takes_video(model)
+        values = encoded(video_vae, video, visible) if taken else {}
         if clip_vision_output is not None:
             values["clip_vision_output"] = clip_vision_output
-        empty = torch.zeros_like(latent, device=comfy.model_management.intermediate_device())
+        report = start.report if taken else NOT_TAKEN
         return io.NodeOutput(
             node_helpers.conditioning_set_values(positive, values),
             node_helpers.conditioning_set_values(negative, values),
-            {"samples": empty},
-            start.report,
-            ui=report_ui(start.report),
+            {"samples": video_vae.empty(video)},
+            report,
+            ui=report_ui(report),
         )
+
+
+def encoded(vae: VideoVae, video: torch.Tensor, visible: torch.Tensor) -> dict[str, Any]:
+    """Return the conditioning of ``video [F, H, W, 3]`` where it is ``visible [F, H, W]``, by the host's names."""
+    latent = vae.encode(hide(video, visible))
+    return {"concat_latent_image": latent, "concat_mask": concat_mask(visible, vae.grid).to(latent.device)}
 
 
 def concat_mask(visible: torch.Tensor, grid: LatentGrid) -> torch.Tensor:

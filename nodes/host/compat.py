@@ -29,6 +29,12 @@ def model_channels(model: ModelPatcher) -> int:
     return model.get_model_object("latent_format").latent_channels
 
 
+def takes_video(model: ModelPatcher) -> bool:
+    """Tell if a Wan model has input channels beside its latents', for a mask and an encoded video: Fun-InP, image-to-video."""
+    embedding = getattr(model.get_model_object("diffusion_model"), "patch_embedding", None)
+    return embedding is None or embedding.weight.shape[1] != model_channels(model)
+
+
 def expert_boundary(model: ModelPatcher) -> float:
     """Return the sigma at which Wan 2.2 14B hands over to its low-noise expert: 0.9 for image-to-video, else 0.875."""
     return 0.9 if getattr(model.model, "image_to_video", False) else 0.875

@@ -71,6 +71,12 @@ class VideoVae:
             latent = self.vae.encode(video)
         return require_finite("vae", latent.to(comfy.model_management.intermediate_device(), torch.float32))
 
+    def empty(self, video: torch.Tensor) -> torch.Tensor:
+        """Return zeros of the shape of ``video [F, H, W, 3]``, encoded, on the device of the host's latents."""
+        frames, height, width = video.shape[:3]
+        cells = self.grid.require_frames("video", frames), height // self.grid.cell, width // self.grid.cell
+        return torch.zeros(1, self.grid.channels, *cells, device=comfy.model_management.intermediate_device())
+
     def round_trip(self, name: str, video: torch.Tensor) -> torch.Tensor:
         """Return ``video [F, H, W, 3]`` encoded and decoded. Shows progress, can be cancelled."""
         self.grid.require_clip(name, video)

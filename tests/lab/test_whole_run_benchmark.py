@@ -75,11 +75,28 @@ def test_rows_say_what_is_missed(whole_run):
     def costs(sampling, encodings, flows):
         return [whole_run.Cost({"VAEDecode": 1.0, "KSampler": sampling}, encodings, flows)]
 
-    rows = {row.name.rpartition(": ")[2]: row for row in whole_run.on_this_model(costs(2.0, 4, 1), costs(1.0, 1, 0))}
+    runs = whole_run.Runs(costs(2.0, 4, 1), costs(3.0, 5, 1), costs(1.0, 1, 0))
+    rows = {row.name.rpartition(": ")[2]: row for row in whole_run.on_this_model(runs)}
     assert rows["over the bare model's"].value == 1.5 and rows["over the bare model's"].holds is False
+    assert rows["over the bare model's, image to video"].value == 2.0
     assert rows["encodings beyond E(y) and the bare model's own"].value == 2
     assert rows["optical flows, depth aside"].holds is False
     assert rows["KSampler"].value == pytest.approx(100)
+
+
+def test_what_the_bare_run_encodes_is_left_out_where_nothing_is_encoded(whole_run):
+    bare = whole_run.Cost({"KSampler": 1.0, whole_run.FIRST_FRAME: 1.0}, 1, 0)
+    guided = whole_run.Cost({"KSampler": 3.0}, 1, 0)
+    rows = {row.name.rpartition(": ")[2]: row for row in whole_run.on_this_model(whole_run.Runs([guided], [guided], [bare]))}
+    assert rows["over the bare model's"].value == 1.5
+    assert rows["over the bare model's from text, nothing encoded"].value == 3.0
+
+
+def test_the_graph_tells_its_model_to_the_conditioning_and_as_image_to_video_it_does_not(whole_run):
+    guided, _ = whole_run.guided_prompt(torch.zeros(17, 32, 32, 3))
+    both = guided, whole_run.image_to_video_prompt(guided)
+    inputs = [prompt[whole_run.graph.find(prompt, whole_run.INPAINT)]["inputs"] for prompt in both]
+    assert ["model" in one for one in inputs] == [True, False] and inputs[0].keys() - inputs[1].keys() == {"model"}
 
 
 def test_the_bare_graph_has_one_encoding_and_the_same_steps(whole_run):

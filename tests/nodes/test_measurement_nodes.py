@@ -8,6 +8,7 @@ import logging
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock, patch
 
 import pytest
 import torch
@@ -420,6 +421,23 @@ def test_on_the_first_frame_alone_it_is_the_hosts_own_image_to_video_conditionin
             for key in ("concat_latent_image", "concat_mask"):
                 here, there = ours[side][0][1][key].float(), stock[side][0][1][key].float()
                 assert torch.allclose(here, there.expand_as(here), atol=1e-5), key
+
+
+@pytest.mark.parametrize("form", ["16 channels", "36 channels"])
+def test_only_a_model_that_takes_a_video_costs_an_encoding(kit, form):
+    vae, model, seen = kit.vae(), kit.model(form), SimpleNamespace(penultimate_hidden_states=torch.zeros(1, 257, 1280))
+    whole, _, empty = inpaint(kit)
+    with patch.object(vae, "encode", Mock(wraps=vae.encode)) as encodings:
+        positive, negative, latent = inpaint(kit, vae=vae, model=model, clip_vision_output=seen)
+    assert encodings.call_count == (form == "36 channels")
+    assert torch.equal(latent["samples"], empty["samples"])
+    noise = torch.zeros(1, 16, 3, 4, 6)
+    for ((_, values),) in (positive, negative):
+        assert values["clip_vision_output"] is seen
+        given, expected = (model.model.concat_cond(noise=noise, device=noise.device, **one) for one in (values, whole[0][1]))
+        assert (given is None and expected is None) or torch.allclose(given, expected, atol=1e-5), "the network gets the same"
+    with pytest.raises(ValueError, match="video: 18 frames"):
+        inpaint(kit, model=model, video=clip(frames=18), holes=half_holes(frames=18))
 
 
 def test_the_source_becomes_frame_zero_only_where_the_path_starts_at_its_view(kit):
