@@ -3,7 +3,7 @@
 Both run in this process, in turns, on one random textured step scene. The speed is taken on one thread each, as the ratio of
 the best runs, those that the machine's other work disturbed least; the ratio of medians and that on all threads stand beside
 it. Truth is PSNR on the pixels that each covers, on ten rendered scenes with exact depth (:mod:`lab.data.scenes.staged`, two
-frames each) and on the pair.
+frames each) and on the pair. ``--picture FILE`` draws parts of some of the scenes instead.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 
 from inversecrafter_core.camera import Geometry, intrinsics_from_focal, preset_path
 from inversecrafter_core.warp import Sampling, Viewer, Warp, warp_video
 from lab.benchmarks.report import Row, not_measured, row
 from lab.benchmarks.runner import main
 from lab.data.scenes.staged import PICTURES, Frame, frames_of
+from lab.data.sheet import MAGENTA, as_bytes, contact_sheet, write_picture
 from lab.data.stereo import StereoPair, psnr, stereo_pair, why_no_pair
 from lab.metrics.intervals import interval
 from lab.metrics.timing import peak_memory
@@ -29,6 +32,8 @@ from .soft_splat import soft_splat
 
 HEIGHT, WIDTH, FOCAL = 480, 832, 700.0
 FRAMES = 81
+SHOWN, PART, ZOOM = ("moving things", "outdoors, sky", "fence"), (56, 72), 4
+"""Scenes of the picture, the size of the part that it shows of each, and how much larger."""
 ABOVE, COVERED = "above the soft splat, on covered pixels", "covered, more than by the soft splat"
 
 
@@ -102,10 +107,10 @@ def truth(pair: StereoPair) -> list[Row]:
     view = Viewer(pair.geometry, pair.camera[None], pair.intrinsics[None], 1.0).see(pair.left, 0, 0)
     source = pair.left, pair.geometry.depth[0], pair.geometry.valid[0], pair.geometry.intrinsics[0]
     soft, soft_visible = soft_splat(*source, pair.intrinsics, pair.camera)
-    both = view.visible & soft_visible
+    shared = view.visible & soft_visible
     ours, theirs = psnr(view.image, pair.right, view.visible), psnr(soft, pair.right, soft_visible)
     covered, soft_covered = (100 * float(seen.float().mean()) for seen in (view.visible, soft_visible))
-    gain = psnr(view.image, pair.right, both) - psnr(soft, pair.right, both)
+    gain = psnr(view.image, pair.right, shared) - psnr(soft, pair.right, shared)
     return [
         row("PSNR on covered pixels", ours, "dB", least=27.3, case="stereo truth"),
         row("covered", covered, "%", least=86.0, case="stereo truth"),
@@ -117,14 +122,41 @@ def truth(pair: StereoPair) -> list[Row]:
     ]
 
 
-def compared(frame: Frame, mode: str) -> tuple[float, float]:
-    """Return dB above the soft splat, each on what it covers, and points of the picture covered more."""
+Seen = tuple[torch.Tensor, torch.Tensor]
+"""A warp: ``image [H, W, 3]`` and where it is known, ``[H, W]`` bool."""
+
+
+def both(frame: Frame, mode: str = "bilinear") -> tuple[Seen, Seen]:
+    """Return our warp of a frame and the soft splat's."""
     lens = frame.geometry.intrinsics[0]
     viewer = Viewer(frame.geometry, frame.camera[None], frame.geometry.intrinsics, 1e-3)
     view = viewer.see(frame.source, 0, 0, Sampling(mode))
-    soft, covered = soft_splat(frame.source, frame.geometry.depth[0], frame.geometry.valid[0], lens, lens, frame.camera)
-    above = psnr(view.image, frame.target, view.visible) - psnr(soft, frame.target, covered)
-    return above, 100 * float(view.visible.float().mean() - covered.float().mean())
+    source = frame.source, frame.geometry.depth[0], frame.geometry.valid[0]
+    return (view.image, view.visible), soft_splat(*source, lens, lens, frame.camera)
+
+
+def compared(frame: Frame, mode: str) -> tuple[float, float]:
+    """Return dB above the soft splat, each on what it covers, and points of the picture covered more."""
+    (ours, visible), (soft, covered) = both(frame, mode)
+    above = psnr(ours, frame.target, visible) - psnr(soft, frame.target, covered)
+    return above, 100 * float(visible.float().mean() - covered.float().mean())
+
+
+def sheet(seed: int, target: Path) -> None:
+    """Draw the true view, the soft splat and our warp, holes in magenta, where they differ most on what both cover."""
+    shown: dict[str, list[torch.Tensor]] = {"true view": [], "soft z-buffer splat": [], "ours": []}
+    for name in SHOWN:
+        *_, frame = frames_of(name, seed)
+        ours, soft = both(frame)
+        apart = (soft[0] - ours[0]).square().mean(-1) * (soft[1] & ours[1])
+        mean = F.avg_pool2d(apart[None], PART, 8)[0]
+        top, left = (8 * int(place) for place in divmod(int(mean.argmax()), mean.shape[1]))
+        hole = torch.tensor(MAGENTA) / 255
+        pictures = frame.target, *(torch.where(known[..., None], image, hole) for image, known in (soft, ours))
+        for clip, picture in zip(shown.values(), pictures, strict=True):
+            clip.append(picture[top : top + PART[0], left : left + PART[1]])
+    rows = {label: as_bytes(torch.stack(parts)) for label, parts in shown.items()}
+    write_picture(target, contact_sheet(rows, range(len(SHOWN)), ZOOM * PART[1]))
 
 
 def rendered(seed: int, scenes: int) -> list[Row]:
@@ -161,9 +193,16 @@ def memory() -> Row:
 
 
 def rows(
-    seed: int, scenes: int = 10, repeats: int = 31, device: str = "cuda" if torch.cuda.is_available() else "cpu"
+    seed: int,
+    scenes: int = 10,
+    repeats: int = 31,
+    device: str = "cuda" if torch.cuda.is_available() else "cpu",
+    picture: Path = Path(),
 ) -> list[Row]:
-    """Measure speed (``repeats`` frames a side), truth and memory."""
+    """Measure speed (``repeats`` frames a side), truth and memory; or draw where a picture is wanted."""
+    if picture.name:
+        sheet(seed, picture)
+        return []
     pair = stereo_pair()
     return [
         *speed(seed, repeats, torch.device(device)),
