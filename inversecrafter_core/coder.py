@@ -1,4 +1,4 @@
-"""Video VAEs as the core sees them: one protocol."""
+"""The protocol of video VAEs."""
 
 from __future__ import annotations
 
@@ -10,22 +10,21 @@ from .latent_grid import LatentGrid
 
 
 class LatentCoder(Protocol):
-    """A causal video VAE: clips to latents ``[1, C, T', H', W']``, float32.
+    """A causal video VAE, from clips to latents ``[1, C, T', H', W']`` float32.
 
-    Two spaces: its own, in which latents travel between nodes (VAE space), and the same *normalised* to zero mean and unit
-    deviation per channel, in which models work and masks compare. A coder whose own latents are normalised returns them
-    unchanged from :meth:`normalise`.
+    Nodes exchange latents in VAE space. Models and mask comparisons use them *normalised*, at zero mean and unit deviation per
+    channel. A coder whose latents are normalised already returns them unchanged from :meth:`normalise`.
     """
 
     @property
     def grid(self) -> LatentGrid:
-        """The geometry of its latents."""
+        """Geometry of the latents, with the name of their format."""
         ...
 
     def encode(self, video: torch.Tensor) -> torch.Tensor:
-        """Encode a clip ``[F, H, W, 3]`` in 0...1, ``F`` a length that the grid takes."""
+        """Encode a clip ``[F, H, W, 3]`` in 0...1, of a length that the grid takes, to latents in VAE space."""
         ...
 
     def normalise(self, latents: torch.Tensor) -> torch.Tensor:
-        """Bring latents of this coder to zero mean and unit deviation per channel."""
+        """Return latents of VAE space at zero mean and unit deviation per channel."""
         ...

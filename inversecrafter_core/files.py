@@ -1,6 +1,6 @@
-"""Safetensors files of the pack's own formats: read with their mark checked, and a description of foreign files.
+"""Reading of the pack's own safetensors formats, and a description of other files.
 
-A format of ours says so in the metadata: ``format = "inversecrafter.<what>"`` and ``version``.
+The metadata of a file name its format, ``format = "inversecrafter.<kind>"``, and its ``version``.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ FOREIGN = {
     "lora_": "a LoRA",
     "transformer.": "a LoRA",
 }
-"""First part of the tensor names in files that are often picked by mistake."""
+"""Prefixes of tensor names, and the kind of file each indicates, for files that are often chosen by mistake."""
 
 
 def describe(keys: list[str], metadata: dict[str, str]) -> str:
-    """Describe a safetensors file without the expected mark, in a user's words."""
+    """Describe a safetensors file of an unexpected format, for an error message."""
     if metadata.get("format", "pt") not in ("pt", "np"):
         return f"a file of format '{metadata['format']}'"
     kinds = [kind for prefix, kind in FOREIGN.items() if any(key.startswith(prefix) for key in keys)]
@@ -36,19 +36,19 @@ def describe(keys: list[str], metadata: dict[str, str]) -> str:
 def read_marked(
     path: Path, name: str, file_format: str, version: str, expected: str
 ) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
-    """Read a file of one of our formats to its tensors (on the CPU) and its metadata.
+    """Return the tensors, on the CPU, and the metadata of a file of one of the pack's formats.
 
     Args:
         path: the file.
         name: the input as the user sees it, for the error.
-        file_format, version: what the metadata must say.
-        expected: a sentence that says what belongs there.
+        file_format, version: required entries of the metadata.
+        expected: a sentence that describes the expected file, for the error.
 
     Raises:
-        InputError: the file is missing, unreadable, or something else; the message says what it is and what was expected.
+        InputError: the file is missing, unreadable, or of another format; the message names what was found and expected.
     """
     if not path.is_file():
-        raise InputError(name, f"no file {path.name}", "Choose one that is there.")
+        raise InputError(name, f"no file {path.name}", "Choose an existing file.")
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             metadata = file.metadata() or {}
@@ -66,7 +66,7 @@ def read_marked(
 
 
 def is_marked(path: Path, file_format: str) -> bool:
-    """Tell if the file is marked as of this format, from its header alone; False for an unreadable one."""
+    """Return whether a file's header names this format; False for an unreadable file."""
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             return (file.metadata() or {}).get("format") == file_format

@@ -1,4 +1,4 @@
-"""Progress of long work, as a callback: ``progress(done, total)``, which may raise to cancel."""
+"""The callback for progress, ``progress(done, total)``, which may raise to cancel."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Prompts for the embedded models: a fixed hashed embedding, without weights.
 
 Every word, and every pair of neighbouring words, is one token: 4096 values drawn from a normal distribution whose seed is
-the word's hash. Pairs are there because Wan's cross-attention does not know the order of text tokens: without them "red
+the word's hash. Pairs are included because Wan's cross-attention is invariant to the order of text tokens: without them "red
 box, blue sphere" and "blue box, red sphere" would be the same prompt. The width is that of umT5-XXL, so the tokens fit any
-Wan; they *mean* something only to a model that was trained on them.
+Wan, but only a model that was trained on them can use them.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ class Prompt:
 
     Attributes:
         tokens: ``[1, L, 4096]`` float32, unit variance; an empty prompt is one zero token.
-        words: the words that were read, lower case, in order.
-        dropped: how many words lay past the limit of 64 and were left out.
+        words: the embedded words, lower case, in order.
+        dropped: number of words beyond the limit of 64, which are ignored.
     """
 
     tokens: torch.Tensor
@@ -44,7 +44,7 @@ class Prompt:
     dropped: int = 0
 
     def unknown(self, vocabulary: frozenset[str]) -> list[str]:
-        """Words outside ``vocabulary``, each once, in order."""
+        """Return the words outside ``vocabulary``, each once, in order."""
         return list(dict.fromkeys(word for word in self.words if word not in vocabulary))
 
 
@@ -54,7 +54,7 @@ def words_of(text: str) -> list[str]:
 
 
 def encode_prompt(text: str) -> Prompt:
-    """Read the words of ``text`` (case and punctuation do not matter) and embed them and their neighbouring pairs."""
+    """Embed the words of ``text`` and their neighbouring pairs; case and punctuation are ignored."""
     found = words_of(text)
     words = tuple(found[:MAX_WORDS])
     if not words:
@@ -66,6 +66,6 @@ def encode_prompt(text: str) -> Prompt:
 
 @lru_cache(maxsize=4096)
 def _embedding(name: str) -> np.ndarray:
-    """The 4096 values of a word or a pair; the same on every machine (SHA-256 seeds a counter-based generator)."""
+    """Return the embedding ``[4096]`` of a word or a pair, the same on every machine (a counter-based generator)."""
     seed = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
     return np.random.Generator(np.random.Philox(seed)).standard_normal(WIDTH).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Cameras: intrinsics, poses, paths, and the geometry they make with a depth."""
+"""Cameras: intrinsics, poses, paths, and the geometry of a clip."""
 
 from .geometry import Geometry
 from .intrinsics import (
@@ -7,15 +7,18 @@ from .intrinsics import (
     intrinsics_from_fov,
 )
 from .keyframes import keyframe_path, parse_keyframes
-from .path import CameraPath
-from .presets import PRESETS, Preset, preset_path
+from .path import CameraPath, RelativeTo
+from .presets import PRESETS, Ease, PathStart, Preset, preset_path
 from .projection import Transfer, pixel_centres, project, transfer, unproject
 
 __all__ = [
     "PRESETS",
     "CameraPath",
+    "Ease",
     "Geometry",
+    "PathStart",
     "Preset",
+    "RelativeTo",
     "Transfer",
     "field_of_view",
     "intrinsics_from_focal",

@@ -1,4 +1,4 @@
-"""Geometry: a source clip's depth and cameras."""
+"""The geometry of a source clip: its depth and cameras."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ import torch
 from ..errors import InputError, require_finite, require_same_frames
 
 ENDS = (0.05, 0.95)
-"""Percentiles of the disparity that count as its least and its greatest."""
+"""Percentiles of the disparity, in 0...1, that stand for its minimum and maximum."""
 SAMPLES = 1 << 16
-"""Pixels of a clip, roughly, from which percentiles are taken."""
+"""Approximate number of a clip's pixels from which percentiles are computed."""
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """A source clip in 3D. All tensors float32 (``valid`` bool) on one device.
+    """A source clip in 3D. All tensors are float32 (``valid`` bool) on one device.
 
     Attributes:
-        depth: ``[F, H, W]`` planar z in scene units, positive and finite everywhere (where it is not valid: any
-            positive filler).
-        valid: ``[F, H, W]`` bool, where depth means anything.
-        intrinsics: ``[F, 3, 3]`` pixels of this depth map.
+        depth: ``[F, H, W]`` planar z in scene units, positive and finite everywhere; arbitrary where it is not valid.
+        valid: ``[F, H, W]`` bool, where the depth is known.
+        intrinsics: ``[F, 3, 3]`` in pixels of this depth map.
         camera_to_world: ``[F, 4, 4]`` source cameras; world = source frame 0, so the first is the identity.
         metric: depth is in metres.
+
+    Raises:
+        InputError: shapes that differ, NaN or infinite values, no valid pixel, or a depth that is not positive.
     """
 
     depth: torch.Tensor
@@ -69,17 +71,17 @@ class Geometry:
         return self.depth.device
 
     def to(self, device: torch.device | str | None) -> Geometry:
-        """Return this geometry on ``device``; itself when it is there already or ``device`` is None."""
+        """Return this geometry on ``device``, or unchanged for None."""
         if device is None or torch.device(device) == self.device:
             return self
         return self._mapped(lambda tensor: tensor.to(device))
 
     def __getitem__(self, frames: slice | list[int]) -> Geometry:
-        """Return the geometry of some frames, in the same world."""
+        """Return the geometry of the selected frames, in the same world."""
         return self._mapped(lambda tensor: tensor[frames])
 
     def expand(self, frames: int) -> Geometry:
-        """Repeat a geometry of one frame, without copying it.
+        """Return a geometry of one frame repeated to ``frames``, without a copy.
 
         Raises:
             InputError: more than one frame.
@@ -94,19 +96,19 @@ class Geometry:
 
     @cached_property
     def pivot_depth(self) -> float:
-        """rho, the depth a path turns about: that at the centre of frame 0, at most that of the clip's middle disparity.
+        """rho, the depth of the point that a path turns about, in scene units.
 
-        An arc moves a point of depth z as far as a pan by the same angle moves everything, times ``rho / z - 1``. With
-        ``1 / rho`` no less than the mean of the least and the greatest disparity nothing moves farther than in the pan, however
-        far away the centre is; about a pivot on the horizon what stands near would leave the picture at once. The relatives'
-        cap of 5, in units of ``10^4 / (3900 d)`` with ``d`` the clip's disparity from 0 to 1, is nearly this mean (d = 0.51).
-        Here the ends are percentiles (:data:`ENDS`), and no unit is needed.
+        It is the depth at the centre of frame 0, limited to that of the clip's mean disparity. An arc moves a point of depth z
+        by ``rho / z - 1`` times as much as a pan by the same angle. With ``1 / rho`` at least the mean of the smallest and the
+        largest disparity, no point moves more than in the pan; with a pivot at the horizon near points would leave the picture
+        at once. Related methods cap rho at 5 in units of ``10^4 / (3900 d)``, where the disparity d of the clip lies in 0...1,
+        which is almost the same (d = 0.51). Here percentiles (:data:`ENDS`) make it independent of the unit.
         """
         return min(self.central_depth, 1 / self._middle_disparity())
 
     @property
     def central_depth(self) -> float:
-        """The median valid depth in the central tenth of frame 0 (of the whole frame if the centre has none)."""
+        """The median valid depth in the central tenth of frame 0; of the frame, or the clip, where the centre has none."""
         height, width = self.size
         rows = slice(height // 2 - max(1, height // 20), height // 2 + max(1, height // 20))
         columns = slice(width // 2 - max(1, width // 20), width // 2 + max(1, width // 20))
@@ -118,8 +120,8 @@ class Geometry:
         return float(centre[known].median())
 
     def _middle_disparity(self) -> float:
-        """The mean of the :data:`ENDS` of the clip's disparity."""
-        # A grid of pixels says as much of two percentiles, and sorting a whole clip takes seconds.
+        """Return the mean of the two :data:`ENDS` of the clip's disparity."""
+        # A grid of pixels gives the percentiles well enough; sorting a whole clip takes seconds.
         step = max(1, math.isqrt(self.depth.numel() // SAMPLES))
         depth, valid = self.depth[:, ::step, ::step], self.valid[:, ::step, ::step]
         if not bool(valid.any()):

@@ -2,16 +2,16 @@
 
 A list (or an object with a ``keyframes`` list) of objects, one a keyframe::
 
-    {"frame": 0,                      which frame it stands at, from 0
+    {"frame": 0,                      frame number, from 0
      "position": [0, 0, 0],           x right, y down, z forward, in multiples of rho; default: the source camera's
      "euler": [0, 0, 0],              degrees: tilt up, pan right, roll clockwise (R = pan tilt roll); or
      "quaternion": [1, 0, 0, 0],      w, x, y, z; or
      "look_at": [0, 0, 1],            a point in the same coordinates; without any of the three: no rotation
      "focal_scale": 1.0}              focal length over the source's
 
-Between keyframes positions and focal scale run along a monotone cubic and rotations along the great circle
-("smooth"), or both straight ("linear"). At a keyframe the path is exactly the keyframe. After the last one it holds; without a
-keyframe at frame 0 it starts from the source camera.
+Between keyframes, positions and focal scale are interpolated by a monotone cubic ("smooth") or linearly ("linear"), rotations
+along great circles. The path passes through every keyframe and stays at the last one; without a keyframe at frame 0 it starts
+at the source camera.
 """
 
 from __future__ import annotations
@@ -19,25 +19,24 @@ from __future__ import annotations
 import itertools
 import json
 import math
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from scipy.interpolate import CubicHermiteSpline, PchipInterpolator, make_interp_spline
 from scipy.spatial.transform import Rotation, Slerp
 
-from ..errors import InputError
-from .path import CameraPath
-from .presets import eased
+from ..errors import InputError, require_choice
+from .path import CameraPath, RelativeTo
+from .presets import Ease, eased
 from .rotation import look_at, pose, turn_x, turn_y, turn_z
 
-Ease = Literal["linear", "smooth"]
 ROTATIONS = ("euler", "quaternion", "look_at")
 FIELDS = {"frame", "position", "focal_scale", *ROTATIONS}
 
 
 class Keyframe(NamedTuple):
-    """A keyframe: ``position [3]`` in rho, float64, rotation and focal scale."""
+    """A keyframe: frame number, ``position [3]`` in rho, float64, rotation, and focal scale."""
 
     frame: int
     position: torch.Tensor
@@ -96,15 +95,18 @@ def _keyframe(entry: Any, index: int, frames: int) -> Keyframe:
 
 
 def parse_keyframes(text: str, frames: int) -> list[Keyframe]:
-    """Read keyframes for a path of ``frames`` frames, sorted, with the source camera at frame 0 unless one stands there.
+    """Return the keyframes in JSON ``text`` for a path of ``frames`` frames, sorted, beginning at frame 0.
+
+    The source camera is added at frame 0 if no keyframe is there.
 
     Raises:
-        InputError: naming the keyframe, the field and what it holds.
+        InputError: text that is not valid; the message names the keyframe, the field and its value.
     """
     try:
         entries = json.loads(text)
     except json.JSONDecodeError as error:
-        raise InputError("keyframes", f"no JSON ({error})", "Give a list of objects with 'frame' and 'position'.") from error
+        found = f"text that is not JSON ({error})"
+        raise InputError("keyframes", found, "Give a list of objects with 'frame' and 'position'.") from error
     if isinstance(entries, dict) and "keyframes" in entries:
         entries = entries["keyframes"]
     if not isinstance(entries, list) or not entries:
@@ -117,14 +119,13 @@ def parse_keyframes(text: str, frames: int) -> list[Keyframe]:
 
 
 def _states(keys: list[Keyframe], times: np.ndarray, ease: Ease) -> torch.Tensor:
-    """Return positions and focal scales ``[F, 4]`` at ``times [F]``, which lie between the first and the last keyframe.
+    """Return positions and focal scales ``[F, 4]`` at ``times [F]`` between the first and the last keyframe.
 
-    Smooth is a monotone cubic (Fritsch & Butland 1984) with zero slopes at both ends, so that the motion starts and stops
-    softly and two keyframes make a smoothstep.
+    Smooth is a monotone cubic (Fritsch & Butland 1984) with zero slopes at both ends; with two keyframes it is the smoothstep.
     """
     stamps = np.array([key.frame for key in keys], float)
     values = np.stack([np.append(key.position.numpy(), key.focal_scale) for key in keys])
-    if ease == "linear":
+    if ease == Ease.LINEAR:
         return torch.from_numpy(make_interp_spline(stamps, values, k=1)(times))
     slopes = PchipInterpolator(stamps, values)(stamps, nu=1)
     slopes[[0, -1]] = 0
@@ -132,7 +133,7 @@ def _states(keys: list[Keyframe], times: np.ndarray, ease: Ease) -> torch.Tensor
 
 
 def _rotations(keys: list[Keyframe], times: np.ndarray, ease: Ease) -> torch.Tensor:
-    """Return rotations ``[F, 3, 3]`` at ``times [F]`` along great circles, each at its own pace."""
+    """Return rotations ``[F, 3, 3]`` at ``times [F]`` along great circles, eased within each segment."""
     stamps = np.array([key.frame for key in keys], float)
     segment = (np.searchsorted(stamps, times, side="right") - 1).clip(0, len(keys) - 2)
     length = stamps[segment + 1] - stamps[segment]
@@ -145,10 +146,15 @@ def keyframe_path(
     text: str,
     frames: int,
     *,
-    ease: Ease = "smooth",
-    relative_to: Literal["source", "world"] = "source",
+    ease: Ease = Ease.SMOOTH,
+    relative_to: RelativeTo = RelativeTo.SOURCE,
 ) -> CameraPath:
-    """Return a :class:`CameraPath` of ``frames`` frames through the keyframes in ``text`` (see the module)."""
+    """Return a :class:`CameraPath` of ``frames`` frames through the keyframes in ``text`` (see the module).
+
+    Raises:
+        InputError: text that is not valid, or an unknown ``ease`` or ``relative_to``.
+    """
+    ease = require_choice("ease", ease, Ease)
     keys = parse_keyframes(text, frames)
     if len(keys) == 1:
         keys = [*keys, keys[0]._replace(frame=frames)]

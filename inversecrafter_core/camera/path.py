@@ -1,40 +1,54 @@
-"""A camera path: scale-free target poses, and what becomes of them for one geometry."""
+"""Camera paths: target poses in multiples of rho, and their placement in a scene."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
 import torch
 
-from ..errors import InputError, require_finite, require_same_frames
+from ..errors import InputError, require_choice, require_finite, require_same_frames
 from .geometry import Geometry
 
 SAME_VIEW = 1e-4
-"""Turn (radians), motion (rho) and change of lens (share) up to which two cameras count as the same: a tenth of a pixel
-at the pivot and a focal length of 1000 pixels.
+"""Rotation (radians), translation (rho) and relative change of focal length up to which two cameras are the same: a tenth of
+a pixel at the pivot and a focal length of 1000 pixels.
 """
+
+
+class RelativeTo(StrEnum):
+    """Frame of reference of a path's poses.
+
+    ``source``: the source camera of the same frame. ``world``: the camera of source frame 0, however the source moves.
+    """
+
+    SOURCE = "source"
+    WORLD = "world"
 
 
 @dataclass(frozen=True)
 class CameraPath:
-    """Target cameras, one a frame, before they meet a scene.
+    """Target cameras, one a frame, independent of the scale of a scene.
 
     Attributes:
         camera_to_world: ``[F, 4, 4]`` float32; translations in multiples of the pivot depth rho.
-        focal_scale: ``[F]`` float32; target focal length over source focal length (1 = unchanged; dolly-zoom uses it).
-        relative_to: ``"source"``: poses are offsets from the source camera of the same frame;
-            ``"world"``: poses stand in the world, i.e. in the camera frame of source frame 0, however the source moves.
-        name: what the path is called in reports.
+        focal_scale: ``[F]`` float32; target focal length over source focal length, 1 = unchanged.
+        relative_to: frame of reference of the poses.
+        name: name of the path in reports.
+
+    Raises:
+        InputError: shapes or counts that differ, values that are not finite, a focal scale that is not positive, or an unknown
+            frame of reference.
     """
 
     camera_to_world: torch.Tensor
     focal_scale: torch.Tensor
-    relative_to: Literal["source", "world"] = "source"
+    relative_to: RelativeTo = RelativeTo.SOURCE
     name: str = "custom"
 
     def __post_init__(self) -> None:
+        require_choice("relative_to", self.relative_to, RelativeTo)
         if self.camera_to_world.ndim != 3 or self.camera_to_world.shape[1:] != (4, 4):
             raise InputError("camera_path", f"poses of shape {tuple(self.camera_to_world.shape)}", "Give [F, 4, 4].")
         require_same_frames(poses=len(self.camera_to_world), focal_scale=len(self.focal_scale))
@@ -48,12 +62,12 @@ class CameraPath:
         return len(self.camera_to_world)
 
     def resolve(self, geometry: Geometry) -> tuple[torch.Tensor, torch.Tensor]:
-        """Place the path in a scene: ``(camera_to_world [F, 4, 4] in scene units, intrinsics [F, 3, 3] in pixels)``."""
+        """Return ``camera_to_world [F, 4, 4]`` in scene units and ``intrinsics [F, 3, 3]`` in pixels, for one scene."""
         require_same_frames(geometry=geometry.frames, camera_path=self.frames)
         device = geometry.depth.device
         poses = self.camera_to_world.to(device).clone()
         poses[:, :3, 3] *= geometry.pivot_depth
-        if self.relative_to == "source":
+        if self.relative_to == RelativeTo.SOURCE:
             poses = geometry.camera_to_world @ poses
         intrinsics = geometry.intrinsics.clone()
         scale = self.focal_scale.to(device)
@@ -62,14 +76,14 @@ class CameraPath:
         return poses, intrinsics
 
     def source_views(self, geometry: Geometry | None = None) -> torch.Tensor:
-        """Return which frames are the source's own view, ``[F]`` bool: the pose and the lens of the source camera there.
+        """Return ``[F]`` bool: frames whose target camera has the pose and the lens of the source camera.
 
         Args:
-            geometry: where the source camera goes and the scene's scale. Needed for the frames after the first of a path in the
-                world; without it they count as other views. The world is source frame 0, so frame 0 needs none.
+            geometry: source cameras and scale of the scene. Without it, frames after the first of a path in the world count as
+                other views; frame 0 needs no geometry, since the world is source frame 0.
         """
         offsets = self.camera_to_world
-        if self.relative_to == "world" and geometry is not None:
+        if self.relative_to == RelativeTo.WORLD and geometry is not None:
             poses, _ = self.resolve(geometry)
             offsets = torch.linalg.inv(geometry.camera_to_world) @ poses
             offsets[:, :3, 3] /= geometry.pivot_depth
@@ -77,16 +91,16 @@ class CameraPath:
         moved = offsets[:, :3, 3].norm(dim=1)
         lens = (self.focal_scale.to(offsets.device) - 1).abs()
         same = torch.stack([turned, moved, lens]).amax(0) <= SAME_VIEW
-        if self.relative_to == "world" and geometry is None:
+        if self.relative_to == RelativeTo.WORLD and geometry is None:
             same[1:] = False
         return same
 
     def starts_at_source(self) -> bool:
-        """Return True where frame 0 is source frame 0, unwarped."""
+        """Return whether frame 0 has the view of source frame 0."""
         return bool(self.source_views()[0])
 
     def start(self) -> str:
-        """Describe where frame 0 stands beside source frame 0: ``turned by 9.6 degrees, moved by 0.167 rho``."""
+        """Describe the camera of frame 0 relative to source frame 0, e.g. ``turned by 9.6 degrees, moved by 0.167 rho``."""
         cosine = (float(self.camera_to_world[0].diagonal()[:3].sum()) - 1) / 2
         turned, moved = math.degrees(math.acos(max(-1.0, min(1.0, cosine)))), float(self.camera_to_world[0, :3, 3].norm())
         lens = float(self.focal_scale[0])

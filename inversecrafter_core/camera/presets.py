@@ -1,28 +1,29 @@
-"""The trajectories: one short function each, one line each in :data:`PRESETS`.
+"""Preset trajectories: a function and a line in :data:`PRESETS` each.
 
-A trajectory takes how far along it is, ``t [F]`` in 0...1, and its full amount, and gives poses relative to the source
-camera: translations in multiples of the pivot depth rho (the pivot is at (0, 0, 1)), angles in radians.
+A trajectory maps the time ``t [F]`` in 0...1 and its full amount to poses ``[F, 4, 4]`` relative to the source camera, with
+translations in multiples of the pivot depth rho (the pivot is at (0, 0, 1)), and to focal scales ``[F]``.
 
-Directions, as the viewer of the picture sees them (tests/core/camera/test_camera.py checks them on pictures):
+Directions, as they appear in the picture (tests/core/camera/test_camera.py checks them on pictures):
 
-* ``arc_left`` moves the camera to its left (-x) while it keeps looking at the pivot, so what is nearer than the pivot moves
-  right in the picture and what is farther moves left. ``arc_up`` moves it up (-y), so near things move down.
+* ``arc_left`` moves the camera to its left (-x) and keeps it looking at the pivot, so points nearer than the pivot move right
+  in the picture and points beyond it left. ``arc_up`` moves it up (-y), so near points move down.
 * ``pan`` turns right for positive amounts (everything moves left), ``tilt`` turns up (everything moves down).
-* ``dolly`` and ``zoom_in`` move forward, ``crane`` rises while it keeps looking at the pivot.
+* ``dolly`` and ``zoom_in`` move forward, ``crane`` rises and keeps looking at the pivot.
 
-The six amounts of arc and zoom are those of Reangle-A-Video, which InverseCrafter evaluates on.
+The six amounts of arc and zoom are those of Reangle-A-Video, on which InverseCrafter is evaluated.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Literal, NamedTuple
 
 import torch
 
-from ..errors import InputError
-from .path import CameraPath
+from ..errors import InputError, require_choice
+from .path import CameraPath, RelativeTo
 from .rotation import look_at, pose, turn_x, turn_y
 
 PIVOT = torch.tensor([0.0, 0.0, 1.0])
@@ -72,7 +73,7 @@ def dolly_back(t: torch.Tensor, amount: float) -> tuple[torch.Tensor, torch.Tens
 
 
 def dolly_zoom(t: torch.Tensor, amount: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Forward by ``dr`` with ``f' = f (1 - dr)``: what stands at the pivot keeps its size."""
+    """Move forward by ``dr`` with ``f' = f (1 - dr)``, so that things at the pivot keep their size."""
     return dolly(t, amount)[0], 1 - t * amount
 
 
@@ -90,7 +91,7 @@ def crane(t: torch.Tensor, amount: float) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def spiral(t: torch.Tensor, amount: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """One clockwise turn in the picture plane whose radius grows to ``amount``."""
+    """Move once clockwise around the source camera, in the picture plane, with a radius that grows to ``amount``."""
     angle = 2 * math.pi * t
     return _looking_at_pivot(t * amount * torch.cos(angle), t * amount * torch.sin(angle), torch.zeros_like(t))
 
@@ -127,15 +128,29 @@ PRESETS: dict[str, Preset] = {
 
 
 def require_preset(name: str) -> Preset:
-    """Return the preset called ``name``, or raise :class:`InputError` naming all of them."""
+    """Return the preset named ``name``, or raise :class:`InputError` naming all of them."""
     if name not in PRESETS:
         raise InputError("preset", f"'{name}'", f"Choose one of {', '.join(PRESETS)}.")
     return PRESETS[name]
 
 
-def eased(t: torch.Tensor, ease: Literal["linear", "smooth"]) -> torch.Tensor:
-    """Time ``t`` in 0...1 as it is, or with a soft start and stop (``3 t^2 - 2 t^3``)."""
-    return t * t * (3 - 2 * t) if ease == "smooth" else t
+class PathStart(StrEnum):
+    """First frame of a preset path: ``source``, the source camera; ``full``, the full amount, as in all frames."""
+
+    SOURCE = "source"
+    FULL = "full"
+
+
+class Ease(StrEnum):
+    """Pace of a path: constant, or with a soft start and stop."""
+
+    LINEAR = "linear"
+    SMOOTH = "smooth"
+
+
+def eased(t: torch.Tensor, ease: Ease) -> torch.Tensor:
+    """Return ``t`` in 0...1 for ``linear``, the smoothstep ``3 t^2 - 2 t^3`` for ``smooth``."""
+    return t * t * (3 - 2 * t) if ease == Ease.SMOOTH else t
 
 
 def preset_path(
@@ -143,25 +158,28 @@ def preset_path(
     frames: int,
     amount: float | None = None,
     *,
-    start: Literal["source", "full"] = "source",
-    ease: Literal["linear", "smooth"] = "linear",
-    relative_to: Literal["source", "world"] = "source",
+    start: PathStart = PathStart.SOURCE,
+    ease: Ease = Ease.LINEAR,
+    relative_to: RelativeTo = RelativeTo.SOURCE,
 ) -> CameraPath:
-    """A :class:`CameraPath` from the table.
+    """Return the :class:`CameraPath` of a preset.
 
     Args:
         name: a key of :data:`PRESETS`.
-        frames: any count; a motion needs at least 2.
-        amount: the full amount in **core units** (radians for angles, rho for distances); ``None`` is the default's.
-        start: ``"source"``: from the source camera at frame 0 to the full amount at the last frame;
-            ``"full"``: the full amount at every frame (then one frame is enough).
-        ease: the pace of ``"source"``.
+        frames: number of frames; a motion that starts at the source needs at least 2.
+        amount: the full amount in **core units** (radians for angles, rho for distances); None for the preset's.
+        start: ``source``: from the source camera at frame 0 to the full amount at the last frame; ``full``: the full amount in
+            every frame.
+        ease: the pace of a path that starts at the source.
         relative_to: see :class:`CameraPath`.
+
+    Raises:
+        InputError: an unknown name or choice, too few frames, or an amount that is not finite.
     """
-    preset = require_preset(name)
+    preset, start, ease = require_preset(name), require_choice("start", start, PathStart), require_choice("ease", ease, Ease)
     if frames < 1:
         raise InputError("frames", str(frames), "Give at least 1, as many as the video has.")
-    if frames == 1 and start == "source" and name != "static":
+    if frames == 1 and start == PathStart.SOURCE and name != "static":
         raise InputError(
             "frames", "1, which leaves no time to move", "Give 2 or more, or set start to 'full' for a single new view."
         )
@@ -169,6 +187,6 @@ def preset_path(
         amount = math.radians(preset.amount) if preset.unit == "degrees" else preset.amount
     if not math.isfinite(amount):
         raise InputError("amount", str(amount), "Give a finite number.")
-    t = torch.ones(frames) if start == "full" else eased(torch.linspace(0, 1, frames), ease)
+    t = torch.ones(frames) if start == PathStart.FULL else eased(torch.linspace(0, 1, frames), ease)
     poses, focal_scale = preset.trajectory(t, amount)
     return CameraPath(poses, focal_scale, relative_to, name)

@@ -1,7 +1,7 @@
 """Rotations and rigid poses, batched over a leading frame axis; radians; OpenCV axes (x right, y down, z forward).
 
-A pose is ``camera_to_world``. What a positive turn does to the camera: ``turn_y`` pans right, ``turn_x`` tilts up,
-``turn_z`` rolls clockwise (the picture turns anticlockwise).
+A pose is ``camera_to_world``. A positive angle of ``turn_y`` pans the camera right, of ``turn_x`` tilts it up, of ``turn_z``
+rolls it clockwise (the picture turns anticlockwise).
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ def _turn(angle: torch.Tensor, first: int, second: int) -> torch.Tensor:
 
 
 def turn_x(angle: torch.Tensor) -> torch.Tensor:
-    """``[..., 3, 3]`` rotation about x; positive tilts the camera up."""
+    """Return the rotation ``[..., 3, 3]`` about x; positive tilts the camera up."""
     return _turn(angle, 1, 2)
 
 
 def turn_y(angle: torch.Tensor) -> torch.Tensor:
-    """``[..., 3, 3]`` rotation about y; positive pans the camera right."""
+    """Return the rotation ``[..., 3, 3]`` about y; positive pans the camera right."""
     return _turn(angle, 2, 0)
 
 
 def turn_z(angle: torch.Tensor) -> torch.Tensor:
-    """``[..., 3, 3]`` rotation about z; positive rolls the camera clockwise."""
+    """Return the rotation ``[..., 3, 3]`` about z; positive rolls the camera clockwise."""
     return _turn(angle, 0, 1)
 
 
 def pose(rotation: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
-    """``camera_to_world [..., 4, 4]`` float32 from ``rotation [..., 3, 3]`` and ``position [..., 3]``."""
+    """Return ``camera_to_world [..., 4, 4]`` float32 of ``rotation [..., 3, 3]`` and ``position [..., 3]``."""
     matrix = torch.zeros(*position.shape[:-1], 4, 4)
     matrix[..., :3, :3] = rotation
     matrix[..., :3, 3] = position
@@ -44,7 +44,7 @@ def pose(rotation: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
 
 
 def look_at(position: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """Roll-free rotation ``[..., 3, 3]`` of a camera at ``position [..., 3]`` that looks at ``target [..., 3]``.
+    """Return the rotation ``[..., 3, 3]`` without roll of a camera at ``position [..., 3]`` looking at ``target [..., 3]``.
 
     Raises:
         InputError: the two coincide, or the camera would look straight up or down, where roll is undefined.

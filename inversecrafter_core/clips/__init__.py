@@ -3,7 +3,7 @@
 from .cameras import LEAST_MATCHES, EndCamera, Matches, find_camera, match_pictures, one_scale, place_ends, screw_path
 from .carry import Carried, carry
 from .guided import Between, GuidedEnds, blend, warp_from_ends
-from .motion import Motion, beside_parallax
+from .motion import Motion, residual_motion
 
 __all__ = [
     "LEAST_MATCHES",
@@ -13,13 +13,13 @@ __all__ = [
     "GuidedEnds",
     "Matches",
     "Motion",
-    "beside_parallax",
     "blend",
     "carry",
     "find_camera",
     "match_pictures",
     "one_scale",
     "place_ends",
+    "residual_motion",
     "screw_path",
     "warp_from_ends",
 ]

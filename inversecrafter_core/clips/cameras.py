@@ -17,7 +17,7 @@ import torch
 from scipy.linalg import expm, logm
 
 from ..camera import Geometry, unproject
-from ..errors import InputError
+from ..errors import InputError, require_choice
 from ..flow import clip_flow
 from ..warp.viewer import NEAR, Viewer
 from .motion import parallax
@@ -60,6 +60,7 @@ def place_ends(pictures: torch.Tensor, geometry: Geometry | None, camera: EndCam
     Raises:
         InputError: a geometry that is missing, or no camera found though it is to come from matches.
     """
+    camera = require_choice("camera", camera, EndCamera)
     if camera == EndCamera.NONE:
         return None, "Without cameras, by optical flow alone:"
     if geometry is None:

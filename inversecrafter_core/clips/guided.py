@@ -26,7 +26,7 @@ from ..warp.viewer import NEAR, Viewer
 from .cameras import EndCamera, place_ends, screw_path
 from .carry import Carried, carry
 from .ends import last_group
-from .motion import Motion, beside_parallax
+from .motion import Motion, residual_motion
 
 HIDES = 1.1
 """A surface this many times nearer than the other end's hides it."""
@@ -147,7 +147,7 @@ class _Between:
             return cls(pictures, None, flow, [none, none], torch.ones(2, *size), settings)
         trust = torch.where(torch.stack([behind_edges(space, side) for side in (0, 1)]), SLIDE, 1.0)
         viewer = Viewer(space, space.camera_to_world, space.intrinsics, NEAR * space.pivot_depth, settings.cleanup)
-        motion = [beside_parallax(pictures, viewer, flow, side) for side in (0, 1)]
+        motion = [residual_motion(pictures, viewer, flow, side) for side in (0, 1)]
         return cls(pictures, space, flow, motion if settings.follow else [none, none], trust, settings)
 
     def at(self, pose: torch.Tensor, share: float) -> tuple[torch.Tensor, torch.Tensor]:

@@ -41,7 +41,7 @@ class Motion(NamedTuple):
     refuted: torch.Tensor
 
 
-def beside_parallax(pictures: torch.Tensor, viewer: Viewer, flow: PairFlow, own: int) -> Motion:
+def residual_motion(pictures: torch.Tensor, viewer: Viewer, flow: PairFlow, own: int) -> Motion:
     """Find where the pixels of one end land in the other beside where their depth places them.
 
     The other end is seen from this end's camera first: depth explains large parallax better than flow does, and what is left

@@ -12,7 +12,7 @@ from enum import StrEnum
 import torch
 import torch.nn.functional as F
 
-from ..errors import InputError
+from ..errors import InputError, require_choice
 from .protocol import RawDepth
 from .upsample import joint_bilateral_upsample, resize_map
 
@@ -55,9 +55,9 @@ def depth_from_images(
         dequantise: smooth away the terraces of 8-bit pictures.
 
     Raises:
-        InputError: a shape that is no video, an alpha channel, a coloured map, NaN, or an empty range.
+        InputError: an unknown encoding, a shape that is no video, an alpha channel, a coloured map, NaN, or an empty range.
     """
-    values = _grey(images)
+    encoding, values = require_choice("encoding", encoding, Encoding), _grey(images)
     if dequantise and is_eight_bit(values, images.shape[-1]):
         values = smooth_terraces(values)
     if encoding == Encoding.DISPARITY:

@@ -10,7 +10,7 @@ import torch
 
 from ..camera import Geometry
 from ..camera.intrinsics import field_of_view
-from ..errors import InputError, require_same_frames, require_video
+from ..errors import require_choice, require_same_frames, require_same_size, require_video
 from ..flow import clip_flow
 from ..progress import Progress
 from .convert import FAR_RATIO, to_depth
@@ -71,13 +71,11 @@ def build_geometry(
     Raises:
         InputError: video and depth differ in count or size, or any step's own.
     """
+    stabilisation = require_choice("stabilise", stabilisation, Stabilisation)
     if video is not None:
         video = require_video("video", video)
         require_same_frames(video=len(video), depth=len(raw.values))
-        if video.shape[1:3] != raw.values.shape[1:]:
-            raise InputError(
-                "depth", f"size {tuple(raw.values.shape[1:])}", f"It must be that of the video, {tuple(video.shape[1:3])}."
-            )
+        require_same_size("depth", raw.values.shape[1:], "video", video.shape[1:3])
     lines = [f"Depth by {raw.source}: {raw.kind.replace('_', ' ')}, {len(raw.values)} frames."]
     depth, before, after = to_depth(raw, far_ratio), None, None
     if video is not None and len(video) > 1:

@@ -1,6 +1,6 @@
-"""Optical flow between neighbouring frames of a clip, on a small copy.
+"""Optical flow between neighbouring frames of a clip, at reduced size.
 
-Flow is ``[h, w, 2]`` float32, (x, y) in pixels of the small copy, see :mod:`.engine`.
+Flow is ``[h, w, 2]`` float32, (x, y) in pixels of the reduced size, see :mod:`.engine`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from .round_trip import round_trip
 
 LONG_SIDE = 384
 STILL = 0.3
-"""Pixels a frame below which motion counts as none."""
+"""Motion in pixels a frame below which a pixel counts as still."""
 TEXTURE = 24
-"""Sobel magnitude, of 255, below which a pixel shows no motion."""
+"""Sobel magnitude, of grey levels in 0...255, below which a pixel is too uniform to show motion."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class ClipFlow:
     """Flow of a clip of F frames at ``[h, w]``; entry ``t`` belongs to the pair ``(t, t + 1)``.
 
     Attributes:
-        back: ``[F-1, h, w, 2]``, lives in frame ``t + 1``, points into frame ``t``.
-        forth: ``[F-1, h, w, 2]``, lives in frame ``t``, points into frame ``t + 1``.
-        back_known: ``[F-1, h, w]`` bool, where ``back`` survives the round trip and keeps brightness.
+        back: ``[F-1, h, w, 2]``, from the pixels of frame ``t + 1`` to frame ``t``.
+        forth: ``[F-1, h, w, 2]``, from the pixels of frame ``t`` to frame ``t + 1``.
+        back_known: ``[F-1, h, w]`` bool, where the round trip of ``back`` closes and brightness is constant.
         forth_known: the same for ``forth``.
         textured: ``[F-1, h, w]`` bool, pixels of frame ``t + 1`` with enough structure to show motion.
     """
@@ -47,25 +47,28 @@ class ClipFlow:
         return self.back.shape[1], self.back.shape[2]
 
     def still(self, pair: int) -> np.ndarray:
-        """``[h, w]`` bool: the pixels of frame ``pair + 1`` that did not move since frame ``pair``."""
+        """Return ``[h, w]`` bool: the pixels of frame ``pair + 1`` that have not moved since frame ``pair``."""
         motion = np.hypot(self.back[pair, ..., 0], self.back[pair, ..., 1])
         return self.back_known[pair] & (motion < STILL)
 
     def followed(self, pair: int, known: np.ndarray) -> np.ndarray:
-        """``[h, w]`` bool: pixels of frame ``pair + 1`` whose flow is trusted and that are ``known [F, h, w]`` at both ends."""
+        """Return ``[h, w]`` bool: pixels of frame ``pair + 1`` with trusted flow that are ``known [F, h, w]`` at both ends."""
         origin = follow(known[pair].astype(np.float32), self.back[pair])
         return self.back_known[pair] & (known[pair + 1] > 0) & (origin > 0.99)
 
     def still_part(self, pair: int) -> float:
-        """Return the share of textured pixels that do not move, in 0...1: a blank sky shows motion as little as rest."""
+        """Return the share of textured pixels that do not move, in 0...1; a uniform sky shows neither motion nor rest."""
         textured = self.textured[pair]
         return float(self.still(pair)[textured].mean()) if textured.mean() > 0.01 else 0.0
 
 
 def clip_flow(video: torch.Tensor, long_side: int = LONG_SIDE, progress: Progress | None = None) -> ClipFlow:
-    """Find the flow both ways between all neighbours of ``video [F, H, W, 3]``, on a copy of at most ``long_side`` pixels.
+    """Return the flow between all neighbouring frames of ``video [F, H, W, 3]``, in both directions.
 
-    F >= 1; a single frame gives no pairs.
+    Args:
+        video: in 0...1; a single frame gives no pairs.
+        long_side: largest side in pixels at which the flow is computed.
+        progress: called with (pairs done, pairs).
     """
     video = require_video("video", video)
     height, width = video.shape[1:3]
@@ -88,7 +91,7 @@ def clip_flow(video: torch.Tensor, long_side: int = LONG_SIDE, progress: Progres
 
 
 def small_maps(maps: torch.Tensor, size: tuple[int, int]) -> np.ndarray:
-    """``[F, H, W]`` to ``[F, *size]`` numpy float32, nearest: depth is never averaged across an edge."""
+    """Return ``maps [F, H, W]`` at ``size``, numpy float32, by nearest neighbours, so that no edge is averaged."""
     frames = maps.detach().cpu().float().numpy()
     return np.stack([cv2.resize(f, (size[1], size[0]), interpolation=cv2.INTER_NEAREST_EXACT) for f in frames])
 

@@ -1,8 +1,8 @@
-"""Places of every pixel of a clip in its first frame: optical flow, chained from frame to frame and anchored at the first.
+"""Correspondence of every pixel of a clip with its first frame, by chained optical flow.
 
-The flow of neighbours is chained; the chain initialises a flow between frame ``t`` and frame 0 directly, which takes the
-chain's drift out wherever it explains the picture at least as well. Videos are ``[F, H, W, 3]`` float in 0...1; places as in
-:mod:`.remap`.
+The flows of neighbouring frames are chained. The chain initialises a direct flow between frame ``t`` and frame 0, which
+replaces it, and removes its drift, where it explains the picture as well. Videos are ``[F, H, W, 3]`` float in 0...1; places
+are those of :mod:`.remap`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from .remap import pixel_grid, sample
 from .round_trip import round_trip
 
 BOX = 9
-"""Pixels a side over which two explanations of a pixel are compared."""
+"""Side in pixels of the box over which the errors of two flows are compared."""
 DIRECT_SLACK = 1.02
-"""Error of the direct flow over the chain's up to which the direct flow is taken: it does not drift."""
+"""Ratio of the direct flow's error to the chain's up to which the direct flow is used, since it does not drift."""
 CLOSES = 1.5
-"""Pixels by which a round trip misses that count for exp(-1)."""
+"""Miss of a round trip, in pixels, at which the confidence falls to exp(-1)."""
 GREY_CHANGE = 30.0
-"""Change of brightness, of 255, that counts for exp(-1)."""
+"""Change of brightness, of 255, at which the confidence falls to exp(-1)."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def correspond(video: torch.Tensor, progress: Progress | None = None) -> Iterato
 
 
 def _anchored(engine: FlowEngine, one: np.ndarray, other: np.ndarray, chained: np.ndarray, here: np.ndarray) -> np.ndarray:
-    """Places of ``one`` in ``other``: of a direct flow from the chained one on, where it explains ``one`` as well."""
+    """Return the places of ``one`` in ``other``: of a direct flow from ``chained`` where it explains ``one`` as well."""
     direct = here + engine.flow(one, other, chained - here)
     better = _box_error(one, other, direct) <= DIRECT_SLACK * _box_error(one, other, chained)
     return np.where(better[..., None], direct, chained)

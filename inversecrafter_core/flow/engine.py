@@ -1,7 +1,6 @@
-"""Dense optical flow between two pictures: DIS (Kroeger et al. 2016), as OpenCV has it.
+"""Dense optical flow between two pictures: OpenCV's DIS (Kroeger et al. 2016).
 
-Flow is ``[h, w, 2]`` float32, (x, y) in pixels. It belongs to the first picture and points from each of its pixels to where
-the second picture shows the same.
+Flow is ``[h, w, 2]`` float32, (x, y) in pixels, from each pixel of the first picture to its match in the second.
 """
 
 from __future__ import annotations
@@ -14,11 +13,11 @@ import numpy as np
 import torch
 
 SMALLEST = 16
-"""Pixels a side below which DIS finds nothing."""
+"""Smallest side in pixels that DIS accepts."""
 
 
 class Preset(IntEnum):
-    """OpenCV's presets of DIS."""
+    """Presets of OpenCV's DIS."""
 
     FAST = cv2.DISOPTICAL_FLOW_PRESET_FAST
     MEDIUM = cv2.DISOPTICAL_FLOW_PRESET_MEDIUM
@@ -31,16 +30,16 @@ class FlowEngine:
         self._dis: Any = cv2.DISOpticalFlow.create(int(preset))
 
     def flow(self, one: np.ndarray, other: np.ndarray, initial: np.ndarray | None = None) -> np.ndarray:
-        """Return the flow from ``one`` to ``other``, searched from ``initial [h, w, 2]`` where that is given."""
+        """Return the flow from ``one`` to ``other``; ``initial [h, w, 2]`` initialises the search."""
         return self._dis.calc(one, other, None if initial is None else np.ascontiguousarray(initial))
 
     def both_ways(self, one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the flow from ``one`` to ``other``, and back."""
+        """Return the flow from ``one`` to ``other`` and that from ``other`` to ``one``."""
         return self.flow(one, other), self.flow(other, one)
 
 
 def grey_frames(video: torch.Tensor, size: tuple[int, int] | None = None) -> np.ndarray:
-    """``[F, H, W, 3]`` in 0...1 to ``[F, h, w]`` uint8, averaged down to ``size`` (height, width) where that is given."""
+    """Return the grey levels ``[F, h, w]`` uint8 of ``video [F, H, W, 3]`` in 0...1, averaged down to ``size`` if given."""
     grey = []
     for frame in video.detach():
         levels = cv2.cvtColor((frame.clamp(0, 1) * 255).round().byte().cpu().numpy(), cv2.COLOR_RGB2GRAY)

@@ -1,4 +1,4 @@
-"""Optical flow between two pictures, both ways, and the pictures between them.
+"""Optical flow between two pictures in both directions, and interpolation between them.
 
 Fields are ``[H, W, 2]`` (x, y) in pixels.
 """
@@ -18,14 +18,14 @@ LONG_SIDE = 512
 
 
 class PairFlow(NamedTuple):
-    """``field [2, H, W, 2]``: from each picture to the other; ``known [2, H, W]`` float32: 1 where the round trip closes."""
+    """Flow ``field [2, H, W, 2]`` from each picture to the other, and ``known [2, H, W]``, 1 where its round trip closes."""
 
     field: torch.Tensor
     known: torch.Tensor
 
 
 def flow_between(one: torch.Tensor, other: torch.Tensor, long_side: int = LONG_SIDE) -> PairFlow:
-    """Find the flow between two pictures ``[H, W, 3]`` in 0...1, both ways, on copies of at most ``long_side`` pixels."""
+    """Return the flow between two pictures ``[H, W, 3]`` in 0...1, computed at a size of at most ``long_side`` pixels."""
     height, width = one.shape[:2]
     scale = min(1.0, long_side / max(height, width))
     grey = grey_frames(torch.stack([one, other]), (round(height * scale), round(width * scale)))
@@ -41,16 +41,18 @@ def flow_between(one: torch.Tensor, other: torch.Tensor, long_side: int = LONG_S
 
 
 def fade_along(flow: PairFlow, values: torch.Tensor, share: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Move both pictures along the flow and fade them into one another at ``share`` of the way.
+    """Return the motion-compensated cross-fade of two pictures at the time ``share``, and where its flow is known.
 
-    The flow at that time is put together from the flow at the ends, as if each pixel moved on as evenly as the pixel at the
-    same place of either end (Jiang et al. 2018, "Super SloMo", eq. 4).
+    The flow at that time is interpolated from the flow at both ends, for constant speed (Jiang et al. 2018, "Super SloMo",
+    eq. 4).
 
     Args:
+        flow: between the pictures.
         values: ``[2, H, W, C]`` of both pictures.
+        share: time in 0...1 from the first picture to the second.
 
     Returns:
-        ``[H, W, C]``, and the share of known flow there, ``[H, W]`` in 0...1.
+        ``[H, W, C]``, and the share of known flow, ``[H, W]`` in 0...1.
     """
     there, back = flow.field
     to_first = share * share * back - (1 - share) * share * there

@@ -1,4 +1,4 @@
-"""Pictures and fields read at other places.
+"""Sampling of pictures and fields at arbitrary places.
 
 Places are ``[h, w, 2]``, (x, y) in pixel *indices*: the centre of the top left pixel is (0, 0). Flow is a difference of places.
 """
@@ -9,18 +9,18 @@ import cv2
 import numpy as np
 
 CHANNELS = 4
-"""OpenCV reads so many channels at once."""
+"""Largest number of channels that OpenCV remaps at once."""
 
 
 def pixel_grid(height: int, width: int) -> np.ndarray:
-    """Return every pixel's own place, ``[H, W, 2]`` float32."""
+    """Return the place of every pixel, ``[H, W, 2]`` float32."""
     return np.stack(np.meshgrid(np.arange(width), np.arange(height)), -1).astype(np.float32)
 
 
 def sample(
     values: np.ndarray, places: np.ndarray, interpolation: int = cv2.INTER_LINEAR, outside: float | None = None
 ) -> np.ndarray:
-    """Read ``values [H, W, ...]`` at ``places [h, w, 2]``; beyond the border the border repeated, or ``outside``."""
+    """Sample ``values [H, W, ...]`` at ``places [h, w, 2]``; beyond the border the border's value, or ``outside``."""
     if values.ndim == 3 and values.shape[2] > CHANNELS:
         groups = np.split(values, range(CHANNELS, values.shape[2], CHANNELS), axis=2)
         read = [sample(group, places, interpolation, outside) for group in groups]
@@ -32,12 +32,12 @@ def sample(
 
 
 def follow(values: np.ndarray, flow: np.ndarray, interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
-    """Fetch ``values [h, w, ...]`` of the other picture from where ``flow [h, w, 2]`` points; the border repeated."""
+    """Sample ``values [h, w, ...]`` of the other picture at the places that ``flow [h, w, 2]`` points to."""
     return sample(values, pixel_grid(*flow.shape[:2]) + flow, interpolation)
 
 
 def inside(places: np.ndarray) -> np.ndarray:
-    """``[h, w]`` bool: places between the outermost pixel centres of a picture of that size."""
+    """Return ``[h, w]`` bool: places within the outermost pixel centres of a picture of that size."""
     height, width = places.shape[:2]
     x, y = places[..., 0], places[..., 1]
     return (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)

@@ -1,4 +1,4 @@
-"""The round trip: flow there and flow back, which tells where either can be trusted."""
+"""The round trip of optical flow, forward and back, by which its reliability is judged."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ import numpy as np
 from .remap import inside, pixel_grid, sample
 
 CLOSES = 1.0
-"""Pixels from where it began within which a trusted round trip ends."""
+"""Largest miss of a trusted round trip, in pixels."""
 GREY_CHANGE = 25.0
-"""Change of grey, of 255, below which a followed pixel keeps its brightness."""
+"""Largest change of grey, of 255, along a trusted flow."""
 
 
 class RoundTrip(NamedTuple):
     """The round trips of all pixels of a picture ``[h, w]``.
 
-    ``miss`` float32: pixels between where a trip began and where it ended; ``change`` float32: absolute difference of grey, of
-    255, between a pixel and the place it was followed to; ``inside`` bool: that place lies in the other picture.
+    ``miss`` float32: distance in pixels between the start and the end of a trip; ``change`` float32: absolute difference of
+    grey, of 255, between a pixel and its match; ``inside`` bool: the match lies within the other picture.
     """
 
     miss: np.ndarray
@@ -26,12 +26,12 @@ class RoundTrip(NamedTuple):
     inside: np.ndarray
 
     def closes(self, pixels: float = CLOSES, grey: float = GREY_CHANGE) -> np.ndarray:
-        """``[h, w]`` bool: trips that stay inside, end within so many ``pixels`` and keep brightness to ``grey`` of 255."""
+        """Return ``[h, w]`` bool: trips that stay inside, miss by less than ``pixels`` and change by less than ``grey``."""
         return self.inside & (self.miss < pixels) & (self.change < grey)
 
 
 def round_trip(flow: np.ndarray, reverse: np.ndarray, one: np.ndarray, other: np.ndarray) -> RoundTrip:
-    """Follow every pixel of ``one`` to ``other`` and back.
+    """Return the round trips of all pixels of ``one`` to ``other`` and back.
 
     Args:
         flow: ``[h, w, 2]`` from ``one`` to ``other``.

@@ -1,1 +1,1 @@
-"""Small pictures of depth, camera paths, latent masks and guidance windows."""
+"""Preview pictures of depth, camera paths, latent masks and guidance windows."""

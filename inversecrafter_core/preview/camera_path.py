@@ -1,4 +1,4 @@
-"""A small picture of a camera path: from above on the left, from the side on the right."""
+"""The preview of a camera path: from above on the left, from the side on the right."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ FRUSTUMS = 7
 
 
 def _colour(t: float) -> tuple[int, int, int]:
-    """Blue at the start to red at the end."""
+    """Return the colour at ``t`` in 0...1, from blue to red."""
     return int(70 + 170 * t), int(130 - 40 * t), int(240 - 170 * t)
 
 
 def _view(path: CameraPath, axes: tuple[int, int], title: str) -> np.ndarray:
-    """Draw the path as seen along the third axis; ``axes`` are the world axes that run right and down."""
+    """Draw the path seen along the third axis; ``axes`` are the world axes that point right and down."""
     canvas = np.full((SIZE, SIZE, 3), 28, np.uint8)
     poses = path.camera_to_world.cpu().numpy().astype(np.float64)
     positions, pivot = poses[:, :3, 3], np.array([0.0, 0.0, 1.0])
@@ -48,10 +48,10 @@ def _view(path: CameraPath, axes: tuple[int, int], title: str) -> np.ndarray:
 
 
 def path_picture(path: CameraPath) -> torch.Tensor:
-    """Draw a path: ``[256, 512, 3]`` float32 in 0...1.
+    """Return a picture of a path, ``[256, 512, 3]`` float32 in 0...1.
 
-    The dot is the pivot, one rho ahead of the source camera; the cameras run from blue (first frame) to red (last).
-    Left: from above, forward is up. Right: from the camera's right side, forward is to the right and up is up.
+    The dot is the pivot, one rho ahead of the source camera; cameras are blue in the first frame to red in the last. On the
+    left the path from above, forward is up; on the right from the camera's right side, forward is to the right.
     """
     top = _view(path, (0, 2), f"{path.name}: top")
     side = _view(path, (2, 1), f"side, {path.frames} frames")

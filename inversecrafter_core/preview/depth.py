@@ -1,24 +1,36 @@
-"""Depth made visible: inverse depth, one scale for the whole clip, near is bright."""
+"""The preview of depth: inverse depth on one scale for the clip, near is bright."""
 
 from __future__ import annotations
 
-from typing import Literal
+from enum import StrEnum
 
 import cv2
 import numpy as np
 import torch
 
-Style = Literal["grey", "colour"]
+from ..errors import require_choice
 
 
-def depth_preview(depth: torch.Tensor, valid: torch.Tensor | None = None, style: Style = "grey") -> torch.Tensor:
-    """``depth [F, H, W]`` to ``[F, H, W, 3]`` in 0...1; invalid pixels are black. ``colour`` is OpenCV's Inferno."""
+class DepthStyle(StrEnum):
+    """Style of a depth preview; ``colour`` is OpenCV's Inferno."""
+
+    COLOUR = "colour"
+    GREY = "grey"
+
+
+def depth_preview(depth: torch.Tensor, valid: torch.Tensor | None = None, style: DepthStyle = DepthStyle.GREY) -> torch.Tensor:
+    """Return a picture ``[F, H, W, 3]`` in 0...1 of ``depth [F, H, W]``; pixels that are not ``valid`` are black.
+
+    Raises:
+        InputError: an unknown style.
+    """
+    style = require_choice("preview", style, DepthStyle)
     inverse = depth.float().reciprocal()
     known = inverse if valid is None or not bool(valid.any()) else inverse[valid]
     known = known.flatten()[:: max(1, known.numel() // 1_000_000)]
     low, high = float(torch.quantile(known, 0.002)), float(torch.quantile(known, 0.998))
     grey = ((inverse - low) / max(high - low, 1e-12)).clamp(0, 1)
-    if style == "colour":
+    if style == DepthStyle.COLOUR:
         levels = (grey * 255).round().byte().cpu().numpy()
         frames = [cv2.cvtColor(cv2.applyColorMap(level, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB) for level in levels]
         image = torch.from_numpy(np.stack(frames)).float().to(depth.device) / 255

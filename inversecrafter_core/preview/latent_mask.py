@@ -1,5 +1,6 @@
-"""Pictures of a latent mask ``h [B, C, T', H', W']``, as video ``[F, H, W, 3]`` in 0...1; white = known. The first clip of
-a batch.
+"""The preview of a latent mask ``h [B, C, T', H', W']``: a video ``[F, H, W, 3]`` in 0...1, white = known.
+
+Only the first clip of a batch is drawn.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from ..latent_grid import WAN, LatentGrid
 
 
 def mean_video(h: torch.Tensor, grid: LatentGrid = WAN) -> torch.Tensor:
-    """The mean over channels, every latent frame repeated for the frames of its group: ``[F, H, W, 3]``, the clip's size."""
+    """Return the mean over channels, ``[F, H, W, 3]``: the clip's size, each latent frame repeated for its group."""
     grey = h[0].float().mean(0)
     sizes = torch.tensor([len(group) for group in grid.groups(grid.frames(len(grey)))])
     return _to_rgb(_enlarge(grey.repeat_interleave(sizes.to(grey.device), 0), grid.cell))
 
 
 def channel_tiles(h: torch.Tensor, grid: LatentGrid = WAN) -> torch.Tensor:
-    """All channels side by side, one picture a latent frame: ``[T', rows * H, columns * W, 3]``, as square as C allows."""
+    """Return all channels in a grid as square as possible, ``[T', rows * H, columns * W, 3]``, one picture a latent frame."""
     channels = h.shape[1]
     rows = next(rows for rows in range(int(channels**0.5), 0, -1) if channels % rows == 0)
     tiles = rearrange(h[0].float(), "(rows columns) t y x -> t (rows y) (columns x)", rows=rows)

@@ -1,4 +1,4 @@
-"""A small picture of the windows of a run: context, nothing, data consistency, over sigma from 1 (noise) to 0."""
+"""The diagram of a run's windows: context, neither, data consistency, over sigma from 1 (noise) to 0."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ LEFT, RIGHT, ROW, FIRST_ROW = 128, 464, 30, 34
 INK, FAINT, GROUND, RELEASE_COLOUR = (235, 235, 235), (110, 110, 110), 28, (240, 120, 90)
 ROWS = {"context": (70, 130, 240), "free": (150, 150, 150), "data consistency": (110, 190, 120)}
 WAN_SHIFT, WAN_STEPS = 8.0, 30
-"""The shift and the steps of the stock Wan graph."""
+"""Shift and steps of ComfyUI's Wan workflow."""
 
 
 def windows_picture(release: float, consistency: SigmaRange, sigmas: Sequence[float], title: str) -> torch.Tensor:
-    """Draw the windows of a run: ``[168, 480, 3]`` float32 in 0...1.
+    """Return a diagram of the windows of a run, ``[168, 480, 3]`` float32 in 0...1.
 
     Args:
-        release: ``t*``; the context holds above it.
-        consistency: where data consistency acts.
-        sigmas: the schedule, whose steps are the ticks.
-        title: a line above.
+        release: ``t*``; the context acts above it.
+        consistency: range in which data consistency acts.
+        sigmas: the schedule; each step is a tick.
+        title: line at the top.
     """
     canvas = np.full((HEIGHT, WIDTH, 3), GROUND, np.uint8)
     columns = np.arange(LEFT, RIGHT + 1)
     sigma = 1 - (columns - LEFT) / (RIGHT - LEFT)
-    # A run that starts at or below the release time is never conditioned.
+    # A run that starts at or below the release time is not conditioned at all.
     context = (sigma > release + SLACK) & (sigmas[0] > release + SLACK)
     correct = (sigma >= consistency.low) & (sigma <= consistency.high)
     active = {"context": context, "free": ~context & ~correct, "data consistency": correct}

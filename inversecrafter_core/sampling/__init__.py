@@ -1,4 +1,4 @@
-"""Guided sampling: windows, a measurement bound to a run, and one short function a sampler."""
+"""Guided sampling: windows, guidance bound to a run, and one function a sampler."""
 
 from .guidance import BoundGuidance, Guidance
 from .guided_euler import sample_guided_euler

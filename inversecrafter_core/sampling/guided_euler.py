@@ -1,4 +1,4 @@
-"""The exact sampler: Euler on the flow with the *old* noise kept beside the corrected clean latent (DDS, FlowDPS)."""
+"""The exact guided sampler: Euler steps that correct the clean latent and keep the noise estimate (DDS, FlowDPS)."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ def sample_guided_euler(
     correct: Correct,
     renew: Renew | None = None,
 ) -> torch.Tensor:
-    """Data-consistent Euler steps of a rectified flow, ``x = (1 - sigma) z0 + sigma z1``.
+    """Take data-consistent Euler steps of a rectified flow, ``x = (1 - sigma) z0 + sigma z1``.
 
     Decomposed diffusion sampling (Chung et al., arXiv 2303.05754) in flow form: the prediction gives ``z0`` and ``z1 = x +
-    (1 - sigma) v``; only ``z0`` is corrected, and ``x' = (1 - sigma') z* + sigma' z1``. Where nothing is corrected this is
-    the plain Euler step. An Euler sampler that is handed ``z*`` as its prediction re-derives ``z1`` from it instead: it
-    changes the noise by ``-(1 - sigma)/sigma (z* - z0)``.
+    (1 - sigma) v``; only ``z0`` is corrected, and ``x' = (1 - sigma') z* + sigma' z1``. With ``z* = z0`` this is the plain
+    Euler step. An Euler sampler whose prediction is replaced by ``z*`` re-derives ``z1`` from it, and so changes the noise by
+    ``-(1 - sigma)/sigma (z* - z0)``.
 
     Args:
         model: ``model(x, sigma [B], **extra_args)`` returns ``z0``.
         x: noise at ``sigmas[0]``, ``[B, ...]``.
-        sigmas: ``N + 1`` falling flow times.
+        sigmas: ``N + 1`` decreasing flow times.
         extra_args: passed to the model.
         callback: called after each step's correction with ``x, i, sigma, sigma_hat, denoised``; may raise to stop.
-        disable: accepted for the host's sake; progress goes through ``callback``.
+        disable: unused; part of the host's signature. Progress goes through ``callback``.
         correct: ``(z0, sigma) -> z*``.
-        renew: what the noise estimate ``z1`` becomes before it is put back; by default it is kept. ``torch.randn_like`` draws
-            fresh noise at every step, as samplers of consistency-distilled models do; then nothing depends on ``z1``.
+        renew: replaces the noise estimate ``z1`` of each step; None keeps it. ``torch.randn_like`` draws fresh noise, as
+            samplers of consistency-distilled models do.
     """
     extra_args = extra_args or {}
     s_in = x.new_ones([x.shape[0]])

@@ -1,15 +1,15 @@
-"""Samplers of the method's relatives: one short function each, beside ``sample_guided_euler``.
+"""Samplers of related methods, for comparison with ``sample_guided_euler``.
 
-They take a model, noise and a schedule as it does: ``model(x, sigma [B], **extra_args)`` returns the clean latent ``z0`` of a
+Their arguments are those of ``sample_guided_euler``: ``model(x, sigma [B], **extra_args)`` returns the clean latent ``z0`` of a
 rectified flow ``x = (1 - sigma) z0 + sigma z1``. Latents are ``[B, C, T', H', W']`` in *model space*. Outside the window of
-their :class:`Evidence` each takes the plain Euler step.
+the :class:`Evidence` each takes the plain Euler step.
 
-| function | known cells enter as | model calls a guided step |
+| function | use of the known cells | model calls a guided step |
 |---|---|---|
 | ``sample_hard_paste`` | overwritten after the step | 1 |
-| ``sample_time_to_move`` | the start, and overwritten until a clock ends | 1, fewer steps |
-| ``sample_zero4d`` | replaced in the prediction, the noise kept | 1, early ones ``repeats`` |
-| ``sample_lanpaint`` | replaced, the others moved towards them by Langevin steps | 1 + ``inner`` |
+| ``sample_time_to_move`` | initial value, and overwritten until the strong clock | 1, fewer steps |
+| ``sample_zero4d`` | replaced in the prediction, with the same noise | 1, early ones ``repeats`` |
+| ``sample_lanpaint`` | replaced; Langevin steps adapt the unknown cells | 1 + ``inner`` |
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from .window import SLACK, SigmaRange
 Model = Callable[..., torch.Tensor]
 Callback = Callable[[dict[str, Any]], None]
 EARLY = 0.3
-"""Share of the guided steps, from the first on, that Zero4D repeats."""
+"""Share of the guided steps that Zero4D repeats, beginning with the first."""
 
 
 class Evidence(NamedTuple):
-    """A measurement in one run.
+    """The measurement of one run.
 
     Attributes:
         w: ``E(y)`` in model space, ``[1 or B, C, T', H', W']``.
-        mask: 1 = known, broadcasts against the latents; bool where a sampler knows cells wholly or not at all.
+        mask: 1 = known, broadcasts against the latents; bool for samplers with a hard mask.
         active: the sigmas at which it acts.
-        noise: the run's own noise, with which the measurement is renoised.
-        generator: of fresh noise, on the CPU.
+        noise: the run's initial noise, to noise the measurement with.
+        generator: generator of fresh noise, on the CPU.
     """
 
     w: torch.Tensor
@@ -47,14 +47,18 @@ class Evidence(NamedTuple):
     generator: torch.Generator | None = None
 
     def renoised(self, sigma: float | torch.Tensor) -> torch.Tensor:
-        """Return the measurement at noise level ``sigma``."""
+        """Return the measurement at noise level ``sigma``, with the run's noise.
+
+        Raises:
+            ValueError: there is no noise.
+        """
         if self.noise is None:
-            raise ValueError("Evidence is renoised with the run's noise, which was not given.")
+            raise ValueError("Evidence without noise cannot be noised: pass the run's noise.")
         return (1 - sigma) * self.w + sigma * self.noise
 
 
 class Langevin(NamedTuple):
-    """LanPaint's settings, by default its authors': inner steps, guidance scale and step size."""
+    """LanPaint's inner steps, guidance scale and step size, by default the authors'."""
 
     inner: int = 5
     lam: float = 5.0
@@ -75,9 +79,9 @@ def sample_hard_paste(
     *,
     evidence: Evidence,
 ) -> torch.Tensor:
-    """Take Euler steps; after each guided one the known cells are overwritten by the measurement at that step's noise level.
+    """Take Euler steps and overwrite the known cells after each guided one by the noised measurement.
 
-    RePaint (arXiv 2201.09865) without its jumps back; :func:`sample_time_to_move` is its successor for motion.
+    RePaint (arXiv 2201.09865) without resampling; :func:`sample_time_to_move` is its successor for motion.
     """
     extra_args = extra_args or {}
     s_in = x.new_ones([x.shape[0]])
@@ -103,17 +107,16 @@ def sample_time_to_move(
     evidence: Evidence,
     clocks: tuple[float, float],
 ) -> torch.Tensor:
-    """Denoise with two clocks (Time-to-Move, arXiv 2511.08633): unknown cells are free from the weak one on, known from the
-    strong.
+    """Denoise with two clocks, a weak one for unknown and a strong one for known cells (Time-to-Move, arXiv 2511.08633).
 
-    Everything starts as the reference ``w``, its holes filled, noised to the weak clock (SDEdit); steps above it are not taken.
-    Until the strong clock the known cells are overwritten after each step by the reference at the next noise level, always with
-    the same noise. The window of the evidence is not used.
+    The initial value is the reference ``w``, its holes infilled, noised to the weak clock (SDEdit); steps above it are
+    skipped. Until the strong clock the known cells are overwritten after each step by the reference at the next noise level,
+    always with the same noise. The window of the evidence is not used.
 
     Args:
-        x: gives shape and device only.
-        clocks: the weak and the strong one as flow times, ``strong <= weak``; above ``sigmas[0]`` or below the last: every
-            step, or none.
+        x: used for shape and device only.
+        clocks: the weak and the strong clock as flow times, ``strong <= weak``; above ``sigmas[0]`` every step is taken, below
+            the last sigma none.
     """
     t_weak, t_strong = clocks
     extra_args = extra_args or {}
@@ -133,7 +136,7 @@ def sample_time_to_move(
 
 
 def renoise(x: torch.Tensor, sigma: float, sigma_up: float, noise: torch.Tensor) -> torch.Tensor:
-    """Go from flow time ``sigma`` up to ``sigma_up`` with fresh noise: the clean part shrinks, the variance is refilled."""
+    """Return ``x`` of flow time ``sigma`` at the higher ``sigma_up``, with fresh ``noise`` of the missing variance."""
     keep = (1 - sigma_up) / (1 - sigma)
     return keep * x + math.sqrt(sigma_up**2 - (keep * sigma) ** 2) * noise
 
@@ -152,13 +155,12 @@ def sample_zero4d(
 ) -> torch.Tensor:
     """Replace known cells in the predicted clean latent, and repeat early steps (Zero4D, arXiv 2503.22622).
 
-    ``x_bar = z0 (1 - m) + w m`` and ``z' = x_bar + (sigma'/sigma) (z - z0)``. These are the letters of a model whose noise is
-    added on top, ``z = z0 + sigma n``; a flow's ``x = (1 - s) z`` with ``sigma = s / (1 - s)`` turns them into ``x' = (1 - s')
-    x_bar + (s'/s) (x - (1 - s) z0)``, which is computed here.
+    The paper has ``x_bar = z0 (1 - m) + w m`` and ``z' = x_bar + (sigma'/sigma) (z - z0)`` for ``z = z0 + sigma n``. For a
+    flow, ``x = (1 - s) z`` and ``sigma = s / (1 - s)``, so that ``x' = (1 - s') x_bar + (s'/s) (x - (1 - s) z0)``.
 
     Args:
-        evidence: its mask is ``m``, in 0...1.
-        repeats: passes of each early step (:data:`EARLY`); between passes the step is undone with fresh noise.
+        evidence: the measurement, with the mask ``m`` in 0...1.
+        repeats: passes of each early step (:data:`EARLY`), with fresh noise between them.
     """
     extra_args = extra_args or {}
     s_in = x.new_ones([x.shape[0]])
@@ -191,8 +193,8 @@ def sample_lanpaint(
 ) -> torch.Tensor:
     """Take Langevin steps at each noise level before the Euler step (LanPaint, arXiv 2502.03491), with a hard mask.
 
-    The known cells are set to the measurement at the step's level; :func:`langevin_step` relaxes known and unknown cells
-    together ``inner`` times; then the prediction's known cells are replaced by ``w`` and the Euler step is taken.
+    The known cells are set to the noised measurement, ``inner`` calls of :func:`langevin_step` relax known and unknown cells
+    together, the prediction's known cells are replaced by ``w``, and the Euler step is taken.
     """
     w, known, (inner, lam, eta) = evidence.w, evidence.mask, langevin
     extra_args = extra_args or {}
@@ -216,17 +218,20 @@ def sample_lanpaint(
 def langevin_step(
     x: torch.Tensor, sigma: float, target: torch.Tensor, stiffness: torch.Tensor, eta: float, noise: torch.Tensor
 ) -> torch.Tensor:
-    """Take one step of overdamped Langevin dynamics at a fixed noise level, its linear part ``-A x`` integrated exactly.
+    """Take one step of overdamped Langevin dynamics at a fixed noise level, with the linear part ``-A x`` integrated exactly.
 
-    In the paper's variance-preserving letters, ``x_t = sqrt(a) x_0 + sqrt(1 - a) e``, the score is
+    In the paper's variance-preserving notation, ``x_t = sqrt(a) x_0 + sqrt(1 - a) e``, the score is
     ``(sqrt(a) target - x_t) / (1 - a)``. The target is the prediction ``z0`` where unknown and ``(1 + lam) w - lam z0`` where
-    known: bidirectional guidance, by which what is generated moves the known cells too, within their noise.
-    ``A = stiffness / (1 - a)``, ``dt = eta (1 - a)``. A flow's ``x = (1 - s) z0 + s e`` is ``x_t``
-    times the length of ``(1 - s, s)``.
+    known (bidirectional guidance: the generated part moves the known cells too, within their noise). ``A = stiffness /
+    (1 - a)`` and ``dt = eta (1 - a)``. A flow's ``x = (1 - s) z0 + s e`` is ``x_t`` times the length of ``(1 - s, s)``.
 
     Args:
+        x: latents of the flow, ``[B, C, T', H', W']``.
+        sigma: their flow time.
+        target: see above, same shape.
         stiffness: 1 where unknown, ``1 + lam`` where known; broadcasts against ``x``.
-        noise: standard normal, of the shape of ``x``.
+        eta: step size.
+        noise: standard normal, same shape.
     """
     length = math.hypot(1 - sigma, sigma)
     root, rest = (1 - sigma) / length, (sigma / length) ** 2

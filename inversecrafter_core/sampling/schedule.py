@@ -1,7 +1,7 @@
 """The shifted schedule of a rectified flow (Esser et al. 2024, "Scaling Rectified Flow Transformers", eq. 23).
 
-Sigma is flow time, 1 = noise. A shift above 1 spends more of the schedule near the noise. Percents are the host's: 0 at the
-noise, 1 at the clean clip, evenly over the unshifted schedule.
+Sigma is flow time, 1 = noise. A shift above 1 takes more steps near the noise. Percents are the host's: 0 at the noise, 1 at
+the clean clip, uniform in the unshifted time.
 """
 
 from __future__ import annotations
@@ -30,5 +30,5 @@ def percent_of_sigma(shift: float) -> Callable[[float], float]:
 
 
 def even_schedule(steps: int, shift: float) -> list[float]:
-    """Return ``steps + 1`` falling sigmas of even percents."""
+    """Return ``steps + 1`` decreasing sigmas at equally spaced percents."""
     return [sigma_of_percent(shift)(step / steps) for step in range(steps + 1)]

@@ -1,20 +1,19 @@
-"""Stochastic conditioning: known tokens enter clean, and from a release time on they are denoised like everything else.
+"""Stochastic conditioning: known tokens are clean until a release time, and then denoised with all others.
 
-Multi-View Masked Diffusion: above the release time ``t*`` what is known stands beside the noise as clean tokens at token-time
-0; at the first ``t <= t*`` of the schedule it becomes ``(1 - t) z + t e``, and from there on there is one time for all. What a
-bad warp gets wrong is so repaired by the model instead of inherited. Latents are ``[B, C, T', H', W']`` in *model space*, time
-is the flow's sigma (1 = noise), a token is a square of cells of one latent frame (the grid's patch), masks are bool and True =
-known.
+Multi-View Masked Diffusion: above the release time ``t*`` the model sees known tokens clean, at time 0, among the noisy ones.
+At the first ``t <= t*`` of the schedule they become ``(1 - t) z + t e``, and from then on all tokens have one time, so that the
+model repairs errors of the warp. Latents are ``[B, C, T', H', W']`` in *model space*, time is the flow's sigma (1 = noise), a
+token is a square of cells of one latent frame (the grid's patch), masks are bool and True = known.
 
-| ``times`` | what stands clean at token-time 0 before the release | what is held as ``(1 - t) z + t e`` instead |
+| ``times`` | tokens that are clean at time 0 before the release | tokens that are ``(1 - t) z + t e`` instead |
 |---|---|---|
-| ``per_token`` | every known token | nothing |
-| ``per_frame`` | frames known as a whole | the known tokens of other frames |
-| ``one_time`` | nothing | every known token: the emulation for models that take one time |
+| ``per_token`` | every known token | none |
+| ``per_frame`` | those of wholly known frames | the known tokens of other frames |
+| ``one_time`` | none | every known token: the emulation for models that accept one time |
 
-The window is ``[1, t*]``: with ``t* = 0`` what is known never lets go and comes out as given. A run that starts at or below
-``t*``, as every run does with ``t* = 1``, is never conditioned, and is the plain sampler's. On request the first latent frame,
-which is no warp but the picture that all began with, is kept to the end while the rest is released.
+The context acts in ``[1, t*]``. With ``t* = 0`` known tokens are never released and the result contains them unchanged. A run
+that starts at or below ``t*``, as every run does for ``t* = 1``, is not conditioned: it is the plain sampler's. On request the
+first latent frame, a picture and not a warp, stays conditioned to the end.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from ..errors import InputError
+from ..errors import InputError, require_choice
 from ..latent_grid import WAN
 from .guidance import Guidance
 from .guided_euler import Correct, Renew
@@ -38,7 +37,7 @@ Model = Callable[..., torch.Tensor]
 
 
 class TokenTimes(StrEnum):
-    """The times that a model takes: one for every token, for every latent frame, or for the whole clip."""
+    """Times that a model accepts: one a token, one a latent frame, or one for the clip."""
 
     PER_TOKEN = "per_token"
     PER_FRAME = "per_frame"
@@ -46,10 +45,9 @@ class TokenTimes(StrEnum):
 
 
 def known_cells(h: torch.Tensor, threshold: float, patch: int = WAN.patch) -> torch.Tensor:
-    """Return the tokens that a latent mask makes known, as cells: ``h [B, C, T', H', W']`` to bool ``[B, 1, T', H', W']``.
+    """Return the cells of known tokens, bool ``[B, 1, T', H', W']``, of a latent mask ``h [B, C, T', H', W']``.
 
-    A token is known when the mean of ``h`` over channels is at least ``threshold`` in *every* cell of its patch: a token with a
-    hole in it is no clean token.
+    A token is known if the mean of ``h`` over channels is at least ``threshold`` in *every* cell of its patch.
 
     Raises:
         InputError: sides that do not divide into patches.
@@ -59,20 +57,20 @@ def known_cells(h: torch.Tensor, threshold: float, patch: int = WAN.patch) -> to
         raise InputError(
             "measurement",
             f"a latent of {width}x{height} cells",
-            f"Both sides must divide by {patch}, the patch of the model: resize the clip to multiples of a token.",
+            f"Both sides must be multiples of {patch}, the patch of the model: resize the clip to multiples of a token.",
         )
     least = -F.max_pool3d(-h.float().mean(1, keepdim=True), (1, patch, patch))
     return (least >= threshold).repeat_interleave(patch, -2).repeat_interleave(patch, -1)
 
 
 def token_times(time: torch.Tensor, clean: torch.Tensor, per_frame: bool = False, patch: int = WAN.patch) -> torch.Tensor:
-    """A time for every token: 0 where it is ``clean``, the run's elsewhere.
+    """Return one time a token: 0 for ``clean`` tokens, the run's time for the others.
 
     Args:
-        time: ``[N]``, in the model's own units.
-        clean: ``[b, 1, T', H', W']`` cells, whole tokens; ``N`` is a multiple of ``b`` (prompts of a guided batch come one
-            after the other, each for all clips).
-        per_frame: one time a frame, which is 0 when all of the frame is clean.
+        time: ``[N]``, in the model's units.
+        clean: bool ``[b, 1, T', H', W']``, cells of whole tokens; ``N`` is a multiple of ``b``, since a guided batch holds all
+            clips once for every prompt.
+        per_frame: return one time a frame, 0 for frames that are wholly clean.
         patch: cells along one side of a token.
 
     Returns:
@@ -84,7 +82,7 @@ def token_times(time: torch.Tensor, clean: torch.Tensor, per_frame: bool = False
 
 
 def seeded_noise(shape: Sequence[int], seed: int) -> torch.Tensor:
-    """Noise ``[B, ...]`` drawn on the CPU, clip ``i`` from ``seed + i`` alone: the same in any batch and on any device."""
+    """Return noise ``[B, ...]`` drawn on the CPU, clip ``i`` from ``seed + i``: the same in any batch and on any device."""
     clips = [torch.Generator().manual_seed((seed + i) % 2**64) for i in range(shape[0])]
     return torch.stack([torch.randn(tuple(shape[1:]), generator=generator) for generator in clips])
 
@@ -95,12 +93,12 @@ class Context:
 
     Attributes:
         z: ``[b, C, T', H', W']``, the known clip; ``b`` is 1 or the run's batch.
-        noise: what it is re-noised with, ``[B, C, T', H', W']``.
+        noise: ``[B, C, T', H', W']``, to noise the known clip with.
         known: bool cells ``[b, 1, T', H', W']``.
-        clean: the part of ``known`` that stands clean at token-time 0 while it is held.
+        clean: the part of ``known`` that is clean at time 0 before the release.
         kept: the part of ``known`` that is never released.
         release: ``t*``.
-        with_clean: cells to the model that has them at token-time 0, used while there are such; None: the run's own model.
+        with_clean: returns the model with given cells at time 0; None: the run's own model.
     """
 
     z: torch.Tensor
@@ -112,32 +110,35 @@ class Context:
     with_clean: Callable[[torch.Tensor], Model] | None = None
 
     def fixed(self, sigma: float) -> torch.Tensor:
-        """Return the cells that are conditioned on at ``sigma``."""
+        """Return the cells that are conditioned on at ``sigma``, bool ``[b, 1, T', H', W']``."""
         return self.known if sigma > self.release + SLACK else self.kept
 
     def renoised(self, x: torch.Tensor, sigma: float, cells: torch.Tensor) -> torch.Tensor:
-        """``x`` whose ``cells`` are ``(1 - sigma) z + sigma e``."""
+        """Return ``x`` with ``(1 - sigma) z + sigma e`` in ``cells``."""
         return torch.where(cells, ((1 - sigma) * self.z + sigma * self.noise).to(x.dtype), x)
 
-    def entered(self, x: torch.Tensor, sigma: float) -> torch.Tensor:
-        """``x`` as the model sees it at ``sigma``."""
+    def model_input(self, x: torch.Tensor, sigma: float) -> torch.Tensor:
+        """Return ``x`` with the context of ``sigma`` in it, as the model receives it."""
         cells = self.fixed(sigma)
-        return self.given(self.renoised(x, sigma, cells), cells & self.clean)
+        return self.cleaned(self.renoised(x, sigma, cells), cells & self.clean)
 
-    def given(self, x: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
-        """``x`` whose ``cells`` are ``z``."""
+    def cleaned(self, x: torch.Tensor, cells: torch.Tensor) -> torch.Tensor:
+        """Return ``x`` with ``z`` in ``cells``."""
         return torch.where(cells, self.z.to(x.dtype), x)
 
 
 @dataclass(frozen=True)
 class Release:
-    """The release of a measurement, and the part of it that is held until then.
+    """Release time of a measurement, and the choice of the tokens that it makes known.
 
     Attributes:
         at: ``t*`` in 0...1 of flow time; the optimum around 0.7 is flat.
-        seed: of the re-noising.
-        threshold: see :func:`known_cells`; at 0.9 masks agree best with tokens all of whose pixels are seen.
-        keep_first: the first latent frame, known as a whole, is never released.
+        seed: seed of the noise added at the release.
+        threshold: see :func:`known_cells`; at 0.9 masks agree best with tokens all of whose pixels are visible.
+        keep_first: never release the first latent frame, which must be wholly known.
+
+    Raises:
+        InputError: a release time or threshold outside 0...1.
     """
 
     at: float = 0.7
@@ -151,10 +152,10 @@ class Release:
                 raise InputError(name, f"{value}", "Keep it within 0...1.")
 
     def known(self, h: torch.Tensor, first: int = 0, patch: int = WAN.patch) -> torch.Tensor:
-        """:func:`known_cells` of a clip that begins at latent frame ``first``.
+        """Return the :func:`known_cells` of a mask whose clip starts at latent frame ``first``.
 
         Raises:
-            InputError: nothing is known, or everything and it is never released; a first frame to keep that is not known whole.
+            InputError: no token is known; all are, and none is released; or a first frame to keep that is not wholly known.
         """
         known = known_cells(h, self.threshold, patch)
         for clip in known.flatten(1):
@@ -162,10 +163,10 @@ class Release:
                 best = float(h.mean(1).max())
                 raise InputError(
                     "measurement",
-                    f"no token is known at a threshold of {self.threshold:g} (the surest cell has {best:.2f})",
+                    f"no token is known at a threshold of {self.threshold:g} (the highest cell has {best:.2f})",
                     "Lower known_threshold, or use a smaller camera motion.",
                 )
-            if self.at == 0 and bool(clip.all()):  # released tokens are denoised, so then there is something to do
+            if self.at == 0 and bool(clip.all()):  # with a release there would be tokens to denoise
                 raise InputError(
                     "measurement",
                     f"every token is known at a threshold of {self.threshold:g}, so nothing is left to generate",
@@ -187,15 +188,19 @@ class Release:
         times: TokenTimes,
         with_clean: Callable[[torch.Tensor], Model] | None = None,
     ) -> Context:
-        """Prepare one run.
+        """Return the context of one run.
 
         Args:
-            guidance: whose measurement is held; its shape is checked against ``like``.
-            like: the run's latents.
-            to_model_space: VAE space to model space, on float32.
-            times: the times that the model takes.
+            guidance: guidance by the measurement, whose shape is checked against ``like``.
+            like: the run's latents, which give shape and device.
+            to_model_space: the model's function from VAE space to model space, on float32.
+            times: the times that the model accepts.
             with_clean: see :class:`Context`.
+
+        Raises:
+            InputError: unknown ``times``, or see :meth:`known`.
         """
+        times = require_choice("context_time", times, TokenTimes)
         z, h = guidance.evidence(like, to_model_space)
         first = guidance.measurement.reference_frames
         known = self.known(h, first, guidance.measurement.grid.patch)
@@ -218,36 +223,36 @@ def sample_stochastic(
     correct: Correct,
     renew: Renew | None = None,
 ) -> torch.Tensor:
-    """Take Euler steps that keep the old noise (``sample_guided_euler``), with a context that is released on the way.
+    """Take the Euler steps of ``sample_guided_euler`` with a context that is released at ``t*``.
 
-    In each step data consistency corrects the prediction first and the context has the last word, so that what is held is held
-    exactly. A run that ends above ``t*`` hands its known cells on at its own noise level, so that the next run can go on.
+    In each step the context is applied after data consistency, so that its cells are exact. A run that ends above ``t*``
+    returns its known cells at its last noise level, so that another run can continue it.
 
     Args:
         model: ``model(x, sigma [B], **extra_args)`` returns ``z0``.
         x: noise at ``sigmas[0]``, ``[B, C, T', H', W']``.
-        sigmas: ``N + 1`` falling flow times.
+        sigmas: ``N + 1`` decreasing flow times.
         extra_args: passed to the model.
         callback: called in each step with ``x, i, sigma, sigma_hat, denoised``; may raise to stop.
-        context: what is held, and until when.
+        context: known tokens and their release time.
         correct: ``(z0, sigma) -> z*``, data consistency within its own window.
         renew: as in :func:`.guided_euler.sample_guided_euler`.
     """
     extra_args = extra_args or {}
     s_in = x.new_ones([x.shape[0]])
     steps = list(pairwise(sigmas.tolist()))
-    x = context.entered(x, steps[0][0]) if steps else x
+    x = context.model_input(x, steps[0][0]) if steps else x
     for i, (sigma, sigma_next) in enumerate(steps):
-        held = context.fixed(sigma)
-        clean = held & context.clean
+        fixed = context.fixed(sigma)
+        clean = fixed & context.clean
         predict = context.with_clean(clean) if context.with_clean is not None and bool(clean.any()) else model
         denoised = predict(x, sigmas[i] * s_in, **extra_args)
         noise = (x - (1 - sigma) * denoised) / sigma
         noise = noise if renew is None else renew(noise)
-        denoised = context.given(correct(denoised, sigma), held)
+        denoised = context.cleaned(correct(denoised, sigma), fixed)
         if callback is not None:
             callback({"x": x, "i": i, "sigma": sigmas[i], "sigma_hat": sigmas[i], "denoised": denoised})
-        x = context.renoised((1 - sigma_next) * denoised + sigma_next * noise, sigma_next, held)
+        x = context.renoised((1 - sigma_next) * denoised + sigma_next * noise, sigma_next, fixed)
         if i + 1 < len(steps):
-            x = context.given(x, context.fixed(sigma_next) & context.clean)
+            x = context.cleaned(x, context.fixed(sigma_next) & context.clean)
     return x

@@ -1,15 +1,15 @@
-"""The guidance window: a closed range of sigma, from a percent range of the model's own schedule.
+"""The guidance window: a closed range of sigma, given in percent of the model's schedule.
 
 Sigma is the host's flow time, 1 = noise, 0 = clean. Percents are the host's, as in ``ConditioningSetTimestepRange``: 0 is the
-noisiest moment of the model's schedule and 1 the clean clip. A schedule with a shift turns a percent into a sigma, so the
-window depends on the model alone, never on the steps of a run: of two samplers that share a schedule, each guides its part.
+noisy end of the model's schedule and 1 the clean end. The model's shift maps a percent to a sigma, so the window depends on
+the model and not on the steps of a run: two samplers that share a schedule are each guided in their part of the window.
 
-| given | percent |
+| quantity | percent |
 |---|---|
 | the paper's alpha, larger starts earlier | ``start = 1 - alpha``: 0.6 is 0.4 |
 | a sigma of a flow with a shift | :func:`.schedule.percent_of_sigma`: sigma 0.7 at shift 4 is 0.63, at shift 8 0.77 |
 
-Both ends belong to the range. For samplers that call the model between steps (heun) each call's own sigma counts.
+Both ends belong to the range. Where a sampler calls the model between steps (heun), the sigma of each call counts.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from ..errors import InputError
 
 SLACK = 1e-6
-"""Sigmas travel as float32: a bound taken from the schedule must hold for that schedule's own entry."""
+"""Tolerance of the bounds: sigmas are float32, and a bound taken from a schedule has to include that schedule's entry."""
 
 
 @dataclass(frozen=True)
 class SigmaRange:
-    """``low <= sigma <= high``; empty when ``high < low``."""
+    """The range ``low <= sigma <= high``; empty if ``high < low``."""
 
     low: float
     high: float
@@ -39,8 +39,11 @@ class Window:
     """A guidance window in the host's percents.
 
     Attributes:
-        start: 0...1, where guidance begins: 0 with the first step, 1 never. 0.4 is the paper's alpha of 0.6.
-        end: ``start``...1, where it ends; 1 with the last step.
+        start: in 0...1: 0 = first step, 1 = never. 0.4 is the paper's alpha of 0.6.
+        end: in ``start``...1: 1 = last step.
+
+    Raises:
+        InputError: not ``0 <= start <= end <= 1``.
     """
 
     start: float = 0.4
@@ -51,7 +54,7 @@ class Window:
             raise InputError("start_percent and end_percent", f"{self.start} and {self.end}", "Keep 0 <= start <= end <= 1.")
 
     def resolve(self, percent_to_sigma: Callable[[float], float]) -> SigmaRange:
-        """The window in sigma of a model; ``percent_to_sigma`` is its own, shift included."""
+        """Return the window in sigma, by a model's own ``percent_to_sigma``, shift included."""
         return SigmaRange(percent_to_sigma(self.end), percent_to_sigma(self.start))
 
 
@@ -59,5 +62,5 @@ ALWAYS, NEVER = Window(0.0), Window(1.0)
 
 
 def steps_above(sigma: float, sigmas: Sequence[float]) -> int:
-    """Count the steps of a falling schedule that begin at ``sigma`` or above: those of the first of two samplers."""
-    return sum(begin >= sigma - SLACK for begin in sigmas[:-1])
+    """Count the steps of a decreasing schedule that start at ``sigma`` or above, those of the first of two experts."""
+    return sum(start >= sigma - SLACK for start in sigmas[:-1])

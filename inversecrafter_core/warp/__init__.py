@@ -1,4 +1,4 @@
-"""Warping: unproject, splat, clean up, fill, double reprojection."""
+"""Warping of a clip to target cameras: splatting, depth-edge cleanup, and filling of holes."""
 
 from .edges import Cleanup, depth_edges
 from .holes import dilate_holes, fill_holes, telea

@@ -1,8 +1,8 @@
-"""Holes of a warp: growing them, and filling them.
+"""Dilation and filling of a warp's holes.
 
-``visible`` is 1 = known throughout. Telea's method (2004, radius 3, per frame) is what the public relatives of InverseCrafter
-use before encoding; it gives the VAE something smooth to encode, not a plausible picture: that is the sampler's work.
-Filling from other frames (:func:`fill_from_clip`) is in ``temporal.py``.
+``visible`` is 1 = known throughout. Public implementations of related methods use Telea's method (2004, radius 3, per frame)
+before encoding. It gives the VAE something smooth to encode; a plausible picture is the sampler's task. Filling from other
+frames (:func:`fill_from_clip`) is in ``temporal.py``.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import cv2
 import torch
 import torch.nn.functional as F
 
-from ..errors import InputError, require_same_frames, require_video
+from ..errors import InputError, require_same_frames, require_same_size, require_video
 from ..progress import Progress
 
 
 def dilate_holes(visible: torch.Tensor, radius: int) -> torch.Tensor:
-    """Grow the holes of ``visible [..., H, W]`` bool by ``radius`` pixels in every direction (a square)."""
+    """Return ``visible [..., H, W]`` bool with its holes grown by ``radius`` pixels in every direction (a square)."""
     if radius <= 0:
         return visible
     holes = (~visible).float().reshape(-1, 1, *visible.shape[-2:])
@@ -26,27 +26,22 @@ def dilate_holes(visible: torch.Tensor, radius: int) -> torch.Tensor:
 
 
 def require_visible(visible: torch.Tensor, video: torch.Tensor) -> None:
-    """Check that a mask fits its video and that every frame has something known to fill from."""
+    """Raise :class:`InputError` unless a mask fits its video and every frame has known pixels to fill from."""
     require_same_frames(video=len(video), mask=len(visible))
-    if visible.shape[1:] != video.shape[1:3]:
-        raise InputError(
-            "mask",
-            f"size {visible.shape[2]}x{visible.shape[1]} for a video of {video.shape[2]}x{video.shape[1]}",
-            "Resize one to the other.",
-        )
+    require_same_size("mask", visible.shape[1:], "video", video.shape[1:3])
     blind = (~visible.flatten(1).any(1)).nonzero().flatten().tolist()
     if blind:
         raise InputError(
             "mask",
-            f"nothing but holes in {len(blind)} frames, the first is frame {blind[0]}",
+            f"only holes in {len(blind)} frames, the first is frame {blind[0]}",
             "Choose a smaller camera motion, or check that the mask is not inverted (1 = hole).",
         )
 
 
 def telea(image: torch.Tensor, visible: torch.Tensor, radius: int = 3) -> torch.Tensor:
-    """Fill one frame's holes: ``image [H, W, 3]``, ``visible [H, W]`` bool; a new tensor, known pixels untouched.
+    """Return ``image [H, W, 3]`` with its holes filled, where ``visible [H, W]`` bool is False; known pixels are unchanged.
 
-    Filled pixels come in steps of 1/255: OpenCV's inpainting is 8-bit.
+    Filled pixels are quantised to 1/255, since OpenCV's inpainting is 8-bit.
     """
     if bool(visible.all()):
         return image.clone()
@@ -62,11 +57,11 @@ def fill_holes(video: torch.Tensor, visible: torch.Tensor, radius: int = 3, prog
     Args:
         video: ``[F, H, W, 3]`` in 0...1.
         visible: ``[F, H, W]`` bool; where it is False the video's content is ignored.
-        radius: pixels around a hole that its filling looks at.
+        radius: pixels around a hole that its filling depends on.
         progress: called with (frames done, frames); may raise to cancel.
 
     Raises:
-        InputError: sizes differ, or a frame has nothing but holes.
+        InputError: sizes differ, or a frame consists of holes only.
     """
     video = require_video("video", video)
     require_visible(visible, video)

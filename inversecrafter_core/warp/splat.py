@@ -1,20 +1,21 @@
-"""Depth-first splatting: where the target camera sees the source frame, and at what depth.
+"""Depth-first splatting: the source frame as a target camera sees it.
 
-Two stages instead of one weighted sum (Mark, McMillan & Bishop 1997 would call the first half a forward map):
+It has two stages instead of one weighted sum (the first is the forward map of Mark, McMillan & Bishop 1997):
 
-1. every source point is thrown at the target pixel it lands in and the nearest depth wins: an integer minimum, which has one
-   result whatever the order, so that two runs are bit-identical on one device. Cracks that magnification opens are closed.
-   Points beside something nearer, and those at the picture's border, reach farther, into pixels that are still empty: what
-   they stand on goes on there, out of sight. A foreground would only grow by reaching, over what is behind it. But points
-   beside unknown depth reach over what is behind them too: nothing shows that their surface ends there;
-2. colour is then read *backward*: target pixel and its depth give a source position, and the source is sampled there. So a
-   pixel costs one interpolation however many points fell on it. Where the four source pixels around the position show
-   something nearer too, the background is read from its own pixels alone (:class:`Background`); a foreground keeps the
-   mixed colours of its outline, which are the source's own anti-aliasing.
+1. Every source point is splatted on the target pixel it falls in, and the nearest depth wins. This is an integer minimum,
+   which does not depend on the order, so that two runs are bit-identical on one device. Cracks opened by magnification are
+   closed. Background points next to something nearer, and points at the picture's border, also cover adjacent pixels that are
+   still empty, because their surface continues there unseen; a foreground would only grow over what is behind it. Points next
+   to unknown depth cover adjacent pixels in any case, since nothing shows that their surface ends there.
+2. Colours are read *backward*: a target pixel and its depth give a position in the source, at which the source is sampled. A
+   pixel costs one interpolation, however many points fell on it. Where the four source pixels around the position include a
+   nearer surface, the background is read from its own pixels alone (:class:`Background`). A foreground keeps the mixed colours
+   of its outline, which are the source's anti-aliasing.
 """
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import NamedTuple
 
 import torch
@@ -24,28 +25,35 @@ from ..camera.projection import Shifted, Transfer
 from .holes import dilate_holes
 
 EMPTY = 1e30
-"""Depth of a target pixel that nothing fell on."""
+"""Depth of a target pixel on which no point fell."""
 PAD = 3
-"""Cells around the target picture: two for cracks that reach its border, then all that falls farther away."""
+"""Cells around the target picture: two for cracks that reach its border, and one for all points beyond."""
 REACH = 0.98
-"""Pixels, per axis, that a point behind something nearer reaches. Just below 1, so that a point on a pixel's centre touches
+"""Pixels, per axis, that a background point covers around itself. Just below 1, so that a point on a pixel's centre covers
 that pixel only."""
 THIN_REACH = 0.7
-"""Pixels that a thing of one or two pixels reaches: farther is wrong more often at its outlines, less leaves more of it out."""
+"""Pixels that a point of a thing one or two pixels wide covers: more is wrong at outlines, less loses parts of the thing."""
 OUTSIDE = 9.0
-"""A normalised source coordinate that no kernel reaches the picture from."""
+"""A normalised source coordinate so far outside that no interpolation kernel touches the picture."""
 SAME_SURFACE = 1.05
-"""Depths within this ratio belong to one surface."""
+"""Ratio of depths up to which they belong to one surface."""
 LEAST = 0.02
-"""Least weight of a background's own pixels among the four around a position to read its colour from them."""
+"""Smallest weight of a background's own pixels, among the four around a position, with which its colour is read from them."""
+
+
+class Sampling(StrEnum):
+    """Interpolation of colours between source pixels."""
+
+    BILINEAR = "bilinear"
+    BICUBIC = "bicubic"
 
 
 class Splat(NamedTuple):
     """The points of a source frame on the target image.
 
-    ``depth [height, width]`` planar z in the target camera, :data:`EMPTY` where nothing fell; ``landed [height, width]`` the
-    same before cracks were closed and points reached farther; ``fringe [N]`` flat indices of the target pixels around points
-    that stand beside something nearer, beside unknown depth or at the border.
+    ``depth [height, width]``: planar z in the target camera, :data:`EMPTY` where no point fell. ``landed [height, width]``: the
+    same before cracks were closed and adjacent pixels covered. ``fringe [N]``: flat indices of the target pixels around points
+    next to something nearer, next to unknown depth, or at the border.
     """
 
     depth: torch.Tensor
@@ -61,22 +69,22 @@ def splat_depth(
     near: float,
     known: torch.Tensor | None = None,
 ) -> Splat:
-    """Splat a source frame's points at the target image; the nearest wins.
+    """Splat a source frame's points on the target image; the nearest wins.
 
     Args:
         depth: ``[H, W]`` planar z of the source frame.
-        valid: ``[H, W]`` bool; the rest is not thrown.
-        to_target: source pixels to target pixels.
+        valid: ``[H, W]`` bool; only these points are splatted.
+        to_target: transfer from source pixels to target pixels.
         size: ``(height, width)`` of the target image.
-        near: points nearer to the target camera's plane than this, or behind it, never land.
-        known: ``[H, W]`` bool; elsewhere the depth is unknown. All of it is known by default.
+        near: near plane of the target camera; points before it are ignored.
+        known: ``[H, W]`` bool, where the depth is known; None for everywhere.
     """
     height, width = size
     x, y, z = to_target(depth)
     z.masked_fill_((z > near).logical_and_(valid).logical_not_(), EMPTY)
     x.div_(z)
     y.div_(z)
-    # Cells around the picture take what falls outside; clamping comes before the cast, which overflows.
+    # Cells around the picture collect the points outside; values are clamped before the cast, which would overflow.
     padded = torch.full((height + 2 * PAD, width + 2 * PAD), EMPTY, device=depth.device)
     stride, first = padded.shape[1], PAD * (padded.shape[1] + 1)
     row, column = y.floor().clamp_(-PAD, height + PAD - 1).int(), x.floor().clamp_(-PAD, width + PAD - 1).int()
@@ -86,28 +94,28 @@ def splat_depth(
     buffer.scatter_reduce_(0, cells, bits, "amin")
     landed = padded[PAD:-PAD, PAD:-PAD].contiguous()
     close_cracks(padded)
-    shown = depth if known is None else depth.masked_fill(~known, torch.nan)
-    behind, thin = (pixels[valid.flatten()[pixels]] for pixels in at_outlines(shown))
-    unsure = behind[:0] if known is None else (valid & ~dilate_holes(known, 1)).flatten().nonzero()[:, 0]
-    for reaching, reach in ((unsure, REACH), (behind, REACH), (thin, THIN_REACH)):
-        left, right = _touched(x.flatten()[reaching], width, reach)
-        top, bottom = (line * stride for line in _touched(y.flatten()[reaching], height, reach))
-        touched = torch.stack([top + left, top + right, bottom + left, bottom + right]) + first
-        if reaching is not unsure:
-            touched.masked_fill_(buffer[touched] != torch.tensor(EMPTY).view(torch.int32), 0)
-        buffer.scatter_reduce_(0, touched.flatten(), bits[reaching].repeat(4), "amin")
-    return Splat(padded[PAD:-PAD, PAD:-PAD].contiguous(), landed, _around(cells[torch.cat([unsure, behind])], padded.shape))
+    masked = depth if known is None else depth.masked_fill(~known, torch.nan)
+    behind, thin = (pixels[valid.flatten()[pixels]] for pixels in at_outlines(masked))
+    at_unknown = behind[:0] if known is None else (valid & ~dilate_holes(known, 1)).flatten().nonzero()[:, 0]
+    for points, reach in ((at_unknown, REACH), (behind, REACH), (thin, THIN_REACH)):
+        left, right = _covered(x.flatten()[points], width, reach)
+        top, bottom = (line * stride for line in _covered(y.flatten()[points], height, reach))
+        covered = torch.stack([top + left, top + right, bottom + left, bottom + right]) + first
+        if points is not at_unknown:
+            covered.masked_fill_(buffer[covered] != torch.tensor(EMPTY).view(torch.int32), 0)
+        buffer.scatter_reduce_(0, covered.flatten(), bits[points].repeat(4), "amin")
+    return Splat(padded[PAD:-PAD, PAD:-PAD].contiguous(), landed, _around(cells[torch.cat([at_unknown, behind])], padded.shape))
 
 
-def _touched(place: torch.Tensor, length: int, reach: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """First and last pixel that points at ``place [N]`` reach along one axis; -1 and ``length`` are outside."""
+def _covered(place: torch.Tensor, length: int, reach: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the first and the last pixel that points at ``place [N]`` cover on one axis; -1 and ``length`` are outside."""
     centre = place - 0.5
     first, last = (centre - reach).ceil().clamp(-1, length), (centre + reach).floor().clamp(-1, length)
     return first.long(), last.long()
 
 
 def _around(cells: torch.Tensor, size: torch.Size) -> torch.Tensor:
-    """Flat indices into the picture of the 3x3 pixels around ``cells [N]`` of the padded picture, each once."""
+    """Return flat indices into the picture of the 3x3 pixels around ``cells [N]`` of the padded picture, each once."""
     marks = torch.zeros(size, dtype=torch.bool, device=cells.device)
     for down in (-size[1], 0, size[1]):
         for across in (-1, 0, 1):
@@ -116,11 +124,11 @@ def _around(cells: torch.Tensor, size: torch.Size) -> torch.Tensor:
 
 
 def at_outlines(depth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Find where surfaces of ``depth [H, W]`` end; where it is NaN none does.
+    """Find the pixels at the outlines of ``depth [H, W]``; there are none at NaN.
 
     Returns:
-        Flat indices of pixels beside something clearly nearer or at the picture's border, and of pixels of thin things: with
-        something clearly deeper next to them on one side and within two pixels on the other.
+        Flat indices of pixels next to something clearly nearer or at the picture's border, and of pixels of thin things, which
+        have something clearly deeper next to them on one side and within two pixels on the other.
     """
     closer = depth * SAME_SURFACE
     behind, thin = torch.zeros_like(depth, dtype=torch.bool), torch.zeros_like(depth, dtype=torch.bool)
@@ -131,7 +139,7 @@ def at_outlines(depth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         behind.narrow(axis, 1, depth.shape[axis] - 1).logical_or_(after)
         behind.narrow(axis, 0, depth.shape[axis] - 1).logical_or_(before)
         for width in (1, 2):
-            # What rises out of the deep at pixel i and falls back after i + width - 1.
+            # A bar from pixel i to i + width - 1, with deeper pixels on both sides.
             length = depth.shape[axis] - 1 - width
             if length > 0:
                 bar = before.narrow(axis, 0, length) & after.narrow(axis, width, length)
@@ -143,8 +151,8 @@ def at_outlines(depth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
 def close_cracks(depth: torch.Tensor, ratio: float = SAME_SURFACE) -> torch.Tensor:
     """Close cracks of one and of two pixels in a splatted depth ``[H, W]``, contiguous, in place, and return it.
 
-    Pixels that are empty or clearly deeper than what stands on both sides of them, while that is one surface, are a crack that
-    magnification opened: they get the depths between. Rows first, then columns; narrow cracks first.
+    A crack is opened by magnification: pixels that are empty, or clearly deeper than both sides, between pixels of one surface.
+    They take the depths between. Rows are closed first, then columns; narrow cracks before wide ones.
     """
     for axis in (1, 0):
         length = max(0, depth.shape[axis] - 2)
@@ -158,34 +166,34 @@ def close_cracks(depth: torch.Tensor, ratio: float = SAME_SURFACE) -> torch.Tens
 
 
 def _close_wider(depth: torch.Tensor, axis: int, ratio: float) -> None:
-    """Close cracks of two pixels along one axis, in place: few are left, so they are looked up."""
+    """Close cracks of two pixels along one axis, in place; there are few, so they are indexed."""
     flat, stride = depth.view(-1), depth.stride(axis)
     closer, last = flat * ratio, max(0, len(flat) - 3 * stride)
     falls, rises = flat[stride:] > closer[:-stride], flat[:-stride] > closer[stride:]
-    begin = (falls[:last] & rises[2 * stride :]).nonzero()[:, 0]
-    begin = begin[begin // stride % depth.shape[axis] < depth.shape[axis] - 3]
-    before, first, second, after = (flat[begin + place * stride] for place in range(4))
+    edge = (falls[:last] & rises[2 * stride :]).nonzero()[:, 0]
+    edge = edge[edge // stride % depth.shape[axis] < depth.shape[axis] - 3]
+    before, first, second, after = (flat[edge + place * stride] for place in range(4))
     far = torch.maximum(before, after)
     crack = (far < torch.minimum(before, after) * ratio) & (far * ratio < torch.minimum(first, second))
-    begin, before, step = begin[crack], before[crack], (after - before)[crack] / 3
-    flat[begin + stride], flat[begin + 2 * stride] = before + step, before + 2 * step
+    edge, before, step = edge[crack], before[crack], (after - before)[crack] / 3
+    flat[edge + stride], flat[edge + 2 * stride] = before + step, before + 2 * step
 
 
 def sample_backward(
     image: torch.Tensor,
     depth: torch.Tensor,
     to_source: Transfer | Shifted,
-    mode: str = "bilinear",
+    sampling: Sampling = Sampling.BILINEAR,
     out: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """Read the source's colours where target pixels with a depth come from.
+    """Sample the source's colours for the target pixels that have a depth.
 
     Args:
         image: ``[H, W, C]`` source frame.
         depth: ``[height, width]`` planar z in the target camera.
-        to_source: target pixels to source pixels.
-        mode: ``"bilinear"`` or ``"bicubic"``.
-        out: ``[height, width, C]`` contiguous, to write into.
+        to_source: transfer from target pixels to source pixels.
+        sampling: interpolation of colours.
+        out: ``[height, width, C]`` contiguous, to write the result to.
 
     Returns:
         ``[height, width, C]``, 0 where the depth is :data:`EMPTY`.
@@ -194,24 +202,24 @@ def sample_backward(
     height, width = depth.shape
     x, y, z = to_source.then(torch.tensor([[2 / columns, 0, -1], [0, 2 / rows, -1], [0, 0, 1]]))(depth)
     grid = torch.empty((height, width, 2), device=depth.device)
-    # A visible pixel reads inside the source's outermost centres, an empty one far outside, where padding gives 0.
+    # Visible pixels are read within the source's outermost centres, empty ones far outside, where padding gives 0.
     edge_x, edge_y = 1 - 1 / columns, 1 - 1 / rows
     grid[..., 0] = x.div_(z).clamp_(-edge_x, edge_x).masked_fill_(depth >= EMPTY, OUTSIDE)
     torch.clamp(y.div_(z), -edge_y, edge_y, out=grid[..., 1])
-    # grid_sample runs one thread per batch item: bands of rows keep the cores busy and change no value.
+    # grid_sample uses one thread per batch item: bands of rows use all cores and give the same values.
     bands = next((n for n in (8, 4, 2) if height % n == 0), 1) if depth.device.type == "cpu" else 1
     sampled = F.grid_sample(
         image.permute(2, 0, 1).contiguous().expand(bands, -1, -1, -1),
         grid.view(bands, height // bands, width, 2),
-        mode=mode,
-        padding_mode="border" if mode == "bicubic" else "zeros",
+        mode=sampling.value,
+        padding_mode="border" if sampling == Sampling.BICUBIC else "zeros",
         align_corners=False,
     )
     if out is None:
         out = torch.empty((height, width, image.shape[2]), device=image.device)
     out.view(bands, height // bands, width, -1).copy_(sampled.permute(0, 2, 3, 1))
-    if mode == "bicubic":
-        # A cubic kernel reaches past the border, which must not be dark; so the holes are blackened afterwards.
+    if sampling == Sampling.BICUBIC:
+        # A cubic kernel extends past the border, which must not be dark, so the holes are set to 0 here.
         out.mul_((depth < EMPTY)[..., None])
     return out
 
@@ -219,8 +227,8 @@ def sample_backward(
 class Background(NamedTuple):
     """Target pixels whose position in the source lies between their own surface and something nearer.
 
-    ``pixels [N]`` flat indices into the target; ``corners [4, N]`` flat indices of the source pixels around each, ``weights
-    [4, N]`` what each counts: 0 for what is another surface, 1 in sum.
+    ``pixels [N]``: flat indices into the target. ``corners [4, N]``: flat indices of the source pixels around each. ``weights
+    [4, N]``: their weights, 0 for another surface, 1 in sum.
     """
 
     pixels: torch.Tensor
@@ -231,15 +239,16 @@ class Background(NamedTuple):
 def find_background(
     source_depth: torch.Tensor, seen: Splat, to_source: Transfer, known: torch.Tensor | None = None
 ) -> Background:
-    """Look where the fringe comes from. A pixel that the source shows another surface for was no crack: it is put back.
+    """Return the fringe pixels whose colours need their own surface's pixels, and undo wrong fillings of the fringe.
 
-    Unknown depth contradicts nothing.
+    A fringe pixel at whose position the source shows another surface was not a crack: its depth before filling is restored.
+    Unknown depth does not count as another surface.
 
     Args:
         source_depth: ``[H, W]``.
         seen: its splat; ``seen.depth`` is corrected in place.
-        to_source: target pixels to source pixels.
-        known: ``[H, W]`` bool, as given to :func:`splat_depth`.
+        to_source: transfer from target pixels to source pixels.
+        known: ``[H, W]`` bool, as in :func:`splat_depth`.
     """
     rows, columns = source_depth.shape
     width, flat = seen.depth.shape[1], seen.depth.view(-1)
@@ -262,6 +271,6 @@ def find_background(
 
 
 def read_background(image: torch.Tensor, background: Background, out: torch.Tensor) -> None:
-    """Read the background's colours from its own pixels alone, into ``out [height, width, C]``, contiguous."""
+    """Write the background's colours, read from its own pixels alone, to ``out [height, width, C]``, contiguous."""
     colours = image.reshape(-1, image.shape[2])[background.corners]
     out.view(-1, image.shape[2])[background.pixels] = (background.weights[..., None] * colours).sum(0)

@@ -1,9 +1,9 @@
-"""Filling holes from other frames of the clip that saw the place.
+"""Filling of holes from other source frames that show the place.
 
-Assumption: what a hole hides is *static*. A point that another source frame saw is thrown into this frame's target camera with
-that frame's own depth and camera, as if nothing had moved in between. That is right for walls behind a passing person or for a
-moving source camera, and wrong for moving water; moving foreground is kept out by a depth check: a candidate is taken only
-where it is not clearly nearer than the known pixels around the hole.
+It assumes that the hidden part of the scene is *static*: points of another source frame are projected into this frame's target
+camera by that frame's depth and camera, as if nothing had moved in between. This holds for walls behind a passing person and
+for a moving source camera, not for moving water. A depth check rejects a moving foreground: a candidate must not be clearly
+nearer than the known pixels around the hole.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from .viewer import Viewer
 from .warp import require_fit
 
 NEARER = 0.9
-"""A candidate below this share of the background's depth around the hole is foreground that moved, and is refused."""
+"""Share of the background's depth around a hole below which a candidate is rejected as moving foreground."""
 NEIGHBOURHOOD = 8
+"""Pixels around a hole in which its background is looked for."""
 
 
 def other_frames(frame: int, frames: int) -> Iterator[int]:
-    """Other frames at doubling distances, nearest first: ±1, ±2, ±4, … while they exist."""
+    """Yield other frames at doubling distances, nearest first: ±1, ±2, ±4, … as far as they exist."""
     distance = 1
     while distance < frames:
         for other in (frame - distance, frame + distance):
@@ -39,9 +40,9 @@ def other_frames(frame: int, frames: int) -> Iterator[int]:
 
 
 def background_around(depth: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
-    """``[H, W]``: the deepest known depth within 8 pixels, 0 where nothing known is that close.
+    """Return ``[H, W]``: the deepest known depth within 8 pixels, 0 where there is none.
 
-    A hole opens behind a foreground, so its own depth is that of its deeper side.
+    A hole opens behind a foreground, so its depth is that of its deeper side.
     """
     known = torch.where(visible, depth, 0.0)[None, None]
     size = 2 * NEIGHBOURHOOD + 1
@@ -60,17 +61,22 @@ def fill_from_clip(
     device: torch.device | str | None = None,
     progress: Progress | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Fill holes with what other source frames saw there; static scene assumed (see the module).
+    """Fill holes with pixels of other source frames, for a static scene (see the module).
 
     Args:
-        warped: ``[F, H, W, 3]`` the warp of ``source``.
+        warped: ``[F, H, W, 3]``, the warp of ``source``.
         visible: ``[F, H, W]`` bool, 1 = known in the warp.
-        source: ``[F, H, W, 3]`` the clip the warp was made of.
-        geometry, path: as given to :func:`warp_video`.
+        source: ``[F, H, W, 3]``, the clip that was warped.
+        geometry, path: those of :func:`warp_video`.
+        cleanup: settings of the depth-edge cleanup.
+        device: device of the computation, None for the geometry's.
         progress: called with (frames done, frames); may raise to cancel.
 
     Returns:
-        ``(video, visible)`` after filling, on the CPU; what no frame saw is still a hole.
+        ``(video, visible)`` after filling, on the CPU; places that no frame shows are still holes.
+
+    Raises:
+        InputError: counts or sizes differ, or a frame consists of holes only.
     """
     warped, source = require_video("video", warped), require_fit(source, geometry, path)
     require_visible(visible, warped)
@@ -90,7 +96,7 @@ def fill_from_clip(
 def _fill_frame(
     viewer: Viewer, source: torch.Tensor, frame: int, image: torch.Tensor, seen: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return ``image [H, W, 3]`` and ``seen [H, W]`` of one frame with what other source frames show there."""
+    """Return ``image [H, W, 3]`` and ``seen [H, W]`` of one frame after filling from other source frames."""
     own, _ = viewer.see_depth(frame, frame)
     floor = NEARER * background_around(own, own < EMPTY)
     image, seen = image.to(viewer.device), seen.to(viewer.device)
@@ -115,7 +121,7 @@ def fill_from_clip_then_telea(
     device: torch.device | str | None = None,
     progress: Progress | None = None,
 ) -> torch.Tensor:
-    """:func:`fill_from_clip`, and Telea's method (``radius``) for what no frame saw. ``[F, H, W, 3]``."""
+    """Return the clip ``[F, H, W, 3]`` filled by :func:`fill_from_clip` and, for the rest, by Telea's method (``radius``)."""
     frames = len(warped)
 
     def first_half(done: int, _: int) -> None:

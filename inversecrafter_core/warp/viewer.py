@@ -1,9 +1,8 @@
-"""Target cameras that look at a geometry, frame by frame: the step that every warp of this package is made of."""
+"""Views of a geometry from target cameras, frame by frame: the common step of all warps."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import NamedTuple
 
 import torch
@@ -12,17 +11,10 @@ from ..camera.geometry import Geometry
 from ..camera.path import CameraPath
 from ..camera.projection import Transfer, transfer
 from .edges import Cleanup
-from .splat import EMPTY, Background, find_background, read_background, sample_backward, splat_depth
+from .splat import EMPTY, Background, Sampling, find_background, read_background, sample_backward, splat_depth
 
 NEAR = 1e-3
 """Near plane of a path's cameras, in multiples of the pivot depth."""
-
-
-class Sampling(StrEnum):
-    """Interpolation of colours between source pixels."""
-
-    BILINEAR = "bilinear"
-    BICUBIC = "bicubic"
 
 
 class View(NamedTuple):
@@ -38,14 +30,14 @@ class View(NamedTuple):
 
 @dataclass(frozen=True)
 class Viewer:
-    """Target cameras in front of a geometry.
+    """Target cameras of a geometry.
 
     Attributes:
         geometry: the source frames.
         camera_to_world: ``[T, 4, 4]`` target cameras, in scene units, on the geometry's device.
-        intrinsics: ``[T, 3, 3]`` their lenses, in pixels.
-        near: planar depth below which nothing is seen, in scene units.
-        cleanup: the source pixels that are left out at depth edges.
+        intrinsics: ``[T, 3, 3]`` of the target cameras, in pixels.
+        near: near plane of the target cameras, in scene units.
+        cleanup: settings of the depth-edge cleanup.
     """
 
     geometry: Geometry
@@ -56,7 +48,7 @@ class Viewer:
 
     @classmethod
     def along(cls, geometry: Geometry, path: CameraPath, cleanup: Cleanup, device: torch.device | str | None = None) -> Viewer:
-        """Place the cameras of a path, one a source frame, in a geometry on ``device`` (None: its own)."""
+        """Return the viewer of a path's cameras, one a source frame, with the geometry on ``device`` (None: its own)."""
         geometry = geometry.to(device)
         return cls(geometry, *path.resolve(geometry), NEAR * geometry.pivot_depth, cleanup)
 
@@ -71,9 +63,9 @@ class Viewer:
         return transfer(*own, *other), transfer(*other, *own)
 
     def see_depth(self, source: int, target: int) -> tuple[torch.Tensor, Background]:
-        """Return the depth ``[H, W]`` of a source frame in a target camera, and the pixels whose colours need care.
+        """Return the depth ``[H, W]`` of a source frame in a target camera, and the pixels of its background.
 
-        Depth is :data:`EMPTY` where the source frame shows nothing.
+        The depth is :data:`EMPTY` where the source frame shows nothing.
         """
         depth, valid = self.geometry.depth[source], self.geometry.valid[source]
         there, back = self.transfers(source, target)
@@ -89,11 +81,11 @@ class Viewer:
         sampling: Sampling = Sampling.BILINEAR,
         out: torch.Tensor | None = None,
     ) -> View:
-        """Show a source frame to a target camera.
+        """Return the view of a source frame from a target camera.
 
         Args:
             image: ``[H, W, C]`` colours of the source frame.
-            source, target: numbers of the source frame and of the target camera.
+            source, target: indices of the source frame and of the target camera.
             sampling: interpolation of colours.
             out: ``[H, W, C]``, to write the view's image to.
         """

@@ -1,7 +1,7 @@
-"""The warp: a clip and its geometry, seen along a camera path.
+"""The warp of a clip along a camera path.
 
-Frame by frame, so that besides the clip going in and the clip coming out only one frame's buffers are held. Everything is
-torch and deterministic: on one device, two runs give the same bits.
+It runs frame by frame, so that memory holds one frame's buffers besides the two clips. It is deterministic: on one device, two
+runs give the same bits.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import torch
 
 from ..camera.geometry import Geometry
 from ..camera.path import CameraPath
-from ..errors import InputError, require_same_frames, require_video
+from ..errors import InputError, require_choice, require_same_frames, require_video
 from ..progress import Progress
 from .edges import Cleanup
 from .holes import dilate_holes
@@ -36,12 +36,12 @@ class Warp:
     @property
     def coverage(self) -> torch.Tensor:
         """``[F]``: the known share of every frame."""
-        # Frame by frame: a float copy of the whole mask would be a third of a clip.
+        # Frame by frame, since a float copy of the whole mask would take a third of a clip's memory.
         return torch.stack([frame.float().mean() for frame in self.visible])
 
     @property
     def report(self) -> str:
-        """One line for people."""
+        """The path, frames, size and share of holes, in one line."""
         holes = 1 - self.coverage
         height, width = self.visible.shape[1:]
         if not bool(holes.any()):
@@ -53,27 +53,27 @@ class Warp:
 
 
 def require_fit(video: torch.Tensor, geometry: Geometry, path: CameraPath) -> torch.Tensor:
-    """Check a clip, its geometry and a path against each other; return the clip in float32."""
+    """Check that a clip, its geometry and a path fit, and return the clip in float32."""
     video = require_video("video", video)
     require_same_frames(video=len(video), geometry=geometry.frames, camera_path=path.frames)
     if tuple(video.shape[1:3]) != geometry.size:
         raise InputError(
             "video and geometry",
             f"video {video.shape[2]}x{video.shape[1]}, depth {geometry.size[1]}x{geometry.size[0]}",
-            "Estimate the depth on the very images that are warped: resize the video first.",
+            "Estimate the depth of the images that are warped: resize the video before.",
         )
     return video
 
 
-STANDS = 1e-6
-"""Translation in multiples of rho below which a camera turns on the spot."""
+NO_TRANSLATION = 1e-6
+"""Translation in multiples of rho up to which a camera only rotates."""
 
 
 def require_something_seen(visible: torch.Tensor, path: CameraPath) -> None:
-    """Raise :class:`InputError` for a path with frames that see nothing of the clip."""
+    """Raise :class:`InputError` if some frame of ``visible`` shows nothing of the clip."""
     blind = (~visible.flatten(1).any(1)).nonzero().flatten().tolist()
     if blind:
-        turns_only = float(path.camera_to_world[:, :3, 3].abs().max()) < STANDS
+        turns_only = float(path.camera_to_world[:, :3, 3].abs().max()) < NO_TRANSLATION
         turn = "Choose a smaller angle: a turn beyond the field of view shows nothing of the clip."
         move = "Choose a smaller amount: translations are multiples of the depth at the pivot, so 1 reaches the subject."
         raise InputError(
@@ -95,22 +95,22 @@ def warp_video(
     device: torch.device | str | None = None,
     progress: Progress | None = None,
 ) -> Warp:
-    """See a clip along a camera path.
+    """Warp a clip along a camera path.
 
     Args:
-        video: ``[F, H, W, 3]`` in 0...1, the images the geometry was made from.
+        video: ``[F, H, W, 3]`` in 0...1, the images that the geometry was made from.
         geometry: depth and source cameras, one a frame, at the video's size.
         path: target cameras, one a frame.
         cleanup: depth-edge cleanup; a threshold of 0 switches it off.
         dilation: pixels by which holes grow.
         sampling: interpolation of colours.
-        device: where to compute; the geometry's own by default. Results are on the CPU.
+        device: device of the computation, None for the geometry's. Results are on the CPU.
         progress: called with (frames done, frames); may raise to cancel.
 
     Raises:
-        InputError: counts or sizes differ, NaN, an alpha channel, or a frame that sees nothing.
+        InputError: counts or sizes differ, NaN, an alpha channel, an unknown sampling, or a frame that shows nothing.
     """
-    video = require_fit(video, geometry, path)
+    video, sampling = require_fit(video, geometry, path), require_choice("sampling", sampling, Sampling)
     viewer = Viewer.along(geometry, path, cleanup, device)
     warped = torch.empty(video.shape, dtype=torch.float32)
     visible = torch.empty(video.shape[:3], dtype=torch.bool)

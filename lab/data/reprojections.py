@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import torch
 
-from inversecrafter_core.camera import CameraPath, Geometry
+from inversecrafter_core.camera import CameraPath, Geometry, RelativeTo
 from inversecrafter_core.camera.presets import PRESETS
 from inversecrafter_core.warp import Cleanup, Viewer
 from inversecrafter_core.warp.holes import Progress, dilate_holes
@@ -76,7 +76,7 @@ def path_of(name: str, frames: int, strength: float = 1.0) -> CameraPath:
     """One of :data:`TRAJECTORIES` over a clip, linear in time, its full amount times ``strength``."""
     preset = PRESETS[name]
     amount = math.radians(preset.amount) if preset.unit == "degrees" else preset.amount
-    return CameraPath(*preset.trajectory(torch.linspace(0, strength, frames), amount), "source", name)
+    return CameraPath(*preset.trajectory(torch.linspace(0, strength, frames), amount), RelativeTo.SOURCE, name)
 
 
 def random_path(frames: int, rng: random.Random) -> CameraPath:

@@ -11,7 +11,7 @@ from inversecrafter_core.camera import preset_path
 from inversecrafter_core.depth import geometry_from_depth
 from inversecrafter_core.masks import area
 from inversecrafter_core.preview.camera_path import path_picture
-from inversecrafter_core.preview.depth import depth_preview
+from inversecrafter_core.preview.depth import DepthStyle, depth_preview
 from inversecrafter_core.preview.latent_mask import mean_video
 from inversecrafter_core.preview.windows import WAN_SHIFT, WAN_STEPS, windows_picture
 from inversecrafter_core.sampling import Window, even_schedule, sigma_of_percent
@@ -40,7 +40,7 @@ def draw() -> dict[str, torch.Tensor]:
     source, warped, mask = scene.colour[-1], warp.video[-1], mean_video(area(warp.visible.float()))[-1]
     window = Window(0.77).resolve(sigma_of_percent(WAN_SHIFT))
     return {
-        "EstimateDepth": beside(source, depth_preview(space.depth, space.valid, "colour")[-1]),
+        "EstimateDepth": beside(source, depth_preview(space.depth, space.valid, DepthStyle.COLOUR)[-1]),
         "CameraPath": path_picture(path),
         "WarpVideo": beside(source, warped),
         "FillHoles": beside(warped, filled[-1]),

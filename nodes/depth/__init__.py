@@ -1,1 +1,1 @@
-"""Depth nodes."""
+"""The nodes of the menu's depth category."""

@@ -1,4 +1,4 @@
-"""Depth nodes: a model in; GEOMETRY, a picture of it and a report out."""
+"""The nodes that load a depth model and estimate a geometry."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from comfy_api.latest import io
 
 from ...inversecrafter_core.depth import KINDS, PRIOR_NAME, build_geometry
 from ...inversecrafter_core.depth.convert import FAR_RATIO
+from ...inversecrafter_core.preview.depth import DepthStyle
 from ..host.checks import choose, require_clip
 from ..host.progress import host_progress
 from ..host.sockets import DEPTH, DepthModelSocket, vae_input
@@ -15,9 +16,10 @@ from ..host.vae import grid_of
 from . import imported
 from .inputs import (
     STABILISE,
+    LensUnit,
     far_input,
-    geometry_answer,
     geometry_outputs,
+    geometry_result,
     lens_from,
     lens_inputs,
     preview_input,
@@ -27,7 +29,7 @@ from .models import AUTO, PRECISIONS, LoadedDepthModel, found_models, load_model
 
 
 class InverseCrafterLoadDepthModel(io.ComfyNode):
-    """Choose and load a depth estimator."""
+    """Node from a file, folder or hub id to a depth estimator."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -57,8 +59,7 @@ class InverseCrafterLoadDepthModel(io.ComfyNode):
                     options=[AUTO, *KINDS],
                     default=AUTO,
                     optional=True,
-                    tooltip="Meaning of the model's values. auto reads the configuration; an ONNX file then counts as metric "
-                    "depth.",
+                    tooltip="Meaning of the model's values. auto reads the configuration; for an ONNX file it is metric depth.",
                 ),
                 io.Boolean.Input(
                     "edge_aware",
@@ -71,7 +72,7 @@ class InverseCrafterLoadDepthModel(io.ComfyNode):
                     options=[AUTO, *PRECISIONS],
                     default=AUTO,
                     optional=True,
-                    tooltip="Number format of transformers weights. auto: float16 where the device is fast at it.",
+                    tooltip="Number format of transformers weights. auto: float16 on devices that support it well.",
                 ),
             ],
             outputs=[DepthModelSocket.Output(display_name="depth_model", tooltip="A depth estimator, for Estimate Depth.")],
@@ -86,12 +87,12 @@ class InverseCrafterLoadDepthModel(io.ComfyNode):
         edge_aware: bool = True,
         precision: str = AUTO,
     ) -> io.NodeOutput:
-        chosen = next((known for known in KINDS if known == kind), None)
+        chosen = None if kind == AUTO else choose("kind", kind, {known: known for known in KINDS})
         return io.NodeOutput(load_model(model, hub_id, chosen, precision, edge_aware))
 
 
 class InverseCrafterEstimateDepth(io.ComfyNode):
-    """Estimate a clip's depth and make a geometry of it."""
+    """Node from a clip to its geometry."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -109,7 +110,7 @@ class InverseCrafterEstimateDepth(io.ComfyNode):
                 *lens_inputs(),
                 stabilise_input("frames_pixels"),
                 far_input(),
-                io.Int.Input("batch_size", default=4, min=1, max=64, tooltip="Frames at once. Lower it when memory is short."),
+                io.Int.Input("batch_size", default=4, min=1, max=64, tooltip="Frames at once. Lower it if memory runs out."),
                 preview_input(),
                 vae_input("The model's VAE: a clip that it cannot take is refused before its depth is estimated."),
             ],
@@ -121,22 +122,22 @@ class InverseCrafterEstimateDepth(io.ComfyNode):
         cls,
         depth_model: LoadedDepthModel,
         video: torch.Tensor,
-        lens: str = AUTO,
+        lens: str = LensUnit.AUTO,
         lens_value: float = 55.0,
         stabilise: str = "frames_pixels",
         far_ratio: float = FAR_RATIO,
         batch_size: int = 4,
-        preview: str = "colour",
+        preview: str = DepthStyle.COLOUR,
         vae: VAE | None = None,
     ) -> io.NodeOutput:
         video = require_clip("video", video, grid_of(vae), pair=True).cpu()
         source = lens_from(lens, lens_value)
         depth_model.prepare(batch_size)
         raw = depth_model.estimator.estimate(video, batch_size, host_progress())
-        made = build_geometry(
+        built = build_geometry(
             raw, video, choose("stabilise", stabilise, STABILISE), far_ratio, source.focal, source.fov, progress=host_progress()
         )
-        return geometry_answer(made, preview)
+        return geometry_result(built, preview)
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterLoadDepthModel, InverseCrafterEstimateDepth, *imported.NODES]

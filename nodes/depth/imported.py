@@ -1,4 +1,4 @@
-"""Depth made by other nodes in, GEOMETRY out: images of any pack, and the geometry of newer hosts."""
+"""The nodes that convert depth images of any pack, and the geometry of newer hosts, to a geometry."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ from ...inversecrafter_core.depth import (
 from ...inversecrafter_core.depth.convert import FAR_RATIO
 from ...inversecrafter_core.depth.image_depth import Encoding
 from ...inversecrafter_core.errors import require_same_frames
+from ...inversecrafter_core.preview.depth import DepthStyle
 from ..host.checks import choose, require_clip
 from ..host.progress import host_progress
 from ..host.sockets import DEPTH
 from .inputs import (
-    AUTO,
     STABILISE,
     Lens,
+    LensUnit,
     far_input,
-    geometry_answer,
     geometry_outputs,
+    geometry_result,
     lens_from,
     lens_inputs,
     preview_input,
@@ -46,7 +47,7 @@ DA3Socket = io.Custom("DA3_GEOMETRY")
 
 
 class InverseCrafterGeometryFromDepth(io.ComfyNode):
-    """A depth video of any other pack becomes a geometry."""
+    """Node from the depth images of any pack to a geometry."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -61,8 +62,8 @@ class InverseCrafterGeometryFromDepth(io.ComfyNode):
                     "encoding",
                     options=list(ENCODING),
                     default="disparity",
-                    tooltip="Meaning of the grey values. disparity: white is near, as most depth nodes give it. The last two "
-                    "are raw values, 0 = no depth.",
+                    tooltip="Meaning of the grey values. disparity: white is near, as from most depth nodes. The last two are "
+                    "raw values, 0 = no depth.",
                 ),
                 io.Float.Input(
                     "near", default=1.0, min=0.001, max=1e5, step=0.01, tooltip="Depth at the near end (linear encodings)."
@@ -102,10 +103,10 @@ class InverseCrafterGeometryFromDepth(io.ComfyNode):
         scale: float = 1.0,
         far_ratio: float = FAR_RATIO,
         metric: bool = False,
-        lens: str = AUTO,
+        lens: str = LensUnit.AUTO,
         lens_value: float = 55.0,
         stabilise: str = "frames",
-        preview: str = "colour",
+        preview: str = DepthStyle.COLOUR,
         video: torch.Tensor | None = None,
     ) -> io.NodeOutput:
         raw = depth_from_images(depth_images.cpu(), choose("encoding", encoding, ENCODING), near, far, scale, metric)
@@ -114,15 +115,15 @@ class InverseCrafterGeometryFromDepth(io.ComfyNode):
             require_same_frames(depth_images=len(raw.values), video=len(video))
             raw = match_size(raw, video)
         source = lens_from(lens, lens_value)
-        made = build_geometry(
+        built = build_geometry(
             raw, video, choose("stabilise", stabilise, STABILISE), far_ratio, source.focal, source.fov, progress=host_progress()
         )
-        return geometry_answer(made, preview)
+        return geometry_result(built, preview)
 
 
 def _imported_schema(node_id: str, title: str, description: str, socket: io.Input) -> io.Schema:
     video = io.Image.Input(
-        "video", optional=True, tooltip="The clip to warp, where it is of another size than the one the geometry was made from."
+        "video", optional=True, tooltip="The clip to warp, if its size differs from the one that the geometry was made from."
     )
     return io.Schema(
         node_id=node_id,
@@ -144,7 +145,7 @@ def _from_imported(
         own_width = raw.values.shape[2]
         raw = match_size(raw, images)
         own = None if own is None else own * raw.values.shape[2] / own_width
-    made = build_geometry(
+    built = build_geometry(
         raw,
         images,
         choose("stabilise", stabilise, STABILISE),
@@ -153,19 +154,19 @@ def _from_imported(
         camera_to_world=imported.camera_to_world,
         progress=host_progress(),
     )
-    made.lines.extend(imported.notes)
-    return geometry_answer(made, preview)
+    built.lines.extend(imported.notes)
+    return geometry_result(built, preview)
 
 
 class InverseCrafterGeometryFromMoGe(io.ComfyNode):
-    """The host's MoGe output becomes a geometry."""
+    """Node from the host's MoGe output to a geometry."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
         return _imported_schema(
             "InverseCrafterGeometryFromMoGe",
             "Convert MoGe to Geometry",
-            "Takes over the MoGe geometry of newer hosts: one lens and one scale for the clip, sky marked as unknown.",
+            "Converts the MoGe geometry of newer hosts: one lens and one scale for the clip, sky marked as unknown.",
             MoGeSocket.Input("moge_geometry", tooltip="From the host's MoGe node (perspective, not panorama)."),
         )
 
@@ -173,24 +174,24 @@ class InverseCrafterGeometryFromMoGe(io.ComfyNode):
     def execute(
         cls,
         moge_geometry: Mapping[str, object],
-        lens: str = AUTO,
+        lens: str = LensUnit.AUTO,
         lens_value: float = 55.0,
         stabilise: str = "frames_pixels",
-        preview: str = "colour",
+        preview: str = DepthStyle.COLOUR,
         video: torch.Tensor | None = None,
     ) -> io.NodeOutput:
         return _from_imported(from_moge(moge_geometry), lens_from(lens, lens_value), stabilise, preview, video)
 
 
 class InverseCrafterGeometryFromDA3(io.ComfyNode):
-    """The host's Depth Anything 3 output becomes a geometry."""
+    """Node from the host's Depth Anything 3 output to a geometry."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
         return _imported_schema(
             "InverseCrafterGeometryFromDA3",
             "Convert Depth Anything 3 to Geometry",
-            "Takes over the Depth Anything 3 geometry of newer hosts; multi-view keeps the motion of the source camera.",
+            "Converts the Depth Anything 3 geometry of newer hosts; multi-view keeps the motion of the source camera.",
             DA3Socket.Input("da3_geometry", tooltip="From the host's Depth Anything 3 node, mono or multi-view."),
         )
 
@@ -198,10 +199,10 @@ class InverseCrafterGeometryFromDA3(io.ComfyNode):
     def execute(
         cls,
         da3_geometry: Mapping[str, object],
-        lens: str = AUTO,
+        lens: str = LensUnit.AUTO,
         lens_value: float = 55.0,
         stabilise: str = "frames_pixels",
-        preview: str = "colour",
+        preview: str = DepthStyle.COLOUR,
         video: torch.Tensor | None = None,
     ) -> io.NodeOutput:
         return _from_imported(from_da3(da3_geometry), lens_from(lens, lens_value), stabilise, preview, video)

@@ -1,8 +1,9 @@
-"""Inputs, outputs and the answer of every node that makes a GEOMETRY."""
+"""Inputs and outputs that the nodes which make a geometry share."""
 
 from __future__ import annotations
 
 import math
+from enum import StrEnum
 from typing import NamedTuple
 
 import comfy.model_management
@@ -11,8 +12,8 @@ from comfy_api.latest import io
 from ...inversecrafter_core.depth import GeometryReport
 from ...inversecrafter_core.depth.convert import FAR_RATIO
 from ...inversecrafter_core.depth.pipeline import Stabilisation
-from ...inversecrafter_core.errors import InputError
-from ...inversecrafter_core.preview.depth import depth_preview
+from ...inversecrafter_core.errors import InputError, require_choice
+from ...inversecrafter_core.preview.depth import DepthStyle, depth_preview
 from ..host.reports import report_ui
 from ..host.sockets import GeometrySocket
 
@@ -22,12 +23,20 @@ STABILISE: dict[str, Stabilisation] = {
     "frames_pixels": Stabilisation.FRAMES_AND_PIXELS,
     "frames_pixels_noise": Stabilisation.FRAMES_PIXELS_AND_NOISE,
 }
-AUTO, FOV, FOCAL = "auto", "fov_degrees", "focal_pixels"
 WIDEST = 170.0
+"""Largest field of view in degrees."""
+
+
+class LensUnit(StrEnum):
+    """Unit of the widget ``lens_value``; ``auto`` ignores it."""
+
+    AUTO = "auto"
+    FOV = "fov_degrees"
+    FOCAL = "focal_pixels"
 
 
 class Lens(NamedTuple):
-    """Source lens as a field of view in radians or a focal length in pixels; both None: the model's own, else 55 degrees."""
+    """Source lens: field of view in radians, or focal length in pixels; without both the model's own, else 55 degrees."""
 
     fov: float | None = None
     focal: float | None = None
@@ -38,10 +47,10 @@ def lens_inputs() -> list[io.Input]:
     return [
         io.Combo.Input(
             "lens",
-            options=[AUTO, FOV, FOCAL],
-            default=AUTO,
-            tooltip="Lens of the source camera. auto: what the depth source says, else 55 degrees across. Otherwise lens_value "
-            "says it.",
+            options=[*LensUnit],
+            default=LensUnit.AUTO,
+            tooltip="Lens of the source camera. auto: from the depth source, else 55 degrees across. Otherwise it is "
+            "lens_value.",
         ),
         io.Float.Input(
             "lens_value",
@@ -55,29 +64,30 @@ def lens_inputs() -> list[io.Input]:
 
 
 def lens_from(lens: str, value: float) -> Lens:
-    """Return the lens of the widgets of :func:`lens_inputs`.
+    """Return the lens that the widgets of :func:`lens_inputs` describe.
 
     Raises:
-        InputError: a field of view above 170 degrees.
+        InputError: an unknown unit, or a field of view above 170 degrees.
     """
-    if lens == FOV and value > WIDEST:
-        raise InputError("lens_value", f"{value:g} degrees", f"Give at most {WIDEST:g}, or set lens to '{FOCAL}'.")
-    return Lens(fov=math.radians(value) if lens == FOV else None, focal=value if lens == FOCAL else None)
+    unit = require_choice("lens", lens, LensUnit)
+    if unit == LensUnit.FOV and value > WIDEST:
+        raise InputError("lens_value", f"{value:g} degrees", f"Give at most {WIDEST:g}, or set lens to '{LensUnit.FOCAL}'.")
+    return Lens(math.radians(value) if unit == LensUnit.FOV else None, value if unit == LensUnit.FOCAL else None)
 
 
 def stabilise_input(default: str) -> io.Combo.Input:
-    """Return the choice of :data:`STABILISE`."""
+    """Return the widget of :data:`STABILISE`."""
     return io.Combo.Input(
         "stabilise",
         options=list(STABILISE),
         default=default,
-        tooltip="Remove flicker by one scale a frame (frames), also along optical flow (pixels), also by smoothing what still "
-        "flickers (noise).",
+        tooltip="Remove flicker by one scale a frame (frames), also along optical flow (pixels), also by smoothing the rest "
+        "(noise).",
     )
 
 
 def far_input() -> io.Float.Input:
-    """Return the depth range of a relative model."""
+    """Return the widget of the depth range of a relative model."""
     return io.Float.Input(
         "far_ratio",
         default=FAR_RATIO,
@@ -89,14 +99,14 @@ def far_input() -> io.Float.Input:
 
 
 def preview_input() -> io.Combo.Input:
-    """Return the look of the preview."""
+    """Return the widget of the preview's style."""
     return io.Combo.Input(
-        "preview", options=["colour", "grey"], default="colour", tooltip="Look of the preview: near is bright."
+        "preview", options=[*DepthStyle], default=DepthStyle.COLOUR, tooltip="Style of the preview; near is bright."
     )
 
 
 def geometry_outputs() -> list[io.Output]:
-    """Return geometry, preview and report."""
+    """Return the outputs geometry, preview and report."""
     return [
         GeometrySocket.Output(display_name="geometry", tooltip="Depth, lens and source cameras of the clip, for Warp Video."),
         io.Image.Output(
@@ -106,9 +116,10 @@ def geometry_outputs() -> list[io.Output]:
     ]
 
 
-def geometry_answer(made: GeometryReport, preview: str) -> io.NodeOutput:
-    """Return the outputs of :func:`geometry_outputs`."""
-    picture = depth_preview(made.geometry.depth, made.geometry.valid, "grey" if preview == "grey" else "colour")
+def geometry_result(built: GeometryReport, preview: str) -> io.NodeOutput:
+    """Return the values of :func:`geometry_outputs`."""
+    style = require_choice("preview", preview, DepthStyle)
+    picture = depth_preview(built.geometry.depth, built.geometry.valid, style)
     device = comfy.model_management.intermediate_device()
-    report = "\n".join(made.lines)
-    return io.NodeOutput(made.geometry, picture.to(device), report, ui=report_ui(report))
+    report = "\n".join(built.lines)
+    return io.NodeOutput(built.geometry, picture.to(device), report, ui=report_ui(report))

@@ -1,8 +1,8 @@
-"""Discovery and loading of the depth models of this host.
+"""Search for the depth models on this machine, and their loading.
 
-Searched: the folders ``geometry_estimation`` and ``depth_estimation`` under the host's models (and wherever
-``extra_model_paths.yaml`` puts them) and ``weights/depth`` of the pack. A model is a folder as the ``transformers`` library
-saves it, an ``.onnx`` file, or a small depth network of the pack's own format, one of which comes with the pack.
+They are in the folders ``geometry_estimation`` and ``depth_estimation`` of the host's models (or where
+``extra_model_paths.yaml`` puts these) and in ``weights/depth`` of the pack. A model is a folder saved by the ``transformers``
+library, an ``.onnx`` file, or a small depth network in the pack's own format, one of which ships with the pack.
 """
 
 from __future__ import annotations
@@ -32,31 +32,34 @@ from ...inversecrafter_core.depth import (
 )
 from ...inversecrafter_core.errors import InputError
 from ...inversecrafter_core.files import is_marked
+from ..host.checks import choose
 from ..host.model_folders import WEIGHTS
 
 FOLDERS = ("geometry_estimation", "depth_estimation")
 AUTO = "auto"
 PRECISIONS = {"float32": torch.float32, "float16": torch.float16}
-ACTIVATIONS = 700 * 2**20  # bytes for one frame through the largest usual network, a ViT-L at 518 pixels
-SMALL_ACTIVATIONS = 100 * 2**20  # the same for the small network: most of it is the frame itself, at full HD
+ACTIVATIONS = 700 * 2**20
+"""Bytes for one frame in a ViT-L at 518 pixels, the largest network in common use."""
+SMALL_ACTIVATIONS = 100 * 2**20
+"""Bytes for one frame in the small network, most of them for the frame itself at full HD."""
 
 
 @dataclass(frozen=True)
 class LoadedDepthModel:
-    """An estimator for INVERSECRAFTER_DEPTH_MODEL, and the host's handle on its weights where it has any."""
+    """An estimator on the socket INVERSECRAFTER_DEPTH_MODEL, and the host's handle on its weights, if it has any."""
 
     estimator: DepthEstimator
     patcher: ModelPatcher | None = None
     frame_bytes: int = ACTIVATIONS
 
     def prepare(self, batch_size: int) -> None:
-        """Have the host move the weights to the device they run on."""
+        """Let the host move the weights to the device that they run on."""
         if self.patcher is not None:
             comfy.model_management.load_models_gpu([self.patcher], memory_required=batch_size * self.frame_bytes)
 
 
 def found_models() -> dict[str, Path]:
-    """Return paths by listed name: networks of ``transformers``, ONNX files, then small ones of our format."""
+    """Return paths by listed names: ``transformers`` networks, ONNX files, then small networks of the pack's format."""
     folders: dict[str, Path] = {}
     files: dict[str, Path] = {}
     small: dict[str, Path] = {}
@@ -91,7 +94,11 @@ def _is_depth_config(path: Path) -> bool:
 
 
 def load_model(choice: str, hub_id: str, kind: Kind | None, precision: str, edge_aware: bool) -> LoadedDepthModel:
-    """Load the listed ``choice``, or ``hub_id`` (a hub id or a path) when it is not empty."""
+    """Load the listed model ``choice``, or ``hub_id`` (a hub id or a path) unless it is empty.
+
+    Raises:
+        InputError: a model that is not listed any more, an unknown precision, or a file that cannot be loaded.
+    """
     hub_id = hub_id.strip()
     if hub_id:
         path = Path(hub_id).expanduser()
@@ -104,7 +111,7 @@ def load_model(choice: str, hub_id: str, kind: Kind | None, precision: str, edge
         return LoadedDepthModel(VerticalGradientPrior())
     if choice not in models:
         raise InputError(
-            "model", f"'{choice}' is no longer there", f"Reload the page and choose one of {', '.join(models) or 'none'}."
+            "model", f"'{choice}'", f"Reload the page and choose one of: {', '.join([AUTO, *models, PRIOR_NAME])}."
         )
     return _load(str(models[choice]), kind, _dtype(precision), edge_aware, _stamp(models[choice]))
 
@@ -114,14 +121,12 @@ def _can_run(path: Path) -> bool:
 
 
 def _dtype(precision: str) -> torch.dtype:
-    if precision in PRECISIONS:
-        return PRECISIONS[precision]
     half = comfy.model_management.should_use_fp16(comfy.model_management.get_torch_device())
-    return torch.float16 if half else torch.float32
+    return choose("precision", precision, PRECISIONS | {AUTO: torch.float16 if half else torch.float32})
 
 
 def _stamp(path: Path) -> float:
-    """Return the time of the last change, so that a replaced file is not answered from the cache."""
+    """Return the time of the last change, so that a replaced file is loaded anew."""
     return path.stat().st_mtime if path.exists() else 0.0
 
 
@@ -137,12 +142,12 @@ def _load(source: str, kind: Kind | None, dtype: torch.dtype, edge_aware: bool, 
 
 def _load_small(path: Path, kind: Kind | None, edge_aware: bool) -> SmallDepth:
     if kind not in (None, SmallDepth.kind):
-        raise InputError("kind", f"'{kind}' for {path.name}", f"Its values are {SmallDepth.kind}: choose that, or auto.")
+        raise InputError("kind", f"'{kind}' for {path.name}", f"Its values are {SmallDepth.kind}: choose this, or auto.")
     return SmallDepth.load(path, edge_aware)
 
 
 def wrap(estimator: TransformersDepth | SmallDepth) -> LoadedDepthModel:
-    """Put a network under the host's memory management."""
+    """Return an estimator whose network is under the host's memory management."""
     device = comfy.model_management.get_torch_device()
     patcher = ModelPatcher(estimator.module, device, comfy.model_management.unet_offload_device())
     small = isinstance(estimator, SmallDepth)

@@ -1,1 +1,1 @@
-"""Editing nodes."""
+"""The nodes of the menu's edit category."""

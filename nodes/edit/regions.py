@@ -1,6 +1,8 @@
-"""Editing nodes: find the edited region, track it through the clip, propagate an edit of the first frame."""
+"""The nodes that find an edited region, track it through the clip, and propagate an edit of the first frame."""
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 import torch
 from comfy_api.latest import io
@@ -8,19 +10,31 @@ from comfy_api.latest import io
 from ...inversecrafter_core.editing import box_region, edited_region, first_mask, mask_video, outlined, propagate, shaped, track
 from ...inversecrafter_core.editing.propagate import GUESS, MARGIN
 from ...inversecrafter_core.editing.regions import CHANGE
-from ...inversecrafter_core.errors import InputError, require_video
+from ...inversecrafter_core.errors import InputError, require_choice, require_video
 from ..host.checks import require_clip
 from ..host.progress import host_progress
 from ..host.reports import report_ui
 from ..host.sockets import EDIT, HOLES_TOOLTIP
 
-STOP, LEAVE_EMPTY = "stop", "leave_empty"
-OUTLINE, BOX = "outline", "box"
 INSIDE_TOOLTIP = "1 = inside the edited region, 0 = to be kept."
 
 
+class IfLost(StrEnum):
+    """Consequence of a region that cannot be tracked to the end: an error, or empty masks from there."""
+
+    STOP = "stop"
+    LEAVE_EMPTY = "leave_empty"
+
+
+class Shape(StrEnum):
+    """Shape of the tracked region: its outline, or its bounding rectangle."""
+
+    OUTLINE = "outline"
+    BOX = "box"
+
+
 class InverseCrafterEditDifference(io.ComfyNode):
-    """Two IMAGEs to a MASK of what differs."""
+    """Node from two frames to the mask of their difference."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -28,7 +42,7 @@ class InverseCrafterEditDifference(io.ComfyNode):
             node_id="InverseCrafterEditDifference",
             display_name="Find Edited Region (InverseCrafter)",
             category=EDIT,
-            description="Finds where an edited frame differs from the original, for Track Mask.",
+            description="Finds the region in which an edited frame differs from the original, for Track Mask.",
             inputs=[
                 io.Image.Input("original", tooltip="The frame before the edit; of a clip, its first frame."),
                 io.Image.Input("edited", tooltip="The same frame after the edit, from any editor or node, in the same size."),
@@ -38,7 +52,7 @@ class InverseCrafterEditDifference(io.ComfyNode):
                     min=0.0,
                     max=1.0,
                     step=0.01,
-                    tooltip="Least change of red, green or blue that counts, 0...1. Raise it when a JPEG makes specks.",
+                    tooltip="Smallest change of red, green or blue that counts, 0...1. Raise it if JPEG artefacts appear.",
                 ),
                 io.Int.Input("grow", default=2, min=0, max=256, tooltip="Pixels added around the region."),
             ],
@@ -54,7 +68,7 @@ class InverseCrafterEditDifference(io.ComfyNode):
 
 
 class InverseCrafterTrackMask(io.ComfyNode):
-    """A first-frame MASK or a box, followed: MASK video."""
+    """Node from a box or a mask of the first frame to a mask of every frame."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -62,36 +76,35 @@ class InverseCrafterTrackMask(io.ComfyNode):
             node_id="InverseCrafterTrackMask",
             display_name="Track Mask (InverseCrafter)",
             category=EDIT,
-            description="Follows a region of the first frame through the clip, given as a box or as a mask.",
+            description="Tracks a region of the first frame, given as a box or as a mask, through the clip.",
             inputs=[
                 io.Image.Input("video", tooltip="The clip before the edit; at least two frames."),
                 *_box_inputs(),
                 io.Boolean.Input(
                     "snap_to_edges",
                     default=True,
-                    tooltip="Lay the mask along the edges of the thing, in every frame. Turn off for a region without an "
-                    "outline.",
+                    tooltip="Fit the mask to the edges of the thing in every frame. Turn off for a region without an outline.",
                 ),
                 io.Combo.Input(
                     "shape",
-                    options=[OUTLINE, BOX],
-                    default=OUTLINE,
+                    options=[*Shape],
+                    default=Shape.OUTLINE,
                     tooltip="outline: as tracked. box: its bounding rectangle in each frame, with room for a thing of another "
                     "shape.",
                 ),
                 io.Int.Input("grow", default=0, min=0, max=256, tooltip="Pixels added around the region in every frame."),
                 io.Combo.Input(
                     "if_lost",
-                    options=[STOP, LEAVE_EMPTY],
-                    default=STOP,
-                    tooltip="When the region is lost: stop and name the frame, or leave_empty from there. Leaving the picture "
-                    "is no error.",
+                    options=[*IfLost],
+                    default=IfLost.STOP,
+                    tooltip="If the region is lost: stop and name the frame, or leave_empty from there. Leaving the picture is "
+                    "not an error.",
                 ),
                 io.Mask.Input(
                     "holes",
                     optional=True,
-                    tooltip="In place of the box, 1 = inside. One mask, of frame 0, is tracked; one a frame are only grown and "
-                    "shaped.",
+                    tooltip="In place of the box, 1 = inside. A mask of frame 0 is tracked; masks of all frames are only grown "
+                    "and shaped.",
                 ),
             ],
             outputs=[
@@ -116,24 +129,26 @@ class InverseCrafterTrackMask(io.ComfyNode):
         holes: torch.Tensor | None = None,
     ) -> io.NodeOutput:
         video = require_clip("video", video)
+        as_box, stops = require_choice("shape", shape, Shape) == Shape.BOX, require_choice("if_lost", if_lost, IfLost)
         if holes is not None and holes.ndim == 3 and len(holes) > 1:
-            inside, report = mask_video(holes, *video.shape[:3]), f"Taken as given: {len(holes)} masks."
+            inside, report = mask_video(holes, *video.shape[:3]), f"{len(holes)} masks, used without tracking."
         else:
             region = start_region(video, holes, (x, y, width, height), snap_to_edges)
             found = track(video, region, snap_to_edges, host_progress())
-            if found.lost is not None and if_lost == STOP:
+            if found.lost is not None and stops == IfLost.STOP:
                 raise InputError(
                     "region",
                     f"lost at frame {found.lost}",
-                    f"Trim the clip to before it, connect a mask for every frame to holes, or set if_lost to '{LEAVE_EMPTY}'.",
+                    "Trim the clip to before it, connect a mask for every frame to holes, or set if_lost to "
+                    f"'{IfLost.LEAVE_EMPTY}'.",
                 )
             inside, report = found.inside, found.report()
-        inside = shaped(inside, grow, shape == BOX)
+        inside = shaped(inside, grow, as_box)
         return io.NodeOutput(inside.float(), tinted(video, inside), report, ui=report_ui(report))
 
 
 class InverseCrafterPropagateEdit(io.ComfyNode):
-    """IMAGE clip, edited first frame, MASK video to what is known of the edited clip."""
+    """Node from a clip, its edited first frame and the region's masks to the known part of the edited clip."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -141,7 +156,7 @@ class InverseCrafterPropagateEdit(io.ComfyNode):
             node_id="InverseCrafterPropagateEdit",
             display_name="Propagate Edit (InverseCrafter)",
             category=EDIT,
-            description="Carries an edit of the first frame along with the thing it was made on, for Encode Measurement. "
+            description="Propagates an edit of the first frame along the motion of the edited thing, for Encode Measurement. "
             "Parts that frame 0 does not show become holes.",
             inputs=[
                 io.Image.Input("video", tooltip="The clip before the edit."),
@@ -153,7 +168,7 @@ class InverseCrafterPropagateEdit(io.ComfyNode):
                     min=0.0,
                     max=1.0,
                     step=0.05,
-                    tooltip="Trust in the smooth filling of parts that could not be carried. 0: the model invents them; 1: "
+                    tooltip="Trust in the smooth filling of parts without a correspondence. 0: the model generates them; 1: "
                     "they stay as filled.",
                 ),
                 io.Int.Input(
@@ -161,13 +176,12 @@ class InverseCrafterPropagateEdit(io.ComfyNode):
                     default=MARGIN,
                     min=0,
                     max=256,
-                    tooltip="Pixels around the region that are left to the model in later frames, where the edit's edge may "
-                    "run.",
+                    tooltip="Pixels around the region that the model generates in later frames, where the edit's edge may lie.",
                 ),
                 io.Boolean.Input(
                     "follow_light",
                     default=True,
-                    tooltip="Let carried colours brighten and darken as the clip does there. Turn off for things that shine.",
+                    tooltip="Let propagated colours brighten and darken with the clip. Turn off for things that shine.",
                 ),
             ],
             outputs=[
@@ -176,7 +190,7 @@ class InverseCrafterPropagateEdit(io.ComfyNode):
                     tooltip="The edited clip as far as it is known, holes filled smoothly, for Encode Measurement.",
                 ),
                 io.Mask.Output(display_name="holes", tooltip=f"{HOLES_TOOLTIP} Soft inside the region."),
-                io.String.Output(display_name="report", tooltip="How much of the region could be carried, frame by frame."),
+                io.String.Output(display_name="report", tooltip="Share of the region that was propagated, frame by frame."),
             ],
         )
 
@@ -205,7 +219,7 @@ def _box_inputs() -> list[io.Int.Input]:
 
 
 def start_region(video: torch.Tensor, mask: torch.Tensor | None, box: tuple[int, int, int, int], snap: bool) -> torch.Tensor:
-    """The region of the first frame: the mask or, without one, the box or what is in it."""
+    """Return the region ``[H, W]`` of the first frame: the mask or, without one, the box or, with ``snap``, the thing in it."""
     height, width = video.shape[1:3]
     if mask is None:
         region = box_region(*box, height, width)
@@ -214,7 +228,7 @@ def start_region(video: torch.Tensor, mask: torch.Tensor | None, box: tuple[int,
 
 
 def tinted(video: torch.Tensor, inside: torch.Tensor) -> torch.Tensor:
-    """The clip with the region half in magenta."""
+    """Return the clip with the region tinted in magenta."""
     return torch.where(inside.unsqueeze(-1).to(video.device), torch.lerp(video, video.new_tensor([1.0, 0.0, 1.0]), 0.5), video)
 
 

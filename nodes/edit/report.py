@@ -1,4 +1,4 @@
-"""Drift of the part of a clip that was to stay, as figures, and the composite that puts its own pixels back."""
+"""The nodes that measure the drift of kept pixels and put the source's own pixels back."""
 
 from __future__ import annotations
 
@@ -33,14 +33,13 @@ class InverseCrafterDriftReport(io.ComfyNode):
             node_id="InverseCrafterDriftReport",
             display_name="Report Drift (InverseCrafter)",
             category=EDIT,
-            description="Measures how far the decoded clip has moved from the source where nothing was to change, in dB and in "
-            "colour.",
+            description="Measures how much the decoded clip differs from the source outside the holes, in dB and in colour.",
             is_output_node=True,
             inputs=[
                 _video_input(),
                 _source_input(),
-                io.Mask.Input("holes", tooltip=f"{HOLES_TOOLTIP} Only pixels that are wholly known are measured."),
-                io.Vae.Input("vae", optional=True, tooltip="Connect it to tell the VAE's own error apart from the edit's."),
+                io.Mask.Input("holes", tooltip=f"{HOLES_TOOLTIP} Only wholly known pixels are measured."),
+                io.Vae.Input("vae", optional=True, tooltip="Connect it to separate the VAE's own error from the edit's."),
             ],
             outputs=report_outputs(),
         )
@@ -55,7 +54,7 @@ class InverseCrafterDriftReport(io.ComfyNode):
 
 
 class InverseCrafterKeepKnownPixels(io.ComfyNode):
-    """Decoded IMAGE and source IMAGE to their composite: the source where it is known, the decoded clip in the holes."""
+    """Node from a decoded clip and its source to their composite: the source where known, the decoded clip in the holes."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:

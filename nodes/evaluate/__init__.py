@@ -1,1 +1,1 @@
-"""Metrics nodes."""
+"""The nodes of the menu's evaluate category."""

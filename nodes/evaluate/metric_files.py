@@ -1,7 +1,7 @@
-"""Networks of the metrics node, from the folder where a user keeps them.
+"""Loading of the metrics node's networks, ``lpips_vgg16.safetensors`` and ``vit_s_focus.onnx``.
 
-Searched in ``models/inversecrafter_metrics`` (and wherever ``extra_model_paths.yaml`` puts ``inversecrafter_metrics``):
-``lpips_vgg16.safetensors`` and ``vit_s_focus.onnx``. ``python -m lab.metrics.files FOLDER`` in the repository makes both.
+They are in ``models/inversecrafter_metrics`` (or where ``extra_model_paths.yaml`` puts ``inversecrafter_metrics``).
+``python -m lab.metrics.files FOLDER`` in the repository makes both.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BYTES_A_PIXEL = 3000
 
 
 def why_missing(name: str) -> str:
-    """Return why a network cannot be used, in a user's words; empty when it can."""
+    """Return the reason why a network cannot be used, for the report; empty if it can."""
     if folder_paths.get_full_path(METRICS, name) is None:
         return f"no {name} in models/{METRICS}; the node's page says where to get it"
     if name == FEATURES_FILE and find_spec("onnxruntime") is None:
@@ -33,7 +33,7 @@ def why_missing(name: str) -> str:
 
 
 def lpips_maps(height: int, width: int) -> DistanceMap:
-    """Return spatial LPIPS with VGG features for pictures of that size; every call is a cancel point."""
+    """Return spatial LPIPS with VGG features for pictures of this size; each call can be cancelled."""
     patcher = _load_lpips(*_file(LPIPS_FILE))
     comfy.model_management.load_models_gpu([patcher], memory_required=BYTES_A_PIXEL * height * width)
     network, device = patcher.model, patcher.load_device
@@ -47,12 +47,12 @@ def lpips_maps(height: int, width: int) -> DistanceMap:
 
 
 def patch_features() -> PatchFeatures:
-    """Return the ViT whose features stand in for DINO's; it runs on the CPU."""
+    """Return the ViT that is used in place of DINO, on the CPU."""
     return _load_features(*_file(FEATURES_FILE))
 
 
 def _file(name: str) -> tuple[Path, float]:
-    """Return path and time of the last change, so that a replaced file is not answered from the cache."""
+    """Return a file's path and the time of its last change, so that a replaced file is loaded anew."""
     path = Path(folder_paths.get_full_path_or_raise(METRICS, name))
     return path, path.stat().st_mtime
 

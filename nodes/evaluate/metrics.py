@@ -1,4 +1,4 @@
-"""The metrics node: figures on the node, in the history, and as text for the graph."""
+"""The metrics node, whose figures appear on the node, in the history, and as text for the graph."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from comfy_api.latest import io
 
-from ...inversecrafter_core.errors import InputError
+from ...inversecrafter_core.errors import require_same_size
 from ...inversecrafter_core.evaluation import (
     by_region,
     feature_distance,
@@ -42,11 +42,11 @@ NAMES = {
     "temporal_flickering": "temporal flickering",
     "motion_smoothness_dis_flow": "motion smoothness",
 }
-"""Words of the figures that are a single number, by key."""
+"""Labels of the figures that are a single number, by key."""
 
 
 class InverseCrafterMetrics(io.ComfyNode):
-    """Measurement consistency on known pixels, quality over time, seams; with a true view also what lies in the holes."""
+    """Node from a clip and a reference to metrics: consistency, quality over time, seams and, for a true view, holes."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -76,7 +76,7 @@ class InverseCrafterMetrics(io.ComfyNode):
                     "reference_is_true_view",
                     optional=True,
                     default=False,
-                    tooltip="On: the reference is right in the holes too, so they are judged as well. Off for a warp.",
+                    tooltip="On: the reference is correct in the holes too, so they are measured as well. Off for a warp.",
                 ),
                 io.Image.Input(
                     "baseline", optional=True, tooltip="Another result of the same clip, to give the gain over it in dB."
@@ -131,20 +131,15 @@ class InverseCrafterMetrics(io.ComfyNode):
 
 
 def known_pixels(result: torch.Tensor, holes: torch.Tensor | None) -> torch.Tensor:
-    """Return ``[F, H, W]``, 1 = known, from the MASK that came with the warp; a single mask serves every frame."""
+    """Return ``visible [F, H, W]``, 1 = known, of the warp's holes; a single mask is used for every frame."""
     if holes is None:
         return torch.ones(result.shape[:3])
-    if holes.shape[-2:] != result.shape[1:3]:
-        raise InputError(
-            "holes",
-            f"size {holes.shape[-1]}x{holes.shape[-2]} beside a video of {result.shape[2]}x{result.shape[1]}",
-            "Use the mask that came with the warp.",
-        )
+    require_same_size("holes", holes.shape[-2:], "video", result.shape[1:3], "Use the mask that came with the warp.")
     return (holes.expand(len(result), -1, -1) if len(holes) == 1 else holes).lt(0.5).float()
 
 
 def over_time(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor) -> dict[str, float]:
-    """Return flicker on known pixels over the reference's own change; empty for a still or where nothing changes."""
+    """Return flicker on known pixels relative to the reference's own change; empty if nothing changes."""
     if not bool((visible[1:] * visible[:-1]).any()):
         return {}
     change = temporal_change(reference, visible)
@@ -152,7 +147,7 @@ def over_time(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tens
 
 
 def steadiness(result: torch.Tensor) -> dict[str, float]:
-    """Return VBench's temporal flickering, and motion smoothness by a stand-in, as far as the clip is long enough."""
+    """Return VBench's temporal flickering, and motion smoothness by DIS flow, if the clip is long enough."""
     found = {}
     if len(result) >= 2:
         found["temporal_flickering"] = round(temporal_flickering(result), 4)
@@ -164,20 +159,23 @@ def steadiness(result: torch.Tensor) -> dict[str, float]:
 def perceptual(
     result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor, true_view: bool
 ) -> dict[str, float | dict[str, float] | str]:
-    """Return LPIPS with VGG features on known pixels and, against a true view, by region; or why it is left out."""
+    """Return LPIPS with VGG features on known pixels and, for a true view, by region; or the reason for leaving it out."""
     if missing := why_missing(LPIPS_FILE):
         return {"lpips_vgg_left_out": missing}
     if min(result.shape[1:3]) < LEAST_SIDE:
         return {"lpips_vgg_left_out": f"pictures need sides of at least {LEAST_SIDE} pixels"}
     metric = partial(measurement_lpips, distance=lpips_maps(*result.shape[1:3]))
     if true_view:
-        by = rounded(by_region(metric, result, reference, visible), 4)
-        return {"lpips_vgg": by["kept"], "lpips_vgg_by_region": by}
+        regions = rounded(by_region(metric, result, reference, visible), 4)
+        return {"lpips_vgg": regions["kept"], "lpips_vgg_by_region": regions}
     return {"lpips_vgg": round(metric(result, reference, visible), 4)}
 
 
 def features(result: torch.Tensor, source: torch.Tensor | None) -> dict[str, float | str]:
-    """Return subject consistency and the distance to the source's content, by a ViT in place of DINO; or why not."""
+    """Return subject consistency and the distance to the source's content, by a ViT in place of DINO.
+
+    Without its file, return the reason for leaving them out.
+    """
     if missing := why_missing(FEATURES_FILE):
         return {"picture_features_left_out": missing}
     network, found = patch_features(), {}
@@ -190,7 +188,7 @@ def features(result: torch.Tensor, source: torch.Tensor | None) -> dict[str, flo
 
 
 def rounded(figures: dict[str, float], digits: int) -> dict[str, float]:
-    """Return the figures with so many digits."""
+    """Return the figures rounded to so many digits."""
     return {name: round(value, digits) for name, value in figures.items()}
 
 

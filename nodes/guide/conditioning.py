@@ -8,6 +8,7 @@ checkpoints that attend to them. A model without those input channels ignores th
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 import node_helpers
@@ -19,7 +20,7 @@ from comfy.sd import VAE
 from comfy_api.latest import io
 
 from ...inversecrafter_core.camera import CameraPath
-from ...inversecrafter_core.errors import require_video
+from ...inversecrafter_core.errors import require_choice, require_video
 from ...inversecrafter_core.latent_grid import LatentGrid
 from ...inversecrafter_core.masks import hide
 from ..host.checks import visible_from_holes
@@ -29,8 +30,14 @@ from ..host.sockets import GUIDE, HOLES_TOOLTIP
 from ..host.vae import VideoVae
 from .first_frame import first_frame, first_frame_inputs
 
-FIRST_FRAME, WHOLE_VIDEO = "first_frame", "whole_video"
 NOT_TAKEN = "The model has no input for a video: nothing was encoded for it."
+
+
+class ConditionOn(StrEnum):
+    """Part of the video that the model is conditioned on."""
+
+    FIRST_FRAME = "first_frame"
+    WHOLE_VIDEO = "whole_video"
 
 
 class InverseCrafterInpaintConditioning(io.ComfyNode):
@@ -52,8 +59,8 @@ class InverseCrafterInpaintConditioning(io.ComfyNode):
                 io.Mask.Input("holes", tooltip=f"Holes of the video. {HOLES_TOOLTIP}"),
                 io.Combo.Input(
                     "condition_on",
-                    options=[FIRST_FRAME, WHOLE_VIDEO],
-                    default=FIRST_FRAME,
+                    options=[*ConditionOn],
+                    default=ConditionOn.FIRST_FRAME,
                     tooltip="first_frame: only frame 0, as in the paper. whole_video: everything that is known.",
                 ),
                 io.Image.Input(
@@ -96,12 +103,12 @@ class InverseCrafterInpaintConditioning(io.ComfyNode):
         clip_vision_output: ClipVisionOutput | None = None,
         model: ModelPatcher | None = None,
     ) -> io.NodeOutput:
-        video_vae = VideoVae.of(vae)
+        part, video_vae = require_choice("condition_on", condition_on, ConditionOn), VideoVae.of(vae)
         video = require_video("video", video)
         video_vae.grid.require_clip("video", video)
         start = first_frame(video, source, camera_path, start_image)
         video, visible = start.replace_in(video), start.known(visible_from_holes(holes, video))
-        if condition_on == FIRST_FRAME:
+        if part == ConditionOn.FIRST_FRAME:
             visible = torch.cat([visible[:1], torch.zeros_like(visible[1:])])
         taken = model is None or takes_video(model)
         values = encoded(video_vae, video, visible) if taken else {}

@@ -1,1 +1,1 @@
-"""Camera path, clips and warp nodes."""
+"""The nodes of the menu's warp category: camera paths, clips and warps."""

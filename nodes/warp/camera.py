@@ -1,26 +1,33 @@
-"""The camera path node: presets or keyframes in, CAMERA_PATH and a picture of it out."""
+"""The node that plans a camera path from a preset or from keyframes."""
 
 from __future__ import annotations
 
 import math
-from typing import Literal
+from enum import StrEnum
 
 import torch
 from comfy.sd import VAE
 from comfy_api.latest import io
 
-from ...inversecrafter_core.camera import PRESETS, keyframe_path, preset_path
+from ...inversecrafter_core.camera import PRESETS, Ease, PathStart, RelativeTo, keyframe_path, preset_path
 from ...inversecrafter_core.camera.presets import require_preset
+from ...inversecrafter_core.errors import require_choice
 from ...inversecrafter_core.preview.camera_path import path_picture
 from ..host.checks import valid_length
 from ..host.reports import report_ui
 from ..host.sockets import WARP, CameraPathSocket, vae_input
 from ..host.vae import grid_of
 
-TIMES_PRESET, DEGREES_OR_RHO = "times_preset", "degrees_or_rho"
+
+class AmountUnit(StrEnum):
+    """Unit of the widget ``amount``."""
+
+    TIMES_PRESET = "times_preset"
+    DEGREES_OR_RHO = "degrees_or_rho"
 
 
 def _inputs() -> list[io.Input]:
+    """Return the inputs of the camera path node."""
     return [
         io.Combo.Input(
             "preset",
@@ -41,32 +48,32 @@ def _inputs() -> list[io.Input]:
             min=-360.0,
             max=360.0,
             step=0.05,
-            tooltip="How far the path goes, in the unit below. 1 is the preset's own motion; negative goes the other way.",
+            tooltip="Full motion of the path, in the unit below. 1 is the preset's own amount; negative reverses it.",
         ),
         io.Combo.Input(
             "unit",
-            options=[TIMES_PRESET, DEGREES_OR_RHO],
-            default=TIMES_PRESET,
+            options=[*AmountUnit],
+            default=AmountUnit.TIMES_PRESET,
             tooltip="Unit of amount. degrees_or_rho: degrees for arcs, orbit, pan and tilt; multiples of the subject's depth "
             "for the rest.",
         ),
         io.Combo.Input(
             "start",
-            options=["source", "full"],
-            default="source",
-            tooltip="source: begin at the source camera, arrive at the last frame. full: stay at the full amount throughout.",
+            options=[*PathStart],
+            default=PathStart.SOURCE,
+            tooltip="source: from the source camera to the full amount at the last frame. full: the full amount always.",
         ),
         io.Combo.Input(
             "ease",
-            options=["linear", "smooth"],
-            default="linear",
-            tooltip="linear: steady, as in the paper. smooth: soft start and stop; monotone curves between keyframes.",
+            options=[*Ease],
+            default=Ease.LINEAR,
+            tooltip="linear: constant pace, as in the paper. smooth: soft start and stop; monotone curves between keyframes.",
         ),
         io.Combo.Input(
             "relative_to",
-            options=["source", "world"],
-            default="source",
-            tooltip="source: move with the source camera. world: fixed in the view of the first frame, so static stabilises "
+            options=[*RelativeTo],
+            default=RelativeTo.SOURCE,
+            tooltip="source: relative to the moving source camera. world: relative to its first frame, so static stabilises "
             "the clip.",
         ),
         io.String.Input(
@@ -78,7 +85,7 @@ def _inputs() -> list[io.Input]:
             '[{"frame": 16, "position": [-0.1, 0, 0], "look_at": [0, 0, 1]}]',
         ),
         io.Image.Input(
-            "video", optional=True, tooltip="Its number of frames becomes the length of the path; nothing else is used."
+            "video", optional=True, tooltip="Its number of frames sets the length of the path; nothing else is used."
         ),
         vae_input("The model's VAE: without video, frames becomes the next length that it takes."),
     ]
@@ -92,7 +99,7 @@ def _length(frames: int, video: torch.Tensor | None, vae: VAE | None) -> tuple[i
 
 
 class InverseCrafterCameraPath(io.ComfyNode):
-    """Preset or keyframes to CAMERA_PATH."""
+    """Node from a preset or keyframes to a camera path."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -100,7 +107,7 @@ class InverseCrafterCameraPath(io.ComfyNode):
             node_id="InverseCrafterCameraPath",
             display_name="Plan Camera Path (InverseCrafter)",
             category=WARP,
-            description="Plans where the new camera goes: one of fourteen trajectories, or keyframes.",
+            description="Plans the path of the new camera: one of fourteen trajectories, or keyframes.",
             inputs=_inputs(),
             outputs=[
                 CameraPathSocket.Output(display_name="camera_path", tooltip="Target cameras, one a frame, for Warp Video."),
@@ -114,7 +121,7 @@ class InverseCrafterCameraPath(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, preset: str | None = None) -> bool | str:
-        """Refuse an unknown preset before anything runs: the host does not check the choices of newer nodes."""
+        """Refuse an unknown preset before the run: the host does not check the choices of V3 nodes."""
         return preset is None or preset in PRESETS or f"'{preset}'. Choose one of {', '.join(PRESETS)}."
 
     @classmethod
@@ -124,21 +131,23 @@ class InverseCrafterCameraPath(io.ComfyNode):
         frames: int,
         amount: float,
         unit: str,
-        start: Literal["source", "full"],
-        ease: Literal["linear", "smooth"],
-        relative_to: Literal["source", "world"],
+        start: str,
+        ease: str,
+        relative_to: str,
         keyframes: str = "",
         video: torch.Tensor | None = None,
         vae: VAE | None = None,
     ) -> io.NodeOutput:
         count, report = _length(frames, video, vae)
+        pace, frame = require_choice("ease", ease, Ease), require_choice("relative_to", relative_to, RelativeTo)
         if keyframes.strip():
-            path = keyframe_path(keyframes, count, ease=ease, relative_to=relative_to)
+            path = keyframe_path(keyframes, count, ease=pace, relative_to=frame)
         else:
-            known = require_preset(preset)
-            full = amount * known.amount if unit == TIMES_PRESET else amount
+            known, begins = require_preset(preset), require_choice("start", start, PathStart)
+            times_preset = require_choice("unit", unit, AmountUnit) == AmountUnit.TIMES_PRESET
+            full = amount * known.amount if times_preset else amount
             full = math.radians(full) if known.unit == "degrees" else full
-            path = preset_path(preset, count, full, start=start, ease=ease, relative_to=relative_to)
+            path = preset_path(preset, count, full, start=begins, ease=pace, relative_to=frame)
         return io.NodeOutput(path, path_picture(path)[None], report, ui=report_ui(report))
 
 

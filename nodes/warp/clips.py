@@ -1,4 +1,4 @@
-"""Clips from one photo that a camera moves through, and from two ends with the part between open."""
+"""The nodes that make a clip of one photo, or of its two ends with holes between them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..host.vae import grid_of
 
 
 class InverseCrafterPhotoClip(io.ComfyNode):
-    """One IMAGE and its GEOMETRY to a clip and its geometry."""
+    """Node from a photo and its geometry to a still clip and its geometry."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -32,13 +32,13 @@ class InverseCrafterPhotoClip(io.ComfyNode):
             inputs=[
                 io.Image.Input("photo", tooltip="One RGB image; sides multiples of the VAE's."),
                 GeometrySocket.Input("geometry", tooltip="Depth of the photo alone, from Estimate Depth."),
-                _frames_input(1, "How many frames the clip gets, e.g. 17 to 81: the next length that the VAE takes."),
+                _frames_input(1, "Number of frames of the clip, e.g. 17 to 81: the next length that the VAE takes."),
                 _vae_input(),
             ],
             outputs=[
-                io.Image.Output(display_name="video", tooltip="The photo, once a frame."),
-                GeometrySocket.Output(display_name="geometry", tooltip="The photo's geometry, once a frame."),
-                io.String.Output(display_name="report", tooltip="The number of frames, and why it is that."),
+                io.Image.Output(display_name="video", tooltip="The photo in every frame."),
+                GeometrySocket.Output(display_name="geometry", tooltip="The photo's geometry in every frame."),
+                io.String.Output(display_name="report", tooltip="The number of frames, and the reason for it."),
             ],
         )
 
@@ -65,7 +65,7 @@ def _vae_input() -> io.Vae.Input:
 
 
 class InverseCrafterBetweenEnds(io.ComfyNode):
-    """Two IMAGEs to a clip with its middle open."""
+    """Node from two ends to a clip with holes between them."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -78,8 +78,7 @@ class InverseCrafterBetweenEnds(io.ComfyNode):
                 _start_input(),
                 io.Image.Input(
                     "end",
-                    tooltip="A picture, which stands still for the last latent frame's frames (Wan: 4), or a clip that begins "
-                    "with them.",
+                    tooltip="A picture, repeated for the last latent frame's frames (Wan: 4), or a clip that begins with them.",
                 ),
                 _frames_input(3, BOTH_ENDS),
                 _vae_input(),
@@ -88,8 +87,8 @@ class InverseCrafterBetweenEnds(io.ComfyNode):
                 io.Image.Output(
                     display_name="video", tooltip="Both ends and, between them, a cross-fade that fills the holes."
                 ),
-                io.Mask.Output(display_name="holes", tooltip=f"All of every frame between the ends. {HOLES_TOOLTIP}"),
-                io.String.Output(display_name="report", tooltip="The number of frames, and why it is that."),
+                io.Mask.Output(display_name="holes", tooltip=f"Every pixel between the ends. {HOLES_TOOLTIP}"),
+                io.String.Output(display_name="report", tooltip="The number of frames, and the reason for it."),
             ],
         )
 
@@ -102,7 +101,7 @@ class InverseCrafterBetweenEnds(io.ComfyNode):
 
 
 class InverseCrafterWarpFromEnds(io.ComfyNode):
-    """Two IMAGEs and their GEOMETRY to a clip of what both saw of the way between."""
+    """Node from two ends and their geometry to a clip warped from both, with holes."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -112,7 +111,7 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
             display_name="Warp Ends (InverseCrafter)",
             category=WARP,
             description="Warps two pictures with depth, or the ends of two clips, to every camera between them and blends "
-            "them. Holes where neither saw a place.",
+            "them. Places that neither end shows become holes.",
             inputs=[
                 _start_input(),
                 io.Image.Input(
@@ -130,8 +129,8 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
                 io.Boolean.Input(
                     "follow",
                     default=default.follow,
-                    tooltip="Move what moves by itself along optical flow, where the ends contradict the cameras. Off: the "
-                    "scene stands still.",
+                    tooltip="Move things along optical flow where the ends contradict the cameras. Off: the scene counts as "
+                    "static.",
                 ),
                 io.Float.Input(
                     "sharpness",
@@ -139,18 +138,18 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
                     min=1.0,
                     max=16.0,
                     step=0.5,
-                    tooltip="1 fades evenly from end to end; higher takes each place from the end that saw it better.",
+                    tooltip="1 fades evenly from end to end; higher takes each place from the end that shows it better.",
                 ),
                 io.Boolean.Input(
                     "regenerate",
                     default=default.regenerate,
-                    tooltip="Make holes where optical flow cannot follow what moves, for a strong video model. Off: flow's "
-                    "guess is known.",
+                    tooltip="Make holes where optical flow cannot follow a moving thing, for a strong video model. Off: flow's "
+                    "guess counts as known.",
                 ),
                 GeometrySocket.Input(
                     "geometry",
                     optional=True,
-                    tooltip="Depth of both pictures: Batch Images, start first, then Estimate Depth. Of clips: the last and "
+                    tooltip="Depth of both pictures: Batch Images, start first, then Estimate Depth. Of clips: of the last and "
                     "the first frame.",
                 ),
                 _vae_input(),

@@ -1,6 +1,8 @@
-"""Warp nodes: see a clip along a camera path, fill what was not seen. MASK: 1 = hole."""
+"""The nodes that warp a clip along a camera path and fill its holes. MASK: 1 = hole."""
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 import comfy.model_management
 import torch
@@ -14,11 +16,16 @@ from ..host.progress import host_progress
 from ..host.reports import report_ui
 from ..host.sockets import HOLES_TOOLTIP, WARP, CameraPathSocket, GeometrySocket
 
-TELEA, OTHER_FRAMES = "telea", "other_frames"
+
+class FillMethod(StrEnum):
+    """Method of filling holes: from their surroundings, or first from other frames of the clip."""
+
+    TELEA = "telea"
+    OTHER_FRAMES = "other_frames"
 
 
 def _cleanup_inputs() -> list[io.Input]:
-    """Return the widgets of :class:`Cleanup` and of the holes' growth."""
+    """Return the widgets of :class:`Cleanup` and of the dilation of holes."""
     return [
         io.Float.Input(
             "edge_cleanup",
@@ -36,7 +43,9 @@ def _cleanup_inputs() -> list[io.Input]:
             max=32,
             tooltip="Pixels over which edge_cleanup measures: about half the width of the depth map's blurred outlines.",
         ),
-        io.Int.Input("dilation", default=0, min=0, max=64, tooltip="Pixels by which every hole grows; hides frayed outlines."),
+        io.Int.Input(
+            "dilation", default=0, min=0, max=64, tooltip="Pixels by which every hole grows, to hide frayed outlines."
+        ),
     ]
 
 
@@ -49,7 +58,7 @@ def _image(video: torch.Tensor) -> torch.Tensor:
 
 
 class InverseCrafterWarpVideo(io.ComfyNode):
-    """IMAGE, GEOMETRY, CAMERA_PATH to IMAGE y, MASK holes."""
+    """Node from a clip, its geometry and a camera path to the warped clip and its holes."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -57,7 +66,7 @@ class InverseCrafterWarpVideo(io.ComfyNode):
             node_id="InverseCrafterWarpVideo",
             display_name="Warp Video (InverseCrafter)",
             category=WARP,
-            description="Shows the clip as the new camera would see it, and which pixels it never saw.",
+            description="Shows the clip as the new camera would see it, with holes where the source camera never looked.",
             inputs=[
                 io.Image.Input("video", tooltip="The source clip: the images that the geometry was made from."),
                 GeometrySocket.Input("geometry", tooltip="Depth and source cameras of the clip, from Estimate Depth."),
@@ -67,13 +76,13 @@ class InverseCrafterWarpVideo(io.ComfyNode):
                     "sampling",
                     options=[*Sampling],
                     default=Sampling.BILINEAR,
-                    tooltip="How colours are read between source pixels; bicubic is sharper and takes longer.",
+                    tooltip="Interpolation of colours between source pixels; bicubic is sharper and takes longer.",
                 ),
             ],
             outputs=[
                 io.Image.Output(display_name="video", tooltip="The warped clip, black in holes. Fill Holes comes next."),
                 io.Mask.Output(display_name="holes", tooltip=HOLES_TOOLTIP),
-                io.String.Output(display_name="report", tooltip="Frames, size and how much of the picture is holes."),
+                io.String.Output(display_name="report", tooltip="Frames, size, and the share of holes."),
             ],
         )
 
@@ -102,7 +111,7 @@ class InverseCrafterWarpVideo(io.ComfyNode):
 
 
 class InverseCrafterFillHoles(io.ComfyNode):
-    """IMAGE, MASK to IMAGE."""
+    """Node from a clip with holes to a clip without."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -110,21 +119,21 @@ class InverseCrafterFillHoles(io.ComfyNode):
             node_id="InverseCrafterFillHoles",
             display_name="Fill Holes (InverseCrafter)",
             category=WARP,
-            description="Fills holes with something smooth for the VAE to encode, or with what other frames saw there.",
+            description="Fills holes smoothly for the VAE to encode, or with pixels of other frames that saw the place.",
             inputs=[
                 io.Image.Input("video", tooltip="The clip with holes, from Warp Video."),
                 io.Mask.Input("holes", tooltip=HOLES_TOOLTIP),
                 io.Combo.Input(
                     "method",
-                    options=[TELEA, OTHER_FRAMES],
-                    default=TELEA,
-                    tooltip="telea: from around the hole. other_frames: first what other source frames saw there; needs "
-                    "source, geometry and camera_path.",
+                    options=[*FillMethod],
+                    default=FillMethod.TELEA,
+                    tooltip="telea: from the hole's surroundings. other_frames: first from other source frames; needs source, "
+                    "geometry and camera_path.",
                 ),
-                io.Int.Input("radius", default=3, min=1, max=16, tooltip="Pixels around a hole that its filling looks at."),
+                io.Int.Input("radius", default=3, min=1, max=16, tooltip="Pixels around a hole that its filling depends on."),
                 io.Image.Input("source", optional=True, tooltip="The clip that was warped. Only for other_frames."),
-                GeometrySocket.Input("geometry", optional=True, tooltip="As given to Warp Video. Only for other_frames."),
-                CameraPathSocket.Input("camera_path", optional=True, tooltip="As given to Warp Video. Only for other_frames."),
+                GeometrySocket.Input("geometry", optional=True, tooltip="That of Warp Video. Only for other_frames."),
+                CameraPathSocket.Input("camera_path", optional=True, tooltip="That of Warp Video. Only for other_frames."),
             ],
             outputs=[io.Image.Output(display_name="video", tooltip="The clip without holes; known pixels are unchanged.")],
         )
@@ -142,12 +151,13 @@ class InverseCrafterFillHoles(io.ComfyNode):
     ) -> io.NodeOutput:
         video = require_video("video", video)
         visible = visible_from_holes(holes, video) > 0.5
-        if method == TELEA:
+        if require_choice("method", method, FillMethod) == FillMethod.TELEA:
             return io.NodeOutput(_image(fill_holes(video, visible, radius, host_progress())))
         if source is None or geometry is None or camera_path is None:
-            given = {"source": source, "geometry": geometry, "camera_path": camera_path}
-            missing = " and ".join(name for name, value in given.items() if value is None)
-            raise InputError(missing, "not connected", f"The method '{OTHER_FRAMES}' needs it; connect it or choose '{TELEA}'.")
+            inputs = {"source": source, "geometry": geometry, "camera_path": camera_path}
+            missing = " and ".join(name for name, value in inputs.items() if value is None)
+            advice = f"The method '{FillMethod.OTHER_FRAMES}' needs it; connect it or choose '{FillMethod.TELEA}'."
+            raise InputError(missing, "not connected", advice)
         filled = fill_from_clip_then_telea(
             video,
             visible,

@@ -32,7 +32,7 @@ def test_the_three_ways_to_name_a_region_find_the_same_thing(kit):
     by_masks, _, taken = follow(kit, clip, holes=inside.float())
     for masks in (by_edit, by_box, by_masks):
         assert masks.shape == inside.shape and overlap(masks > 0.5, inside) > 0.85
-    assert torch.equal(by_masks > 0.5, inside) and "Taken as given: 9 masks" in taken
+    assert torch.equal(by_masks > 0.5, inside) and "9 masks, used without tracking" in taken
     assert "Hardest to follow" in report
     assert preview.shape == clip.shape and not torch.equal(preview[5], clip[5])
     assert torch.equal(preview[~(by_edit > 0.5)], clip[~(by_edit > 0.5)])

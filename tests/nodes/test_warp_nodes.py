@@ -73,7 +73,7 @@ def test_keyframes_replace_the_preset(pack):
     keys = json.dumps([{"frame": 4, "position": [0, 0, 0.5]}])
     path, _ = make_path(pack, keyframes=keys)
     assert path.name == "keyframes" and path.camera_to_world[-1, 2, 3] == pytest.approx(0.5)
-    with pytest.raises(ValueError, match=r"keyframes: no JSON"):
+    with pytest.raises(ValueError, match=r"keyframes: text that is not JSON"):
         make_path(pack, keyframes="frame 4")
 
 

@@ -18,7 +18,7 @@ from safetensors import safe_open
 from inversecrafter_core.depth import DepthEstimator, SmallDepth
 from inversecrafter_core.depth.estimators.small import AREA
 from inversecrafter_core.depth.upsample import resize_map
-from inversecrafter_core.preview.depth import depth_preview
+from inversecrafter_core.preview.depth import DepthStyle, depth_preview
 from lab.benchmarks.report import Row, long_table
 from lab.data.assets import asset
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
@@ -191,7 +191,7 @@ def _depth_row(video: torch.Tensor, truth: torch.Tensor | None, models: list[Dep
 def _coloured(depth: torch.Tensor) -> torch.Tensor:
     """Return ``[F, H, W]`` as ``[F, H, W, 3]``, near is bright; unknown depth is black."""
     known = torch.isfinite(depth)
-    return depth_preview(depth, known, "colour") if bool(known.any()) else torch.zeros(*depth.shape, 3)
+    return depth_preview(depth, known, DepthStyle.COLOUR) if bool(known.any()) else torch.zeros(*depth.shape, 3)
 
 
 def mask_facts() -> Facts:

@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-from inversecrafter_core.camera import Geometry, intrinsics_from_focal, preset_path
+from inversecrafter_core.camera import Geometry, PathStart, intrinsics_from_focal, preset_path
 from inversecrafter_core.warp import Sampling, Viewer, Warp, warp_video
 from lab.benchmarks.report import Row, not_measured, row
 from lab.benchmarks.runner import main
@@ -61,7 +61,7 @@ def times(seed: int, repeats: int, device: torch.device) -> tuple[list[float], l
     image, geometry = scene(seed)
     image = image.to(device)
     geometry = geometry.to(device)
-    path = preset_path("arc_left", 1, start="full")
+    path = preset_path("arc_left", 1, start=PathStart.FULL)
     cameras, lenses = path.resolve(geometry)
 
     def ours() -> object:
@@ -96,7 +96,7 @@ def speed(seed: int, repeats: int, device: torch.device) -> list[Row]:
 def repeatability(seed: int) -> Row:
     """Count the values that differ between two runs."""
     image, geometry = scene(seed)
-    path = preset_path("arc_left", 1, start="full")
+    path = preset_path("arc_left", 1, start=PathStart.FULL)
     one, two = (warp_video(image, geometry, path) for _ in range(2))
     different = int((one.video != two.video).sum()) + int((one.visible != two.visible).sum())
     return row("values that differ between two runs", different, "values", most=0)
@@ -177,7 +177,7 @@ def added() -> float | None:
     """Return the MB that a warp of a whole clip adds beyond clip and result; None where the system tells no peak."""
     image, geometry = scene(0)
     video, space, made = image.expand(FRAMES, -1, -1, -1).contiguous(), geometry.expand(FRAMES), list[Warp]()
-    warp_video(image, geometry, preset_path("arc_left", 1, start="full"))  # the memory that torch itself takes once
+    warp_video(image, geometry, preset_path("arc_left", 1, start=PathStart.FULL))  # the memory that torch itself takes once
     base = peak_memory(lambda: None)
     peak = peak_memory(lambda: made.append(warp_video(video, space, preset_path("arc_left", FRAMES))))
     results = made[0].video.numel() * 4 + made[0].visible.numel()

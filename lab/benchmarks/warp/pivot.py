@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import torch
 
-from inversecrafter_core.camera import Geometry, preset_path
+from inversecrafter_core.camera import Geometry, PathStart, preset_path
 from inversecrafter_core.warp.splat import EMPTY
 from inversecrafter_core.warp.viewer import NEAR, Viewer
 from lab.benchmarks.report import Row, row
@@ -39,7 +39,7 @@ def holes(scene: Geometry, rho: float) -> float:
     """Return percent of the picture without a source, the worse of an arc to the left and one to the right about ``rho``."""
     found = []
     for name in ("arc_left", "arc_right"):
-        camera = preset_path(name, 1, start="full").camera_to_world[0].clone()
+        camera = preset_path(name, 1, start=PathStart.FULL).camera_to_world[0].clone()
         camera[:3, 3] *= rho
         seen, _ = Viewer(scene, camera[None], scene.intrinsics, NEAR * rho).see_depth(0, 0)
         found.append(100 * float((seen >= EMPTY).float().mean()))

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import torch
 
-from inversecrafter_core.camera import CameraPath, Geometry, preset_path
+from inversecrafter_core.camera import CameraPath, Geometry, RelativeTo, preset_path
 from inversecrafter_core.depth import RawDepth, Stabilisation, build_geometry
 from inversecrafter_core.depth.estimators.small import SmallDepth
 from lab.data.contexts import geometry_of
@@ -71,4 +71,4 @@ def along(clip: Clip, geometry: Geometry) -> CameraPath:
     """The clip's cameras as a path for ``geometry``, whose scale is the clip's."""
     poses = clip.camera_to_world.clone()
     poses[:, :3, 3] /= geometry.pivot_depth
-    return CameraPath(poses, torch.ones(len(poses)), "world", "the true one")
+    return CameraPath(poses, torch.ones(len(poses)), RelativeTo.WORLD, "the true one")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 
-from inversecrafter_core.camera import CameraPath, Geometry
+from inversecrafter_core.camera import CameraPath, Geometry, RelativeTo
 from inversecrafter_core.warp import fill_holes, warp_video
 from lab.data.contexts import geometry_of
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
@@ -95,7 +95,7 @@ class NewView:
         """Return the true target cameras as a path of ``geometry``."""
         poses = self.target.camera_to_world.clone()
         poses[:, :3, 3] /= geometry.pivot_depth
-        return CameraPath(poses, torch.ones(len(poses)), "world", "arc")
+        return CameraPath(poses, torch.ones(len(poses)), RelativeTo.WORLD, "arc")
 
     def warp(self, geometry: Geometry | None = None) -> Warp:
         """Warp the source by our own warp; by default with exact depth."""

@@ -290,7 +290,7 @@ def test_keyframes_without_frame_zero_start_from_the_source_camera():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[{", "keyframes: no JSON"),
+        ("[{", "keyframes: text that is not JSON"),
         ("[]", "keyframes: no list"),
         ("[3]", r"keyframes\[0\]: 3"),
         ('[{"frame": 9}]', r"keyframes\[0\].frame: 9.*0 to 4"),
@@ -320,8 +320,6 @@ def test_bad_keyframes_are_refused_by_place_and_field(text, message):
 def test_focal_lengths_and_fields_of_view_agree():
     for angle in (0.3, 1.0, 2.0):
         assert field_of_view(intrinsics_from_fov(angle, 40, 60), 60) == pytest.approx(angle, abs=1e-5)
-    assert intrinsics_from_fov(math.pi / 2, 40, 60, "vertical")[0, 0] == pytest.approx(20)
-    assert intrinsics_from_fov(math.pi / 2, 30, 40, "diagonal")[0, 0] == pytest.approx(25)
 
 
 @pytest.mark.parametrize("angle", [0.0, math.pi, -1.0, math.nan])

@@ -112,7 +112,7 @@ def test_a_step_on_the_release_time_is_released():
     model = Watched()
     _, context, _ = run(Release(0.6), model=model)
     assert torch.allclose(model.seen[0.6], context.renoised(model.seen[0.6], SIGMAS[2].item(), context.known))
-    assert not torch.equal(model.seen[0.6], context.given(model.seen[0.6], context.known))
+    assert not torch.equal(model.seen[0.6], context.cleaned(model.seen[0.6], context.known))
 
 
 @pytest.mark.parametrize("times", list(TokenTimes))
@@ -279,8 +279,10 @@ def test_everything_known_until_a_release_is_something_to_repair():
 def test_a_latent_of_another_size_and_times_unheard_of_are_refused():
     with pytest.raises(InputError, match="48x32 and 9 frames"):
         Release().bind(never(), torch.zeros(1, 3, 3, 8, 6), lambda z: z, "per_token")
-    with pytest.raises(InputError, match="divide by 2"):
+    with pytest.raises(InputError, match="multiples of 2"):
         known_cells(torch.ones(1, 3, 3, 5, 6), 0.5)
+    with pytest.raises(InputError, match=r"context_time: 'nope'. Choose one of: per_token, per_frame, one_time"):
+        Release().bind(never(), torch.zeros(1, 3, 3, 4, 6), lambda z: z, "nope")
 
 
 def test_the_picture_shows_each_window_where_it_acts():
