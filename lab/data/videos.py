@@ -1,8 +1,8 @@
-"""The one reader of video files: chosen pictures of a file, cut to the middle and brought to one size."""
+"""The one reader of video files: chosen pictures of a file, whole or cut to the middle and brought to one size."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import cv2
@@ -10,27 +10,31 @@ import numpy as np
 import torch
 
 
-def count_frames(path: Path) -> int:
-    """Count the pictures of a file by reading it; 0 where it is no video."""
+def measure(path: Path) -> tuple[int, float]:
+    """Return the pictures of a file, counted by reading it, and pictures a second; 0 and 0 where it is no video."""
     capture, count = cv2.VideoCapture(str(path)), 0
     while capture.grab():
         count += 1
+    rate = float(capture.get(cv2.CAP_PROP_FPS))
     capture.release()
-    return count
+    return count, rate
 
 
-def read_frames(path: Path, wanted: Iterable[int], size: tuple[int, int]) -> dict[int, torch.Tensor]:
-    """Return those pictures ``[height, width, 3]`` in 0...1 of the numbers ``wanted`` that the file has; ``size`` is (H, W)."""
-    numbers, found = set(wanted), {}
+def pictures(path: Path, wanted: Iterable[int]) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield those of the numbers ``wanted`` that the file has, with their pictures ``[H, W, 3]`` uint8 RGB, in order."""
+    numbers = set(wanted)
     capture = cv2.VideoCapture(str(path))
     for number in range(max(numbers, default=-1) + 1):
         if not capture.grab():
             break
         if number in numbers:
-            picture = fit(capture.retrieve()[1], *size)[..., ::-1].copy()
-            found[number] = torch.from_numpy(picture).float() / 255
+            yield number, capture.retrieve()[1][..., ::-1].copy()
     capture.release()
-    return found
+
+
+def read_frames(path: Path, wanted: Iterable[int], size: tuple[int, int]) -> dict[int, torch.Tensor]:
+    """Return those pictures ``[height, width, 3]`` in 0...1 of the numbers ``wanted`` that the file has; ``size`` is (H, W)."""
+    return {number: torch.from_numpy(fit(picture, *size)).float() / 255 for number, picture in pictures(path, wanted)}
 
 
 def fit(picture: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -18,7 +18,7 @@ LARGE, SMALL = (384, 224), (192, 128)
 """Width and height. What a clip shows survives the small VAE better where it is large; the jobs in which the small video model
 paints most of the picture stay at the size that it has learnt on."""
 JOBS = {
-    "recapture": (recapture.run, {"video", "trajectory"}, LARGE),
+    "recapture": (recapture.recapture, {"video", "trajectory"}, LARGE),
     "two_experts": (recapture.two_experts, {"video", "trajectory"}, LARGE),
     "single_image": (pictures.single_image, {"video", "photo", "trajectory"}, LARGE),
     "interpolation": (pictures.interpolation, {"video", "start", "end"}, SMALL),

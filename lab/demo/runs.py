@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
@@ -16,10 +15,13 @@ from inversecrafter_core.errors import InputError
 from inversecrafter_core.latent_grid import WAN
 from lab.data import sheet
 from lab.host import graph
-from lab.host.server import Client, Outcome
+from lab.host.server import Client
 
+Links = dict[str, list[Any]]
+"""Outputs of nodes by a name of ours."""
+Clips = dict[str, np.ndarray]
+"""Frames ``[F, H, W, 3]`` uint8 by the same names."""
 TAPS = {"SaveImage", "MaskToImage", "PreviewAny", "PreviewImage", "MaskPreview", "ImageStitch"}
-
 CARDS = {
     "recapture": ("Recapture", "Your clip, seen by a camera on a new path"),
     "two_experts": ("Recapture with two experts", "The same for Wan 2.2 14B: high noise, then low noise"),
@@ -49,16 +51,49 @@ class Options:
     seed: int = 0
     steps: int | None = None
 
+    def reported(self) -> dict[str, Any]:
+        """Return what every report repeats."""
+        return {"frames": self.frames, "size": list(self.size), "seed": self.seed}
+
+
+@dataclass(frozen=True)
+class Made:
+    """Results of a workflow: frames and texts that were tapped, seconds by class of node, and the files of saved videos."""
+
+    clips: Clips
+    texts: dict[str, str]
+    seconds: dict[str, float]
+    videos: list[Path]
+
+    def costs(self, client: Client) -> dict[str, Any]:
+        """Return seconds and memory for a report."""
+        return {"seconds_per_stage": self.seconds, "peak_memory_bytes": client.peak_memory()}
+
 
 def check(options: Options) -> None:
-    """Make the output folder; an error for a length or a size that the VAE cannot take."""
+    """Make the output folder; raise InputError for a length or a size that the VAE cannot take."""
     WAN.require_frames("FRAMES", options.frames)
     WAN.require_size("SIZE", options.size[1], options.size[0])
     options.out.mkdir(parents=True, exist_ok=True)
 
 
+def set_size(prompt: graph.Prompt, scale: str, options: Options) -> None:
+    """Set width and height of a node that scales."""
+    graph.set_inputs(prompt, scale, width=options.size[0], height=options.size[1])
+
+
+def set_sampling(prompt: graph.Prompt, options: Options) -> None:
+    """Set the seed of every sampler and, where they are given, the steps, also where a node of their own has them."""
+    for inputs in [node["inputs"] for node in prompt.values()]:
+        inputs |= {name: options.seed for name in ("seed", "noise_seed") if name in inputs}
+        if options.steps and isinstance(inputs.get("steps"), list):
+            prompt[inputs["steps"][0]]["inputs"]["value"] = options.steps
+        elif options.steps and "steps" in inputs:
+            inputs["steps"] = options.steps
+
+
 def set_trajectory(client: Client, prompt: graph.Prompt, options: Options) -> None:
-    """Frames, and the preset where there is one, of the camera path."""
+    """Set the frames of the camera path, and its preset where there is one."""
     graph.set_widgets(prompt, "InverseCrafterCameraPath", frames=options.frames)
     if options.trajectory:
         known = client.object_info("InverseCrafterCameraPath")["InverseCrafterCameraPath"]["input"]["required"]["preset"][1]
@@ -67,101 +102,98 @@ def set_trajectory(client: Client, prompt: graph.Prompt, options: Options) -> No
         graph.set_widgets(prompt, "InverseCrafterCameraPath", preset=options.trajectory)
 
 
-def warp_outputs(prompt: graph.Prompt, source: str, result: str) -> dict[str, list[Any]]:
-    """The stages of a workflow with a warp, as links; what it takes and makes under those names."""
+def decoded(prompt: graph.Prompt) -> list[Any]:
+    """Return the link to the frames as the VAE gave them."""
+    return [graph.find(prompt, "VAEDecode"), 0]
+
+
+def result(prompt: graph.Prompt) -> list[Any]:
+    """Return the link to the frames that the workflow makes a video of."""
+    frames: list[Any] = prompt[graph.find(prompt, "CreateVideo")]["inputs"]["images"]
+    return frames
+
+
+def warp_stages(prompt: graph.Prompt, source: str) -> Links:
+    """Return the stages of a workflow with a warp; the clip that is warped under the name ``source``."""
     measure = graph.find(prompt, "InverseCrafterEncodeMeasurement")
     warp, depth = graph.find(prompt, "InverseCrafterWarpVideo"), graph.find(prompt, "InverseCrafterEstimateDepth")
     return {
         source: prompt[warp]["inputs"]["video"],
         "depth": [depth, 1],
         "warp": [warp, 0],
-        "holes": [graph.add(prompt, "MaskToImage", mask=[warp, 1]), 0],
+        "holes": holes(prompt, warp),
         "latent mask": [measure, 1],
-        result: made(prompt),
     }
 
 
-def made(prompt: graph.Prompt) -> list[Any]:
-    """Link to the frames that the workflow makes a video of."""
-    frames: list[Any] = prompt[graph.find(prompt, "CreateVideo")]["inputs"]["images"]
-    return frames
+def holes(prompt: graph.Prompt, warp: str) -> list[Any]:
+    """Add a picture of the holes of the node ``warp`` and return its link."""
+    return [graph.add(prompt, "MaskToImage", mask=[warp, 1]), 0]
 
 
-def tap_pictures(prompt: graph.Prompt, outputs: dict[str, list[Any]]) -> dict[str, str]:
-    """Save what flows through the graph as PNGs: ``{part: id of the saving node}``."""
-    return {
-        name: graph.add(prompt, "SaveImage", images=output, filename_prefix=f"demo/{name.replace(' ', '_')}")
-        for name, output in outputs.items()
-    }
+def warp_texts(prompt: graph.Prompt, metrics: str) -> Links:
+    """Return the reports of depth, warp and of the node ``metrics``."""
+    depth, warp = graph.find(prompt, "InverseCrafterEstimateDepth"), graph.find(prompt, "InverseCrafterWarpVideo")
+    return {"depth": [depth, 2], "warp": [warp, 2], "measurement": [metrics, 1]}
 
 
-def tap_texts(prompt: graph.Prompt, metrics: str) -> dict[str, str]:
-    """Show the reports of depth, warp and of the metrics node: ``{report: id of the showing node}``."""
-    sources = {
-        "depth": [graph.find(prompt, "InverseCrafterEstimateDepth"), 2],
-        "warp": [graph.find(prompt, "InverseCrafterWarpVideo"), 2],
-        "measurement": [metrics, 1],
-    }
-    return {name: graph.add(prompt, "PreviewAny", source=source) for name, source in sources.items()}
-
-
-def warp_report(prompt: graph.Prompt, outcome: Outcome, texts: dict[str, str], options: Options) -> dict[str, Any]:
-    """Return the reports of a run of a workflow with a warp."""
-    reports = {name: outcome.outputs[key]["text"][0] for name, key in texts.items()}
+def warp_report(prompt: graph.Prompt, made: Made, options: Options) -> dict[str, Any]:
+    """Return the report of a workflow with a warp."""
     return {
         "trajectory": prompt[graph.find(prompt, "InverseCrafterCameraPath")]["inputs"]["preset"],
-        "depth": reports["depth"].splitlines(),
-        "warp": reports["warp"].splitlines(),
-        "frames": options.frames,
-        "size": list(options.size),
-        "seed": options.seed,
-        "measurement": json.loads(reports["measurement"]),
-        "seconds_per_stage": stage_seconds(prompt, outcome),
+        "depth": made.texts["depth"].splitlines(),
+        "warp": made.texts["warp"].splitlines(),
+        **options.reported(),
+        "measurement": json.loads(made.texts["measurement"]),
     }
 
 
-def run(client: Client, prompt: graph.Prompt, label: str) -> Outcome:
-    """Run a prompt behind a progress bar."""
+def run(client: Client, prompt: graph.Prompt, label: str, pictures: Links, texts: Links | None = None) -> Made:
+    """Run a prompt behind a progress bar, with ``pictures`` and ``texts`` tapped."""
+    saving = {name: graph.add(prompt, "SaveImage", images=link, filename_prefix="demo/part") for name, link in pictures.items()}
+    showing = {name: graph.add(prompt, "PreviewAny", source=link) for name, link in (texts or {}).items()}
     with tqdm(desc=label, unit="step", leave=False, disable=None) as bar:
 
         def show(_node: str, done: int, total: int) -> None:
             bar.total, bar.n = total, done
             bar.refresh()
 
-        return client.run(prompt, show)
-
-
-def take_parts(client: Client, outcome: Outcome, taps: dict[str, str]) -> dict[str, np.ndarray]:
-    """The tapped frames, ``{part: [F, H, W, 3] uint8}``; their files are removed."""
-    parts = {}
-    for name, key in taps.items():
+        outcome = client.run(prompt, show)
+    taken = {}
+    for name, key in saving.items():
         paths = client.files(outcome, key)
-        parts[name] = sheet.read_frames(paths)
+        taken[name] = sheet.read_frames(paths)
         for path in paths:
             path.unlink()
-    return parts
+    seconds: dict[str, float] = {}
+    for key, spent in outcome.seconds.items():
+        kind = prompt[key]["class_type"]
+        if kind not in TAPS:
+            seconds[kind] = round(seconds.get(kind, 0.0) + spent, 3)
+    words = {name: outcome.outputs[key]["text"][0] for name, key in showing.items()}
+    videos = [path for key, node in prompt.items() if node["class_type"] == "SaveVideo" for path in client.files(outcome, key)]
+    return Made(taken, words, seconds, videos)
 
 
-def stage_seconds(prompt: graph.Prompt, outcome: Outcome) -> dict[str, float]:
-    """Seconds by node class, without the nodes that only show."""
-    stages: dict[str, float] = {}
-    for key, seconds in outcome.seconds.items():
-        name = prompt[key]["class_type"]
-        if name not in TAPS:
-            stages[name] = round(stages.get(name, 0.0) + seconds, 3)
-    return stages
+def with_holes(clips: Clips) -> Clips:
+    """Return the clips, the warp's holes in magenta."""
+    return {**clips, "warp": sheet.paint_holes(clips["warp"], clips["holes"])}
 
 
-def save_card(out: Path, workflow: str, videos: dict[str, np.ndarray], above: tuple[str, ...], below: str) -> None:
-    """The workflow's picture for the template browser, ``card_<workflow>.jpg``."""
-    small = {name: sheet.moment(videos[name]) for name in above}
-    sheet.card(out / f"card_{workflow}.jpg", CARDS[workflow], small, (below, sheet.moment(videos[below])))
-
-
-def save(out: Path, name: str, rows: dict[str, np.ndarray], videos: list[Path], report: dict[str, Any]) -> None:
-    """The video under ``name``, the contact sheet of ``rows`` and the report, into ``out``."""
+def keep_videos(out: Path, name: str, videos: list[Path]) -> None:
+    """Move saved videos into ``out`` under a name."""
     for video in videos:
         shutil.move(video, out / f"{name}{video.suffix}")
-    picture = sheet.contact_sheet(rows)
-    cv2.imwrite(str(out / "contact_sheet.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+
+
+def save_card(out: Path, workflow: str, clips: Clips, above: tuple[str, ...], below: str) -> None:
+    """Write the workflow's picture for the template browser, ``card_<workflow>.jpg``."""
+    small = {name: sheet.moment(clips[name]) for name in above}
+    sheet.card(out / f"card_{workflow}.jpg", CARDS[workflow], small, (below, sheet.moment(clips[below])))
+
+
+def save(out: Path, rows: Clips, report: dict[str, Any]) -> dict[str, Any]:
+    """Write the contact sheet of ``rows`` and the report; return the report."""
+    sheet.write_picture(out / "contact_sheet.png", sheet.contact_sheet(rows))
     (out / "report.json").write_text(json.dumps(report, indent=2) + "\n")
+    return report

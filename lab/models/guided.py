@@ -28,8 +28,9 @@ from inversecrafter_core.sampling import (
 from inversecrafter_core.sampling.stochastic import token_times
 from lab.data.scenes.new_views import Warp
 from lab.metrics.lpips import Lpips, load_lpips
-from lab.models.shipped import ShippedCoder, WanModel, load_dit, load_vae
-from lab.models.video import SHIFT, prompt_tokens
+from lab.models.coder import Coder
+from lab.models.shipped import WanModel, load_coder, load_dit
+from lab.models.video import GRID, GUIDANCE, SHIFT, STEPS, prompt_tokens, upsample_tokens
 
 Denoise = Callable[..., torch.Tensor]
 TOGETHER = 16
@@ -61,7 +62,7 @@ class SmallWan:
     """The embedded video model and the VAE of its latents."""
 
     network: WanModel
-    coder: ShippedCoder
+    coder: Coder
 
     def predictor(
         self,
@@ -94,11 +95,32 @@ class SmallWan:
 
         return denoise
 
+    @torch.no_grad()
+    def sample(
+        self,
+        prompt: str,
+        seed: int,
+        latent: torch.Tensor | None = None,
+        known: torch.Tensor | None = None,
+        guidance: float = GUIDANCE,
+        steps: int = STEPS,
+    ) -> torch.Tensor:
+        """Sample a normalised latent of a clip of the usual size from noise: from text alone, or completed.
+
+        Args:
+            latent: whose ``known`` tokens (``[5, 8, 12]`` bool) are given, clean at token-time 0 as in training.
+        """
+        x = noise_of(torch.Size((1, 16, *GRID)), seed)
+        cells = None if latent is None or known is None or not bool(known.any()) else upsample_tokens(known)[None, None]
+        start = x if cells is None or latent is None else torch.where(cells, latent, x)
+        predict = self.predictor(prompt, cells, latent, guidance)
+        return sample_guided_euler(predict, start, schedule(steps), correct=lambda z0, _: z0)
+
 
 @cache
 def small_wan() -> SmallWan:
     """Return the shipped files, loaded once a process."""
-    return SmallWan(load_dit(), ShippedCoder(load_vae()))
+    return SmallWan(load_dit(), load_coder())
 
 
 @cache
@@ -134,7 +156,7 @@ class Case:
     noise: torch.Tensor
 
     @classmethod
-    def of(cls, coder: ShippedCoder, truth: torch.Tensor, warp: Warp, prompt: str, seed: int) -> Case:
+    def of(cls, coder: Coder, truth: torch.Tensor, warp: Warp, prompt: str, seed: int) -> Case:
         """Encode a warp and make its masks."""
         w = coder.encode(warp.video)
         masks = {

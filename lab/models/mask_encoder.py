@@ -17,16 +17,16 @@ import torch.nn.functional as F
 from inversecrafter_core.masks import LAYERS, MaskEncoderSpec, causal_chunks, encoder_input, head_to_mask, read_mask_encoder
 from lab.host.modules.wan import Encoder3d, WanVAE
 
+from .coder import Coder
 from .folded import folded
-from .latent_space import LatentSpace
 from .shipped import VAE_FILE, read_weights
 
 SSIM_WINDOW = 3
 """Latent cells: a training window of 64 pixels is only eight across."""
 SSIM_WEIGHT = 0.1
-"""lambda; the paper does not give it. See docs/training.md for what others gave."""
-
-
+"""lambda; the paper does not give it."""
+WIDTH = 16
+"""Base width of the encoder."""
 TYPICAL_MEAN = 0.9
 """Mean of ``h_gt`` over windows of the world: what an untrained sigmoid head answers."""
 STAGE_ENDS = (0, 3, 6, 9)
@@ -89,7 +89,7 @@ def load_predictor(path: Path) -> MaskPredictor:
 
 
 @torch.no_grad()
-def initialise(predictor: MaskPredictor, space: LatentSpace, mean: float) -> str:
+def initialise(predictor: MaskPredictor, space: Coder, mean: float) -> str:
     """Initialise; returns in words where the weights come from.
 
     The layers start as those of a VAE's encoder of the same width: of the target VAE itself if it has that width, else of the
@@ -132,6 +132,6 @@ def ssim(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
     return (alike * (2 * (ab - mean_a * mean_b) + 0.03**2) / (spread + 0.03**2)).mean()
 
 
-def loss_of(h: torch.Tensor, wanted: torch.Tensor, weight: float = SSIM_WEIGHT) -> torch.Tensor:
-    """``L1 + weight (1 - SSIM)``."""
-    return (h - wanted).abs().mean() + weight * (1 - ssim(h, wanted))
+def loss_of(h: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Return ``L1 + lambda (1 - SSIM)``."""
+    return (h - wanted).abs().mean() + SSIM_WEIGHT * (1 - ssim(h, wanted))

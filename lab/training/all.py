@@ -12,8 +12,8 @@ import sys
 
 from lab.host.paths import RUNS
 
-MASK_PAIRS = ["--scenes", "120", "--frames", "17", "--windows", "3"]
-MASK_TRAINING = ["--kept", "3", "--reads", "mask", "--optimiser", "muon", "--rate", "3e-4", "--minutes", "12"]
+MASK_PAIRS = ["--scenes", "120", "--windows", "3"]
+MASK_TRAINING = ["--kept", "3", "--minutes", "12"]
 STEPS = (
     ["lab.data.contexts", "--count", "400"],
     ["lab.training.vae.train", "--width", "16", "--minutes", "180", "--rate", "2e-3"],

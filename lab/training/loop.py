@@ -19,7 +19,6 @@ import torch
 from inversecrafter_core.errors import InputError
 
 from .optimiser import Muon
-from .ranks import Ranks
 from .records import add_row, load_checkpoint, save_checkpoint
 
 AVERAGE_START = 20
@@ -103,19 +102,11 @@ class Plan:
 
 
 class Run:
-    """A task in progress: everything that a checkpoint holds, and one step of it."""
+    """A task in progress: all that a checkpoint holds, and one step of it."""
 
-    def __init__(
-        self,
-        task: Task,
-        plan: Plan,
-        ranks: Ranks | None = None,
-        optimiser: type[torch.optim.Optimizer] = Muon,
-        loss_scaling: bool = False,
-    ):
-        self.task, self.plan, self.ranks, self.step = task, plan, ranks or Ranks(), 0
-        self.optimiser = optimiser(task.model.parameters(), lr=plan.rate)  # type: ignore[call-arg]
-        self.scaler = torch.amp.GradScaler(self.ranks.device.type, enabled=loss_scaling)
+    def __init__(self, task: Task, plan: Plan):
+        self.task, self.plan, self.step = task, plan, 0
+        self.optimiser = Muon(task.model.parameters(), lr=plan.rate)
         before = load_checkpoint(self.checkpoint) if self.checkpoint.is_file() else None
         if before is not None:
             self._restore(before)
@@ -134,7 +125,6 @@ class Run:
             raise InputError("--run", found, "Give another name, or remove that folder.")
         self.task.model.load_state_dict(before["model"])
         self.optimiser.load_state_dict(before["optimiser"])
-        self.scaler.load_state_dict(before.get("scaler", {}))
         self.task.restore(before)
         self.step = before["step"]
 
@@ -143,11 +133,11 @@ class Run:
         state = {"model": self.task.model.state_dict(), "optimiser": self.optimiser.state_dict(), **self.task.state()}
         state |= {"average": self.average} if self.average else {}
         state |= {"identity": self.plan.identity} if self.plan.identity else {}
-        return state | {"scaler": self.scaler.state_dict(), "minutes": self.clock.spent, "step": self.step}
+        return state | {"minutes": self.clock.spent, "step": self.step}
 
     def rate(self) -> float:
-        """Return the learning rate of the next step, the same on every rank."""
-        return self.ranks.agree(self.plan.rate * self.plan.schedule(self.clock.along, self.step))
+        """Return the learning rate of the next step."""
+        return self.plan.rate * self.plan.schedule(self.clock.along, self.step)
 
     def learn(self, batch: Any) -> float:
         """Take one step on ``batch``; return its loss."""
@@ -155,9 +145,8 @@ class Run:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         loss = self.task.loss(batch)
-        self.scaler.scale(loss).backward()
-        self.scaler.step(self.optimiser)
-        self.scaler.update()
+        loss.backward()
+        self.optimiser.step()
         self.optimiser.zero_grad()
         self.step += 1
         keep = min(self.plan.average, self.step / (self.step + AVERAGE_START))
@@ -171,21 +160,19 @@ class Run:
         torch.manual_seed(self.step)
         clock, plan, losses = self.clock, self.plan, list[float]()
         saved, reported = clock.spent, clock.spent - plan.report * (self.step == 0)
-        along = self.ranks.agree(clock.along)
+        along = clock.along
         while along < 1:
             losses.append(self.learn(self.task.batch(self.step, along)))
-            along = self.ranks.agree(clock.along)
-            if self.ranks.first and (along >= 1 or clock.spent - saved > plan.save):
+            along = clock.along
+            if along >= 1 or clock.spent - saved > plan.save:
                 saved = clock.spent
                 save_checkpoint(self.checkpoint, self.state())
-            if self.ranks.first and (along >= 1 or clock.spent - reported > plan.report):
+            if along >= 1 or clock.spent - reported > plan.report:
                 reported = clock.spent
                 self._report(losses)
-        self.ranks.wait()
 
     def _report(self, losses: list[float]) -> None:
         plan, weights = self.plan, self.average or self.task.model.state_dict()
-        rate = plan.rate * plan.schedule(self.clock.along, self.step)
-        row = {"minutes": self.clock.spent, "step": self.step, "rate": rate, "loss": sum(losses) / len(losses)}
+        row = {"minutes": self.clock.spent, "step": self.step, "rate": self.rate(), "loss": sum(losses) / len(losses)}
         add_row(plan.folder / "curve.csv", row | self.task.score(weights))
         losses.clear()

@@ -37,7 +37,7 @@ def plan_of(folder, minutes, **changed):
 
 
 def run_of(folder, minutes, **changed):
-    return Run(OneWeight(), plan_of(folder, minutes, **changed), optimiser=torch.optim.Adam)
+    return Run(OneWeight(), plan_of(folder, minutes, **changed))
 
 
 def test_a_run_learns_until_its_minutes_are_spent_and_goes_on_from_its_checkpoint(tmp_path):

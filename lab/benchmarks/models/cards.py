@@ -29,12 +29,12 @@ from lab.data.sheet import as_bytes, contact_sheet, paint_holes, write_picture
 from lab.data.stereo import stereo_pair
 from lab.data.unseen import REAL_CLIPS, real_clip, scene_seeds
 from lab.host.paths import ROOT
+from lab.models.coder import Coder
 from lab.models.guided import small_wan
-from lab.models.latent_space import LatentSpace
 from lab.models.mask_encoder import SSIM_WEIGHT, load_predictor
 from lab.models.shipped import DEPTH_FILE, DIT_FILE, MASK_ENCODER_FILE, VAE_FILE
 from lab.models.token_masks import PICTURE_TUBE_SHARE, SHARES
-from lab.models.video import GUIDANCE, SHIFT, STEPS, sample
+from lab.models.video import GUIDANCE, SHIFT, STEPS
 from lab.world import WORLD_VERSION, caption, frame_times, random_scene, render
 
 from . import depth, mask_encoder, vae, video_model
@@ -142,7 +142,7 @@ def dit_sheet() -> Sheet:
     """Yield samples from text alone, then completions."""
     wan = small_wan()
     for number, seed in enumerate(SHEET_SEEDS, 1):
-        yield f"prompt {number}", wan.coder.decode(sample(wan.network, caption(random_scene(seed)), seed))
+        yield f"prompt {number}", wan.coder.decode(wan.sample(caption(random_scene(seed)), seed))
     for seed in scene_seeds(0, 2):
         view = NewView.of(seed)
         warp = view.exact_warp()
@@ -212,7 +212,7 @@ def mask_facts() -> Facts:
 @torch.inference_mode()
 def mask_sheet() -> Sheet:
     """Yield for every clip the picture, holes, and ``h_gt`` and the learned ``h`` of some channels, as the frames of a row."""
-    space, predictor = LatentSpace(VAE_FILE), load_predictor(MASK_ENCODER_FILE)
+    space, predictor = Coder.read(VAE_FILE), load_predictor(MASK_ENCODER_FILE)
     cases = [*reprojected_scenes(0, 3), *list(reprojected_footage())[::2]]
     for number, case in enumerate(cases, 1):
         visible, warp = case.warp.visible, case.warp.video

@@ -17,7 +17,7 @@ from lab.benchmarks.report import Row, not_measured
 from lab.benchmarks.runner import main
 from lab.benchmarks.samples import Key, Samples, Scene
 from lab.data.scenes.known_clips import KnownClip, reprojected_footage, reprojected_scenes, views_of_scenes
-from lab.models.latent_space import LatentSpace
+from lab.models.coder import Coder
 from lab.models.mask_encoder import TYPICAL_MEAN, MaskPredictor, initialise, load_predictor, ssim
 from lab.models.shipped import MASK_ENCODER_FILE, VAE_FILE
 
@@ -30,7 +30,7 @@ SCENES, REAL, VIEWS = "held-out scenes", "reprojections of real clips", "new vie
 Predictors = Mapping[str, MaskPredictor]
 
 
-def masks_of(case: KnownClip, space: LatentSpace, predictors: Predictors) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+def masks_of(case: KnownClip, space: Coder, predictors: Predictors) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     """Return ``h_gt`` and every mask by name, all ``[1, C, T', H', W']``."""
     visible, warp = case.warp.visible, case.warp.video
     truth, y, other = space.encode(torch.stack([case.truth, warp, temporal_infill(warp, visible)])).split(1)
@@ -41,7 +41,7 @@ def masks_of(case: KnownClip, space: LatentSpace, predictors: Predictors) -> tup
     return difference_mask(truth, y), masks
 
 
-def judged(name: str, case: KnownClip, space: LatentSpace, predictors: Predictors) -> Scene:
+def judged(name: str, case: KnownClip, space: Coder, predictors: Predictors) -> Scene:
     """Return L1 and SSIM to ``h_gt`` of every mask."""
     wanted, masks = masks_of(case, space, predictors)
     figures = {mask: {"L1": float((h - wanted).abs().mean()), "SSIM": float(ssim(h, wanted))} for mask, h in masks.items()}
@@ -57,7 +57,7 @@ def compared(found: Samples, name: str) -> list[Row]:
     return [found.ratio(Key(LEARNED, name), other, "L1", **(bound if name != VIEWS else {})) for other, bound in bounds.items()]
 
 
-def predictors_of(space: LatentSpace) -> dict[str, MaskPredictor]:
+def predictors_of(space: Coder) -> dict[str, MaskPredictor]:
     """Return the shipped file, and the same as its training began: the difference is learning."""
     learned = load_predictor(MASK_ENCODER_FILE)
     torch.manual_seed(0)
@@ -69,7 +69,7 @@ def predictors_of(space: LatentSpace) -> dict[str, MaskPredictor]:
 @torch.inference_mode()
 def rows(seed: int, scenes: int = 8) -> list[Row]:
     """Measure every figure of the mask encoder's card."""
-    space, found = LatentSpace(VAE_FILE), Samples()
+    space, found = Coder.read(VAE_FILE), Samples()
     predictors = predictors_of(space)
     sets = {SCENES: reprojected_scenes(seed, scenes), REAL: reprojected_footage(), VIEWS: views_of_scenes(seed, scenes)}
     for name, cases in sets.items():

@@ -21,7 +21,8 @@ from lab.data.unseen import REAL_CLIPS, real_clip, scene_seeds
 from lab.metrics.intervals import interval
 from lab.metrics.lpips import Lpips, load_lpips
 from lab.metrics.vae import HELD_OUT_PHOTOGRAPH, doubling, moving_thing, position_db, spread
-from lab.models.shipped import VAE_FILE, WanVAE, decode, encode, load_vae
+from lab.models.coder import Coder
+from lab.models.shipped import VAE_FILE, load_coder
 
 STARTS = {"carphone": (0, 60, 100), "bikes": (0, 120, 220), "bigbuckbunny": (0, 60, 110)}
 STATISTICS_CLIPS = 24  # times as many scenes for the statistics: one clip's own means scatter by half a deviation
@@ -63,25 +64,25 @@ def position_rows(case: str, decoded: Clips, clips: Clips) -> list[Row]:
     return [*found, row("PSNR, best less worst position", spread(table.mean(0)), "dB", most=SPREAD_DB, case=case)]
 
 
-def real_rows(model: WanVAE, metric: Lpips | None) -> list[Row]:
+def real_rows(coder: Coder, metric: Lpips | None) -> list[Row]:
     """Measure real clips at two sizes."""
     found = [not_measured(name, why_missing(name)) for name in REAL_CLIPS if asset(name) is None]
     there = [name for name in REAL_CLIPS if asset(name)]
     for (height, width), what, wanted in (((HEIGHT, WIDTH), "real clips", REAL_DB), (LARGE, "real clips, large", LARGE_DB)):
         clips = [real_clip(name, FRAMES, height, width, first) for name in there for first in STARTS[name]]
         if clips:
-            found += quality(what, [decode(model, encode(model, clip)) for clip in clips], clips, metric, wanted)
+            found += quality(what, [coder.decode(coder.encode(clip)) for clip in clips], clips, metric, wanted)
     return found
 
 
-def moving_rows(seed: int, model: WanVAE) -> list[Row]:
+def moving_rows(seed: int, coder: Coder) -> list[Row]:
     """Measure things at 10 pixels a frame: PSNR by position, and how solid a second image of them is."""
     case = f"{THINGS} things at 10 pixels a frame"
     if asset(HELD_OUT_PHOTOGRAPH) is None:
         return [not_measured(case, why_missing(HELD_OUT_PHOTOGRAPH))]
     things = [moving_thing(1000 * seed + index) for index in range(100, 100 + THINGS)]
     clips = [torch.from_numpy(clip).float() / 255 for clip, _ in things]
-    decoded = [decode(model, encode(model, clip)) for clip in clips]
+    decoded = [coder.decode(coder.encode(clip)) for clip in clips]
     shares = [torch.from_numpy(share) for _, share in things]
     triples = zip(decoded, clips, shares, strict=True)
     images = torch.stack([doubling(one.movedim(-1, 0), two.movedim(-1, 0), share) for one, two, share in triples])
@@ -105,12 +106,12 @@ def statistics_rows(latents: torch.Tensor) -> list[Row]:
 
 def rows(seed: int, scenes: int = 8, vae: Path = VAE_FILE) -> list[Row]:
     """Measure every figure of the VAE's card, or those of another file of the same layout, of any width."""
-    model, metric = load_vae(vae), load_lpips()
+    coder, metric = load_coder(vae), load_lpips()
     seeds = scene_seeds(seed, scenes * STATISTICS_CLIPS)
-    latents = [encode(model, scene(s)) for s in seeds]
-    decoded = [decode(model, latent) for latent in latents[:scenes]]
+    latents = [coder.encode(scene(s)) for s in seeds]
+    decoded = [coder.decode(latent) for latent in latents[:scenes]]
     found = quality("held-out scenes", decoded, [scene(s) for s in seeds[:scenes]], metric, SCENES_DB)
-    return [*found, *real_rows(model, metric), *moving_rows(seed, model), *statistics_rows(torch.cat(latents))]
+    return [*found, *real_rows(coder, metric), *moving_rows(seed, coder), *statistics_rows(torch.cat(latents))]
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from lab.data.scenes.recoloured import LEAST_SHOWN, PROBED, named_colour, recolo
 from lab.data.unseen import scene_seeds
 from lab.models.guided import SmallWan, lpips, noise_of, small_wan
 from lab.models.token_masks import known_tokens, outline
-from lab.models.video import STEPS, sample
+from lab.models.video import STEPS
 from lab.world import caption, frame_times, random_scene, render
 from lab.world.caption import named_things
 
@@ -40,7 +40,7 @@ def temporal_median(warp: Warp) -> torch.Tensor:
 def completed(warp: Warp, prompt: str, seed: int, wan: SmallWan) -> torch.Tensor:
     """Return the warp with its holes from the model: ``[F, H, W, 3]``."""
     known, given = known_tokens(warp.visible > 0), wan.coder.encode(warp.video)
-    made = sample(wan.network, prompt, seed, given, known, guidance=1.0, steps=COMPLETION_STEPS)
+    made = wan.sample(prompt, seed, given, known, guidance=1.0, steps=COMPLETION_STEPS)
     return torch.where(warp.visible[..., None] > 0, warp.video, wan.coder.decode(made))
 
 
@@ -87,7 +87,7 @@ def repainted(seed: int, wan: SmallWan, steps: int = STEPS) -> list[bool]:
     for index, colour in enumerate(PROBED):
         # The given clip shows another colour, so that whatever leaks out of the hidden part tells the wrong answer.
         other = wan.coder.encode(views[PROBED[(index + 1) % len(PROBED)]])
-        made = sample(wan.network, caption(recoloured(scene, colour)), seed, other, known, steps=steps)
+        made = wan.sample(caption(recoloured(scene, colour)), seed, other, known, steps=steps)
         hits.append(named_colour(wan.coder.decode(made)[thing].mean(0)) == colour)
     return hits
 
@@ -95,7 +95,7 @@ def repainted(seed: int, wan: SmallWan, steps: int = STEPS) -> list[bool]:
 def imagined(seed: int, wan: SmallWan) -> list[bool]:
     """Sample from text alone, the same seed in each colour: whether the part that differs most has the prompted colour."""
     scene = random_scene(seed)
-    clips = [wan.coder.decode(sample(wan.network, caption(recoloured(scene, colour)), seed)) for colour in PROBED]
+    clips = [wan.coder.decode(wan.sample(caption(recoloured(scene, colour)), seed)) for colour in PROBED]
     spread = torch.stack(clips).std(0).sum(-1)
     where = spread > spread.flatten()[::7].quantile(0.9)
     return [named_colour(clip[where].mean(0)) == colour for clip, colour in zip(clips, PROBED, strict=True)]

@@ -1,7 +1,6 @@
 """Batches for the mask encoder: stored windows with their targets, drawn by the step's number alone.
 
-A run that resumes at step N draws what an uninterrupted one would have drawn there; each rank of a distributed run draws its
-own.
+A run that resumes at step N draws what an uninterrupted one would have drawn there.
 """
 
 from __future__ import annotations
@@ -14,11 +13,10 @@ from typing import IO
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset
 
 from inversecrafter_core.masks import encoder_input
 from lab.data.pool import keep
-from lab.models.latent_space import LatentSpace, autocast
+from lab.models.coder import Coder, autocast
 from lab.models.mask_encoder import MaskPredictor
 
 from .pairs import load
@@ -29,12 +27,12 @@ MEMORY = 2_000_000_000
 """Bytes of windows that are kept in memory."""
 
 
-def target_path(pair: Path, space: LatentSpace) -> Path:
+def target_path(pair: Path, space: Coder) -> Path:
     """Return where the target of a stored pair is kept: beside it, under the VAE's own hash."""
     return pair.parent / f"infilled_{space.digest}" / f"{pair.stem}.npy"
 
 
-def encode_targets(pairs: list[Path], space: LatentSpace) -> None:
+def encode_targets(pairs: list[Path], space: Coder) -> None:
     """Write ``h_gt`` of every stored pair, ``[K, C, T', h', w']`` float16; what is there stays."""
 
     def write(pair: Path, file: IO[bytes]) -> None:
@@ -46,24 +44,22 @@ def encode_targets(pairs: list[Path], space: LatentSpace) -> None:
         keep(target_path(pair, space), partial(write, pair))
 
 
-class MaskWindows(Dataset):
-    """Item ``n`` is the whole batch of step ``n``, on the CPU.
+class MaskWindows:
+    """The stored windows of some files, in memory where they fit.
 
     The predictor's kept stages, where it has some, are run when a file is read; so do not train those meanwhile.
     """
 
-    def __init__(self, pairs: list[Path], space: LatentSpace, predictor: MaskPredictor, batch: int, seed: str = "0"):
+    def __init__(self, pairs: list[Path], space: Coder, predictor: MaskPredictor):
         self.pairs, self.targets = pairs, [target_path(pair, space) for pair in pairs]
-        self.predictor, self.precision, self.batch, self.seed = predictor, space.precision, batch, seed
+        self.predictor, self.precision = predictor, space.precision
         self._recent: OrderedDict[int, Batch] = OrderedDict()
 
-    def __len__(self) -> int:
-        return 1 << 40
-
-    def __getitem__(self, step: int) -> Batch:
-        rng = random.Random(f"{self.seed} {step}")
+    def batch(self, size: int, step: int, seed: int = 0) -> Batch:
+        """Draw the windows of a step."""
+        rng = random.Random(f"{seed} {step}")
         drawn = []
-        for _ in range(self.batch):
+        for _ in range(size):
             below, wanted = self.file(rng.randrange(len(self.pairs)))
             window = rng.randrange(len(wanted))
             drawn.append((below[:, window], wanted[window]))

@@ -7,6 +7,7 @@ what the encoder will be shown. Depth comes from whoever has the clip: exact for
 
 from __future__ import annotations
 
+import hashlib
 import math
 import random
 from collections.abc import Iterable
@@ -86,6 +87,11 @@ def load(path: Path) -> dict[str, np.ndarray]:
 
 def _write_scene(seed: int, window: Window, file: IO[bytes]) -> None:
     write(cut(synthetic_pair(seed), window, random.Random(seed), PHOTO_SHARE), file)
+
+
+def folder_of(root: Path, *choices: object) -> Path:
+    """Return where pairs that were made with some choices are kept."""
+    return root / "mask_pairs" / hashlib.sha256(repr(choices).encode()).hexdigest()[:10]
 
 
 def store(folder: Path, seeds: Iterable[int], window: Window) -> list[Path]:

@@ -28,7 +28,7 @@ from inversecrafter_core.depth import (
 from inversecrafter_core.errors import InputError
 from lab.data.pool import keep
 from lab.data.reprojections import random_path, reproject
-from lab.data.videos import count_frames, read_frames
+from lab.data.videos import measure, read_frames
 
 from .pairs import Window, cut, write
 
@@ -66,7 +66,7 @@ def videos_in(folder: Path) -> list[Path]:
 
 def read_clips(path: Path, taken: Cut) -> list[torch.Tensor]:
     """Return up to ``taken.per_video`` clips ``[F, H, W, 3]`` in 0...1 of consecutive pictures, evenly over the file."""
-    total = count_frames(path)
+    total, _ = measure(path)
     count = min(taken.per_video, total // taken.frames)
     starts = [round(index * (total - taken.frames) / max(1, count - 1)) if count > 1 else 0 for index in range(count)]
     clips = [range(start, start + taken.frames) for start in starts]

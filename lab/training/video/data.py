@@ -17,7 +17,7 @@ from inversecrafter_core.prompt import words_of
 from lab.data import contexts
 from lab.data.pool import FIRST_TRAINING_SEED, HEIGHT, OTHERS, USUAL, WIDTH, Shape, clip, folder, keep, render_frames
 from lab.host.modules.wan import Wan21
-from lab.models.shipped import load_vae
+from lab.models.shipped import load_coder
 from lab.models.token_masks import draw_context, draw_picture_context, known_tokens, tube_tokens
 from lab.models.vae import encode, whole_clips
 from lab.models.video import PATCH
@@ -37,7 +37,7 @@ Batch = tuple[torch.Tensor, torch.Tensor, list[str]]
 
 def encode_scenes(first: int, count: int, shape: Shape) -> None:
     """Write ``<first seed>.pt``, normalised latents ``[N, 16, T, h, w]`` float16 of consecutive scenes; existing ones stay."""
-    vae, size = load_vae(), PICTURES_A_FILE if shape == PICTURE else 1
+    vae, size = load_coder().model, PICTURES_A_FILE if shape == PICTURE else 1
     pixels = render_frames if shape == PICTURE else clip
 
     def write(seed: int, file: IO[bytes]) -> None:
