@@ -34,7 +34,7 @@ BENCHMARKS = {
     "sweeps": ("solvers.sweeps",),
     "jobs": ("jobs.stochastic", "jobs.single_image", "jobs.interpolation", "jobs.editing", "jobs.conditioning"),
     "depth": ("warp.depth",),
-    "models": ("models.world", "models.vae", "models.video_model", "models.mask_encoder", "models.depth"),
+    "models": ("models.vae", "models.video_model", "models.mask_encoder", "models.depth"),
 }
 """Name of a table to the modules that it is made of."""
 TARGETS_ALONE = ("robustness", "jobs")

@@ -19,10 +19,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from inversecrafter_core.camera import Geometry, preset_path
-from lab.world import Clip, Scene, frame_times, random_scene, render, visible_from
-from lab.world.render import world_to_room
-from lab.world.trace import trace
+from inversecrafter_core.camera import preset_path
+from lab.world import Clip, Scene, frame_times, hits_at, pixel_centres, random_scene, render, visible_from
 
 from .pool import FIRST_TRAINING_SEED, OTHERS, USUAL, Shape, clip_path, folder, keep, to_bytes
 
@@ -39,17 +37,12 @@ HIDDEN_AT_THE_END = (0.1, 0.6)  # share of the last frame; over a linear clip th
 _TRIES = 8
 
 
-def geometry_of(clip: Clip) -> Geometry:
-    """The geometry of a rendered clip, exact."""
-    return Geometry(clip.depth, torch.ones_like(clip.depth, dtype=torch.bool), clip.intrinsics, clip.camera_to_world)
-
-
 def random_view(rng: random.Random, scene: Scene, clip: Clip) -> torch.Tensor:
     """``[F, H, W]`` bool: the pixels of the scene's own ``clip`` that a random camera on one of the six trajectories sees.
 
     Amounts that hide too little or too much of the last frame are replaced, a few times.
     """
-    geometry, last = geometry_of(clip), clip.at(slice(-1, None))
+    geometry, last = clip.geometry(), clip.at(slice(-1, None))
     for _ in range(_TRIES):
         name = rng.choice(list(SIX))
         poses, intrinsics = preset_path(name, len(clip.times), rng.uniform(*SIX[name])).resolve(geometry)
@@ -60,13 +53,9 @@ def random_view(rng: random.Random, scene: Scene, clip: Clip) -> torch.Tensor:
 
 
 def shown_things(scene: Scene, clip: Clip) -> torch.Tensor:
-    """``[F, H, W]`` int64 on the clip's own pixel centres: 0 surroundings, i + 1 the i-th thing."""
-    frames, height, width = clip.depth.shape
-    v, u = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
-    pixels = torch.stack([u, v, torch.ones_like(u)], -1).reshape(1, -1, 3)
-    in_room = world_to_room(scene) @ clip.camera_to_world
-    direction = pixels @ (in_room[:, :3, :3] @ torch.linalg.inv(clip.intrinsics)).transpose(1, 2)
-    return trace(scene, clip.times, in_room[:, :3, 3], direction)[1].reshape(frames, height, width)
+    """Return ``[F, H, W]`` int64 on the clip's own pixel centres: 0 surroundings, i + 1 the i-th thing."""
+    centres = pixel_centres(*clip.depth.shape[1:]).expand(len(clip.times), -1, -1, -1)
+    return hits_at(scene, clip.times, centres, clip.camera_to_world, clip.intrinsics)[1]
 
 
 def tube(rng: random.Random, scene: Scene, clip: Clip) -> torch.Tensor:

@@ -15,7 +15,6 @@ import torch
 from inversecrafter_core.camera import CameraPath, Geometry, RelativeTo
 from inversecrafter_core.camera.presets import PRESETS
 from inversecrafter_core.warp import Cleanup, Viewer
-from inversecrafter_core.warp.holes import Progress, dilate_holes
 from inversecrafter_core.warp.splat import EMPTY, find_background, splat_depth
 from inversecrafter_core.warp.warp import require_fit, require_something_seen
 from lab.world import frame_times, random_scene, render
@@ -26,6 +25,7 @@ TRAJECTORIES = ("arc_left", "arc_right", "arc_up", "arc_down", "zoom_in", "zoom_
 """The six of the paper's evaluation (METHOD: those of Reangle-A-Video), at their own amounts in ``camera.presets``."""
 STRENGTHS = (0.5, 2.5)
 """Range of the factor on a trajectory's amount: a 17-frame clip sees a third of the paper's 49 frames of source motion."""
+DEFAULT_CLEANUP = Cleanup()
 PHOTO_SHARE = 0.3
 """Share of the world's windows whose pixels are replaced by a glide over a photograph: richer texture, the same holes."""
 
@@ -39,35 +39,26 @@ class MaskPair(NamedTuple):
 
 
 def double_reprojection(
-    video: torch.Tensor,
-    geometry: Geometry,
-    path: CameraPath,
-    *,
-    cleanup: Cleanup = Cleanup(),  # noqa: B008  (an immutable tuple)
-    dilation: int = 0,
-    device: torch.device | str | None = None,
-    progress: Progress | None = None,
+    video: torch.Tensor, geometry: Geometry, path: CameraPath, cleanup: Cleanup = DEFAULT_CLEANUP
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """A training pair: the clean clip, and the mask a warp along ``path`` and back leaves of it.
+    """Return the clean clip, and the mask that a warp along ``path`` and back leaves of it.
 
     Args:
         video: ``[F, H, W, 3]`` in 0...1.
-        geometry, path, cleanup, dilation, device, progress: as in :func:`warp_video`.
+        geometry, path, cleanup: as in :func:`warp_video`.
 
     Returns:
         ``(video [F, H, W, 3], visible [F, H, W] bool)``: the masked input is ``visible * video``: clean pixels.
     """
     video = require_fit(video, geometry, path)
-    viewer = Viewer.along(geometry, path, cleanup, device)
+    viewer = Viewer.along(geometry, path, cleanup)
     visible = torch.empty(video.shape[:3], dtype=torch.bool)
     for frame in range(len(video)):
         there, back = viewer.transfers(frame, frame)
         arrived, _ = viewer.see_depth(frame, frame)
         returned = splat_depth(arrived, arrived < EMPTY, back, geometry.size, viewer.near)
         find_background(arrived, returned, there)
-        visible[frame] = dilate_holes(returned.depth < EMPTY, dilation)
-        if progress is not None:
-            progress(frame + 1, len(video))
+        visible[frame] = returned.depth < EMPTY
     require_something_seen(visible, path)
     return video, visible
 
@@ -95,6 +86,4 @@ def synthetic_pair(
 ) -> MaskPair:
     """A scene of the synthetic world with its exact depth; the path is drawn from the seed when none is given."""
     clip = render(random_scene(seed), frame_times(frames), *size)
-    valid = torch.ones_like(clip.depth, dtype=torch.bool)
-    geometry = Geometry(clip.depth, valid, clip.intrinsics, clip.camera_to_world)
-    return reproject(clip.colour, geometry, path or random_path(frames, random.Random(seed)))
+    return reproject(clip.colour, clip.geometry(), path or random_path(frames, random.Random(seed)))

@@ -46,11 +46,6 @@ def load_stereo_pair(left: Path, right: Path, disparity: Path) -> StereoPair:
     return StereoPair(first, second, Geometry(depth[None], known[None], lens[None], torch.eye(4)[None], True), other, camera)
 
 
-def psnr(first: torch.Tensor, second: torch.Tensor, where: torch.Tensor) -> float:
-    """PSNR in dB over the pixels ``where [H, W]`` of two images ``[H, W, 3]`` in 0...1."""
-    return float(-10 * torch.log10((first - second)[where].square().mean()))
-
-
 def stereo_pair() -> StereoPair | None:
     """Return the pair of the catalogue, or None where it cannot be had."""
     left, right, disparity = map(asset, PAIR)

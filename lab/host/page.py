@@ -14,16 +14,8 @@ import requests
 
 from .client import HTTP_SECONDS
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+QUIET = "disable-background-networking disable-component-update disable-sync disable-quic no-first-run"
+FLAGS = f"headless no-sandbox disable-gpu {QUIET}"
 PATIENCE_MS = 120_000
 DIALOG = ":is(.p-dialog, [role='dialog'][data-state='open']):visible"
 """An open dialog, of older pages and of newer ones."""
@@ -31,54 +23,24 @@ RUN = "button[data-testid='queue-button'], [data-testid='queue-button'] > button
 COMPLAINT = f"{DIALOG}, .p-toast-message:visible, [data-testid='error-overlay']:visible"
 """Anything on top of the canvas: dialogs (a missing node, a failed prompt), alerts, newer pages' list of errors."""
 CROSS = f"{DIALOG} :is(button:has(i.pi-times), button[aria-label='Close dialog']):visible"
+SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 LOADED = "() => window.app && window.app.graph && window.app.canvas && window.app.graph.nodes.length > 0"
-DROP_FILE = """([name, text]) => {
-    const data = new DataTransfer();
-    data.items.add(new File([text], name, {type: "application/json"}));
-    const canvas = document.getElementById("graph-canvas");
-    const box = canvas.getBoundingClientRect();
-    const where = {clientX: box.x + box.width / 2, clientY: box.y + box.height / 2, bubbles: true, cancelable: true};
-    for (const kind of ["dragenter", "dragover", "drop"])
-        canvas.dispatchEvent(new DragEvent(kind, {...where, dataTransfer: data}));
-}"""
 
-RECTANGLES = """() => {
-    const vue = !!LiteGraph.vueNodesMode, {scale, offset} = app.canvas.ds, origin = app.canvas.canvas.getBoundingClientRect();
-    return app.graph.nodes.map(node => {
-        const name = `${node.title} (${node.id})`, title = LiteGraph.NODE_TITLE_HEIGHT;
-        const box = vue && document.querySelector(`[data-node-id="${node.id}"]`)?.getBoundingClientRect();
-        if (vue && !box) throw new Error(`${name} is not drawn`);
-        const [left, top] = box ? [box.x - origin.x, box.y - origin.y] : [];
-        return box
-            ? [name, left / scale - offset[0], top / scale - offset[1], box.width / scale, box.height / scale]
-            : [name, node.pos[0], node.pos[1] - title, node.size[0], node.size[1] + title];
-    });
-}"""
-CUT_TITLES = """() => {
-    const {ctx} = app.canvas;
-    return app.graph.nodes.filter(node => {
-        ctx.font = `normal ${LiteGraph.NODE_TEXT_SIZE}px ${LiteGraph.NODE_FONT}`;
-        return ctx.measureText(node.title).width + LiteGraph.NODE_TITLE_HEIGHT > node.size[0];
-    }).map(node => node.title).concat(app.graph.groups.filter(group => {
-        ctx.font = `${group.font_size}px ${LiteGraph.GROUP_FONT}`;
-        return ctx.measureText(group.title).width + 4 > group.size[0];
-    }).map(group => group.title));
-}"""
 VUE_NODES = "on => app.ui.settings.setSettingValueAsync('Comfy.VueNodes.Enabled', on)"
 """Takes whether nodes are drawn by Vue, in place of on the canvas."""
 
 
 def chromium() -> str | None:
-    """Path of a Chromium to drive: ``CHROMIUM_PATH``, or the first one on the PATH; None when there is none."""
+    """Return the path of a Chromium to drive: ``CHROMIUM_PATH``, or the first one on the PATH; None when there is none."""
     named = (shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome"))
     return os.environ.get("CHROMIUM_PATH") or next((path for path in named if path), None)
 
 
 @contextmanager
 def open_page(url: str, width: int = 1800, height: int = 1100, problems: list[str] | None = None) -> Iterator[Any]:
-    """A page that shows the host at ``url``, ready: its first graph loaded, nothing on top. Yields a playwright Page.
+    """Open a page that shows the host at ``url``, its first graph loaded, nothing on top; yield a playwright Page.
 
-    A first visit would open the template browser, some time later; the host is told that this is none.
+    A first visit would open the template browser some time later, so the host's settings say that this is none.
 
     Args:
         problems: collects console errors and uncaught exceptions, each with the script it came from.
@@ -86,7 +48,7 @@ def open_page(url: str, width: int = 1800, height: int = 1100, problems: list[st
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium(), args=[f"--{flag}" for flag in FLAGS.split()])
         try:
             page = browser.new_page(viewport={"width": width, "height": height})
             if problems is not None:
@@ -119,14 +81,14 @@ def close_dialogs(page: Any) -> None:
 def drop_workflow(page: Any, file: Path) -> None:
     """Drop a workflow file on the canvas, as a user would, and wait until its nodes are there."""
     page.evaluate("() => { window.app.graph.clear(); }")
-    page.evaluate(DROP_FILE, [file.name, file.read_text(encoding="utf-8")])
+    _call(page, "dropFile", [file.name, file.read_text(encoding="utf-8")])
     page.wait_for_function("() => window.app.graph.nodes.length > 0", timeout=PATIENCE_MS)
     page.wait_for_timeout(1500)
 
 
 def overlapping(page: Any) -> list[str]:
-    """Pairs of nodes that cover one another, as the page draws them, titles included."""
-    boxes = page.evaluate(RECTANGLES)
+    """Return pairs of nodes that cover one another, as the page draws them, titles included."""
+    boxes = _call(page, "rectangles")
     return [
         f"{one} and {two}"
         for (one, x, y, width, height), (two, left, top, wide, high) in combinations(boxes, 2)
@@ -135,9 +97,14 @@ def overlapping(page: Any) -> list[str]:
 
 
 def cut_titles(page: Any) -> list[str]:
-    """Titles of nodes and groups that are wider than what they stand on."""
-    found: list[str] = page.evaluate(CUT_TITLES)
+    """Return titles of nodes and groups that are wider than what they stand on."""
+    found: list[str] = _call(page, "cutTitles")
     return found
+
+
+def _call(page: Any, function: str, argument: Any = None) -> Any:
+    """Return the answer of a function of ``page.js``."""
+    return page.evaluate(f"argument => {SCRIPT.strip()}.{function}(argument)", argument)
 
 
 def _console_line(line: Any) -> str:

@@ -8,12 +8,13 @@ trusts the infill; a real Wan is stronger.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import torch
 
+from inversecrafter_core.evaluation import masked_lpips, masked_psnr
 from inversecrafter_core.inverse import ProximalSettings, Solver, Step, encode_measurement, prepare
 from inversecrafter_core.masks import AREA_POWER, MaskMethod, MaskSettings
 from inversecrafter_core.sampling import (
@@ -180,16 +181,12 @@ class Setup:
     wan: SmallWan
     sigmas: torch.Tensor
     strengths: tuple[float, ...] = (0.0,)
-    shift: float = field(default=SHIFT)
+    shift: float = SHIFT
 
     @classmethod
     def of(cls, steps: int, strengths: tuple[float, ...] = (0.0,), wan: SmallWan | None = None) -> Setup:
         """Return the setup of so many steps, by default of the shipped files."""
         return cls(small_wan() if wan is None else wan, schedule(steps), strengths)
-
-    def alone(self, strength: float) -> Setup:
-        """Return the setup of one strength."""
-        return replace(self, strengths=(strength,))
 
     def start(self, case: Case) -> torch.Tensor:
         """Return the noise of a run."""
@@ -204,12 +201,10 @@ class Setup:
         """Return a window in flow times."""
         return window.resolve(sigma_of_percent(self.shift))
 
-    def run(
-        self, case: Case, step: Step, window: Window, renew: Callable[[torch.Tensor], torch.Tensor] | None = None
-    ) -> torch.Tensor:
+    def run(self, case: Case, step: Step, window: Window) -> torch.Tensor:
         """Sample with ``step`` applied to every prediction within ``window``: latents, a clip a strength."""
         bound = BoundGuidance(self.active(window), step)
-        return sample_guided_euler(self.denoiser(case), self.start(case), self.sigmas, correct=bound, renew=renew)
+        return sample_guided_euler(self.denoiser(case), self.start(case), self.sigmas, correct=bound)
 
 
 Method = Callable[[Setup, Case], torch.Tensor]
@@ -221,16 +216,13 @@ def bare(setup: Setup, case: Case) -> torch.Tensor:
     return setup.run(case, torch.clone, NEVER)
 
 
-def recapture(
-    window: Window | None = None,
-    mask: str = "default",
-    settings: ProximalSettings | None = None,
-    renew: Callable[[torch.Tensor], torch.Tensor] | None = None,
-) -> Method:
-    """Return ours: data consistency in closed form at its defaults, or with one of them changed."""
+def recapture(setup: Setup, case: Case) -> torch.Tensor:
+    """Sample with ours: data consistency in closed form at its defaults."""
+    step = prepare(case.masks["default"], case.w, ProximalSettings(Solver.CLOSED_FORM))
+    return setup.run(case, step, Window())
 
-    def method(setup: Setup, case: Case) -> torch.Tensor:
-        step = prepare(case.masks[mask], case.w, settings or ProximalSettings(Solver.CLOSED_FORM))
-        return setup.run(case, step, window or Window(), renew)
 
-    return method
+def against_truth(video: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:
+    """Return the figures of a whole clip ``[F, H, W, 3]``: PSNR, and LPIPS where its network can be had."""
+    metric, found = lpips(), {"whole PSNR": masked_psnr(video, truth)}
+    return found if metric is None else found | {"whole LPIPS": masked_lpips(video, truth, distance=metric.maps)}

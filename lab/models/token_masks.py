@@ -11,7 +11,7 @@ import random
 import torch
 import torch.nn.functional as F
 
-from lab.world import Scene, frame_times
+from lab.world import Scene, frame_times, pixel_centres
 from lab.world.render import source_intrinsics, source_poses, world_to_room
 from lab.world.scene import Thing
 from lab.world.trace import thing_pose, turned
@@ -41,10 +41,9 @@ def outline(scene: Scene, thing: Thing, frames: int, height: int, width: int) ->
     ahead = (seen[..., 2] > 0.1).all(1)
     image = seen @ source_intrinsics(scene, frames, height, width).transpose(1, 2)
     place = image[..., :2] / image[..., 2:].clamp(min=0.1)
-    low, high = (value[:, :, None, None] for value in (place.amin(1), place.amax(1)))
-    v, u = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
-    inside = (u >= low[:, 0]) & (u <= high[:, 0]) & (v >= low[:, 1]) & (v <= high[:, 1])
-    return inside & ahead[:, None, None]
+    low, high = (value[:, None, None] for value in (place.amin(1), place.amax(1)))
+    centres = pixel_centres(height, width)
+    return ((centres >= low) & (centres <= high)).all(-1) & ahead[:, None, None]
 
 
 def tube_tokens(scene: Scene, thing: Thing, frames: int, height: int, width: int) -> torch.Tensor:

@@ -4,16 +4,17 @@ from .caption import caption
 from .draw import random_scene
 from .render import Clip, frame_times, render
 from .scene import WORLD_VERSION, Scene
-from .visibility import depth_at, landing, rendered_depth_at, round_trip, sampled, visible_from
+from .visibility import hits_at, landing, pixel_centres, rendered_depth_at, round_trip, sampled, visible_from
 
 __all__ = [
     "WORLD_VERSION",
     "Clip",
     "Scene",
     "caption",
-    "depth_at",
     "frame_times",
+    "hits_at",
     "landing",
+    "pixel_centres",
     "random_scene",
     "render",
     "rendered_depth_at",

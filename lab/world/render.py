@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
+from inversecrafter_core.camera import Geometry
 from inversecrafter_core.errors import InputError, require_same_frames
 
 from .light import brightness
@@ -34,10 +35,14 @@ class Clip:
     camera_to_world: torch.Tensor
     times: torch.Tensor
 
-    def at(self, frames: slice) -> Clip:
-        """Some of the frames."""
+    def at(self, frames: slice | list[int]) -> Clip:
+        """Return some of the frames."""
         parts = (self.colour, self.depth, self.intrinsics, self.camera_to_world, self.times)
         return Clip(*(part[frames] for part in parts))
+
+    def geometry(self) -> Geometry:
+        """Return the geometry of the clip, exact."""
+        return Geometry(self.depth, torch.ones_like(self.depth, dtype=torch.bool), self.intrinsics, self.camera_to_world)
 
 
 def frame_times(frames: int, start: float = 0.0) -> torch.Tensor:

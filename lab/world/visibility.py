@@ -23,6 +23,12 @@ def _carried(
     return (seen @ end.transpose(1, 2))[..., :2] / ahead, seen[..., 2]
 
 
+def pixel_centres(height: int, width: int) -> torch.Tensor:
+    """Return the image points ``[H, W, 2]`` (x, y) of a picture's pixels."""
+    v, u = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
+    return torch.stack([u, v], -1)
+
+
 def landing(clip: Clip, camera_to_world: torch.Tensor, intrinsics: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Project a clip's pixel centres into other cameras of the same moments.
 
@@ -33,22 +39,25 @@ def landing(clip: Clip, camera_to_world: torch.Tensor, intrinsics: torch.Tensor)
         positions ``[F, H, W, 2]`` (x, y in pixels, centres at +0.5) and planar depth ``[F, H, W]`` there (negative: behind).
     """
     frames, height, width = clip.depth.shape
-    v, u = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
-    pixels = torch.stack([u, v], -1).reshape(1, -1, 2).expand(frames, -1, -1)
+    pixels = pixel_centres(height, width).reshape(1, -1, 2).expand(frames, -1, -1)
     between = torch.linalg.inv(camera_to_world) @ clip.camera_to_world
     position, depth = _carried(pixels, clip.depth.reshape(frames, -1), between, clip.intrinsics, intrinsics)
     return position.reshape(frames, height, width, 2), depth.reshape(frames, height, width)
 
 
-def depth_at(
+def hits_at(
     scene: Scene, times: torch.Tensor, position: torch.Tensor, camera_to_world: torch.Tensor, intrinsics: torch.Tensor
-) -> torch.Tensor:
-    """Planar depth ``[F, H, W]`` of what a camera sees at image points ``position [F, H, W, 2]``: exact, one ray each."""
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Cast one ray through each image point ``position [F, H, W, 2]`` of a camera.
+
+    Returns:
+        planar depth ``[F, H, W]`` of what it meets, exact, and which that is: 0 surroundings, i + 1 the i-th thing.
+    """
     frames, in_room = len(times), world_to_room(scene) @ camera_to_world
     flat = torch.cat([position, torch.ones_like(position[..., :1])], -1).reshape(frames, -1, 3)
     inverse = in_room[:, :3, :3] @ torch.linalg.inv(intrinsics)
-    first, _ = trace(scene, times, in_room[:, :3, 3], flat @ inverse.transpose(1, 2))
-    return first.reshape(position.shape[:-1])
+    depth, what = trace(scene, times, in_room[:, :3, 3], flat @ inverse.transpose(1, 2))
+    return depth.reshape(position.shape[:-1]), what.reshape(position.shape[:-1])
 
 
 def visible_from(scene: Scene, clip: Clip, camera_to_world: torch.Tensor, intrinsics: torch.Tensor) -> torch.Tensor:
@@ -58,7 +67,7 @@ def visible_from(scene: Scene, clip: Clip, camera_to_world: torch.Tensor, intrin
     """
     height, width = clip.depth.shape[1:]
     position, depth = landing(clip, camera_to_world, intrinsics)
-    first = depth_at(scene, clip.times, position, camera_to_world, intrinsics)
+    first, _ = hits_at(scene, clip.times, position, camera_to_world, intrinsics)
     inside = (position >= 0).all(-1) & (position[..., 0] < width) & (position[..., 1] < height)
     return inside & (depth > 0) & ((first - depth).abs() <= depth * _TOLERANCE)
 
@@ -71,8 +80,9 @@ def sampled(values: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
 
 
 def rendered_depth_at(target: Clip, position: torch.Tensor) -> torch.Tensor:
-    """Like :func:`depth_at`, from a rendered clip: its inverse depth interpolated, which is exact on a plane and mixes two
-    depths at an outline.
+    """Return the depth of :func:`hits_at` read from a rendered clip: its inverse depth interpolated.
+
+    That is exact on a plane and mixes two depths at an outline.
     """
     return 1 / sampled(1 / target.depth[..., None], position)[..., 0]
 
@@ -81,12 +91,11 @@ def round_trip(source: Clip, camera_to_world: torch.Tensor, intrinsics: torch.Te
     """Return how far from its start, in pixels ``[F, H, W]``, a source pixel comes back from another view.
 
     There by the source's depth; back by ``depth [F, H, W]`` of the other view where the pixel lands there
-    (:func:`depth_at`, :func:`rendered_depth_at`). Meaningful where :func:`visible_from` holds.
+    (:func:`hits_at`, :func:`rendered_depth_at`). Meaningful where :func:`visible_from` holds.
     """
     frames, height, width = source.depth.shape
     position, _ = landing(source, camera_to_world, intrinsics)
     between = torch.linalg.inv(source.camera_to_world) @ camera_to_world
     there = position.reshape(frames, -1, 2), depth.reshape(frames, -1)
     back, _ = _carried(*there, between, intrinsics, source.intrinsics)
-    v, u = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
-    return (back.reshape(frames, height, width, 2) - torch.stack([u, v], -1)).norm(dim=-1)
+    return (back.reshape(frames, height, width, 2) - pixel_centres(height, width)).norm(dim=-1)

@@ -24,10 +24,8 @@ def clip(parts):
 
 
 def test_the_camera_goes_as_far_as_is_said(parts, clip):
-    from lab.data.contexts import geometry_of
-
     away = float(clip.camera_to_world[-1, :3, 3].norm())
-    assert away == pytest.approx(0.2 * geometry_of(clip.at(slice(1))).pivot_depth, rel=0.01)
+    assert away == pytest.approx(0.2 * clip.at(slice(1)).geometry().pivot_depth, rel=0.01)
     assert torch.equal(clip.times, torch.zeros(5)), "one moment"
     assert parts.scenes.views(7, 0.1, moving=True, frames=5).times[-1] == 1.0
 
@@ -35,7 +33,7 @@ def test_the_camera_goes_as_far_as_is_said(parts, clip):
 def test_the_exact_geometry_warps_the_photo_onto_the_other_views(parts, clip):
     from inversecrafter_core.evaluation import masked_psnr
 
-    filled, seen = parts.single_image.warped(clip, parts.scenes.exact(clip, [0]))
+    filled, seen = parts.single_image.warped(clip, clip.at([0]).geometry())
     assert torch.equal(filled[0], clip.colour[0]) and 0.5 < float(seen[1:].mean()) < 1
     assert masked_psnr(filled, clip.colour, seen) > 28 > masked_psnr(clip.colour[:1].expand_as(filled), clip.colour)
 

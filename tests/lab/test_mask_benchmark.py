@@ -65,7 +65,7 @@ def found(masks):
 
     samples = Samples()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(masks, "lpips", lambda: None)
+        patch.setattr("lab.models.guided.lpips", lambda: None)
         for seed in (0, 1, 2):
             samples.add(masks.judged(setup(masks.STRENGTHS), toy_case(seed), None))
     return samples

@@ -90,7 +90,7 @@ def test_every_guided_method_comes_nearer_to_the_known_part(methods, case):
         return float((known * (latents - case.w)).norm())
 
     plain = distance(methods.bare)
-    guided = methods.RIVALS | methods.SETTINGS | {methods.OURS: methods.METHODS[methods.OURS]}
+    guided = methods.RIVALS | {methods.OURS: methods.recapture}
     far = {name for name, method in guided.items() if distance(method) > 0.8 * plain}
     assert far == {methods.MOVE}, "whose clocks end early"
 
@@ -113,13 +113,6 @@ def test_a_batch_has_a_clip_for_every_strength_and_each_is_as_alone(methods, cas
     assert torch.allclose(methods.bare(several, case)[2, :, 1:], case.z_true[0, :, 1:], atol=1e-4), "a prior of 1 is the truth"
 
 
-def test_the_patch_takes_back_a_part_of_each_correction(methods, case):
-    exact, patch = (
-        method(setup_of(), case) for method in (methods.METHODS[methods.OURS], methods.SETTINGS["as a MODEL patch"])
-    )
-    assert not torch.allclose(exact, patch, atol=1e-3)
-
-
 def test_figures_of_the_true_view_are_perfect_and_of_another_clip_are_not(solvers, case, monkeypatch):
     from types import SimpleNamespace
 
@@ -133,9 +126,9 @@ def test_figures_of_the_true_view_are_perfect_and_of_another_clip_are_not(solver
 
 def test_comparing_judges_every_method_under_every_strength_and_times_it_once(solvers, methods, case, monkeypatch):
     monkeypatch.setattr(solvers, "lpips", lambda: None)
-    found = solvers.compare(setup_of((0.0, 0.5), 4), case, methods.METHODS | methods.SETTINGS)
+    found = solvers.compare(setup_of((0.0, 0.5), 4), case, methods.METHODS)
     key = lambda name, strength: solvers.Key(name, strength=strength)  # noqa: E731
-    names = {*methods.METHODS, *methods.SETTINGS}
+    names = {*methods.METHODS}
     assert set(found) == {key(name, s) for s in (0.0, 0.5) for name in names} | {key(solvers.FILLED, 0.0), solvers.Key()}
     assert found[key(methods.BARE, 0.0)]["time"] == 1 and found[key(methods.LANPAINT, 0.0)]["time"] > 0
     assert not {"time", "flicker"} & set(found[key(methods.OURS, 0.5)])
@@ -187,6 +180,5 @@ def test_the_page_names_who_is_ahead(solvers, methods, found, tmp_path, monkeypa
     text = "\n".join(page)
     (cells,) = [line.split("|")[2:] for line in page if line.startswith(f"| {methods.LANPAINT} | ") and "…" in line]
     assert cells[0].strip().startswith("**0.97") and cells[1].strip().startswith("**1.0"), "decided, one each side"
-    assert f"- Strength 0.5: ours is level with {methods.BARE}" in text and f"behind {methods.LANPAINT}" in text
     assert f"| {methods.PASTE} |" in text and "| 19.00 ± 2.48 |" in text
     assert page[-1].endswith("(solvers.png)") and (tmp_path / "solvers.png").stat().st_size > 10_000

@@ -37,9 +37,9 @@ def test_bare_runs_once_a_view_and_holes_change_recapture_alone(sweeps, monkeypa
     runs = []
     setup = SimpleNamespace(wan=SimpleNamespace(coder=Coder()), strengths=(0.0, 0.5))
     monkeypatch.setattr(sweeps.Setup, "of", lambda steps, strengths: setup)
-    monkeypatch.setattr(sweeps, "lpips", lambda: None)
+    monkeypatch.setattr("lab.models.guided.lpips", lambda: None)
     monkeypatch.setattr(sweeps, "bare", lambda setup, case: runs.append(1) or torch.zeros(2, 1, 3, 12, 18))
-    monkeypatch.setattr(sweeps, "recapture", lambda: lambda setup, case: (case.masks["default"] * case.w).repeat(2, 1, 1, 1, 1))
+    monkeypatch.setattr(sweeps, "recapture", lambda setup, case: (case.masks["default"] * case.w).repeat(2, 1, 1, 1, 1))
     found = sweeps.one_scene(1, (0.0, 0.5), next(sweeps.moving_scenes(0, 1)))
     views = {setting._replace(holes=0.0) for setting in sweeps.settings()}
     assert len(runs) == len(views) < len(sweeps.settings())

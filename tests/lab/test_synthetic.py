@@ -12,8 +12,8 @@ from inversecrafter_core.prompt import VOCABULARY
 from lab.world import (
     Scene,
     caption,
-    depth_at,
     frame_times,
+    hits_at,
     landing,
     random_scene,
     render,
@@ -83,7 +83,7 @@ def test_a_warp_by_the_scenes_own_truth_lands_and_has_the_same_colour(seed):
     assert float((in_units(source, position)[seen].abs()).max()) <= 1
 
     there = source, poses, source.intrinsics
-    away = round_trip(*there, depth_at(scene, TIMES, position, poses, source.intrinsics))
+    away = round_trip(*there, hits_at(scene, TIMES, position, poses, source.intrinsics)[0])
     assert float(away[seen].max()) < 0.5, "every visible pixel comes back to itself by the ray through where it lands"
     away = round_trip(*there, rendered_depth_at(target, position))
     assert float((away[seen] < 0.5).float().mean()) > 0.98, "all but those whose rendered depth is mixed at an outline"

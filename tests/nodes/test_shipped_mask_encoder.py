@@ -47,7 +47,7 @@ def reprojected(pack, seed, trajectory):
 
 
 def test_its_mask_is_nearer_to_the_truth_than_the_usual_one(pack, encoder, vae):
-    masks, space = pack.core("masks"), pack.submodule("nodes.host.compat").VideoVae.of(vae)
+    masks, space = pack.core("masks"), pack.submodule("nodes.host.vae").VideoVae.of(vae)
     learned, binary = [], []
     for seed, trajectory in CASES:
         x, visible, y = reprojected(pack, seed, trajectory)

@@ -20,11 +20,11 @@ from inversecrafter_core.sampling.stochastic import known_cells
 from lab.benchmarks.report import Row
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Key, Scene
-from lab.benchmarks.warp.robustness import evidence, figures, worth_judging
+from lab.benchmarks.warp.robustness import evidence, worth_judging
 from lab.data.scenes.damage import Damage
 from lab.data.scenes.new_views import NewView
 from lab.data.unseen import scene_seeds
-from lab.models.guided import Case, Setup, stronger_prior
+from lab.models.guided import Case, Setup, against_truth, stronger_prior
 
 DEPTH = Damage(noise=0.1, bleed=3.0)
 STRENGTHS = (0.0, 0.5)
@@ -58,8 +58,8 @@ def one_scene(steps: int, seed: int) -> Scene | None:
     case = evidence(view, DEPTH, setup.wan)
     for name, (clean, given) in contexts(view, case, setup).items():
         for strength, latents in zip(STRENGTHS, sampled(setup, case, clean, given).split(1), strict=True):
-            made = figures(setup.wan.coder.decode(latents), case)
-            found[Key(name, strength=strength)] = {key: made[key] for key in ("whole LPIPS",) if key in made}
+            figures = against_truth(setup.wan.coder.decode(latents), case.truth)
+            found[Key(name, strength=strength)] = {key: value for key, value in figures.items() if key == "whole LPIPS"}
     return found
 
 

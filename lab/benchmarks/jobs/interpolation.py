@@ -32,7 +32,7 @@ from inversecrafter_core.sampling.stochastic import Release
 from lab.benchmarks.report import Row
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Key, Samples, Scene
-from lab.data.scenes.jobs import Estimator, exact, views
+from lab.data.scenes.jobs import Estimator, views
 from lab.data.unseen import scene_seeds
 from lab.models.completion import Completion, complete
 from lab.models.guided import SmallWan, lpips, small_wan
@@ -64,7 +64,7 @@ def guided(clip: Clip, kind: str, estimator: Estimator) -> GuidedEnds:
     """Return Warp Ends of the first and the last view."""
     start, end = clip.colour[:1], clip.colour[-1:]
     if kind == "exact":
-        return warp_from_ends(start, end, exact(clip, [0, -1]), len(clip.times))
+        return warp_from_ends(start, end, clip.at([0, -1]).geometry(), len(clip.times))
     space = estimator.geometry(torch.cat([start, end]))
     return warp_from_ends(start, end, space, len(clip.times))
 

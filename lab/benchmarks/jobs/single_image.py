@@ -14,6 +14,7 @@ depths, a sky or what is below it, do not count: distances there would drown all
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import mean
 
 import torch
@@ -28,7 +29,8 @@ from inversecrafter_core.warp import fill_holes, warp_video
 from lab.benchmarks.report import Row
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Figures, Key, Samples, Scene
-from lab.data.scenes.jobs import Estimator, along, exact, scaled, views
+from lab.data.scenes.jobs import Estimator, views
+from lab.data.scenes.new_views import along
 from lab.data.unseen import scene_seeds
 from lab.models.completion import Completion, complete
 from lab.models.guided import lpips, small_wan
@@ -47,7 +49,7 @@ DEPTHS = ("exact depth", "estimated depth")
 def warped(clip: Clip, space: Geometry) -> tuple[torch.Tensor, torch.Tensor]:
     """Warp the photo, frame 0, along the clip's cameras: filled by Telea, and ``visible [F, H, W]`` float32."""
     video, still = still_clip(clip.colour[:1], space, len(clip.times))
-    warp = warp_video(video, still, along(clip, still))
+    warp = warp_video(video, still, along(clip, still, "the true one"))
     filled = fill_holes(warp.video, warp.visible)
     filled[0], known = clip.colour[0], warp.visible.float()
     known[0] = 1
@@ -57,13 +59,13 @@ def warped(clip: Clip, space: Geometry) -> tuple[torch.Tensor, torch.Tensor]:
 def estimated(clip: Clip, estimator: Estimator) -> Geometry:
     """Return the photo's depth by the network, at the true scale."""
     found = estimator.geometry(clip.colour[:1], float(clip.intrinsics[0, 0, 0]))
-    return scaled(found, float((clip.depth[0] / found.depth[0]).median()))
+    return replace(found, depth=found.depth * float((clip.depth[0] / found.depth[0]).median()))
 
 
 def chamfer(made: torch.Tensor, clip: Clip, seen: torch.Tensor, frame: int, estimator: Estimator) -> Figures:
     """Return the symmetric mean distance between the surface that a made frame shows and the true one, in pivot depths."""
     found, true, known = estimator.depth(made[frame : frame + 1]).values[0], clip.depth[frame], seen[frame] > 0
-    pivot = exact(clip, [0]).pivot_depth
+    pivot = clip.at([0]).geometry().pivot_depth
     near = true < FAR * pivot
     found = found * float((true / found)[known & near].median())
     camera = clip.intrinsics[frame], clip.camera_to_world[frame]
@@ -92,7 +94,7 @@ def one_scene(seed: int) -> Scene:
     """Measure one scene with both depths."""
     wan, estimator, found = small_wan(), Estimator(), Scene()
     clip = views(seed, BASELINE, moving=False)
-    for kind, space in zip(DEPTHS, (exact(clip, [0]), estimated(clip, estimator)), strict=True):
+    for kind, space in zip(DEPTHS, (clip.at([0]).geometry(), estimated(clip, estimator)), strict=True):
         filled, seen = warped(clip, space)
         decoded = complete(wan, filled, seen, COMPLETION, seed)
         made = {TELEA: filled, DECODED: decoded, COMPOSITE: composite(decoded, filled, seen, 2)}

@@ -27,13 +27,13 @@ from lab.benchmarks.plots import curves as curves_of
 from lab.benchmarks.report import Document, Row, long_table, read, row
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Key, Samples, Scene
-from lab.benchmarks.warp.robustness import evidence, figures, worth_judging
+from lab.benchmarks.warp.robustness import evidence, worth_judging
 from lab.data.scenes.damage import NONE, Damage
 from lab.data.scenes.new_views import NewView
 from lab.data.unseen import scene_seeds
 from lab.host.paths import ROOT
 from lab.metrics.intervals import gains, ratios
-from lab.models.guided import Case, Method, Setup
+from lab.models.guided import Case, Method, Setup, against_truth
 from lab.models.video import SHIFT
 
 KNOWN = 0.1
@@ -87,8 +87,7 @@ def one_scene(steps: int, every: bool, seed: int) -> Scene | None:
     for damage, error in DAMAGES.items():
         case = evidence(view, error, setup.wan)
         for (name, at), method in methods(every).items():
-            made = figures(setup.wan.coder.decode(method(setup, case)), case)
-            found[Key(name, damage, at)] = {key: value for key, value in made.items() if key.startswith("whole")}
+            found[Key(name, damage, at)] = against_truth(setup.wan.coder.decode(method(setup, case)), case.truth)
     return found
 
 

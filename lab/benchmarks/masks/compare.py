@@ -26,18 +26,17 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from inversecrafter_core.evaluation import masked_lpips, masked_psnr
 from inversecrafter_core.inverse import ProximalSettings, Solver, prepare
 from inversecrafter_core.masks import MaskInputs, MaskMethod, MaskSettings, area, latent_mask, with_first_frame_known
 from inversecrafter_core.sampling import BoundGuidance, Window, sample_guided_euler
 from lab.benchmarks.plots import Panel, curves, draw
 from lab.benchmarks.report import Document, Row, folded, long_table, read, wide_table
 from lab.benchmarks.runner import main, measure
-from lab.benchmarks.samples import Figures, Key, Samples, Scene
+from lab.benchmarks.samples import Key, Samples, Scene
 from lab.data.scenes.new_views import NewView
 from lab.data.sheet import as_bytes, contact_sheet, paint_holes, write_picture
 from lab.host.paths import ROOT
-from lab.models.guided import Case, Setup, lpips, stronger_prior
+from lab.models.guided import Case, Setup, against_truth, stronger_prior
 from lab.models.mask_encoder import MaskPredictor, load_predictor
 from lab.models.shipped import MASK_ENCODER_FILE
 
@@ -126,17 +125,11 @@ def judged(setup: Setup, case: Case, predict: Callable[..., torch.Tensor] | None
             errors.append(rms(difference))
             figures = {"error": errors[-1], "error in holes": rms(difference, holes)}
             if name in SHOWN and strength in SHOWN_STRENGTHS:
-                figures |= looks(setup.wan.coder.decode(latents[None]), case.truth)
+                figures |= against_truth(setup.wan.coder.decode(latents[None]), case.truth)
             found[Key(name, strength=strength)] = figures
         apart = float((h - masks[WANTED]).abs().mean())
         found[Key(name)] = {SWEEP: float(np.exp(np.log(errors).mean())), "L1 to h_gt": apart, "encodings": costs[name]}
     return found
-
-
-def looks(video: torch.Tensor, truth: torch.Tensor) -> Figures:
-    """Return the figures of a decoded clip."""
-    metric, found = lpips(), {"whole PSNR": masked_psnr(video, truth)}
-    return found if metric is None else found | {"whole LPIPS": masked_lpips(video, truth, distance=metric.maps)}
 
 
 def case_of(setup: Setup, seed: int) -> Case:

@@ -11,7 +11,7 @@ Every method, the bare model among them, has the same prior (:mod:`lab.models.gu
 * ``time`` = processor time of sampling over the bare model's of the same scene; :mod:`lab.benchmarks.cost.overhead` measures
   the cost of guidance to a percent.
 
-``--settings`` also changes one setting of ours at a time. ``--picture FILE`` draws the methods side by side on the first scene
+``--picture FILE`` draws the methods side by side on the first scene
 instead: one row a method, among its moments every frame of one causal group.
 """
 
@@ -36,7 +36,7 @@ from lab.host.paths import ROOT
 from lab.metrics.timing import seconds
 from lab.models.guided import Case, Method, Setup, lpips
 
-from .methods import BARE, DPS, METHODS, MOVE, OURS, PASTE, PASTE_HALF, RIVALS, SETTINGS
+from .methods import BARE, DPS, METHODS, MOVE, OURS, PASTE, PASTE_HALF, RIVALS
 
 SIZE = (17, 96, 144)
 """A quarter of the embedded model's pixels less than what it was trained at, half the time."""
@@ -60,9 +60,8 @@ COLUMNS = {
     "time": "time",
 }
 FEW = ("kept PSNR", "whole PSNR", LPIPS, "holes LPIPS", "seam PSNR")
-"""Figures of a setting, and of every method under a stronger prior."""
+"""Figures of every method under a stronger prior."""
 PICTURE = ROOT / "docs" / "solvers.png"
-SIDES = ("ahead of", "level with", "behind")
 MOMENTS = (0, 3, 6, 9, 10, 11, 12, 14)
 """Frames of the picture: 9 to 12 share a latent frame."""
 
@@ -98,7 +97,7 @@ def compare(setup: Setup, case: Case, methods: dict[str, Method]) -> Scene:
         made: list[torch.Tensor] = []
         took[name] = seconds(lambda method=method, made=made: made.append(method(setup, case)))  # type: ignore[misc]
         for strength, one in zip(setup.strengths, made[0].split(1), strict=True):
-            wanted = None if strength == least and name in METHODS else FEW
+            wanted = None if strength == least else FEW
             found[Key(name, strength=strength)] = quality(coder.decode(one), case, reachable, wanted)
         found[Key(name, strength=least)]["time"] = took[name] / took[BARE]
     found[Key(FILLED, strength=least)] = quality(coder.decode(case.w), case, reachable)
@@ -112,11 +111,11 @@ def case_of(setup: Setup, seed: int) -> Case | None:
     return Case.of(setup.wan.coder, view.truth, warp, view.prompt, seed) if warp.holes >= LEAST_HOLES else None
 
 
-def one_scene(steps: int, strengths: tuple[float, ...], settings: bool, seed: int) -> Scene | None:
+def one_scene(steps: int, strengths: tuple[float, ...], seed: int) -> Scene | None:
     """Measure one scene."""
     setup = Setup.of(steps, strengths)
     case = case_of(setup, seed)
-    return None if case is None else compare(setup, case, METHODS | (SETTINGS if settings else {}))
+    return None if case is None else compare(setup, case, METHODS)
 
 
 def targets(found: Samples) -> list[Row]:
@@ -140,26 +139,25 @@ def rows(
     processes: int = 2,
     steps: int = 16,
     strengths: tuple[float, ...] = (0.0, 0.5, 0.9),
-    settings: bool = False,
     picture: Path = Path(),
 ) -> list[Row]:
     """Measure every method; or draw them where a picture is wanted."""
     if picture.name:
         sheet(seed, steps, picture)
         return []
-    scene = partial(one_scene, steps, tuple(strengths), settings)
+    scene = partial(one_scene, steps, tuple(strengths))
     found = measure(scene, scene_seeds(seed, 8 * scenes), scenes, processes)
     order = sorted((key for key in found if key != Key()), key=lambda key: key.strength or 0)
     return [found.mean(Key(), "holes of the warp", "%"), *targets(found), *found.means(order)]
 
 
 def page(document: Document) -> list[str]:
-    """Return the targets, who is ahead under which prior, and every figure folded away; the picture is drawn anew."""
+    """Return the targets, how far ours is ahead under each prior, and every figure folded away; the picture is drawn anew."""
     listed = read(document)
     ratios = [one for one in listed if one.figure == LPIPS and one.against]
     lines = long_table(one for one in listed if one.target)
     lines += ["", "Whole-view LPIPS, ours over each other method's; bold where the interval decides:", ""]
-    lines += [*ahead(ratios), "", *sentences(ratios)]
+    lines += ahead(ratios)
     for strength in sorted({one.strength for one in listed if one.strength is not None}):
         here = [one for one in listed if one.strength == strength and not one.against]
         lines += folded(f"every figure, strength {strength:g}", wide_table(here, COLUMNS))
@@ -177,26 +175,11 @@ def ahead(ratios: list[Row]) -> list[str]:
     return markdown(("ours over", *(f"strength {strength:g}" for strength in strengths)), lines)
 
 
-def _side(one: Row) -> str:
-    if one.low is None or one.high is None or one.low <= 1 <= one.high:
-        return "level with"
-    return "ahead of" if one.high < 1 else "behind"
-
-
 def _cell(one: Row) -> str:
-    bold = "" if _side(one) == "level with" else "**"
-    ends = "" if one.low is None else f" ({one.low:.3f} … {one.high:.3f})"
-    return f"{bold}{one.value:.3f}{bold}{ends}"
-
-
-def sentences(ratios: list[Row]) -> list[str]:
-    """Return one sentence a strength: which methods ours is surely ahead of, which surely behind."""
-    found = []
-    for strength in dict.fromkeys(one.strength for one in ratios):
-        sides = {side: [one.against for one in ratios if one.strength == strength and _side(one) == side] for side in SIDES}
-        parts = "; ".join(f"{side} {', '.join(names)}" for side, names in sides.items() if names)
-        found.append(f"- Strength {strength:g}: ours is {parts}.")
-    return found
+    if one.low is None or one.high is None:
+        return f"{one.value:.3f}"
+    bold = "" if one.low <= 1 <= one.high else "**"
+    return f"{bold}{one.value:.3f}{bold} ({one.low:.3f} … {one.high:.3f})"
 
 
 def sheet(seed: int, steps: int, target: Path) -> None:

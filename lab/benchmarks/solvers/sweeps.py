@@ -19,14 +19,13 @@ from functools import partial
 
 import torch
 
-from inversecrafter_core.evaluation import masked_psnr
 from lab.benchmarks.plots import Panel, curves, draw
 from lab.benchmarks.report import Document, Row, folded, long_table, read
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Figures, Key, Samples, Scene
 from lab.data.scenes.sweep_views import BASE, SWEEPS, UNITS, moving_scenes, settings, view_of
 from lab.host.paths import ROOT
-from lab.models.guided import Case, Setup, bare, lpips, recapture
+from lab.models.guided import Case, Setup, against_truth, bare, recapture
 from lab.world import caption, random_scene
 
 RECAPTURE, BARE, FILLED = "recapture", "bare", "filled"
@@ -37,14 +36,7 @@ STYLES = {RECAPTURE: "-", BARE: "--", FILLED: ":"}
 
 def judged(setup: Setup, latents: torch.Tensor, truth: torch.Tensor) -> list[Figures]:
     """Return the figures of the whole view, one dictionary for each clip of a batch of latents."""
-    found, pictures, metric = [], truth.movedim(-1, 1), lpips()
-    for one in latents.split(1):
-        video = setup.wan.coder.decode(one)
-        figures = {PSNR: masked_psnr(video, truth)}
-        if metric is not None:
-            figures[LPIPS] = float(metric(video.movedim(-1, 1), pictures).mean())
-        found.append(figures)
-    return found
+    return [against_truth(setup.wan.coder.decode(one), truth) for one in latents.split(1)]
 
 
 def one_scene(steps: int, strengths: tuple[float, ...], seed: int) -> Scene:
@@ -57,7 +49,7 @@ def one_scene(steps: int, strengths: tuple[float, ...], seed: int) -> Scene:
         if unhidden not in unguided:
             unguided[unhidden] = judged(setup, bare(setup, case), view.truth)
         (filled,) = judged(setup, case.w, view.truth)
-        figures = {RECAPTURE: judged(setup, recapture()(setup, case), view.truth), BARE: unguided[unhidden]}
+        figures = {RECAPTURE: judged(setup, recapture(setup, case), view.truth), BARE: unguided[unhidden]}
         by_setting[setting] = figures | {FILLED: [filled | {"holes": warp.holes}] * len(strengths)}
     return {
         Key(method, sweep, value, strength): figures

@@ -24,9 +24,10 @@ from lab.benchmarks.report import Row, not_measured, row
 from lab.benchmarks.runner import main
 from lab.data.scenes.staged import PICTURES, Frame, frames_of
 from lab.data.sheet import MAGENTA, as_bytes, contact_sheet, write_picture
-from lab.data.stereo import StereoPair, psnr, stereo_pair, why_no_pair
+from lab.data.stereo import StereoPair, stereo_pair, why_no_pair
 from lab.metrics.intervals import interval
 from lab.metrics.timing import peak_memory
+from lab.metrics.vae import psnr
 
 from .soft_splat import soft_splat
 
@@ -102,15 +103,20 @@ def repeatability(seed: int) -> Row:
     return row("values that differ between two runs", different, "values", most=0)
 
 
+def covered_psnr(image: torch.Tensor, truth: torch.Tensor, where: torch.Tensor) -> float:
+    """Return the PSNR in dB of ``image [H, W, 3]`` in the pixels ``where [H, W]``."""
+    return psnr(image[where], truth[where])
+
+
 def truth(pair: StereoPair) -> list[Row]:
     """Warp left to right with true depth, ours and theirs, and compare with the true right image."""
     view = Viewer(pair.geometry, pair.camera[None], pair.intrinsics[None], 1.0).see(pair.left, 0, 0)
     source = pair.left, pair.geometry.depth[0], pair.geometry.valid[0], pair.geometry.intrinsics[0]
     soft, soft_visible = soft_splat(*source, pair.intrinsics, pair.camera)
     shared = view.visible & soft_visible
-    ours, theirs = psnr(view.image, pair.right, view.visible), psnr(soft, pair.right, soft_visible)
+    ours, theirs = covered_psnr(view.image, pair.right, view.visible), covered_psnr(soft, pair.right, soft_visible)
     covered, soft_covered = (100 * float(seen.float().mean()) for seen in (view.visible, soft_visible))
-    gain = psnr(view.image, pair.right, shared) - psnr(soft, pair.right, shared)
+    gain = covered_psnr(view.image, pair.right, shared) - covered_psnr(soft, pair.right, shared)
     return [
         row("PSNR on covered pixels", ours, "dB", least=27.3, case="stereo truth"),
         row("covered", covered, "%", least=86.0, case="stereo truth"),
@@ -138,7 +144,7 @@ def both(frame: Frame, mode: str = "bilinear") -> tuple[Seen, Seen]:
 def compared(frame: Frame, mode: str) -> tuple[float, float]:
     """Return dB above the soft splat, each on what it covers, and points of the picture covered more."""
     (ours, visible), (soft, covered) = both(frame, mode)
-    above = psnr(ours, frame.target, visible) - psnr(soft, frame.target, covered)
+    above = covered_psnr(ours, frame.target, visible) - covered_psnr(soft, frame.target, covered)
     return above, 100 * float(visible.float().mean() - covered.float().mean())
 
 

@@ -18,7 +18,7 @@ import torch
 
 from inversecrafter_core.camera import Geometry
 from inversecrafter_core.depth import RawDepth, denoise, noise_level, stabilise
-from inversecrafter_core.evaluation import masked_lpips, masked_psnr
+from inversecrafter_core.evaluation import masked_psnr
 from inversecrafter_core.flow import clip_flow
 from lab.benchmarks.report import Place, Row, row
 from lab.benchmarks.runner import main, measure
@@ -27,7 +27,7 @@ from lab.data.scenes.damage import NONE, Damage
 from lab.data.scenes.new_views import LEAST_HOLES, NewView
 from lab.data.unseen import scene_seeds
 from lab.metrics.intervals import shares
-from lab.models.guided import Case, Setup, SmallWan, bare, lpips, recapture
+from lab.models.guided import Case, Setup, SmallWan, against_truth, bare, recapture
 
 EXACT, TEN = "exact depth", "noise 10 %"
 DAMAGES = {
@@ -62,13 +62,8 @@ def evidence(view: NewView, damage: Damage, wan: SmallWan, denoised: bool = Fals
 def figures(video: torch.Tensor, case: Case) -> Figures:
     """Compare a clip with the true view: the whole, what the damaged warp kept, its holes."""
     visible = case.warp.visible
-    found = {
-        "whole PSNR": masked_psnr(video, case.truth),
-        "kept PSNR": masked_psnr(video, case.truth, visible),
-        "holes PSNR": masked_psnr(video, case.truth, 1 - visible),
-    }
-    metric = lpips()
-    return found if metric is None else found | {"whole LPIPS": masked_lpips(video, case.truth, distance=metric.maps)}
+    parts = {"kept PSNR": visible, "holes PSNR": 1 - visible}
+    return against_truth(video, case.truth) | {name: masked_psnr(video, case.truth, where) for name, where in parts.items()}
 
 
 def worth_judging(view: NewView) -> bool:
@@ -83,7 +78,7 @@ def one_scene(steps: int, strengths: tuple[float, ...], seed: int) -> Scene | No
         return None
     for name, damage in DAMAGES.items():
         plain = evidence(view, damage, setup.wan)
-        variants = {PLAIN: (plain, recapture()), DENOISED: (evidence(view, damage, setup.wan, True), recapture())}
+        variants = {PLAIN: (plain, recapture), DENOISED: (evidence(view, damage, setup.wan, True), recapture)}
         if name == EXACT:
             variants["bare"] = plain, bare
         for variant, (case, method) in variants.items():

@@ -12,10 +12,9 @@ from dataclasses import replace
 
 import torch
 
-from inversecrafter_core.camera import CameraPath, Geometry, RelativeTo, preset_path
+from inversecrafter_core.camera import Geometry, preset_path
 from inversecrafter_core.depth import RawDepth, Stabilisation, build_geometry
 from inversecrafter_core.depth.estimators.small import SmallDepth
-from lab.data.contexts import geometry_of
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
 from lab.host.paths import ROOT
 from lab.world import Clip, frame_times, random_scene, render
@@ -31,19 +30,11 @@ def views(seed: int, baseline: float, moving: bool, frames: int = FRAMES) -> Cli
     """
     scene, times = random_scene(seed), frame_times(FRAMES)
     times = torch.linspace(0, float(times[-1]), frames) if moving else torch.zeros(frames)
-    first = geometry_of(render(scene, times[:1], HEIGHT, WIDTH))
+    first = render(scene, times[:1], HEIGHT, WIDTH).geometry()
     preset = random.Random(seed).choice(TURNS)
     amount = baseline if preset == "zoom_out" else 2 * math.asin(baseline / 2)
-    named = ("depth", "valid", "intrinsics", "camera_to_world")
-    space = replace(first, **{name: getattr(first, name).expand(frames, -1, -1) for name in named})
-    poses, lenses = preset_path(preset, frames, amount).resolve(space)
+    poses, lenses = preset_path(preset, frames, amount).resolve(first.expand(frames))
     return render(scene, times, HEIGHT, WIDTH, poses, lenses)
-
-
-def exact(clip: Clip, frames: list[int]) -> Geometry:
-    """The geometry of some frames as rendered, in the world of the first."""
-    depth = clip.depth[frames]
-    return Geometry(depth, torch.ones_like(depth, dtype=torch.bool), clip.intrinsics[frames], clip.camera_to_world[frames])
 
 
 class Estimator:
@@ -60,15 +51,3 @@ class Estimator:
     def geometry(self, pictures: torch.Tensor, focal: float | None = None) -> Geometry:
         """Return the geometry that Estimate Depth makes, ``stabilise`` off; without ``focal`` (pixels) the lens is assumed."""
         return build_geometry(self.depth(pictures), None, Stabilisation.OFF, focal=focal).geometry
-
-
-def scaled(geometry: Geometry, factor: float) -> Geometry:
-    """All depths times ``factor``."""
-    return replace(geometry, depth=geometry.depth * factor)
-
-
-def along(clip: Clip, geometry: Geometry) -> CameraPath:
-    """The clip's cameras as a path for ``geometry``, whose scale is the clip's."""
-    poses = clip.camera_to_world.clone()
-    poses[:, :3, 3] /= geometry.pivot_depth
-    return CameraPath(poses, torch.ones(len(poses)), RelativeTo.WORLD, "the true one")

@@ -8,16 +8,15 @@ their picture as it was.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 
 from inversecrafter_core.camera import CameraPath, Geometry, RelativeTo
 from inversecrafter_core.warp import fill_holes, warp_video
-from lab.data.contexts import geometry_of
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
-from lab.world import Clip, Scene, caption, frame_times, random_scene, render
+from lab.world import Clip, Scene, caption, frame_times, landing, random_scene, render, sampled
 from lab.world.render import source_poses
 
 ARC = 12.0
@@ -73,7 +72,7 @@ class NewView:
         """Render both views of the scene of a seed, or of ``scene``; ``size``: frames, height, width."""
         world, times = random_scene(seed) if scene is None else scene, frame_times(size[0])
         source = render(world, times, *size[1:])
-        poses = arc(source_poses(world, times), geometry_of(source).pivot_depth, degrees)
+        poses = arc(source_poses(world, times), source.geometry().pivot_depth, degrees)
         return cls(seed, world, source, render(world, times, *size[1:], poses, source.intrinsics))
 
     @property
@@ -88,19 +87,13 @@ class NewView:
 
     def geometry(self, depth: torch.Tensor | None = None) -> Geometry:
         """Return the geometry of the source with true cameras, and with another depth ``[F, H, W]`` where one is given."""
-        found = self.source.depth if depth is None else depth
-        return Geometry(found, torch.ones_like(found, dtype=torch.bool), self.source.intrinsics, self.source.camera_to_world)
-
-    def path(self, geometry: Geometry) -> CameraPath:
-        """Return the true target cameras as a path of ``geometry``."""
-        poses = self.target.camera_to_world.clone()
-        poses[:, :3, 3] /= geometry.pivot_depth
-        return CameraPath(poses, torch.ones(len(poses)), RelativeTo.WORLD, "arc")
+        found = self.source.geometry()
+        return found if depth is None else replace(found, depth=depth)
 
     def warp(self, geometry: Geometry | None = None) -> Warp:
         """Warp the source by our own warp; by default with exact depth."""
         space = self.geometry() if geometry is None else geometry
-        made = warp_video(self.source.colour, space, self.path(space))
+        made = warp_video(self.source.colour, space, along(self.target, space, "arc"))
         return Warp.of(made.video, made.visible.float())
 
     def exact_warp(self) -> Warp:
@@ -109,18 +102,18 @@ class NewView:
         return Warp.of(holed, visible)
 
 
+def along(clip: Clip, geometry: Geometry, name: str) -> CameraPath:
+    """Return the clip's cameras as a path for ``geometry``, whose scale is the clip's."""
+    poses = clip.camera_to_world.clone()
+    poses[:, :3, 3] /= geometry.pivot_depth
+    return CameraPath(poses, torch.ones(len(poses)), RelativeTo.WORLD, name)
+
+
 def exact_warp(source: Clip, target: Clip) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the holed warp ``[F, H, W, 3]`` of :meth:`NewView.exact_warp`, and ``visible [F, H, W]`` float."""
-    frames, height, width = target.depth.shape
-    v, u = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
-    rays = torch.einsum("fij,hwj->fhwi", torch.linalg.inv(target.intrinsics), torch.stack([u, v, torch.ones_like(u)], -1))
-    points = torch.cat([rays * target.depth[..., None], torch.ones(frames, height, width, 1)], -1)
-    to_source = torch.linalg.inv(source.camera_to_world) @ target.camera_to_world
-    seen = torch.einsum("fij,fhwj->fhwi", to_source, points)[..., :3]
-    pixel = torch.einsum("fij,fhwj->fhwi", source.intrinsics, seen / seen[..., 2:].clamp_min(1e-4))[..., :2]
-    grid = pixel / torch.tensor([width, height]) * 2 - 1
+    place, ahead = landing(target, source.camera_to_world, source.intrinsics)
+    grid = place / torch.tensor([place.shape[2], place.shape[1]]) * 2 - 1
     depth = F.grid_sample(source.depth[:, None], grid, "nearest", align_corners=False)[:, 0]
-    inside = (grid.abs() <= 1).all(-1) & (seen[..., 2] > 0)
-    visible = (inside & ((depth - seen[..., 2]).abs() < 0.03 * depth)).float()
-    colour = F.grid_sample(source.colour.movedim(-1, 1), grid, "bilinear", "border", align_corners=False).movedim(1, -1)
-    return colour * visible[..., None], visible
+    inside = (grid.abs() <= 1).all(-1) & (ahead > 0)
+    visible = (inside & ((depth - ahead).abs() < 0.03 * depth)).float()
+    return sampled(source.colour, place) * visible[..., None], visible

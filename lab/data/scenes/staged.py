@@ -14,10 +14,9 @@ import torch
 import torch.nn.functional as F
 
 from inversecrafter_core.camera import Geometry, preset_path
-from lab.world import frame_times, random_scene, render
-from lab.world.render import source_intrinsics, source_poses, world_to_room
+from lab.world import frame_times, hits_at, pixel_centres, random_scene, render
+from lab.world.render import source_intrinsics, source_poses
 from lab.world.scene import COLOURS, PATTERNS, Light, Open, Room, Scene, SourceCamera, Texture, Thing, Vector
-from lab.world.trace import trace
 
 PICTURE_SIZE, CLIP, FINE = (240, 416), 17, 3
 """Size of the rendered scenes, frames of their clips, rays a side of a pixel."""
@@ -252,12 +251,9 @@ def centre_geometry(scene: Scene, times: torch.Tensor, height: int, width: int) 
 
     Every frame has its own camera as the world's origin.
     """
-    frames = len(times)
-    v, u = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
-    pixels = torch.stack([u, v, torch.ones_like(u)], -1).reshape(1, -1, 3)
-    pose, lens = world_to_room(scene) @ source_poses(scene, times), source_intrinsics(scene, frames, height, width)
-    depth, _ = trace(scene, times, pose[:, :3, 3], pixels @ (pose[:, :3, :3] @ torch.linalg.inv(lens)).transpose(1, 2))
-    depth = depth.reshape(frames, height, width)
+    frames, centres = len(times), pixel_centres(height, width).expand(len(times), -1, -1, -1)
+    lens = source_intrinsics(scene, frames, height, width)
+    depth, _ = hits_at(scene, times, centres, source_poses(scene, times), lens)
     return Geometry(depth, depth > 0, lens, torch.eye(4).expand(frames, 4, 4))
 
 
@@ -280,10 +276,8 @@ def frames_of(name: str, seed: int) -> Iterator[Frame]:
     path = preset_path(preset, CLIP).camera_to_world[JUDGED].clone()
     path[:, :3, 3] *= start.pivot_depth
     for index, moment in enumerate(times):
-        part = slice(index, index + 1)
-        own = Geometry(space.depth[part], space.valid[part], space.intrinsics[part], space.camera_to_world[part])
         target = fine(scene, moment, poses[index] @ path[index])
-        yield Frame(fine(scene, moment, poses[index]), target, own, path[index])
+        yield Frame(fine(scene, moment, poses[index]), target, space[index : index + 1], path[index])
 
 
 def fine(scene: Scene, when: torch.Tensor, camera: torch.Tensor) -> torch.Tensor:

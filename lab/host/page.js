@@ -1,0 +1,36 @@
+// Functions that lab/host/page.py calls in the page, by name.
+({
+dropFile: ([name, text]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([text], name, {type: "application/json"}));
+    const canvas = document.getElementById("graph-canvas");
+    const box = canvas.getBoundingClientRect();
+    const where = {clientX: box.x + box.width / 2, clientY: box.y + box.height / 2, bubbles: true, cancelable: true};
+    for (const kind of ["dragenter", "dragover", "drop"])
+        canvas.dispatchEvent(new DragEvent(kind, {...where, dataTransfer: data}));
+},
+
+rectangles: () => {
+    const vue = !!LiteGraph.vueNodesMode, {scale, offset} = app.canvas.ds, origin = app.canvas.canvas.getBoundingClientRect();
+    return app.graph.nodes.map(node => {
+        const name = `${node.title} (${node.id})`, title = LiteGraph.NODE_TITLE_HEIGHT;
+        const box = vue && document.querySelector(`[data-node-id="${node.id}"]`)?.getBoundingClientRect();
+        if (vue && !box) throw new Error(`${name} is not drawn`);
+        const [left, top] = box ? [box.x - origin.x, box.y - origin.y] : [];
+        return box
+            ? [name, left / scale - offset[0], top / scale - offset[1], box.width / scale, box.height / scale]
+            : [name, node.pos[0], node.pos[1] - title, node.size[0], node.size[1] + title];
+    });
+},
+
+cutTitles: () => {
+    const {ctx} = app.canvas;
+    return app.graph.nodes.filter(node => {
+        ctx.font = `normal ${LiteGraph.NODE_TEXT_SIZE}px ${LiteGraph.NODE_FONT}`;
+        return ctx.measureText(node.title).width + LiteGraph.NODE_TITLE_HEIGHT > node.size[0];
+    }).map(node => node.title).concat(app.graph.groups.filter(group => {
+        ctx.font = `${group.font_size}px ${LiteGraph.GROUP_FONT}`;
+        return ctx.measureText(group.title).width + 4 > group.size[0];
+    }).map(group => group.title));
+},
+})
