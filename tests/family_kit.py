@@ -38,15 +38,15 @@ class SmallModels:
                 pytest.skip(f"{family.name}: {reason}")
         return self.loaded[key]
 
-    def sample(self, family: Family, steps: int = 1, cfg: float = 2.0, **options: Any) -> torch.Tensor:
-        """Sample the smallest clip with the host's own Euler sampler, from an empty latent; returns VAE-space latents."""
+    def sample(self, family: Family, steps: int = 1, cfg: float = 2.0, **options: Any) -> list[torch.Tensor]:
+        """Sample the smallest clip with the host's own Euler sampler; returns VAE-space latents: video, and sound if any."""
         import comfy.sample
 
         model = options.pop("model", None) or self.network(family)
-        empty = comfy.sample.fix_empty_latent_channels(model, torch.zeros(1, *family.latent_shape))
-        positive, negative = (families.conditioning(family.conditioning, seed=seed) for seed in (1, 2))
+        empty = comfy.sample.fix_empty_latent_channels(model, families.empty_latent(family))
+        positive, negative = (families.conditioning(family, seed=seed) for seed in (1, 2))
         with torch.inference_mode():
-            return comfy.sample.sample(
+            sampled = comfy.sample.sample(
                 model,
                 comfy.sample.prepare_noise(empty, 7),
                 steps,
@@ -60,6 +60,7 @@ class SmallModels:
                 seed=7,
                 **options,
             )
+        return list(sampled.unbind()) if sampled.is_nested else [sampled]
 
 
 def clip(family: Family, seed: int = 0) -> torch.Tensor:

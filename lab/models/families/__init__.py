@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from .build import conditioning, load_network, load_vae, write
+from .build import conditioning, empty_latent, load_network, load_vae, write
 from .hunyuan import HUNYUAN
 from .lightricks import LIGHTRICKS
+from .minimax import MINIMAX_H3
 from .mochi import MOCHI
 from .record import Build, Conditioning, Family, Grouping, Sampling
+from .refused import REFUSED
 from .wan import WAN
 
-FAMILIES: tuple[Family, ...] = (*WAN, *HUNYUAN, *LIGHTRICKS, MOCHI)
+FAMILIES: tuple[Family, ...] = (*WAN, *HUNYUAN, *LIGHTRICKS, MINIMAX_H3, MOCHI)
+"""Families that can be guided; those of REFUSED cannot, and are refused by name."""
 
 __all__ = [
     "FAMILIES",
+    "REFUSED",
     "Build",
     "Conditioning",
     "Family",
     "Grouping",
     "Sampling",
     "conditioning",
+    "empty_latent",
     "load_network",
     "load_vae",
     "write",

@@ -6,6 +6,7 @@ import inspect
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -13,7 +14,9 @@ from safetensors.torch import save_file
 
 from lab.host.smaller import host_class, smaller
 
-from .record import Build, Conditioning, Family
+from .record import Build, Family
+
+BUFFERS_OF_THE_FILE = ("per_channel_statistics", "mask_token", "_conditioning")
 
 
 def write(build: Build, path: Path, seed: int = 0) -> Path:
@@ -43,23 +46,26 @@ def _module(build: Build) -> torch.nn.Module:
 def initialise(model: torch.nn.Module, seed: int) -> torch.nn.Module:
     """Set every weight: norms to one, biases small, matrices to variance 1 / fan-in, so activations stay of order one.
 
-    Statistics kept as buffers become a standard deviation near one and a mean near zero.
+    Buffers keep the values they were built with, except those that the host leaves to the file.
     """
     generator = torch.Generator().manual_seed(seed)
     weights = dict(model.named_parameters())
     with torch.no_grad():
         for name, tensor in sorted(model.state_dict(keep_vars=True).items()):
-            if name not in weights and "statistics" not in name:
-                continue
-            fresh = torch.randn(tensor.shape, generator=generator)
-            if _is_scale(name):
-                fresh = 1 + 0.02 * fresh
-            elif tensor.ndim < 2 or "modulation" in name:
-                fresh = 0.02 * fresh
-            else:
-                fresh = fresh / math.sqrt(tensor[0].numel())
-            tensor.copy_(fresh)
+            if name.endswith("inv_freq"):
+                tensor.copy_(10000.0 ** -torch.linspace(0, 1, len(tensor)))
+            elif name in weights or any(part in name for part in BUFFERS_OF_THE_FILE):
+                tensor.copy_(_random_weight(name, tensor, generator))
     return model
+
+
+def _random_weight(name: str, tensor: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    fresh = torch.randn(tensor.shape, generator=generator)
+    if _is_scale(name):
+        return 1 + 0.02 * fresh
+    if tensor.ndim < 2 or "modulation" in name:
+        return 0.02 * fresh
+    return fresh / math.sqrt(tensor[0].numel())
 
 
 def _is_scale(name: str) -> bool:
@@ -85,21 +91,27 @@ def load_vae(family: Family, path: Path) -> Any:
     return vae
 
 
-def conditioning(needed: Conditioning, tokens: int = 8, seed: int = 0) -> list[list[Any]]:
+def conditioning(family: Family, tokens: int = 8, seed: int = 0) -> list[list[Any]]:
     """Make CONDITIONING as the family's encoders would: ``[[text [1, tokens, width], extras]]``."""
     generator = torch.Generator().manual_seed(seed)
     random = lambda *shape: torch.randn(shape, generator=generator)  # noqa: E731
-    extras: dict[str, Any] = {}
-    if needed.pooled:
-        extras["pooled_output"] = random(1, needed.pooled)
+    needed = family.conditioning
+    extras: dict[str, Any] = {"pooled_output": random(1, needed.pooled) if needed.pooled else None}
     if needed.mask:
         extras["attention_mask"] = torch.ones(1, tokens, dtype=torch.long)
     if needed.image_tokens:
-        extras["clip_vision_output"] = _clip_vision(random(1, *needed.image_tokens))
+        image = random(1, *needed.image_tokens)
+        extras["clip_vision_output"] = SimpleNamespace(penultimate_hidden_states=image, last_hidden_state=image)
+    if needed.clean_channels:
+        extras["condition"] = random(1, needed.clean_channels, *family.latent_shape[1:])
     return [[random(1, tokens, needed.width), extras]]
 
 
-def _clip_vision(tokens: torch.Tensor) -> Any:
-    from types import SimpleNamespace
+def empty_latent(family: Family) -> Any:
+    """Make the empty latent of the smallest clip: a tensor, or the host's nested tensor of video and sound."""
+    video = torch.zeros(1, *family.latent_shape)
+    if family.audio is None:
+        return video
+    from lab.host.modules.loaders import NestedTensor
 
-    return SimpleNamespace(penultimate_hidden_states=tokens, last_hidden_state=tokens)
+    return NestedTensor((video, torch.zeros(1, *family.audio)))

@@ -1,4 +1,4 @@
-"""HunyuanVideo 1.0."""
+"""HunyuanVideo 1.0 and 1.5, and Kandinsky 5, which has HunyuanVideo 1.0's VAE."""
 
 from __future__ import annotations
 
@@ -65,4 +65,68 @@ HUNYUAN_VIDEO = Family(
     latent_format="HunyuanVideo",
     size=(32, 48),
 )
-HUNYUAN = (HUNYUAN_VIDEO,)
+REFINER = "comfy.ldm.hunyuan_video.vae_refiner"
+AUTOENCODER_1_5: dict[str, Any] = {
+    "block_out_channels": [32, 32, 64, 64, 64],
+    "in_channels": 3,
+    "out_channels": 3,
+    "num_res_blocks": 1,
+    "ffactor_spatial": 16,
+    "ffactor_temporal": 4,
+    "z_channels": 32,
+}
+NARROW_1_5 = {key: AUTOENCODER_1_5[key] for key in ("block_out_channels", "num_res_blocks")}
+HUNYUAN_VAE_1_5 = Build(
+    "comfy.ldm.models.autoencoder:AutoencodingEngine",
+    {
+        "regularizer_config": {"target": "comfy.ldm.models.autoencoder.EmptyRegularizer"},
+        "encoder_config": {"target": f"{REFINER}.Encoder", "params": AUTOENCODER_1_5},
+        "decoder_config": {"target": f"{REFINER}.Decoder", "params": AUTOENCODER_1_5},
+    },
+    constants={f"{REFINER}:Encoder": NARROW_1_5, f"{REFINER}:Decoder": NARROW_1_5},
+)
+DIT_1_5 = DIT | {
+    "in_channels": 65,
+    "out_channels": 32,
+    "vec_in_dim": None,
+    "context_in_dim": 3584,
+    "patch_size": [1, 1, 1],
+    "guidance_embed": False,
+    "use_cond_type_embedding": True,
+    "vision_in_dim": 1152,
+}
+HUNYUAN_VIDEO_1_5 = Family(
+    name="HunyuanVideo 1.5",
+    channels=32,
+    grouping=CAUSAL_4,
+    cell=16,
+    patch=1,
+    sampling=Sampling.FLOW,
+    latent_node="EmptyHunyuanVideo15Latent",
+    conditioning=Conditioning(3584),
+    network=Build(f"{NETWORK}:HunyuanVideo", DIT_1_5, accepts=f"{NETWORK}:HunyuanVideoParams"),
+    vae=HUNYUAN_VAE_1_5,
+    model_class="HunyuanVideo15",
+    latent_format="HunyuanVideo15",
+    size=(32, 48),
+)
+
+KANDINSKY_5 = Family(
+    name="Kandinsky 5",
+    channels=16,
+    grouping=CAUSAL_4,
+    cell=8,
+    patch=2,
+    sampling=Sampling.FLOW,
+    latent_node="EmptyHunyuanLatentVideo",
+    conditioning=Conditioning(3584, pooled=768),
+    network=Build(
+        "comfy.ldm.kandinsky5.model:Kandinsky5",
+        {"model_dim": 64, "ff_dim": 128, "time_dim": 64, "num_text_blocks": 1, "num_visual_blocks": 2},
+    ),
+    vae=HUNYUAN_VAE,
+    model_class="Kandinsky5",
+    latent_format="HunyuanVideo",
+    size=(32, 48),
+)
+HUNYUAN = (HUNYUAN_VIDEO, HUNYUAN_VIDEO_1_5, KANDINSKY_5)

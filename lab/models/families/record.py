@@ -13,13 +13,12 @@ from typing import Any
 
 
 class Sampling(StrEnum):
-    """Kinds of schedule, by the host's name for the class that its ``model_sampling`` has."""
+    """Kinds of schedule, each by the name of a class that the host's ``model_sampling`` object derives from."""
 
     FLOW = "CONST"
     COSMOS = "COSMOS_RFLOW"
-    AUDIO_VIDEO_FLOW = "CONST_AV"
-    V_PREDICTION = "V_PREDICTION"
-    ONE_STEP = "one step"
+    AUDIO_VIDEO_FLOW = "ModelSamplingAV"
+    V_PREDICTION = "V_PREDICTION_DDPM"
 
 
 @dataclass(frozen=True)
@@ -77,12 +76,14 @@ class Conditioning:
         pooled: channels of the pooled text vector, or 0 where there is none.
         mask: an attention mask goes with it.
         image_tokens: tokens and channels of the CLIP-vision output, or None.
+        clean_channels: channels of a latent of the clip that a restorer needs, or 0.
     """
 
     width: int
     pooled: int = 0
     mask: bool = False
     image_tokens: tuple[int, int] | None = None
+    clean_channels: int = 0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,45 @@
+"""MiniMax H3: clips of 17 source frames make five latent frames; sound is sampled beside the video."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .record import CYCLE_17, Build, Conditioning, Family, Sampling
+
+DIT: dict[str, Any] = {
+    "hidden_size": 64,
+    "num_layers": 2,
+    "token_refiner_num_layers": 1,
+    "num_attention_heads": 2,
+    "attention_head_dim": 32,
+    "ffn_hidden_size": 128,
+    "text_dim": 5120,
+    "timestep_input_dim": 64,
+    "time_embed_hidden_size": 64,
+    "time_embed_dim": 64,
+    "rope_inv_freq_len": 4,
+}
+AUTOENCODER = "comfy.ldm.minimax.vae"
+ENCODER = {"ch": 32, "ch_mult": (1, 1, 1, 1, 1, 1), "num_res_blocks": 1}
+DECODER = {"num_layers": 2, "heads": 1, "dim_head": 64}
+
+MINIMAX_H3 = Family(
+    name="MiniMax H3",
+    channels=24,
+    grouping=CYCLE_17,
+    cell=16,
+    patch=2,
+    sampling=Sampling.AUDIO_VIDEO_FLOW,
+    latent_node="EmptyMiniMaxH3LatentAV",
+    conditioning=Conditioning(5120),
+    network=Build("comfy.ldm.minimax.model:MiniMaxH3Model", DIT),
+    vae=Build(
+        f"{AUTOENCODER}:MiniMaxH3VideoVAE",
+        constants={f"{AUTOENCODER}:MiniMaxH3VideoVAE": ENCODER, f"{AUTOENCODER}:ViT3DDecoder": DECODER},
+    ),
+    model_class="MiniMaxH3",
+    latent_format="MiniMaxH3AV",
+    size=(32, 64),
+    latent_frames=7,
+    audio=(32, 2, 37),
+)

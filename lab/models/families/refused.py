@@ -1,0 +1,67 @@
+"""Families whose sampling is not a flow from noise to the clip: CogVideoX (v-prediction) and SeedVR2 (restores in one step)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .record import CAUSAL_4, Build, Conditioning, Family, Sampling
+
+COGVIDEO = "comfy.ldm.cogvideo"
+COGVIDEO_CODER: dict[str, Any] = {"block_out_channels": (32, 32, 32, 32), "layers_per_block": 1}
+COGVIDEO_X = Family(
+    name="CogVideoX",
+    channels=16,
+    grouping=CAUSAL_4,
+    cell=8,
+    patch=2,
+    sampling=Sampling.V_PREDICTION,
+    latent_node="EmptyHunyuanLatentVideo",
+    conditioning=Conditioning(4096),
+    network=Build(
+        f"{COGVIDEO}.model:CogVideoXTransformer3DModel",
+        {
+            "num_attention_heads": 2,
+            "time_embed_dim": 64,
+            "num_layers": 2,
+            "text_embed_dim": 4096,
+            "use_rotary_positional_embeddings": True,
+        },
+    ),
+    vae=Build(
+        f"{COGVIDEO}.vae:AutoencoderKLCogVideoX",
+        constants={f"{COGVIDEO}.vae:AutoencoderKLCogVideoX": COGVIDEO_CODER},
+    ),
+    model_class="CogVideoX",
+    latent_format="CogVideoX",
+    size=(32, 48),
+)
+
+SEEDVR = "comfy.ldm.seedvr"
+SEEDVR_DIT: dict[str, Any] = {"num_layers": 2, "vid_dim": 128, "heads": 2, "head_dim": 64, "rope_dim": 64}
+SEEDVR_CODER: dict[str, Any] = {"block_out_channels": (32, 32, 32, 32), "layers_per_block": 1}
+SEEDVR_2 = Family(
+    name="SeedVR2",
+    channels=16,
+    grouping=CAUSAL_4,
+    cell=8,
+    patch=2,
+    sampling=Sampling.FLOW,
+    latent_node="EmptyHunyuanLatentVideo",
+    conditioning=Conditioning(5120, clean_channels=17),
+    network=Build(
+        f"{SEEDVR}.model:NaDiT",
+        SEEDVR_DIT | {"norm_eps": 1e-5, "mlp_type": "swiglu", "vid_out_norm": True},
+        constants={f"{SEEDVR}.model:NaDiT": SEEDVR_DIT},
+        extra={"blocks.31.mlp.all.proj_in_gate.weight": (1, 1)},
+    ),
+    vae=Build(
+        f"{SEEDVR}.vae:VideoAutoencoderKLWrapper",
+        constants={f"{SEEDVR}.vae:Encoder3D": SEEDVR_CODER, f"{SEEDVR}.vae:Decoder3D": SEEDVR_CODER},
+    ),
+    model_class="SeedVR2",
+    latent_format="SeedVR2",
+    size=(32, 48),
+)
+"""The host's schedule is a flow, but the network is a restorer: it needs the latent of the clip that it restores."""
+
+REFUSED = (COGVIDEO_X, SEEDVR_2)
