@@ -29,11 +29,12 @@ class SmallModels:
         return self._once(family, "vae", families.load_vae)
 
     def _once(self, family: Family, part: str, load: Any) -> Any:
-        key = (part, family.name)
+        build = getattr(family, part)
+        key = (part, family.name if part == "network" else build.name)
         if key not in self.loaded:
             path = self.folder / part / f"{family.name}.safetensors"
             try:
-                self.loaded[key] = load(family, families.write(getattr(family, part), path))
+                self.loaded[key] = load(family, families.write(build, path))
             except HostLacks as reason:
                 pytest.skip(f"{family.name}: {reason}")
         return self.loaded[key]

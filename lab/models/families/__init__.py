@@ -7,7 +7,7 @@ from .hunyuan import HUNYUAN
 from .lightricks import LIGHTRICKS
 from .minimax import MINIMAX_H3
 from .mochi import MOCHI
-from .record import Build, Conditioning, Family, Grouping, Sampling
+from .record import Build, Conditioning, Family, Sampling
 from .refused import REFUSED
 from .wan import WAN
 
@@ -20,7 +20,6 @@ __all__ = [
     "Build",
     "Conditioning",
     "Family",
-    "Grouping",
     "Sampling",
     "conditioning",
     "empty_latent",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .record import CAUSAL_4, Build, Conditioning, Family, Sampling
+from .record import GRID, Build, Conditioning, Family, Sampling
 
 AUTOENCODER: dict[str, Any] = {
     "double_z": True,
@@ -52,12 +52,9 @@ DIT: dict[str, Any] = {
 
 HUNYUAN_VIDEO = Family(
     name="HunyuanVideo",
-    channels=16,
-    grouping=CAUSAL_4,
-    cell=8,
-    patch=2,
+    grid=GRID["HunyuanVideo"],
     sampling=Sampling.FLOW,
-    latent_node="EmptyHunyuanLatentVideo",
+    latent_node="comfy_extras.nodes_hunyuan:EmptyHunyuanLatentVideo",
     conditioning=Conditioning(4096, pooled=768),
     network=Build(f"{NETWORK}:HunyuanVideo", DIT, accepts=f"{NETWORK}:HunyuanVideoParams"),
     vae=HUNYUAN_VAE,
@@ -97,12 +94,9 @@ DIT_1_5 = DIT | {
 }
 HUNYUAN_VIDEO_1_5 = Family(
     name="HunyuanVideo 1.5",
-    channels=32,
-    grouping=CAUSAL_4,
-    cell=16,
-    patch=1,
+    grid=GRID["HunyuanVideo15"],
     sampling=Sampling.FLOW,
-    latent_node="EmptyHunyuanVideo15Latent",
+    latent_node="comfy_extras.nodes_hunyuan:EmptyHunyuanVideo15Latent",
     conditioning=Conditioning(3584),
     network=Build(f"{NETWORK}:HunyuanVideo", DIT_1_5, accepts=f"{NETWORK}:HunyuanVideoParams"),
     vae=HUNYUAN_VAE_1_5,
@@ -113,12 +107,9 @@ HUNYUAN_VIDEO_1_5 = Family(
 
 KANDINSKY_5 = Family(
     name="Kandinsky 5",
-    channels=16,
-    grouping=CAUSAL_4,
-    cell=8,
-    patch=2,
+    grid=GRID["HunyuanVideo"],
     sampling=Sampling.FLOW,
-    latent_node="EmptyHunyuanLatentVideo",
+    latent_node="comfy_extras.nodes_hunyuan:EmptyHunyuanLatentVideo",
     conditioning=Conditioning(3584, pooled=768),
     network=Build(
         "comfy.ldm.kandinsky5.model:Kandinsky5",

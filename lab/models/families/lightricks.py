@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .record import CAUSAL_8, Build, Conditioning, Family, Sampling
+from .record import GRID, Build, Conditioning, Family, Sampling
 
 TRANSFORMER: dict[str, Any] = {
     "num_attention_heads": 2,
@@ -36,12 +36,9 @@ VIDEO_VAE = Build(
 
 LTX_VIDEO = Family(
     name="LTX-Video",
-    channels=128,
-    grouping=CAUSAL_8,
-    cell=32,
-    patch=1,
+    grid=GRID["LTXV"],
     sampling=Sampling.FLOW,
-    latent_node="EmptyLTXVLatentVideo",
+    latent_node="comfy_extras.nodes_lt:EmptyLTXVLatentVideo",
     conditioning=Conditioning(4096, mask=True),
     network=Build("comfy.ldm.lightricks.model:LTXVModel", TRANSFORMER, metadata={"config": {"transformer": TRANSFORMER}}),
     vae=VIDEO_VAE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .record import CYCLE_17, Build, Conditioning, Family, Sampling
+from .record import GRID, Build, Conditioning, Family, Sampling
 
 DIT: dict[str, Any] = {
     "hidden_size": 64,
@@ -25,12 +25,9 @@ DECODER = {"num_layers": 2, "heads": 1, "dim_head": 64}
 
 MINIMAX_H3 = Family(
     name="MiniMax H3",
-    channels=24,
-    grouping=CYCLE_17,
-    cell=16,
-    patch=2,
+    grid=GRID["MiniMaxH3Video"],
     sampling=Sampling.AUDIO_VIDEO_FLOW,
-    latent_node="EmptyMiniMaxH3LatentAV",
+    latent_node="comfy_extras.nodes_minimax_h3:EmptyMiniMaxH3LatentAV",
     conditioning=Conditioning(5120),
     network=Build("comfy.ldm.minimax.model:MiniMaxH3Model", DIT),
     vae=Build(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .record import CAUSAL_6, Build, Conditioning, Family, Sampling
+from .record import GRID, Build, Conditioning, Family, Sampling
 
 DIT: dict[str, Any] = {
     "depth": 2,
@@ -25,12 +25,9 @@ DECODER = {"base_channels": 32, "channel_multipliers": [1, 2, 3, 4], "num_res_bl
 
 MOCHI = Family(
     name="Mochi",
-    channels=12,
-    grouping=CAUSAL_6,
-    cell=8,
-    patch=2,
+    grid=GRID["Mochi"],
     sampling=Sampling.FLOW,
-    latent_node="EmptyMochiLatentVideo",
+    latent_node="comfy_extras.nodes_mochi:EmptyMochiLatentVideo",
     conditioning=Conditioning(512, mask=True),
     network=Build(
         NETWORK,

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import cycle, islice
 from typing import Any
+
+from inversecrafter_core.latent_grid import GRIDS, LatentGrid
 
 
 class Sampling(StrEnum):
@@ -19,29 +20,6 @@ class Sampling(StrEnum):
     COSMOS = "COSMOS_RFLOW"
     AUDIO_VIDEO_FLOW = "ModelSamplingAV"
     V_PREDICTION = "V_PREDICTION_DDPM"
-
-
-@dataclass(frozen=True)
-class Grouping:
-    """Source frames of each latent frame: ``lead`` once, then ``repeat`` over and over.
-
-    Attributes:
-        lead: source frames of the first latent frames.
-        repeat: source frames of those that follow, as a cycle.
-        latent_counts: a valid number of latent frames is ``latent_counts[0] + k * latent_counts[1]``, k >= 0.
-    """
-
-    lead: tuple[int, ...]
-    repeat: tuple[int, ...]
-    latent_counts: tuple[int, int] = (1, 1)
-
-    def groups(self, latent_frames: int) -> tuple[int, ...]:
-        """Return the source frames of each of ``latent_frames`` latent frames."""
-        return (*self.lead, *islice(cycle(self.repeat), latent_frames))[:latent_frames]
-
-    def frames(self, latent_frames: int) -> int:
-        """Return the length in source frames of a clip of ``latent_frames`` latent frames."""
-        return sum(self.groups(latent_frames))
 
 
 @dataclass(frozen=True)
@@ -92,26 +70,20 @@ class Family:
 
     Attributes:
         name: the family's name, as users know it.
-        channels: latent channels of the video.
-        grouping: source frames of each latent frame.
-        cell: pixels of a latent cell along each side.
-        patch: latent cells of a network token along each side.
+        grid: the latent grid of its VAE.
         sampling: kind of schedule.
-        latent_node: id of the host's node that makes an empty latent for it.
+        latent_node: the host's node that makes an empty latent for it, ``module:id``.
         conditioning: what its text encoder gives.
         network, vae: small builds.
         model_class: name of the host's ``comfy.model_base`` class that a network file is detected as.
-        latent_format: name of the class in ``comfy.latent_formats``.
+        latent_format: name of that model's class in ``comfy.latent_formats``.
         size: height and width in pixels of its smallest clip.
         latent_frames: latent frames of its smallest clip.
-        audio: shape of the audio stream beside the smallest clip without the batch, or None.
+        audio: shape of the audio latent beside the smallest clip without the batch, or None.
     """
 
     name: str
-    channels: int
-    grouping: Grouping
-    cell: int
-    patch: int
+    grid: LatentGrid
     sampling: Sampling
     latent_node: str
     conditioning: Conditioning
@@ -126,18 +98,16 @@ class Family:
     @property
     def frames(self) -> int:
         """Source frames of the smallest clip."""
-        return self.grouping.frames(self.latent_frames)
+        return self.grid.frames(self.latent_frames)
 
     @property
     def latent_shape(self) -> tuple[int, ...]:
         """Shape ``[C, T', H', W']`` of the smallest clip's video latent."""
-        return (self.channels, self.latent_frames, self.size[0] // self.cell, self.size[1] // self.cell)
+        return (self.grid.channels, self.latent_frames, *(side // self.grid.cell for side in self.size))
 
     def __str__(self) -> str:
         return self.name
 
 
-CAUSAL_4 = Grouping((1,), (4,))
-CAUSAL_6 = Grouping((1,), (6,))
-CAUSAL_8 = Grouping((1,), (8,))
-CYCLE_17 = Grouping((), (1, 4, 4, 4, 4), (2, 5))
+GRID = {grid.latent_format: grid for grid in GRIDS}
+"""The core's grids by the latent format of their VAE."""

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from .record import CAUSAL_4, Build, Conditioning, Family, Sampling
+from inversecrafter_core.latent_grid import LatentGrid
+
+from .record import Build, Conditioning, Family, Sampling
 
 COGVIDEO = "comfy.ldm.cogvideo"
 COGVIDEO_CODER: dict[str, Any] = {"block_out_channels": (32, 32, 32, 32), "layers_per_block": 1}
 COGVIDEO_X = Family(
     name="CogVideoX",
-    channels=16,
-    grouping=CAUSAL_4,
-    cell=8,
-    patch=2,
+    grid=LatentGrid("CogVideoX", 16, latent_format="CogVideoX"),
     sampling=Sampling.V_PREDICTION,
-    latent_node="EmptyHunyuanLatentVideo",
+    latent_node="comfy_extras.nodes_hunyuan:EmptyHunyuanLatentVideo",
     conditioning=Conditioning(4096),
     network=Build(
         f"{COGVIDEO}.model:CogVideoXTransformer3DModel",
@@ -41,12 +40,9 @@ SEEDVR_DIT: dict[str, Any] = {"num_layers": 2, "vid_dim": 128, "heads": 2, "head
 SEEDVR_CODER: dict[str, Any] = {"block_out_channels": (32, 32, 32, 32), "layers_per_block": 1}
 SEEDVR_2 = Family(
     name="SeedVR2",
-    channels=16,
-    grouping=CAUSAL_4,
-    cell=8,
-    patch=2,
+    grid=LatentGrid("SeedVR2", 16, latent_format="SeedVR2"),
     sampling=Sampling.FLOW,
-    latent_node="EmptyHunyuanLatentVideo",
+    latent_node="nodes:VAEEncode",
     conditioning=Conditioning(5120, clean_channels=17),
     network=Build(
         f"{SEEDVR}.model:NaDiT",

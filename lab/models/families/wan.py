@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .record import CAUSAL_4, Build, Conditioning, Family, Sampling
+from .record import GRID, Build, Conditioning, Family, Sampling
 
 DIT: dict[str, Any] = {
     "dim": 128,
@@ -41,12 +41,9 @@ def _wan(
 ) -> Family:
     return Family(
         name=name,
-        channels=16,
-        grouping=CAUSAL_4,
-        cell=8,
-        patch=2,
+        grid=GRID["Wan21"],
         sampling=Sampling.FLOW,
-        latent_node="EmptyHunyuanLatentVideo",
+        latent_node="comfy_extras.nodes_hunyuan:EmptyHunyuanLatentVideo",
         conditioning=Conditioning(4096, image_tokens=image_tokens),
         network=Build(f"comfy.ldm.wan.model:{network}", DIT | sizes),
         vae=WAN_2_1_VAE,
@@ -58,12 +55,9 @@ def _wan(
 
 WAN_2_2_5B = Family(
     name="Wan 2.2 5B",
-    channels=48,
-    grouping=CAUSAL_4,
-    cell=16,
-    patch=2,
+    grid=GRID["Wan22"],
     sampling=Sampling.FLOW,
-    latent_node="Wan22ImageToVideoLatent",
+    latent_node="comfy_extras.nodes_wan:Wan22ImageToVideoLatent",
     conditioning=Conditioning(4096),
     network=Build("comfy.ldm.wan.model:WanModel", DIT | {"model_type": "t2v", "in_dim": 48, "out_dim": 48}),
     vae=WAN_2_2_VAE,
@@ -74,12 +68,9 @@ WAN_2_2_5B = Family(
 
 COSMOS_PREDICT_2 = Family(
     name="Cosmos Predict 2",
-    channels=16,
-    grouping=CAUSAL_4,
-    cell=8,
-    patch=2,
+    grid=GRID["Wan21"],
     sampling=Sampling.COSMOS,
-    latent_node="EmptyCosmosLatentVideo",
+    latent_node="comfy_extras.nodes_cosmos:CosmosPredict2ImageToVideoLatent",
     conditioning=Conditioning(1024),
     network=Build(
         "comfy.ldm.cosmos.predict2:MiniTrainDIT",

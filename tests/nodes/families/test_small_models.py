@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import pytest
 import torch
 from family_kit import SmallModels, clip
 
+from lab.host.smaller import host_class
 from lab.models.families import FAMILIES, REFUSED, Family
 
-WHOLE_CLIP = {"comfy.ldm.models.autoencoder:AutoencoderKL", "comfy.ldm.genmo.vae.model:VideoVAE"}
-"""Encoders that normalise or attend over the whole clip: HunyuanVideo's and Mochi's."""
+WHOLE_CLIP = {"HunyuanVideo", "HunyuanVideo 1.5", "Mochi", "CogVideoX"}
+"""Grids whose encoders normalise or attend over more than the frames before."""
 every_family = pytest.mark.parametrize("family", [*FAMILIES, *REFUSED], ids=str)
+every_vae = pytest.mark.parametrize(
+    "family", list({f.vae.name: f for f in [*FAMILIES, *REFUSED]}.values()), ids=lambda f: f.grid.family
+)
+guided = pytest.mark.parametrize("family", FAMILIES, ids=str)
 
 
 @every_family
@@ -22,18 +30,29 @@ def test_the_host_detects_the_network_from_its_weights(small_models: SmallModels
     assert all(weight.isfinite().all() for weight in model.diffusion_model.parameters())
 
 
-@every_family
-def test_the_host_detects_the_vae_and_its_grid(small_models: SmallModels, family: Family):
-    vae = small_models.vae(family)
-    assert vae.latent_channels == family.channels
-    assert vae.downscale_ratio[1:] == vae.upscale_ratio[1:] == (family.cell, family.cell)
-    for count in (family.latent_frames, family.latent_frames + family.grouping.latent_counts[1]):
-        frames = family.grouping.frames(count)
-        assert vae.downscale_ratio[0](frames) == count
-        assert vae.upscale_ratio[0](count) == frames
+@every_vae
+def test_the_vae_counts_as_its_grid_does(small_models: SmallModels, family: Family):
+    vae, grid = small_models.vae(family), family.grid
+    assert vae.latent_channels == grid.channels
+    assert vae.downscale_ratio[1:] == vae.upscale_ratio[1:] == (grid.cell, grid.cell)
+    for count in (family.latent_frames, family.latent_frames + len(grid.cycle)):
+        assert vae.downscale_ratio[0](grid.frames(count)) == count
+        assert vae.upscale_ratio[0](count) == grid.frames(count)
 
 
-@every_family
+@guided
+def test_the_pack_knows_the_grid_of_the_vae(pack: Any, small_models: SmallModels, family: Family):
+    grid = pack.submodule("nodes.host.vae").grid_of(small_models.vae(family))
+    assert dataclasses.asdict(grid) == dataclasses.asdict(family.grid)
+
+
+@pytest.mark.parametrize("family", REFUSED, ids=str)
+def test_the_pack_refuses_the_vae_by_name(pack: Any, small_models: SmallModels, family: Family):
+    with pytest.raises(pack.core("errors").InputError, match=family.name):
+        pack.submodule("nodes.host.vae").grid_of(small_models.vae(family))
+
+
+@every_vae
 def test_the_vae_encodes_and_decodes_the_smallest_clip(small_models: SmallModels, family: Family):
     vae = small_models.vae(family)
     with torch.inference_mode():
@@ -43,20 +62,19 @@ def test_the_vae_encodes_and_decodes_the_smallest_clip(small_models: SmallModels
     assert decoded.shape == (1, family.frames, *family.size, 3) and decoded.isfinite().all() and decoded.std() > 0.05
 
 
-@every_family
+@every_vae
 def test_a_source_frame_matters_in_its_group_and_never_before(small_models: SmallModels, family: Family):
     """Changed frames change the latent frame of their group, and none before it where the encoder is causal."""
-    vae, video, start = small_models.vae(family), clip(family), 0
+    vae, video = small_models.vae(family), clip(family)
     with torch.inference_mode():
         before = vae.encode(video)
-        for index, length in enumerate(family.grouping.groups(family.latent_frames)):
-            for stop in {start + 1, start + length}:
+        for index, group in enumerate(family.grid.groups(family.frames)):
+            for stop in {group.start + 1, group.stop}:
                 changed = video.clone()
-                changed[start:stop] = 1 - changed[start:stop]
+                changed[group.start : stop] = 1 - changed[group.start : stop]
                 difference = (vae.encode(changed) - before).abs().mean((0, 1, 3, 4))
                 assert difference[index] > 1e-2
-                assert family.vae.name in WHOLE_CLIP or difference[:index].sum() < 1e-5
-            start += length
+                assert family.grid.family in WHOLE_CLIP or difference[:index].sum() < 1e-5
 
 
 @every_family
@@ -64,3 +82,15 @@ def test_one_step_of_the_hosts_sampler_gives_a_finite_latent(small_models: Small
     streams = small_models.sample(family)
     assert [tuple(stream.shape[1:]) for stream in streams] == [family.latent_shape, *([family.audio] if family.audio else [])]
     assert all(stream.isfinite().all() and stream.std() > 0.1 for stream in streams)
+
+
+@guided
+def test_the_empty_latent_node_makes_the_shape_of_the_smallest_clip(small_models: SmallModels, family: Family):
+    vae = small_models.vae(family)
+    node: Any = host_class(family.latent_node)
+    height, width = family.size
+    offered = {"vae": vae, "height": height, "width": width, "length": family.frames, "batch_size": 1}
+    taken = {entry.id for entry in node.define_schema().inputs} & set(offered)
+    samples = node.execute(**{name: offered[name] for name in taken}).args[0]["samples"]
+    video = samples.unbind()[0] if samples.is_nested else samples
+    assert video.shape == (1, *family.latent_shape)
