@@ -1,9 +1,10 @@
 // Builds a workflow in the real page from its written form, lays it out, and returns both files: {ui, api}.
 async (spec) => {
-  const [TITLE, GAP, MARGIN, HEADING, WIDTH] = [30, 24, 10, 44, 300];  // canvas units
-  const NOTE = [480, 1100];
-  const READABLE = 0.58;  // below this scale the canvas leaves out every word
-  const WINDOW = [1920, 960, 70, 110];  // pixels: the canvas of a common window, and what the page's bars cover at the left and above
+  const [TITLE, GAP, BESIDE, MARGIN, HEADING, WIDTH] = [30, 24, 12, 10, 54, 284];  // canvas units
+  const NOTE = [400, 1240];
+  const SPREAD = 1.2;  // the page of 0.3.75 moves Vue nodes apart by so much, away from the origin
+  const READABLE = 0.575;  // below this scale the canvas leaves out every word
+  const WINDOW = [1920, 960, 70, 130];  // pixels: the canvas of a common window, and what the page's bars cover at the left and above
   const app = window.app;
   app.graph.clear();
   const made = {};
@@ -36,11 +37,11 @@ async (spec) => {
 
   // A column stands beside the one before it, or below the one that it names with `under`.
   const ends = {};
-  let next = 0;
+  let next = NOTE[0] + 2 * MARGIN + BESIDE;
   for (const column of spec.columns) {
     const above = ends[column.under];
     const [left, top] = above ?? [next, 0];
-    if (!above) next += WIDTH + 2 * MARGIN + GAP;
+    if (!above) next += WIDTH + 2 * MARGIN + BESIDE;
     let y = top + TITLE;
     for (const entry of column.nodes) {
       const node = made[entry.key];
@@ -61,14 +62,14 @@ async (spec) => {
   const note = add({ type: 'MarkdownNote', title: 'Read me', color: '#332922' });
   note.widgets[0].value = spec.note;
   note.setSize(NOTE);
-  note.pos = [-NOTE[0] - MARGIN - GAP, TITLE];
+  note.pos = [0, TITLE];
 
   const { workflow, output } = await app.graphToPrompt();
   // The whole graph in view. A file without a view opens fitted too, but the page of 0.3.75 then pulls Vue nodes apart.
   const frames = [note, ...app.graph.groups].map((one) => [...one.pos, ...one.size]);
   const [x, y] = [0, 1].map((axis) => Math.min(...frames.map((one) => one[axis])));
   const [width, height] = [0, 1].map((axis) => Math.max(...frames.map((one) => one[axis] + one[axis + 2])) - [x, y][axis]);
-  const fitted = Math.min((WINDOW[0] - WINDOW[2]) / width, (WINDOW[1] - WINDOW[3]) / height);
+  const fitted = Math.min((WINDOW[0] - WINDOW[2]) / width / SPREAD, (WINDOW[1] - WINDOW[3]) / height);
   const scale = Math.max(fitted, READABLE);
   workflow.extra.ds = { scale, offset: [WINDOW[2] / scale - x, WINDOW[3] / scale - y] };
   // A script that has the real Wan needs the text encoder: it is in the API form too, without a link, so that it is not run.

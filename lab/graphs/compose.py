@@ -20,7 +20,7 @@ from .spec import Workflow
 
 ROOT = Path(__file__).resolve().parents[2]
 GRAPHS = ["recapture", "two_experts", "single_image", "interpolation", "editing", "edit_propagation"]
-EXAMPLES = ["examples/depth_from_other_packs", "examples/masks_and_solvers"]
+EXAMPLES = [f"examples/{name}" for name in ("depth_from_other_packs", "masks_and_solvers", "join_ends", "two_experts_exact")]
 log = logging.getLogger(__name__)
 
 

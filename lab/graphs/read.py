@@ -3,7 +3,7 @@
 A file has a ``note``, values of its own (``with``) and ``columns``. The nodes of a column are names of parts, uses of parts
 with values of their own (``{part: picture, key: photo}``), or nodes. ``$name`` stands for a value, inside a text or alone; a
 widget or link that is nothing but a value nobody named is left out. ``like`` names a workflow that a file changes: values,
-and nodes ``above`` others.
+nodes ``above`` others, or the columns, where a title alone is that column of the other file.
 """
 
 from __future__ import annotations
@@ -34,9 +34,12 @@ def workflow_of(name: str) -> Workflow:
     base = load(own["like"]) if "like" in own else own
     title = Path(name).name if "like" not in own else own["like"]
     values = shared["with"] | base["with"] | own["with"] | {"name": title}
-    reader = Reader(shared["kinds"], shared["parts"] | base.get("parts", {}), own.get("above", {}))
+    parts = shared["parts"] | base.get("parts", {}) | own.get("parts", {})
+    reader = Reader(shared["kinds"], parts, own.get("above", {}))
+    named = {entry["title"]: entry for entry in base["columns"]}
     notes = {key: Template(text).safe_substitute(shared["notes"]) for key, text in shared["notes"].items()}
-    columns = [reader.column(entry, values) for entry in base["columns"]]
+    entries = [named[entry] if isinstance(entry, str) else entry for entry in (base | own)["columns"]]
+    columns = [reader.column(entry, values) for entry in entries]
     return Workflow(Path(name).name, Template(own["note"]).substitute(notes), columns)
 
 

@@ -23,6 +23,14 @@ rectangles: () => {
     });
 },
 
+outOfView: (boxes) => {
+    const {scale, offset} = app.canvas.ds, {clientWidth, clientHeight} = app.canvas.canvas;
+    const at = (value, axis) => (value + offset[axis]) * scale;
+    const seen = ([, x, y, width]) => at(x, 0) >= 0 && at(x + width, 0) <= clientWidth
+        && at(y, 1) >= 0 && at(y + LiteGraph.NODE_TITLE_HEIGHT, 1) <= clientHeight;
+    return boxes.filter(box => !seen(box)).map(box => box[0]);
+},
+
 cutTitles: () => {
     const {ctx} = app.canvas;
     return app.graph.nodes.filter(node => {

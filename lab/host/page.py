@@ -96,6 +96,12 @@ def overlapping(page: Any) -> list[str]:
     ]
 
 
+def out_of_view(page: Any) -> list[str]:
+    """Return nodes whose title, as the page draws it, is not wholly in the window."""
+    found: list[str] = _call(page, "outOfView", _call(page, "rectangles"))
+    return found
+
+
 def cut_titles(page: Any) -> list[str]:
     """Return titles of nodes and groups that are wider than what they stand on."""
     found: list[str] = _call(page, "cutTitles")

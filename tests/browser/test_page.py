@@ -10,10 +10,22 @@ import pytest
 from clips import moving_pattern, read_clip, write_clip
 from PIL import Image
 
-from lab.host.page import COMPLAINT, DIALOG, RUN, VUE_NODES, chromium, cut_titles, drop_workflow, open_page, overlapping
+from lab.host.page import (
+    COMPLAINT,
+    DIALOG,
+    RUN,
+    VUE_NODES,
+    chromium,
+    cut_titles,
+    drop_workflow,
+    open_page,
+    out_of_view,
+    overlapping,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
+EXAMPLES = sorted((ROOT / "workflows" / "examples").glob("*.json"))
 FRAMES, HEIGHT, WIDTH = 17, 128, 192
 REGISTRY = "https://api.comfy.org"
 """The page asks the registry about packs it does not know; a host without API nodes forbids it, on the console."""
@@ -103,13 +115,19 @@ def test_a_dropped_workflow_loads_runs_and_the_video_arrives(host, page_and_prob
     assert not ours, ours
 
 
-def test_workflows_have_room_for_vue_nodes_too(page_and_problems):
+@pytest.mark.parametrize("vue", [False, True], ids=["canvas", "Vue nodes"])
+def test_every_graph_opens_whole_and_fitted_with_nothing_covered_or_cut(page_and_problems, vue):
     page, _ = page_and_problems
-    page.evaluate(VUE_NODES, True)
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.evaluate(VUE_NODES, vue)
     try:
-        for path in WORKFLOWS:
+        for path in [*WORKFLOWS, *EXAMPLES]:
             drop_workflow(page, path)
+            assert page.evaluate(UNKNOWN) == [], path.stem
             assert overlapping(page) == [], path.stem
+            assert cut_titles(page) == [], path.stem
+            if not (vue and path.stem.startswith("two_experts")):  # a column too many for Vue nodes at a scale that can be read
+                assert out_of_view(page) == [], path.stem
     finally:
         page.evaluate(VUE_NODES, False)
 

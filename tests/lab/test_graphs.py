@@ -25,7 +25,7 @@ def test_a_value_that_nobody_named_leaves_its_widget_out_and_is_an_error_inside_
 
 def test_an_optional_column_is_bypassed():
     columns = {column.title: column for column in workflow_of("interpolation").columns}
-    assert {node.mode for node in columns["Instead: the model alone"].nodes} == {BYPASSED}
+    assert {node.mode for node in columns["Image tokens (I2V, Fun-InP)"].nodes} == {BYPASSED}
     assert {node.mode for node in columns["3 · both ends warped"].nodes} == {NORMAL}
 
 
@@ -34,3 +34,9 @@ def test_a_workflow_like_another_has_its_nodes_and_more():
         node.key for node in workflow_of("recapture").nodes
     }
     assert added == {"mask_encoder", "settings"}
+
+
+def test_a_workflow_like_another_may_take_some_of_its_columns_by_title():
+    exact, stock = (workflow_of(name) for name in ("examples/two_experts_exact", "two_experts"))
+    assert exact.columns[:7] == stock.columns[:7]
+    assert {node.type for node in exact.nodes} - {node.type for node in stock.nodes} >= {"InverseCrafterSampler", "SplitSigmas"}
