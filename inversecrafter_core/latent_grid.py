@@ -50,11 +50,11 @@ class LatentGrid:
 
     @property
     def rule(self) -> str:
-        """The lengths in words, as ``"4k+1 frames"``."""
+        """The valid lengths in words, e.g. ``"4k+1 frames"``."""
         return f"{sum(self.cycle)}k+{sum(self.lead)} frames"
 
     def frames(self, latent_frames: int) -> int:
-        """Return the frames of a clip of so many latent frames; of a cycle begun, those of its first groups."""
+        """Return the frames of a clip of so many latent frames; an incomplete cycle counts its first groups."""
         return sum(self._sizes(latent_frames))
 
     def nearest(self, frames: int) -> tuple[int, int]:
@@ -111,7 +111,7 @@ class LatentGrid:
 
 
 WAN = LatentGrid("Wan 2.1", 16, latent_format="Wan21")
-"""The grid of Wan 2.1, Wan 2.2 14B and their kin: the default where no VAE says otherwise."""
+"""The grid of Wan 2.1, Wan 2.2 14B and their variants, the default without a VAE."""
 GRIDS = (
     WAN,
     LatentGrid("Wan 2.2 5B", 48, cell=16, latent_format="Wan22"),

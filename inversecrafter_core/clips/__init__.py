@@ -1,6 +1,6 @@
-"""Interpolation guided by warps: two ends with depth, their cameras, and the frames between as far as they show them."""
+"""Clips made of one photo or of two ends, and the interpolation between ends by their warps."""
 
-from .cameras import LEAST_MATCHES, EndCamera, Matches, find_camera, match_pictures, one_scale, place_ends, screw_path
+from .cameras import LEAST_MATCHES, EndCamera, Matches, find_camera, match_pictures, place_ends, relative_scale, screw_path
 from .carry import Carried, carry
 from .guided import Between, GuidedEnds, blend, warp_from_ends
 from .motion import Motion, residual_motion
@@ -17,8 +17,8 @@ __all__ = [
     "carry",
     "find_camera",
     "match_pictures",
-    "one_scale",
     "place_ends",
+    "relative_scale",
     "residual_motion",
     "screw_path",
     "warp_from_ends",

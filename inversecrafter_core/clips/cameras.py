@@ -1,4 +1,4 @@
-"""The camera of the second of two pictures, and the cameras on the path to it.
+"""Estimation of the camera of the second of two pictures, and the cameras on the path to it.
 
 Poses are ``camera_to_world`` with world = the first camera. Pictures are ``[H, W, 3]`` in 0...1, positions are pixels with the
 first centre at (0.5, 0.5).
@@ -23,23 +23,25 @@ from ..warp.viewer import NEAR, Viewer
 from .motion import parallax
 
 LEAST_MATCHES = 24
-"""Matches on one rigid scene below which a camera is guesswork: a pose has 6 unknowns, a match gives 2 equations."""
+"""Smallest number of matches for a reliable camera; a pose has 6 unknowns, and a match gives 2 equations."""
 RATIO = 0.8
+"""Largest ratio of the distances of the best and the second-best descriptor (Lowe's test)."""
 GRID = 4
+"""Spacing of flow matches, in pixels of the flow."""
 REPROJECTION = 0.008
-"""Reprojection error of a match that agrees with a camera, as a share of the picture's width."""
+"""Largest reprojection error of an inlier, as a share of the picture's width."""
 
 
 MOVED = 1e-5
-"""Change of a pose up to which both cameras of a geometry are one: its depth was estimated picture by picture."""
+"""Change of a pose up to which both cameras of a geometry are the same, as for depth that was estimated picture by picture."""
 
 logger = logging.getLogger(__name__)
 
 
 class EndCamera(StrEnum):
-    """The origin of the second camera.
+    """Origin of the second camera.
 
-    Auto: the geometry's own where it has moved, else from matches, else none. None: by optical flow alone.
+    ``auto``: the geometry's if it differs from the first, else from matches, else none. ``none``: optical flow alone.
     """
 
     AUTO = "auto"
@@ -48,17 +50,22 @@ class EndCamera(StrEnum):
 
 
 class Matches(NamedTuple):
-    """Places ``[N, 2]`` in the first picture and the same points in the second."""
+    """Positions ``[N, 2]`` in the first picture and their matches in the second."""
 
     first: np.ndarray
     second: np.ndarray
 
 
 def place_ends(pictures: torch.Tensor, geometry: Geometry | None, camera: EndCamera) -> tuple[Geometry | None, str]:
-    """Return both ends ``[2, H, W, 3]`` in one world, on the CPU, and a sentence for the report; None without cameras.
+    """Return the geometry of both ends in one world, on the CPU, or None without cameras; and the start of a report.
+
+    Args:
+        pictures: ``[2, H, W, 3]`` in 0...1, the ends.
+        geometry: of both ends.
+        camera: origin of the second camera.
 
     Raises:
-        InputError: a geometry that is missing, or no camera found though it is to come from matches.
+        InputError: an unknown origin, a missing geometry, or no camera found from matches.
     """
     camera = require_choice("camera", camera, EndCamera)
     if camera == EndCamera.NONE:
@@ -69,7 +76,7 @@ def place_ends(pictures: torch.Tensor, geometry: Geometry | None, camera: EndCam
     if camera == EndCamera.AUTO and float((space.camera_to_world[1] - torch.eye(4)).abs().max()) > MOVED:
         return space, "Cameras from the geometry:"
     try:
-        return _found(pictures, space)
+        return _from_matches(pictures, space)
     except InputError as problem:
         if camera != EndCamera.AUTO:
             raise
@@ -77,11 +84,11 @@ def place_ends(pictures: torch.Tensor, geometry: Geometry | None, camera: EndCam
         return None, f"By optical flow alone, {problem.found}:"
 
 
-def _found(pictures: torch.Tensor, space: Geometry) -> tuple[Geometry, str]:
-    """Find the second camera from matches, and refine it from a second look."""
+def _from_matches(pictures: torch.Tensor, space: Geometry) -> tuple[Geometry, str]:
+    """Return the geometry with the second camera from matches, refined once, and a report."""
     matches = match_pictures(pictures[0], pictures[1])
     pose, agreeing = find_camera(matches, space)
-    scale = one_scale(_posed(space, pose))
+    scale = relative_scale(_posed(space, pose))
     space = replace(_posed(space, pose), depth=torch.stack([space.depth[0], space.depth[1] * scale]))
     closer = refine_matches(pictures, space)
     if len(closer.first) >= agreeing:
@@ -97,9 +104,9 @@ def _posed(space: Geometry, pose: torch.Tensor) -> Geometry:
 
 
 def refine_matches(pictures: torch.Tensor, space: Geometry) -> Matches:
-    """Find matches beside a first camera: the end is seen from the start's camera, and flow finds the rest.
+    """Return more exact matches from a first estimate of the cameras.
 
-    The rest is small, and flow is the more exact the smaller the motion.
+    The end is warped to the start's camera; the remaining motion is small, and optical flow is more exact for small motion.
     """
     view = Viewer(space, torch.eye(4)[None], space.intrinsics[:1], NEAR * space.pivot_depth).see(pictures[1], 1, 0)
     near = _flow_matches(pictures[0], torch.where(view.visible[..., None], view.image, pictures[0]))
@@ -111,7 +118,7 @@ def refine_matches(pictures: torch.Tensor, space: Geometry) -> Matches:
 
 
 def match_pictures(first: torch.Tensor, second: torch.Tensor) -> Matches:
-    """SIFT features (Lowe 2004) that choose one another, and DIS flow that survives the round trip, on a grid."""
+    """Return mutual matches of SIFT features (Lowe 2004), and DIS flow with a closed round trip, on a grid."""
     parts = [_features(first, second), _flow_matches(first, second)]
     return Matches(*(np.concatenate(side) for side in zip(*parts, strict=True)))
 
@@ -134,7 +141,7 @@ def _features(first: torch.Tensor, second: torch.Tensor) -> Matches:
 
 def _flow_matches(first: torch.Tensor, second: torch.Tensor) -> Matches:
     height, width = first.shape[:2]
-    flow = clip_flow(torch.stack([second, first]))  # so that "textured", which is the later picture's, is the first's
+    flow = clip_flow(torch.stack([second, first]))  # in this order, because ``textured`` belongs to the later picture
     good = flow.back_known[0] & flow.textured[0]
     scale = np.array([width / flow.size[1], height / flow.size[0]], np.float32)
     rows, columns = np.nonzero(good)
@@ -145,16 +152,17 @@ def _flow_matches(first: torch.Tensor, second: torch.Tensor) -> Matches:
 
 
 def find_camera(matches: Matches, geometry: Geometry) -> tuple[torch.Tensor, int]:
-    """The second camera from points whose depth the first picture's map tells (perspective-n-point with RANSAC).
+    """Estimate the second camera from matches with depth (perspective-n-point with RANSAC).
 
     Args:
-        geometry: frame 0 is the first picture's; of frame 1 the intrinsics alone are used.
+        matches: between both pictures.
+        geometry: frame 0 belongs to the first picture; of frame 1 only the intrinsics are used.
 
     Returns:
-        ``camera_to_world [4, 4]`` and how many matches agree with it.
+        ``camera_to_world [4, 4]`` and the number of inliers.
 
     Raises:
-        InputError: fewer than :data:`LEAST_MATCHES` matches, or so few that agree.
+        InputError: fewer than :data:`LEAST_MATCHES` matches or inliers.
     """
     points, seen = _lifted(matches, geometry)
     if len(points) < LEAST_MATCHES:
@@ -185,7 +193,7 @@ def _no_camera(found: str) -> InputError:
 
 
 def _lifted(matches: Matches, geometry: Geometry) -> tuple[np.ndarray, np.ndarray]:
-    """Matches with depth, as points in the first camera ``[N, 3]`` and pixels of the second ``[N, 2]``, float64."""
+    """Return matches with depth as points in the first camera ``[N, 3]`` and pixels of the second ``[N, 2]``, float64."""
     column, row = (torch.from_numpy(matches.first[:, axis]).long() for axis in (0, 1))
     height, width = geometry.size
     row, column = row.clamp(0, height - 1), column.clamp(0, width - 1)
@@ -195,8 +203,8 @@ def _lifted(matches: Matches, geometry: Geometry) -> tuple[np.ndarray, np.ndarra
     return points[known].astype(np.float64), matches.second[known].astype(np.float64)
 
 
-def one_scale(geometry: Geometry) -> float:
-    """Return the factor by which frame 1's depth fits frame 0's, seen from camera 1: the median ratio; without any, 1."""
+def relative_scale(geometry: Geometry) -> float:
+    """Return the factor that scales frame 1's depth to frame 0's: the median ratio seen from camera 1, or 1 without overlap."""
     points = unproject(geometry.depth[0], geometry.intrinsics[0], torch.eye(4))
     pose, lens = geometry.camera_to_world[1], geometry.intrinsics[1]
     there = (points - pose[:3, 3]) @ pose[:3, :3]
@@ -211,10 +219,10 @@ def one_scale(geometry: Geometry) -> float:
 
 
 def screw_path(last: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
-    """Return cameras from the identity to ``last [4, 4]`` along one screw motion: ``[F, 4, 4]`` for ``shares [F]`` of the way.
+    """Return cameras ``[F, 4, 4]`` at ``shares [F]`` in 0...1 of the screw motion from the identity to ``last [4, 4]``.
 
-    An arc about any axis and a straight line are both screws (Chasles), so these come out exactly. Half a turn or more has no
-    shortest way.
+    An arc about any axis and a straight line are screw motions (Chasles) and are reproduced exactly. For half a turn the
+    motion is not unique.
     """
     twist = logm(last.double().numpy()).real
     return torch.from_numpy(expm(shares.double().numpy()[:, None, None] * twist)).float()

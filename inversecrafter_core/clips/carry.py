@@ -1,7 +1,7 @@
-"""One picture carried towards another camera: its parallax by depth, other motion by a field.
+"""The warp of one picture to another camera, with parallax from depth and residual motion from a field.
 
-Splatting as in :mod:`..warp.splat`, depth first and colours read backward, with one difference: every target pixel also learns
-*which* source pixel won it, because the motion beside parallax is known there and nowhere else.
+Splatting as in :mod:`..warp.splat`, depth first and colours read backward. In addition every target pixel keeps the index of
+its source pixel, because the residual motion is defined at source pixels.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ NOBODY = (1 << 62) - 1
 
 
 class Carried(NamedTuple):
-    """One end as a camera between both sees it.
+    """One end warped to a camera between both.
 
-    ``image [H, W, 3]``, 0 where nothing is seen; ``visible [H, W]`` bool; ``depth [H, W]`` planar z there; ``density [H, W]``:
-    source pixels per target pixel, 1 at most, lower where the picture is stretched; ``trust`` and ``refuted [H, W]`` of the
-    source pixel that is seen.
+    ``image [H, W, 3]``, 0 in holes; ``visible [H, W]`` bool; ``depth [H, W]`` planar z; ``density [H, W]``: source pixels per
+    target pixel, at most 1, lower where the picture is stretched; ``trust`` and ``refuted [H, W]`` of the visible source pixel.
     """
 
     image: torch.Tensor
@@ -43,18 +42,18 @@ def carry(
     to_source: Transfer,
     near: float,
 ) -> Carried:
-    """Show a picture to another camera while its things move.
+    """Warp a picture to another camera, with residual motion.
 
     Args:
         image: ``[H, W, 3]``.
         depth: ``[H, W]`` planar z.
-        usable: ``[H, W]`` bool; the rest is not thrown.
-        motion: ``[H, W, 2]`` (x, y): pixels of the target by which a pixel lands beside where its depth says.
-        marks: trust and refuted, ``[H, W]`` each: they belong to a pixel and are never interpolated.
-        to_target, to_source: source pixels to target pixels, and back.
-        near: what comes nearer to the target camera than this never lands.
+        usable: ``[H, W]`` bool; only these pixels are splatted.
+        motion: ``[H, W, 2]`` (x, y), residual motion in pixels of the target, added to the position by depth.
+        marks: trust and refuted, ``[H, W]`` each; they are not interpolated.
+        to_target, to_source: transfers from source pixels to target pixels, and back.
+        near: near plane of the target camera.
     """
-    landed, winner = _throw(depth, usable, motion, to_target, near)
+    landed, winner = _splat(depth, usable, motion, to_target, near)
     seen = close_cracks(landed.clone())
     own = (landed < EMPTY) & (seen == landed)
     attached = torch.cat([motion, torch.stack(marks, -1)], -1)
@@ -64,15 +63,15 @@ def carry(
     return Carried(image, seen < EMPTY, seen, _density(seen, back), gathered[..., 2], gathered[..., 3])
 
 
-def _throw(
+def _splat(
     depth: torch.Tensor, usable: torch.Tensor, motion: torch.Tensor, to_target: Transfer, near: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Nearest depth ``[H, W]`` and the source pixel ``[H, W]`` it came from; :data:`EMPTY` and -1 where nothing fell."""
+    """Return the nearest depth ``[H, W]`` and its source pixel ``[H, W]``; :data:`EMPTY` and -1 where no point fell."""
     height, width = depth.shape
     x, y, z = to_target(depth)
     lands = (z > near) & usable
     x, y = (value / torch.where(lands, z, 1.0) + motion[..., axis] - 0.5 for axis, value in enumerate((x, y)))
-    # Positive floats sort like their bits; below them stands the number of the pixel, so one integer minimum settles both.
+    # Positive floats sort like their bits; the pixel's index in the low bits lets one integer minimum select both.
     numbers = torch.arange(depth.numel()).view_as(depth)
     key = torch.where(lands, (z.contiguous().view(torch.int32).long() << 31) | numbers, NOBODY).flatten()
     buffer = torch.full(((height + 2) * (width + 2),), NOBODY)
@@ -89,15 +88,15 @@ def _throw(
 
 
 def _spread(values: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
-    """``values [H, W, C]`` where ``known``; beside it, for closed cracks, the mean of known neighbours."""
-    held = torch.cat([values.movedim(-1, 0) * known, known[None].float()])
-    around = F.avg_pool2d(held[None], 3, 1, 1)[0]
+    """Return ``values [H, W, C]`` where ``known``, elsewhere, for closed cracks, the mean of known neighbours."""
+    weighted = torch.cat([values.movedim(-1, 0) * known, known[None].float()])
+    around = F.avg_pool2d(weighted[None], 3, 1, 1)[0]
     mean = (around[:-1] / around[-1:].clamp_min(1e-6)).movedim(0, -1)
     return torch.where(known[..., None], values, mean)
 
 
 def _density(seen: torch.Tensor, back: Shifted) -> torch.Tensor:
-    """Source pixels per target pixel, ``[H, W]``: the area a target pixel covers in the source, 0 where nothing is seen."""
+    """Return source pixels per target pixel, ``[H, W]``: the area of a target pixel in the source, 0 in holes."""
     x, y, z = back(torch.where(seen < EMPTY, seen, 1.0))
     place = torch.stack([x / z, y / z])
     right = F.pad(place.diff(dim=2), (0, 1), mode="replicate")

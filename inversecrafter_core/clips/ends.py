@@ -1,14 +1,14 @@
-"""Two ends of a clip to be made: what is between them is open.
+"""A clip of two known ends with holes between them.
 
-A causal video VAE sees frame 0 alone and the last frames as a group. So the start is one frame, and the end is the whole last
-group: four frames for Wan, or one that stands still for as many.
+A causal video VAE encodes frame 0 alone and the last frames as a group. So the start is one frame, and the end is the whole
+last group: four frames for Wan, or one frame repeated as often.
 """
 
 from __future__ import annotations
 
 import torch
 
-from ..errors import InputError, require_video
+from ..errors import InputError, require_same_size, require_video
 from ..latent_grid import WAN, LatentGrid
 
 
@@ -27,13 +27,13 @@ def last_group(frames: int, grid: LatentGrid) -> int:
 def between_ends(
     start: torch.Tensor, end: torch.Tensor, frames: int, grid: LatentGrid = WAN
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """A clip from the last frame of ``start`` to the first frames of ``end``, a whole latent frame, with a fade between.
+    """Return a clip from the last frame of ``start`` to the first frames of ``end``, a whole latent frame, with a fade between.
 
     Args:
         start: ``[F1, H, W, 3]``, a picture or a clip.
-        end: ``[F2, H, W, 3]``, a picture or a clip; with fewer frames than the last group its last one stands still.
+        end: ``[F2, H, W, 3]``, a picture or a clip; with fewer frames than the last group its last one is repeated.
         frames: a length that the VAE takes, of three latent frames or more.
-        grid: of the VAE.
+        grid: grid of the VAE.
 
     Returns:
         The clip ``[frames, H, W, 3]``, and ``visible [frames, H, W]`` float32: 1 at both ends, 0 between.
@@ -42,12 +42,7 @@ def between_ends(
         InputError: different sizes, alpha, too few frames, or a length that the VAE does not take.
     """
     start, end = require_video("start", start), require_video("end", end)
-    if start.shape[1:] != end.shape[1:]:
-        raise InputError(
-            "start and end",
-            f"sizes {start.shape[2]}x{start.shape[1]} and {end.shape[2]}x{end.shape[1]}",
-            "Resize both to one size.",
-        )
+    require_same_size("end", end.shape[1:3], "start", start.shape[1:3])
     group = last_group(frames, grid)
     last = end[:group]
     last = torch.cat([last, last[-1:].expand(group - len(last), -1, -1, -1)])

@@ -1,11 +1,10 @@
-"""Two ends with depth, seen from every camera between them: a warp of both, blended by which end saw a place better.
+"""Interpolation between two ends with depth: both are warped to every camera between them and blended.
 
 The clip is ``[F, H, W, 3]``, of a length that the VAE takes; its first frame is the start, its last the end, and both are
-known wholly. Each end is carried to every camera between (:mod:`.carry`). Where both ends saw a place, the better one weighs
-more: the one nearer in time, the one that is less stretched there, the one that is not beside an outline. Where one shows a
-surface clearly before the other's, it hides it. Where the pictures contradict the cameras, because something moves by itself,
-both are moved along optical flow instead. What neither saw is a hole, on request also what flow cannot follow; the video fills
-it by flow.
+wholly known. Each end is warped to every camera between (:mod:`.carry`). Where both ends show a place, the better one has more
+weight: the one nearer in time, the less stretched one, the one away from outlines. A clearly nearer surface of one end occludes
+that of the other. Where the pictures contradict the cameras, because something moves, both are moved along optical flow
+instead. Places that neither end shows are holes, on request also those that flow cannot follow; the video is filled by flow.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import torch.nn.functional as F
 
 from ..camera import Geometry
 from ..camera.projection import transfer
-from ..errors import InputError, require_video
+from ..errors import InputError, require_same_size, require_video
 from ..flow import PairFlow, fade_along, flow_between
 from ..latent_grid import WAN, LatentGrid
 from ..progress import Progress
@@ -29,12 +28,12 @@ from .ends import last_group
 from .motion import Motion, residual_motion
 
 HIDES = 1.1
-"""A surface this many times nearer than the other end's hides it."""
+"""Ratio of depths from which a surface occludes that of the other end."""
 SLIDE, BESIDE, APART = 0.05, 2, 1.0
-"""Weight of pixels on the far side of an outline; how many pixels wide that is; the parallax in pixels that makes one."""
+"""Weight of pixels on the far side of an outline, its width in pixels, and the smallest parallax in pixels at an outline."""
 
 SLIT = 2
-"""Holes up to twice as many pixels wide are slits: half a latent cell."""
+"""Half the width in pixels, half a latent cell, up to which holes are closed."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +41,10 @@ class Between:
     """Settings of the blend.
 
     Attributes:
-        sharpness: power of the weights: 1 fades evenly from end to end, higher takes the better end alone.
-        follow: what moves by itself is moved along optical flow. Off: the scene stands still, and nothing is compared.
-        regenerate: what moves by itself and is not followed there and back is a hole, also where flow fills it with a guess.
-        cleanup: which depths count as a slide between two surfaces, as in :func:`..warp.warp_video`.
+        sharpness: exponent of the weights: 1 fades evenly from end to end, higher prefers the better end.
+        follow: move things along optical flow where the ends contradict the cameras. Off: the scene counts as static.
+        regenerate: make holes of moving things whose flow has no closed round trip. Off: they are filled by flow and known.
+        cleanup: settings of the depth-edge cleanup, as in :func:`..warp.warp_video`.
     """
 
     sharpness: float = 3.0
@@ -56,7 +55,7 @@ class Between:
 
 @dataclass(frozen=True)
 class GuidedEnds:
-    """``video [F, H, W, 3]`` without gaps; ``visible [F, H, W]`` float32, 1 = known; cameras ``[F, 4, 4]``; a report."""
+    """An interpolated clip: ``video [F, H, W, 3]``, ``visible [F, H, W]`` float32, 1 = known, cameras ``[F, 4, 4]``, report."""
 
     video: torch.Tensor
     visible: torch.Tensor
@@ -75,13 +74,13 @@ def warp_from_ends(
     grid: LatentGrid = WAN,
     progress: Progress | None = None,
 ) -> GuidedEnds:
-    """Make the known part of a clip from ``start`` to ``end``, on the CPU.
+    """Return the clip from ``start`` to ``end`` as far as the ends show it, computed on the CPU.
 
     Args:
         start: ``[F1, H, W, 3]``, a picture or a clip, whose last frame is the new clip's first.
         end: ``[F2, H, W, 3]``, a picture, which is the new clip's last frame, or a clip of no fewer frames than the
             last latent frame has, the first of which are its last.
-        geometry: of the two pictures at which the open part begins and ends, as a clip of two. None: optical flow alone.
+        geometry: of the two pictures between which frames are missing, as a clip of two. None: optical flow alone.
         frames: a length that the VAE takes, of three latent frames or more.
         camera: the origin of the second camera.
         grid: of the VAE.
@@ -115,22 +114,22 @@ def warp_from_ends(
 
 
 def _require_fit(start: torch.Tensor, end: torch.Tensor, geometry: Geometry | None) -> None:
-    if start.shape[1:] != end.shape[1:]:
-        sizes = f"sizes {start.shape[2]}x{start.shape[1]} and {end.shape[2]}x{end.shape[1]}"
-        raise InputError("start and end", sizes, "Resize both to one size.")
+    require_same_size("end", end.shape[1:3], "start", start.shape[1:3])
     if geometry is None:
         return
     if geometry.frames != 2:
         fix = "Estimate the depth of start and end as a batch of two: 'Batch Images', start first."
         raise InputError("geometry", f"{geometry.frames} frames", fix)
-    if geometry.size != tuple(start.shape[1:3]):
-        found = f"depth of {geometry.size[1]}x{geometry.size[0]} beside pictures of {start.shape[2]}x{start.shape[1]}"
-        raise InputError("geometry", found, "Estimate the depth on the very pictures that are warped: resize them first.")
+    fix = "Estimate the depth of the pictures that are warped: resize them before."
+    require_same_size("geometry", geometry.size, "start", start.shape[1:3], fix)
 
 
 @dataclass(frozen=True)
 class _Between:
-    """The material of every frame between two ends; ``trust [2, H, W]``: the weight of a pixel for the surface it stands on."""
+    """Flow, motion and ``trust [2, H, W]`` of both ends, which all frames between them share.
+
+    The trust of a pixel is its weight in the blend, lower at outlines.
+    """
 
     pictures: torch.Tensor
     space: Geometry | None
@@ -151,7 +150,7 @@ class _Between:
         return cls(pictures, space, flow, motion if settings.follow else [none, none], trust, settings)
 
     def at(self, pose: torch.Tensor, share: float) -> tuple[torch.Tensor, torch.Tensor]:
-        """``(image [H, W, 3], visible [H, W])`` from a camera at ``share`` of the way."""
+        """Return ``(image [H, W, 3], visible [H, W])`` of the camera ``pose`` at the time ``share``."""
         refuted = torch.stack([motion.refuted for motion in self.motion])
         along, followed = fade_along(self.flow, torch.cat([self.pictures, refuted[..., None]], -1), share)
         followed = (followed > 0.5) if self.settings.regenerate else torch.ones_like(followed, dtype=torch.bool)
@@ -166,28 +165,30 @@ class _Between:
         return torch.lerp(image, along[..., :3], moving[..., None]), without_slits(seen)
 
     def _carried(self, space: Geometry, side: int, pose: torch.Tensor, share: float) -> Carried:
-        """Carry one end to the camera."""
+        """Return one end warped to the camera ``pose``."""
         motion = self.motion[side]
         lens = torch.lerp(space.intrinsics[0], space.intrinsics[1], share)
         own = space.intrinsics[side], space.camera_to_world[side]
         there, back = transfer(*own, lens, pose), transfer(lens, pose, *own)
         marks = self.trust[side], motion.refuted
-        beside = motion.beside * (1 - share if side else share)
+        shift = motion.residual * (1 - share if side else share)
         return carry(
-            self.pictures[side], space.depth[side], space.valid[side], beside, marks, there, back, NEAR * space.pivot_depth
+            self.pictures[side], space.depth[side], space.valid[side], shift, marks, there, back, NEAR * space.pivot_depth
         )
 
 
 def without_slits(seen: torch.Tensor) -> torch.Tensor:
-    """``seen [H, W]`` as float32, with holes too narrow for a model to put anything in closed: flow fills them."""
+    """Return ``seen [H, W]`` as float32 without holes too narrow for a model to fill; flow has filled them."""
     size = 2 * SLIT + 1
     core = -F.max_pool2d(-(~seen).float()[None, None], size, 1, SLIT)
     return 1 - F.max_pool2d(core, size, 1, SLIT)[0, 0]
 
 
 def behind_edges(space: Geometry, side: int) -> torch.Tensor:
-    """``[H, W]`` bool: pixels beside an outline, on its far side: their colour is mixed with what stands before them, and an
-    estimated depth slides there from one surface to the other. Where parallax does not tell the two apart it does no harm.
+    """Return ``[H, W]`` bool: pixels on the far side of an outline with parallax.
+
+    Their colour is mixed with that of the nearer surface, and an estimated depth slides there from one surface to the other.
+    Without parallax between the two that does no harm.
     """
     depth, size = space.depth[side][None, None], 2 * BESIDE + 1
     nearest = -F.max_pool2d(-depth, size, 1, BESIDE)
@@ -197,7 +198,7 @@ def behind_edges(space: Geometry, side: int) -> torch.Tensor:
 
 
 def blend(start: Carried, end: Carried, share: float, sharpness: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """``(image [H, W, 3], known [H, W] bool)`` at ``share`` of the way."""
+    """Return the blend ``(image [H, W, 3], known [H, W] bool)`` of both ends at the time ``share``."""
     views, times = (start, end), (1 - share, share)
     weights = []
     for view, other, time in zip(views, reversed(views), times, strict=True):

@@ -1,4 +1,4 @@
-"""Motion between two pictures beside the parallax of their cameras, by optical flow.
+"""Residual motion between two pictures: what optical flow finds besides the parallax of their cameras.
 
 Fields are ``[H, W, 2]`` (x, y) in pixels, pictures ``[2, H, W, 3]`` in 0...1, the start first.
 """
@@ -18,45 +18,43 @@ from ..warp.splat import SAME_SURFACE
 from ..warp.viewer import Viewer
 
 WINDOW = 7
-"""Pixels a side over which differences are averaged before they are compared."""
+"""Side in pixels of the box over which differences are averaged."""
 CLEARLY = 0.6, 0.01
-"""Flow beside the parallax is used where the difference is below this share of parallax's alone, and lower by this much
-(of 0...1).
-"""
+"""Residual flow is used where its difference is below this share of parallax's alone, and lower by this much (of 0...1)."""
 
 BETTER, WRONG = (0.02, 0.06), (0.06, 0.12)
-"""Differences (of 0...1) at which parallax begins to be refuted, and at which it is: of the ends along parallax less those
-along flow, and along parallax alone.
-"""
+"""Ranges of differences (of 0...1) over which parallax becomes refuted: of parallax minus flow, and of parallax alone."""
 CLOSED = 24
-"""Reach of one moving thing's refuted parts, as a divisor of the picture's width."""
+"""Distance up to which the refuted parts of one moving thing are joined, as a divisor of the picture's width."""
 
 
 class Motion(NamedTuple):
-    """``beside [H, W, 2]``: how far a pixel lands beside its parallax at the other end; ``refuted [H, W]`` in 0...1: how
-    clearly the other end shows something else there.
+    """Residual motion of one end.
+
+    ``residual [H, W, 2]``: displacement of a pixel at the other end, in addition to its parallax. ``refuted [H, W]`` in 0...1:
+    certainty that the other end shows something else there.
     """
 
-    beside: torch.Tensor
+    residual: torch.Tensor
     refuted: torch.Tensor
 
 
 def residual_motion(pictures: torch.Tensor, viewer: Viewer, flow: PairFlow, own: int) -> Motion:
-    """Find where the pixels of one end land in the other beside where their depth places them.
+    """Return the displacement of one end's pixels in the other end in addition to their parallax.
 
-    The other end is seen from this end's camera first: depth explains large parallax better than flow does, and what is left
-    (errors of depth and camera, things that moved a little) is small. It is used only where the pictures bear it out. A
-    pixel that the other end cannot show, because something stands before it there or it is outside, is left where it is.
+    The other end is warped to this end's camera first: depth explains large parallax better than flow, and the rest (errors of
+    depth and camera, small motion) is small. It is used only where it lowers the difference of the pictures. A pixel that the
+    other end cannot show, because it is occluded or outside, has none.
 
     Args:
         pictures: ``[2, H, W, 3]``.
-        viewer: of both ends from both ends' own cameras.
-        flow: between the pictures as they are.
-        own: the end, 0 or 1.
+        viewer: of both ends, with both ends' own cameras.
+        flow: between the pictures.
+        own: index of the end, 0 or 1.
     """
     geometry, view = viewer.geometry, viewer.see(pictures[1 - own], 1 - own, own)
-    shown = torch.where(view.visible[..., None], view.image, pictures[own])
-    rest = flow_between(pictures[own], shown).field[0]
+    warped = torch.where(view.visible[..., None], view.image, pictures[own])
+    rest = flow_between(pictures[own], warped).field[0]
     landing, visible = parallax(geometry, own)
     still, moved = (_difference(pictures, own, place, visible) for place in (landing, landing + rest))
     better = visible & clearly_less(moved, still)
@@ -71,20 +69,20 @@ def _ramp(value: torch.Tensor, low: float, high: float) -> torch.Tensor:
 
 
 def _whole(refuted: torch.Tensor) -> torch.Tensor:
-    """Gaps closed and the rim taken in: a thing that moves does so as a whole, also where its texture repeats itself."""
+    """Return ``refuted`` with gaps closed and the rim included: a moving thing moves as a whole, even where it is uniform."""
     reach = refuted.shape[1] // CLOSED
     grown = F.max_pool2d(refuted[None, None], 2 * reach + 1, 1, reach)
     return -F.max_pool2d(-grown, reach + 1 - reach % 2, 1, reach // 2)[0, 0]
 
 
 def clearly_less(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
-    """Tell if a difference is so much smaller that its explanation replaces the other's."""
+    """Return where the difference ``one`` is clearly smaller than ``two`` (:data:`CLEARLY`)."""
     share, least = CLEARLY
     return (one < share * two) & (one < two - least)
 
 
 def sampled(values: torch.Tensor, positions: torch.Tensor, interpolation: int = cv2.INTER_LINEAR) -> torch.Tensor:
-    """Read ``values [H, W, ...]`` at pixel positions ``[h, w, 2]``, first centre at (0.5, 0.5); the border repeated."""
+    """Sample ``values [H, W, ...]`` at pixel positions ``[h, w, 2]``, first centre at (0.5, 0.5); the border is repeated."""
     return torch.from_numpy(sample(values.numpy(), positions.numpy() - 0.5, interpolation))
 
 
@@ -93,7 +91,7 @@ def _places(size: tuple[int, int]) -> torch.Tensor:
 
 
 def parallax(geometry: Geometry, own: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return where pixels land at the other end by their depth ``[H, W, 2]``, and whether it shows them ``[H, W]``."""
+    """Return the positions of pixels at the other end by their depth ``[H, W, 2]``, and whether it shows them ``[H, W]``."""
     cameras = [(geometry.intrinsics[side], geometry.camera_to_world[side]) for side in (own, 1 - own)]
     x, y, z = transfer(*cameras[0], *cameras[1])(geometry.depth[own])
     landing = torch.stack([x, y], -1) / z.clamp_min(1e-6)[..., None]
@@ -103,7 +101,7 @@ def parallax(geometry: Geometry, own: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _difference(pictures: torch.Tensor, own: int, landing: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
-    """Mean absolute difference ``[H, W]`` between an end and the other at ``landing``, over what is ``counted`` in a window."""
+    """Return the mean absolute difference ``[H, W]`` of both ends at ``landing``, over the ``counted`` pixels of a box."""
     difference = (sampled(pictures[1 - own], landing) - pictures[own]).abs().mean(-1)
     both = torch.stack([difference * counted, counted.float()])[None]
     total, count = F.avg_pool2d(both, WINDOW, 1, WINDOW // 2, count_include_pad=False)[0]

@@ -1,4 +1,4 @@
-"""One photo as a clip that stands still, so that a camera can move through it: its depth is estimated once."""
+"""A still clip of one photo and its geometry, for a camera to move through."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def still_clip(photo: torch.Tensor, geometry: Geometry, frames: int, grid: Laten
         photo: ``[1, H, W, 3]``, RGB.
         geometry: of that photo, one frame.
         frames: a length that the VAE takes.
-        grid: of the VAE.
+        grid: grid of the VAE.
 
     Returns:
         The clip ``[frames, H, W, 3]`` and a geometry of as many frames; both share the photo's memory.

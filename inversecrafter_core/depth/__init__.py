@@ -1,4 +1,4 @@
-"""Depth: estimators behind one protocol, and the conversion of their values to a steady geometry."""
+"""Depth: estimators behind one protocol, and the conversion of their values to a geometry without flicker."""
 
 from .convert import Depth, to_depth
 from .estimators.onnx import OnnxDepth

@@ -1,14 +1,13 @@
-"""Raw estimator values to depth: one rule for the whole clip, never per frame, or the scale would flicker.
+"""Conversion of estimated values to depth, by one rule for the whole clip, so that the scale does not flicker.
 
-Disparity is affine: ``d = a / z + b`` with unknown ``a``, ``b``. The rule of the method's relatives (TrajectoryCrafter) takes
-min and max over the *clip*, ``n = (d - min) / (max - min)``, and ``z = 10^4 / (3900 n)``, which puts the farthest pixel at
-infinity and clips it. Here the
-same rule has one more parameter, the far plane: with ``near = 10^4 / 3900`` and ``r = near / far``
+Disparity is affine: ``d = a / z + b`` with unknown ``a``, ``b``. The rule of related methods (TrajectoryCrafter) takes min and
+max over the *clip*, ``n = (d - min) / (max - min)``, and ``z = 10^4 / (3900 n)``, which puts the farthest pixel at infinity and
+clips it. Here the rule has one more parameter, the far plane: with ``near = 10^4 / 3900`` and ``r = near / far``
 
     z = near / (r + (1 - r) n)          (r -> 0 is the original)
 
-so the farthest pixel lands on the far plane without a clip edge. Min and max are robust: the outermost thousandth of pixels
-at each end is cut.
+so the farthest pixel is on the far plane and nothing is clipped. Min and max are robust: the outermost thousandth of the
+pixels at each end is ignored.
 """
 
 from __future__ import annotations
@@ -23,8 +22,10 @@ from .protocol import RawDepth
 NEAR = 1e4 / 3900
 FAR_RATIO = 20.0
 OUTLIERS = 1e-3
-FLAT = 1e-4  # a clip whose depth varies less than this part is called constant
-SAMPLE = 2_000_000  # quantiles are taken on at most so many pixels
+FLAT = 1e-4
+"""Relative variation of depth below which a clip counts as constant."""
+SAMPLE = 2_000_000
+"""Largest number of pixels from which quantiles are computed."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Depth:
         depth: ``[F, H, W]`` float32, planar z, positive and finite everywhere.
         valid: ``[F, H, W]`` bool; where it is False, depth is filler (the frame's farthest valid depth).
         metric: depth is in metres.
-        notes: what a user should know about the conversion.
+        notes: remarks on the conversion, for the report.
     """
 
     depth: torch.Tensor
@@ -45,12 +46,12 @@ class Depth:
 
 
 def to_depth(raw: RawDepth, far_ratio: float = FAR_RATIO, outliers: float = OUTLIERS) -> Depth:
-    """Convert a clip's raw values.
+    """Return the depth of a clip's raw values.
 
     Args:
         raw: values ``[F, H, W]``. Infinite values (and zero or negative *depth*) become invalid.
-        far_ratio: disparity only: depth of the farthest over the nearest pixel, above 1. The model cannot know it.
-        outliers: disparity only: part of the pixels cut at each end, 0 = plain min and max.
+        far_ratio: disparity only: depth of the farthest over that of the nearest pixel, above 1; not known from the model.
+        outliers: disparity only: share of the pixels ignored at each end, 0 = plain min and max.
 
     Raises:
         InputError: no valid pixel in some frame, or a constant disparity (it has no scale).
@@ -80,7 +81,7 @@ def _from_disparity(raw: RawDepth, far_ratio: float, outliers: float) -> Depth:
         raise InputError(
             raw.source,
             f"a constant disparity ({low:.4g}) over the whole clip",
-            "Nothing is nearer than anything else: check the depth video, or use another depth model.",
+            "Check the depth video, or use another depth model.",
         )
     normalised = ((raw.values.float() - low) / (high - low)).clamp(0, 1)
     depth = NEAR / (1 / far_ratio + (1 - 1 / far_ratio) * normalised)
@@ -100,7 +101,7 @@ def require_valid_frames(name: str, valid: torch.Tensor) -> None:
 
 
 def fill_invalid(depth: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-    """Put each frame's farthest valid depth where ``valid`` is False: holes and skies then sit behind everything."""
+    """Return ``depth`` with each frame's farthest valid depth where ``valid`` is False, so that it lies behind everything."""
     if bool(valid.all()):
         return depth
     far = depth.masked_fill(~valid, 0).flatten(1).amax(1)

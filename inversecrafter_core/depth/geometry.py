@@ -1,4 +1,4 @@
-"""Depth plus a lens is a Geometry."""
+"""Construction of a geometry from depth, a lens and source cameras."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def geometry_from_depth(
     camera_to_world: torch.Tensor | None = None,
     metric: bool = False,
 ) -> Geometry:
-    """Build a :class:`Geometry` with square pixels and a centred principal point.
+    """Return a :class:`Geometry` with square pixels and a centred principal point.
 
     Args:
         depth: ``[F, H, W]`` planar z, positive and finite everywhere.
         valid: ``[F, H, W]`` bool.
-        focal: focal length in pixels of this depth map; wins over ``fov``.
+        focal: focal length in pixels of this depth map; takes precedence over ``fov``.
         fov: horizontal field of view in radians; 55 degrees when neither is given.
-        camera_to_world: ``[F, 4, 4]`` source cameras, any world; rebased so that frame 0 is the identity. None: the camera
-            stands still.
+        camera_to_world: ``[F, 4, 4]`` source cameras, any world; rebased so that frame 0 is the identity. None: a static
+            camera.
         metric: depth is in metres.
 
     Raises:
-        InputError: focal or fov out of range, counts that do not match, or what :class:`Geometry` refuses.
+        InputError: focal or fov out of range, counts that differ, or see :class:`Geometry`.
     """
     frames, height, width = depth.shape
     if focal is not None:
@@ -52,7 +52,7 @@ def geometry_from_depth(
 
 
 def rebase(camera_to_world: torch.Tensor) -> torch.Tensor:
-    """Move the world into frame 0's camera: ``[F, 4, 4]`` with the identity first."""
+    """Return cameras ``[F, 4, 4]`` with frame 0's camera as the world, so that the first is the identity."""
     poses = camera_to_world.double()
     rebased = (torch.linalg.inv(poses[0]) @ poses).float()
     rebased[0] = torch.eye(4)

@@ -1,4 +1,4 @@
-"""A depth video made by somebody else, as pictures: back to raw values.
+"""Raw depth values from the depth pictures of other nodes.
 
 Pictures are ``[F, H, W, 3]`` (or one channel) float. Most are 8-bit grey with one scale for the whole clip, near white. Eight
 bits make terraces, which
@@ -44,15 +44,15 @@ def depth_from_images(
     metric: bool = False,
     dequantise: bool = True,
 ) -> RawDepth:
-    """Read a depth video.
+    """Return the raw values of a depth video.
 
     Args:
         images: ``[F, H, W, 3]`` or ``[F, H, W, 1]``. Grey, so the channels are averaged. +-inf is "no depth here".
         encoding: the meaning of a grey value.
-        near, far: depth of the ends of the range, for the two linear encodings.
-        scale: for the two scaled encodings.
-        metric: the given numbers are metres.
-        dequantise: smooth away the terraces of 8-bit pictures.
+        near, far: depths at the ends of the range, for the two linear encodings.
+        scale: factor of the two scaled encodings.
+        metric: near, far and scale are in metres.
+        dequantise: smooth the terraces of 8-bit pictures.
 
     Raises:
         InputError: an unknown encoding, a shape that is no video, an alpha channel, a coloured map, NaN, or an empty range.
@@ -100,7 +100,7 @@ def _grey(images: torch.Tensor) -> torch.Tensor:
 
 
 def is_eight_bit(values: torch.Tensor, channels: int = 1) -> bool:
-    """Do the values sit on the grid of 8-bit pictures (of averages of ``channels`` such)? ``values [F, H, W]``."""
+    """Return whether ``values [F, H, W]`` are averages of ``channels`` 8-bit values."""
     sample = values[values.isfinite()][:200_000]
     if sample.numel() == 0 or float(sample.min()) < 0 or float(sample.max()) > 1:
         return False
@@ -109,9 +109,9 @@ def is_eight_bit(values: torch.Tensor, channels: int = 1) -> bool:
 
 
 def smooth_terraces(values: torch.Tensor) -> torch.Tensor:
-    """Smooth ``values [F, H, W]`` while keeping each within half an 8-bit step of what is stored.
+    """Return ``values [F, H, W]`` smoothed, each within half an 8-bit step of its stored value.
 
-    Coarse to fine, so that wide terraces become slopes too. Edges stay: there the bound gives the stored side back.
+    It runs from coarse to fine, so that wide terraces become slopes too. Edges are kept by the bound.
     """
     known = values.isfinite()
     stored = torch.where(known, values, 0.0)
@@ -135,7 +135,7 @@ def _local_range(values: torch.Tensor) -> torch.Tensor:
 
 
 def match_size(raw: RawDepth, video: torch.Tensor, edge_aware: bool = True) -> RawDepth:
-    """Bring raw values to the size of ``video [F, H, W, 3]``; what was not finite stays so (nearest)."""
+    """Return raw values at the size of ``video [F, H, W, 3]``; values that are not finite are resized by nearest neighbours."""
     size = (video.shape[1], video.shape[2])
     if tuple(raw.values.shape[1:]) == size:
         return raw

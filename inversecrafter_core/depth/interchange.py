@@ -1,4 +1,4 @@
-"""Geometry made by the host's own nodes (ComfyUI newer than 0.3.75), taken over as it is: dictionaries to Geometry.
+"""Conversion of the geometry dictionaries of the host's own nodes (ComfyUI newer than 0.3.75).
 
 | | MOGE_GEOMETRY | DA3_GEOMETRY |
 |---|---|---|
@@ -8,7 +8,7 @@
 | validity | ``mask [B, H, W]`` bool | ``sky [B, H, W]`` 0...1 |
 | ``image`` | ``[B, H, W, 3]`` | ``[B, H, W, 3]`` |
 
-One lens is used for the clip, the median of the frames': a focal length that breathes makes the whole scene breathe.
+The clip has one lens, the median over frames, because a varying focal length would scale the whole scene.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class ImportedGeometry:
     Attributes:
         raw: depth ``[F, H, W]``; ``inf`` where there is none.
         focal: clip-level focal length in pixels of the depth map, or None.
-        camera_to_world: ``[F, 4, 4]``, or None where the source says nothing of its camera.
-        images: the clip the geometry was made from, ``[F, H, W, 3]``, or None.
-        notes: what was decided.
+        camera_to_world: ``[F, 4, 4]``, or None if the source has no cameras.
+        images: the clip that the geometry was made from, ``[F, H, W, 3]``, or None.
+        notes: remarks on the conversion, for the report.
     """
 
     raw: RawDepth
@@ -46,8 +46,9 @@ class ImportedGeometry:
 
 
 def from_moge(geometry: Mapping[str, Any]) -> ImportedGeometry:
-    """Read a ``MOGE_GEOMETRY``. MoGe 2 gives metres, MoGe 1 does not, and the dictionary does not say which: scale counts as
-    relative.
+    """Return the content of a ``MOGE_GEOMETRY``, with relative depth.
+
+    MoGe 2 gives metres, MoGe 1 does not, and the dictionary does not name the version.
 
     Raises:
         InputError: not a MoGe dictionary, a panorama, or shapes that contradict each other.
@@ -69,7 +70,7 @@ def from_moge(geometry: Mapping[str, Any]) -> ImportedGeometry:
 
 
 def from_da3(geometry: Mapping[str, Any]) -> ImportedGeometry:
-    """Read a ``DA3_GEOMETRY``, mono (no lens, no camera) or multi-view.
+    """Return the content of a ``DA3_GEOMETRY``, mono (no lens, no camera) or multi-view.
 
     The host resizes multi-view depth to the picture but leaves the intrinsics in pixels of the network's input: they are
     scaled so that their principal point lands in the middle of the picture.

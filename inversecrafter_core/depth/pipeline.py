@@ -1,4 +1,4 @@
-"""The pipeline from raw values and their clip to a geometry and its report."""
+"""The pipeline from estimated values and their clip to a geometry and its report."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .steady.stabilise import stabilise
 
 
 class Stabilisation(StrEnum):
-    """The flicker that is taken out of a clip's depth."""
+    """Kind of flicker that is removed from a clip's depth."""
 
     FRAMES_AND_PIXELS = "frames and pixels"
     FRAMES = "frames"
@@ -32,12 +32,12 @@ class Stabilisation(StrEnum):
 
 @dataclass(frozen=True)
 class GeometryReport:
-    """A geometry and a report of its making.
+    """A geometry and the report on it.
 
     Attributes:
         geometry: the result.
-        before, after: flicker without and with stabilisation; None where it could not be measured (no video, or one frame).
-        lines: the report, a sentence each.
+        before, after: flicker without and with stabilisation; None without a video, or for one frame.
+        lines: sentences of the report.
     """
 
     geometry: Geometry
@@ -56,20 +56,20 @@ def build_geometry(
     camera_to_world: torch.Tensor | None = None,
     progress: Progress | None = None,
 ) -> GeometryReport:
-    """Stabilise and convert raw values, measure their flicker, and add a lens.
+    """Return the geometry of raw values: stabilised, converted to depth, with a lens, and with its flicker measured.
 
     Args:
         raw: ``[F, H, W]`` values.
-        video: ``[F, H, W, 3]`` of the same size; None: nothing can be followed, so nothing is stabilised or measured.
-        stabilisation: the flicker to take out.
+        video: ``[F, H, W, 3]`` of the same size; without it nothing is stabilised or measured.
+        stabilisation: kind of flicker to remove.
         far_ratio: for disparity, see ``convert.to_depth``.
-        focal: in pixels; wins over ``fov`` (radians), which wins over the model's own estimate, which wins over 55 degrees.
-        fov: horizontal, radians.
-        camera_to_world: ``[F, 4, 4]`` source cameras. Frame scales are then tied to the cameras' motion and left alone.
-        progress: over flow and stabilisation.
+        focal: focal length in pixels. It takes precedence over ``fov``, that over the model's estimate, that over 55 degrees.
+        fov: horizontal field of view in radians.
+        camera_to_world: ``[F, 4, 4]`` source cameras. The scale of frames is tied to their motion and not changed.
+        progress: called during flow and stabilisation.
 
     Raises:
-        InputError: video and depth differ in count or size, or any step's own.
+        InputError: video and depth differ in count or size, an unknown stabilisation, or an error of a step.
     """
     stabilisation = require_choice("stabilise", stabilisation, Stabilisation)
     if video is not None:

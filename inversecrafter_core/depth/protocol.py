@@ -1,4 +1,4 @@
-"""The protocol of depth estimators: a clip goes in, raw per-pixel values of a stated kind come out.
+"""The protocol of depth estimators, from a clip to raw values of a stated kind.
 
 Video is ``[F, H, W, 3]`` in 0...1; raw values are ``[F, H, W]`` float32 at the video's size, *not yet* depth:
 
@@ -6,7 +6,7 @@ Video is ``[F, H, W, 3]`` in 0...1; raw values are ``[F, H, W]`` float32 at the 
 * ``relative_depth``: planar z up to one unknown factor for the clip
 * ``disparity``: ``a / z + b`` with unknown ``a > 0`` and ``b`` (MiDaS and its descendants): larger is nearer
 
-``convert.to_depth`` turns them into depth, ``stabilise.stabilise`` takes the flicker out before that.
+``stabilise.stabilise`` removes their flicker, then ``convert.to_depth`` makes depth of them.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ class RawDepth:
 
     Attributes:
         values: ``[F, H, W]`` float32 on the CPU, of ``kind``.
-        kind: what the values are.
-        fov: horizontal field of view in radians, the clip's median, where the model estimates one; else None.
+        kind: meaning of the values.
+        fov: horizontal field of view in radians, the clip's median, or None if the model does not estimate it.
         source: the estimator's name, for reports.
     """
 
@@ -58,13 +58,13 @@ class RawDepth:
 
     @property
     def usable(self) -> torch.Tensor:
-        """``[F, H, W]`` bool: what is finite and, for depth, positive."""
+        """``[F, H, W]`` bool: values that are finite and, for depth, positive."""
         finite = torch.isfinite(self.values)
         return finite if self.kind == "disparity" else finite & (self.values > 0)
 
 
 class DepthEstimator(Protocol):
-    """One model, ready to run. ``kind`` is what its values are."""
+    """A depth model; ``kind`` is the meaning of its values."""
 
     name: str
     kind: Kind

@@ -1,4 +1,4 @@
-"""Bring a small depth map to the size of its image so that depth edges follow image edges.
+"""Upsampling of a depth map to the size of its image, with depth edges along image edges.
 
 Maps are ``[B, h, w]`` in any domain in which averaging makes sense (disparity, or log depth), images ``[B, H, W, 3]`` in 0...1.
 Chosen on the motorcycle stereo pair (500x741) by ``lab/benchmarks/warp/depth.py``: mean relative error over all / within 3 px
@@ -9,8 +9,7 @@ of a depth edge, and PSNR of the warp to the other eye.
 | truth at 224x224 | 1.6 / 5.4 %, 20.5 dB | **1.4 / 4.5 %, 21.8 dB** | 2.2 / 6.0 %, 19.6 dB |
 | truth at 64x96 | 2.7 / 7.8 %, 18.3 dB | **2.4 / 6.7 %, 19.5 dB** | 3.8 / 7.8 %, 18.5 dB |
 
-So sharp maps go through the joint bilateral filter. A map that is itself blurred has edges to gain instead: see
-:func:`guided_upsample` and ``onnx.py``.
+So sharp maps use the joint bilateral filter. A blurred map gains edges from :func:`guided_upsample`, see ``onnx.py``.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ BILINEAR_WEIGHT = 0.01  # what the plain interpolation counts where no neighbour
 
 
 def resize_map(values: torch.Tensor, size: tuple[int, int], mode: str = "bilinear") -> torch.Tensor:
-    """``[B, h, w]`` to ``[B, *size]``, half-pixel centres."""
+    """Return ``values [B, h, w]`` at ``size``, with half-pixel centres."""
     if tuple(values.shape[-2:]) == tuple(size):
         return values
     corners = None if mode in ("area", "nearest-exact") else False
@@ -32,10 +31,10 @@ def resize_map(values: torch.Tensor, size: tuple[int, int], mode: str = "bilinea
 
 
 def joint_bilateral_upsample(values: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
-    """Upsample ``values [B, h, w]`` to the image's size; each pixel listens to the low-resolution neighbours of its own colour.
+    """Return ``values [B, h, w]`` at the image's size, ``[B, H, W]``, by joint bilateral upsampling (Kopf et al. 2007).
 
-    Kopf et al. 2007, "Joint bilateral upsampling", over the 3x3 nearest cells, with a small weight on the bilinear value so
-    that a colour found nowhere around still gets a value. Returns ``[B, H, W]``. Equal or larger maps are resized plainly.
+    Each pixel averages the 3x3 nearest cells by similarity of colour, with a small weight on the bilinear value for colours
+    that none of them has. Maps of the image's size or larger are resized bilinearly.
     """
     size = (image.shape[1], image.shape[2])
     if values.shape[-2] >= size[0] or values.shape[-1] >= size[1]:

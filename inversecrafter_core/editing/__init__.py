@@ -1,4 +1,4 @@
-"""Editing: a region named, followed, changed in the first frame and carried on; and what happened to the rest."""
+"""Editing: regions, their tracking, propagation of an edit of the first frame, and drift of the rest."""
 
 from .composite import composite
 from .drift import Drift, drift

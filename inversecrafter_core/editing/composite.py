@@ -1,7 +1,7 @@
-"""The final composite in pixels: the source's own pixels where nothing was to change, with a soft seam.
+"""The composite in pixels: the source's own pixels where they are known, with a soft seam.
 
-For the case that the VAE alone shifts colours or blurs: what was to stay is then as sharp as it was. What it hides is any error
-outside the mask, so it is never the default, and :mod:`drift` says that it was used.
+It removes the VAE's blur and colour shift from known pixels. It also hides any other error there, so :mod:`drift` reports
+whether it was used.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .drift import kept_pixels
 
 
 def composite(result: torch.Tensor, source: torch.Tensor, visible: torch.Tensor, seam: int = 8) -> torch.Tensor:
-    """``source`` where it is wholly known, ``result`` in the holes, and a blend over ``seam`` pixels on the known side.
+    """Return ``source`` where it is wholly known, ``result`` in the holes, and a blend over ``seam`` pixels of the known side.
 
     Args:
         result, source: ``[F, H, W, 3]`` in 0...1.
@@ -24,7 +24,7 @@ def composite(result: torch.Tensor, source: torch.Tensor, visible: torch.Tensor,
         seam: pixels; 0 for a hard edge.
 
     Raises:
-        InputError: clips that do not belong together, nothing known, or a negative seam.
+        InputError: clips of different sizes, no known pixel, or a negative seam.
     """
     if seam < 0:
         raise InputError("seam", f"{seam}", "Give a width in pixels, 0 for a hard edge.")

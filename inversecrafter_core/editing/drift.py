@@ -1,6 +1,6 @@
-"""Drift of the pixels that an edit was to keep, measured after decoding: its size, its colour, and the part of the VAE.
+"""Drift of the pixels that an edit keeps, measured after decoding: its size, its colour, and the VAE's part in it.
 
-Videos are ``[F, H, W, 3]`` float in 0...1; ``visible`` is ``[F, H, W]``, and only what is wholly known (1) was to stay.
+Videos are ``[F, H, W, 3]`` float in 0...1; ``visible`` is ``[F, H, W]``, and only wholly known pixels (1) are kept.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Drift:
         vae_psnr_db: the VAE's reconstruction against the source; None without a reconstruction.
         past_vae_psnr_db: against the VAE's reconstruction: the editing alone.
         past_vae_shift: the same for colour.
-        composite: the figures are of a composite with the source's own pixels, not of the decoded clip as it came.
+        composite: the figures belong to a composite with the source's own pixels, not to the decoded clip.
     """
 
     kept: float
@@ -44,7 +44,7 @@ class Drift:
     composite: bool = False
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON: infinite decibels, of identical pictures, are None."""
+        """Return the figures for JSON; the infinite decibels of identical pictures are None."""
         values = asdict(self)
         return {name: None if isinstance(value, float) and math.isinf(value) else value for name, value in values.items()}
 
@@ -53,9 +53,9 @@ class Drift:
         used = (
             "Outside the mask: the source's own pixels (composite with a soft seam)."
             if self.composite
-            else "Outside the mask: the decoded clip as it is, no composite."
+            else "Outside the mask: the decoded clip, no composite."
         )
-        lines = [used, f"What was to stay ({self.kept:.0%} of the clip), against the source: {_decibels(self.psnr_db)}, "]
+        lines = [used, f"Kept pixels ({self.kept:.0%} of the clip), against the source: {_decibels(self.psnr_db)}, "]
         lines[-1] += f"colour shift {_signed(self.shift)} of 255, largest error in frame {self.worst_frame}."
         if self.past_vae_psnr_db is not None and self.past_vae_shift is not None and self.vae_psnr_db is not None:
             lines.append(f"The VAE alone, against the source: {_decibels(self.vae_psnr_db)}.")
@@ -67,14 +67,14 @@ class Drift:
 
 
 def kept_pixels(visible: torch.Tensor) -> torch.Tensor:
-    """``[F, H, W]`` float, 1 where a pixel is wholly known.
+    """Return ``[F, H, W]`` float, 1 where a pixel is wholly known.
 
     Raises:
         InputError: there is none.
     """
     kept = (visible >= WHOLE).float()
     if not bool(kept.any()):
-        raise InputError("holes", "no pixel of the clip is wholly known", "Nothing was to stay: give the holes of the edit.")
+        raise InputError("holes", "no pixel of the clip is wholly known", "Nothing is kept: give the holes of the edit.")
     return kept
 
 
@@ -85,10 +85,16 @@ def drift(
     reconstruction: torch.Tensor | None = None,
     composite: bool = False,
 ) -> Drift:
-    """Measure the drift of kept pixels of ``source`` in ``result``, and the VAE's part in it with its ``reconstruction``.
+    """Measure the drift of kept pixels between ``source`` and ``result``.
+
+    Args:
+        result, source: ``[F, H, W, 3]`` in 0...1.
+        visible: ``[F, H, W]`` in 0...1, 1 = known.
+        reconstruction: ``source`` encoded and decoded, to separate the VAE's part.
+        composite: whether ``result`` is a composite with the source, for the report.
 
     Raises:
-        InputError: clips that do not belong together, or no kept pixel.
+        InputError: clips of different sizes, or no kept pixel.
     """
     kept = kept_pixels(visible)
     result, source, kept = as_pair(result, source, kept)
@@ -115,7 +121,7 @@ def drift(
 
 
 def colour_shift(result: torch.Tensor, reference: torch.Tensor, kept: torch.Tensor) -> tuple[float, float, float]:
-    """Mean signed change of red, green and blue over ``kept`` pixels, in levels of 255."""
+    """Return the mean signed change of red, green and blue over ``kept`` pixels, in levels of 255."""
     weight = kept.to(result).unsqueeze(-1)
     red, green, blue = (((result - reference) * weight).double().sum((0, 1, 2)) / weight.double().sum() * LEVELS).tolist()
     return round(red, 3), round(green, 3), round(blue, 3)

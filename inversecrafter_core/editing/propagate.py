@@ -1,9 +1,9 @@
-"""An edit of the first frame carried along with what it was made on: evidence inside the region, holes where there is none.
+"""Propagation of an edit of the first frame along the motion of the edited thing.
 
-The edited first frame is taken as it is. In a later frame, a pixel of the region takes the edited colour of the place it was
-in the first frame (``correspondence.py``), as far as that correspondence is sure and the place was itself edited; what is left
-of the region (new sides, what was hidden) is filled smoothly from there and is a hole, to be generated. Outside the region the
-clip stays what it is. Videos are ``[F, H, W, 3]`` float in 0...1, ``visible`` is ``[F, H, W]`` in 0...1, 1 = known.
+The edited first frame is used unchanged. In a later frame, a pixel of the region takes the edited colour of its place in the
+first frame (:mod:`..flow.correspondence`), if that correspondence is reliable and the place was edited. The rest of the region
+(new sides, what was occluded) is filled smoothly and is a hole, to be generated. Outside the region the clip is unchanged.
+Videos are ``[F, H, W, 3]`` float in 0...1, ``visible`` is ``[F, H, W]`` in 0...1, 1 = known.
 """
 
 from __future__ import annotations
@@ -14,25 +14,32 @@ import cv2
 import numpy as np
 import torch
 
-from ..errors import InputError, require_same_frames, require_video
+from ..errors import InputError, require_same_frames, require_same_size, require_video
 from ..flow import Correspondence, correspond, sample
 from ..progress import Progress
 from .regions import disc, edited_region
 
 GUESS, MARGIN = 0.5, 4
-SURE = 0.3  # of the correspondence: below it a pixel is filled, not carried
-HARDLY = 0.1  # of the region carried to the last frame: the report says so
-LIGHT = 0.08  # of the longer side: the size over which light and shade are compared
+RELIABLE = 0.3
+"""Confidence of the correspondence below which a pixel is filled."""
+HARDLY = 0.1
+"""Share of the region propagated to the last frame below which the report warns."""
+LIGHT = 0.08
+"""Side of the box over which brightness is compared, as a share of the longer side."""
 DARKEST, BRIGHTEST = 0.5, 2.0
-SIDES = (3, 9, 27, 81, 243)  # pixels: boxes from which a hole is filled, the smallest that knows anything first
+"""Range of the change of brightness."""
+SIDES = (3, 9, 27, 81, 243)
+"""Sides in pixels of the boxes whose mean fills a hole: the smallest that holds known pixels."""
 
 
 @dataclass(frozen=True)
 class Propagated:
-    """Attributes:
-    video: ``[F, H, W, 3]``, the edited clip as far as it is known, its holes filled smoothly.
-    visible: ``[F, H, W]``: 1 outside the region and in the first frame; inside, how far the carried edit is to be trusted.
-    carried: share of each frame's region that has evidence, ``[F]``.
+    """A propagated edit.
+
+    Attributes:
+        video: ``[F, H, W, 3]``, the edited clip, its holes filled smoothly.
+        visible: ``[F, H, W]``: 1 outside the region and in the first frame; inside, the trust in the propagated edit.
+        carried: share of each frame's region that was propagated, ``[F]``.
     """
 
     video: torch.Tensor
@@ -43,10 +50,10 @@ class Propagated:
         """Return the least and the mean share in words, and the frame of the least."""
         worst = min(range(len(self.carried)), key=lambda t: self.carried[t])
         mean = sum(self.carried[1:]) / (len(self.carried) - 1)
-        lines = [f"Of the region, {mean:.0%} is carried from the first frame on average; the rest is filled smoothly, a hole."]
+        lines = [f"Of the region, {mean:.0%} is propagated from the first frame on average; the rest is filled and a hole."]
         lines.append(f"Least in frame {worst}: {self.carried[worst]:.0%}.")
         if self.carried[-1] < HARDLY:
-            lines.append("By the end hardly anything of the edit is evidence: the model invents it.")
+            lines.append("By the end hardly anything of the edit is propagated: the model generates it.")
         return "\n".join(lines)
 
 
@@ -59,18 +66,19 @@ def propagate(
     follow_light: bool = True,
     progress: Progress | None = None,
 ) -> Propagated:
-    """Carry the edit of the first frame through the clip.
+    """Propagate the edit of the first frame through the clip.
 
     Args:
-        video: the clip before the edit.
-        edited: ``[H, W, 3]`` or ``[1, H, W, 3]``, its first frame after it.
-        region: ``[F, H, W]`` bool, where the edited thing is in each frame.
-        guess: ``visible`` of what could not be carried and was filled smoothly; 0 leaves it wholly to the model.
-        margin: pixels around the region that are known to nobody: where the edge of the edit may run.
-        follow_light: carried colours grow brighter and darker as the clip does at their place.
+        video: the clip before the edit, ``[F, H, W, 3]``.
+        edited: ``[H, W, 3]`` or ``[1, H, W, 3]``, its first frame after the edit.
+        region: ``[F, H, W]`` bool, the edited thing in each frame.
+        guess: ``visible`` of the smoothly filled part; 0 leaves it wholly to the model.
+        margin: pixels around the region that count as unknown, where the edge of the edit may lie.
+        follow_light: let propagated colours brighten and darken with the clip.
+        progress: called with (frames done, frames); may raise to cancel.
 
     Raises:
-        InputError: a clip of one frame, sizes or counts that differ, a region that misses the edit, an edit of nothing or of
+        InputError: a clip of one frame, sizes or counts that differ, a region that misses the edit, or an edit of nothing or of
             everything.
     """
     video = require_video("video", video)
@@ -94,7 +102,7 @@ def propagate(
 
 
 def fill_smoothly(colour: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """``colour [H, W, 3]`` where it is ``known [H, W]``; elsewhere the mean of what is known around, however far."""
+    """Return ``colour [H, W, 3]`` where ``known [H, W]``, elsewhere the mean of the nearest known pixels, however far."""
     weight, filled, left = known.astype(np.float32), colour.copy(), ~known
     for side in (*SIDES, 2 * max(known.shape) + 1):
         box = (side, side)
@@ -110,18 +118,13 @@ def _one_picture(edited: torch.Tensor, video: torch.Tensor) -> torch.Tensor:
     if len(pictures) != 1:
         raise InputError("edited", f"{len(pictures)} images", "Give one: the clip's first frame after the edit.")
     if len(video) < 2:
-        raise InputError("video", "a clip of one frame", "There is nothing to carry the edit to: give 4k+1 frames, at least 5.")
+        raise InputError("video", "a clip of one frame", "There is no frame to propagate to: give 4k+1 frames, at least 5.")
     return pictures[0].to(video)
 
 
 def _fitting(region: torch.Tensor, video: torch.Tensor, changed: torch.Tensor) -> torch.Tensor:
     require_same_frames(video=len(video), holes=len(region))
-    if region.shape[1:] != video.shape[1:3]:
-        raise InputError(
-            "holes",
-            f"size {region.shape[2]}x{region.shape[1]} beside a video of {video.shape[2]}x{video.shape[1]}",
-            "Use the masks that were tracked on this clip.",
-        )
+    require_same_size("holes", region.shape[1:], "video", video.shape[1:3], "Use the masks that were tracked on this clip.")
     hit = float((region[0].cpu() & changed).sum() / changed.sum())
     if hit < 0.5:
         raise InputError(
@@ -133,14 +136,14 @@ def _fitting(region: torch.Tensor, video: torch.Tensor, changed: torch.Tensor) -
 
 
 def _known(follow: Correspondence, found: np.ndarray) -> np.ndarray:
-    """``[H, W]`` bool: pixels that come from the edited region, surely."""
-    return (sample(found.astype(np.float32), follow.back, outside=0) > 0.5) & (follow.confidence > SURE)
+    """Return ``[H, W]`` bool: pixels that reliably come from the edited region ``found`` of the first frame."""
+    return (sample(found.astype(np.float32), follow.back, outside=0) > 0.5) & (follow.confidence > RELIABLE)
 
 
 def _carried(
     first: torch.Tensor, frame: torch.Tensor, picture: torch.Tensor, follow: Correspondence, light: bool
 ) -> np.ndarray:
-    """``[H, W, 3]``: the edited ``picture`` where ``frame`` comes from; ``first`` is it before the edit."""
+    """Return ``[H, W, 3]``: the edited ``picture`` sampled at the places of ``frame``; ``first`` is it before the edit."""
     colour = sample(picture.numpy(), follow.back)
     if light:
         side = max(3, round(LIGHT * max(frame.shape[:2])))
@@ -155,6 +158,6 @@ def _level(image: np.ndarray, side: int) -> np.ndarray:
 
 
 def _visible(inside: np.ndarray, trusted: np.ndarray, margin: int) -> np.ndarray:
-    """1 outside the region and its margin, ``trusted`` inside the region, 0 on the margin."""
+    """Return ``[H, W]``: 1 outside the region and its margin, ``trusted`` inside the region, 0 on the margin."""
     wide = cv2.dilate(inside.astype(np.uint8), disc(margin)) > 0 if margin > 0 else inside
     return np.where(inside, trusted, np.where(wide, 0, 1)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The region of an edit in the first frame: a mask, a box, or the difference between the edited and the original picture.
+"""The region of an edit in the first frame: from a mask, a box, or the difference of the edited and the original picture.
 
 Pictures are ``[H, W, 3]`` float in 0...1, regions ``[H, W]`` bool, True = to be edited.
 """
@@ -9,33 +9,29 @@ import cv2
 import numpy as np
 import torch
 
-from ..errors import InputError, require_finite
+from ..errors import InputError, require_finite, require_same_size
 
 LEAST_PIXELS = 16
 CHANGE = 0.06
-"""Colour difference, largest over channels, above which a pixel counts as edited: twice what a JPEG at quality 90 changes."""
+"""Largest colour difference over channels above which a pixel counts as edited: twice that of a JPEG at quality 90."""
 EVERYTHING = 0.9
-"""Share of the picture above which an edit counts as of everything: nothing to keep would be left."""
+"""Share of the picture above which a region is refused, since too little is left to keep."""
 
 
 def first_mask(mask: torch.Tensor, height: int, width: int) -> torch.Tensor:
-    """The region ``[H, W]`` bool of a MASK ``[H, W]`` or ``[N, H, W]``, of which the first counts; above one half is inside.
+    """Return the region ``[H, W]`` bool of a MASK ``[H, W]``, or of the first of ``[N, H, W]``; above one half is inside.
 
     Raises:
         InputError: another size, not finite, nothing inside, or everything.
     """
     first = require_finite("holes", (mask if mask.ndim == 2 else mask[0]).float())
-    if first.shape != (height, width):
-        raise InputError(
-            "holes",
-            f"size {first.shape[-1]}x{first.shape[-2]} beside a video of {width}x{height}",
-            "Resize both to one size; a 64x64 mask comes from Load Image when the picture has no alpha channel.",
-        )
+    fix = "Resize both to one size; a 64x64 mask comes from Load Image when the picture has no alpha channel."
+    require_same_size("holes", first.shape, "video", (height, width), fix)
     return require_region("holes", first > 0.5)
 
 
 def mask_video(masks: torch.Tensor, frames: int, height: int, width: int) -> torch.Tensor:
-    """Masks for every frame as ``[F, H, W]`` bool; above one half is inside.
+    """Return the masks of all frames as ``[F, H, W]`` bool; above one half is inside.
 
     Raises:
         InputError: another size or count, nothing inside in any frame, or everything in all.
@@ -43,7 +39,7 @@ def mask_video(masks: torch.Tensor, frames: int, height: int, width: int) -> tor
     if masks.shape != (frames, height, width):
         raise InputError(
             "holes",
-            f"{len(masks)} masks of {masks.shape[2]}x{masks.shape[1]} beside {frames} frames of {width}x{height}",
+            f"{len(masks)} masks of {masks.shape[2]}x{masks.shape[1]} for {frames} frames of {width}x{height}",
             "Give one of the first frame, or one for every frame, in the size of the clip.",
         )
     inside = require_finite("holes", masks.float()) > 0.5
@@ -52,7 +48,7 @@ def mask_video(masks: torch.Tensor, frames: int, height: int, width: int) -> tor
 
 
 def box_region(x: int, y: int, box_width: int, box_height: int, height: int, width: int) -> torch.Tensor:
-    """The rectangle of ``box_width`` x ``box_height`` pixels whose top left pixel is (x, y), cut at the picture's edges."""
+    """Return the region of a box whose top left pixel is (x, y), cut off at the picture's edges; all in pixels."""
     region = torch.zeros(height, width, dtype=torch.bool)
     region[max(0, y) : max(0, y + box_height), max(0, x) : max(0, x + box_width)] = True
     if not bool(region.any()):
@@ -61,17 +57,13 @@ def box_region(x: int, y: int, box_width: int, box_height: int, height: int, wid
 
 
 def edited_region(original: torch.Tensor, edited: torch.Tensor, change: float = CHANGE, grow: int = 2) -> torch.Tensor:
-    """Find where two pictures ``[H, W, 3]`` differ: specks removed, gaps closed, grown by ``grow`` pixels.
+    """Return the region in which two pictures ``[H, W, 3]`` differ: specks removed, gaps closed, grown by ``grow`` pixels.
 
     Raises:
         InputError: different sizes, nothing differs, or everything does.
     """
-    if original.shape != edited.shape:
-        raise InputError(
-            "edited",
-            f"size {edited.shape[1]}x{edited.shape[0]} beside an original of {original.shape[1]}x{original.shape[0]}",
-            "Edit the frame at the size the clip has in this graph, or resize both to one size.",
-        )
+    fix = "Edit the frame at the size the clip has in this graph, or resize both to one size."
+    require_same_size("edited", edited.shape[:2], "original", original.shape[:2], fix)
     differs = ((original.float() - edited.float()).abs().amax(-1) > change).byte().cpu().numpy()
     found = cv2.morphologyEx(cv2.medianBlur(differs, 3), cv2.MORPH_CLOSE, disc(3))
     found = cv2.dilate(found, disc(grow)) if grow > 0 else found
@@ -85,7 +77,7 @@ def edited_region(original: torch.Tensor, edited: torch.Tensor, change: float = 
 
 
 def require_region(name: str, region: torch.Tensor, what: str = "is inside") -> torch.Tensor:
-    """Return a region ``[H, W]`` bool of some, and not of all, of a picture; otherwise :class:`InputError`."""
+    """Return ``region [H, W]`` bool, or raise :class:`InputError` if it holds hardly a pixel or almost the whole picture."""
     if int(region.sum()) < LEAST_PIXELS:
         raise InputError(name, "hardly a pixel is inside", "Paint what is to be edited white (1) and leave the rest black (0).")
     share = float(region.float().mean())
@@ -100,14 +92,14 @@ def require_region(name: str, region: torch.Tensor, what: str = "is inside") -> 
 
 
 def disc(radius: int) -> np.ndarray:
-    """A round structuring element."""
+    """Return a round structuring element."""
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
 
 
 def shaped(inside: torch.Tensor, grow: int = 0, boxes: bool = False) -> torch.Tensor:
-    """A region a frame, ``[F, H, W]`` bool, grown by ``grow`` pixels; with ``boxes`` its bounding rectangle, grown likewise.
+    """Return the regions ``[F, H, W]`` bool, or with ``boxes`` their bounding rectangles, grown by ``grow`` pixels.
 
-    To a model that is to put something new there a rectangle betrays less than the old outline.
+    A rectangle does not show a model the outline of the old thing.
     """
     shape = np.ones((2 * grow + 1, 2 * grow + 1), np.uint8) if boxes else disc(grow)
     frames = [_rectangle(frame) if boxes else frame for frame in inside.cpu().byte().numpy()]

@@ -1,9 +1,7 @@
-"""A region of the first frame followed through a clip, so that the mask goes where the thing goes.
+"""Tracking of a region of the first frame through a clip.
 
-Frame by frame the mask is carried along DIS flow (Kroeger et al. 2016, OpenCV) and then laid along the edges of what it covers.
-Without the second, masks wear away.
-
-Videos are ``[F, H, W, 3]`` float in 0...1, regions bool, True = inside.
+Frame by frame the mask is moved along DIS flow (Kroeger et al. 2016, OpenCV) and then fitted to the edges of the thing. Without
+the second step masks erode. Videos are ``[F, H, W, 3]`` float in 0...1, regions bool, True = inside.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from ..errors import InputError, require_video
+from ..errors import InputError, require_same_size, require_video
 from ..flow import (
     SMALLEST,
     Correspondence,
@@ -26,24 +24,28 @@ from ..flow import (
     sample,
 )
 from ..progress import Progress
-from .outline import snapped
+from .outline import snap_to_edges
 from .regions import LEAST_PIXELS, require_region
 
-SURE = 0.9  # of a correspondence with the first frame that decides whether a pixel is inside
-GREY_CHANGE = 30  # of 255: a followed pixel must keep its brightness so well
-GOING = 0.75  # of its first size: a region at the edge that is smaller is leaving the picture
-LEAST_FOLLOWED = 0.2  # share of the mask's pixels that must be followed from one frame to the next
+RELIABLE = 0.9
+"""Confidence of a correspondence with the first frame from which it decides whether a pixel is inside."""
+GREY_CHANGE = 30
+"""Largest change of brightness, of 255, of a followed pixel."""
+LEAVING = 0.75
+"""Share of its first size below which a region at the picture's edge counts as leaving."""
+LEAST_FOLLOWED = 0.2
+"""Smallest share of the mask's pixels that must be followed from one frame to the next."""
 
 
 @dataclass(frozen=True)
 class Track:
-    """A region followed through a clip.
+    """A region tracked through a clip.
 
     Attributes:
         inside: ``[F, H, W]`` bool.
         followed: share of the region's pixels that could be followed to each frame, ``[F]`` in 0...1; 1 for the first.
-        lost: first frame in which it could not be found any more, or None. From there ``inside`` is empty.
-        left: first frame in which it had left the picture, or None. From there ``inside`` is empty.
+        lost: first frame in which it was not found, or None. From there ``inside`` is empty.
+        left: first frame after it left the picture, or None. From there ``inside`` is empty.
     """
 
     inside: torch.Tensor
@@ -66,11 +68,12 @@ class Track:
 
 
 def track(video: torch.Tensor, region: torch.Tensor, snap: bool = True, progress: Progress | None = None) -> Track:
-    """Follow ``region [H, W]`` of the first frame through ``video [F, H, W, 3]``.
+    """Track ``region [H, W]`` of the first frame through ``video [F, H, W, 3]``.
 
     Args:
-        snap: lay the mask along the edges of what it covers, in every frame but the first. Off for a region that is no thing
-            with outlines of its own.
+        video: in 0...1, at least two frames.
+        region: bool, True = inside.
+        snap: fit the mask to the picture's edges in every frame but the first. Off for a region without outlines of its own.
         progress: called with (frames done, frames); may raise to cancel.
 
     Raises:
@@ -79,12 +82,7 @@ def track(video: torch.Tensor, region: torch.Tensor, snap: bool = True, progress
     video = require_video("video", video)
     if len(video) < 2:
         raise InputError("video", "a clip of one frame", "There is nothing to follow: give a clip of 4k+1 frames, at least 5.")
-    if region.shape != video.shape[1:3]:
-        raise InputError(
-            "holes",
-            f"size {region.shape[-1]}x{region.shape[-2]} beside a video of {video.shape[2]}x{video.shape[1]}",
-            "Resize both to one size.",
-        )
+    require_same_size("holes", region.shape, "video", video.shape[1:3])
     if min(video.shape[1:3]) < SMALLEST:
         raise InputError("video", f"size {video.shape[2]}x{video.shape[1]}", f"At least {SMALLEST} pixels a side.")
     masks = [require_region("holes", region).cpu().numpy()]
@@ -96,7 +94,7 @@ def track(video: torch.Tensor, region: torch.Tensor, snap: bool = True, progress
         if mask.sum() < LEAST_PIXELS or share < LEAST_FOLLOWED:
             lost, left = (None, t) if _leaving(masks[-1], masks[0]) else (t, None)
             break
-        masks.append(snapped(video[t], mask, *_anchors(follow, masks[0], mask)) if snap else mask)
+        masks.append(snap_to_edges(video[t], mask, *_anchors(follow, masks[0], mask)) if snap else mask)
         followed.append(share)
         if progress is not None:
             progress(t, len(video) - 1)
@@ -106,13 +104,12 @@ def track(video: torch.Tensor, region: torch.Tensor, snap: bool = True, progress
 
 
 def _anchors(follow: Correspondence, first: np.ndarray, carried: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """``[H, W]`` bool twice: pixels that surely come from the region of the first frame, as the carried mask has it too; and
-    pixels that surely do not.
+    """Return ``[H, W]`` bool twice: pixels that are reliably inside, by the first frame and by the carried mask, and outside.
 
     They keep a region of many colours together, from which edges alone would cut one part after the other.
     """
-    inside, sure = sample(first.astype(np.float32), follow.back, outside=0) > 0.5, follow.confidence > SURE
-    return inside & sure & carried, ~inside & sure
+    inside, reliable = sample(first.astype(np.float32), follow.back, outside=0) > 0.5, follow.confidence > RELIABLE
+    return inside & reliable & carried, ~inside & reliable
 
 
 def _carried(engine: FlowEngine, before: np.ndarray, after: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, float]:
@@ -124,6 +121,6 @@ def _carried(engine: FlowEngine, before: np.ndarray, after: np.ndarray, mask: np
 
 
 def _leaving(mask: np.ndarray, first: np.ndarray) -> bool:
-    """Tell if a region was leaving: at the edge of the picture, and much smaller than it was."""
+    """Return whether a region is leaving the picture: at its edge, and much smaller than at first."""
     at_edge = mask[[0, -1]].any() or mask[:, [0, -1]].any()
-    return bool(at_edge and mask.sum() < GOING * first.sum())
+    return bool(at_edge and mask.sum() < LEAVING * first.sum())

@@ -1,4 +1,4 @@
-"""Metrics of videos and masks, whatever made them."""
+"""Metrics of videos and masks."""
 
 from .consistency import measurement_lpips, measurement_psnr, measurement_ssim, per_frame
 from .image import DistanceMap, Metric, hole_coverage, masked_lpips, masked_psnr, masked_ssim

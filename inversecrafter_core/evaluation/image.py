@@ -1,7 +1,7 @@
-"""Picture metrics on the part of a clip that a mask keeps.
+"""Picture metrics on the visible pixels of a clip.
 
 Videos are ``[F, H, W, 3]`` float in 0...1, ``visible`` is ``[F, H, W]`` with 1 = counted. InverseCrafter's measurement
-consistency is exactly this: the decoded result against the warp, masked pixels left out (its Table 1).
+consistency compares the decoded result with the warp in this way (its Table 1).
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from ..errors import InputError, require_same_frames, require_video
 
 SSIM_WINDOW = 11
 Metric = Callable[[torch.Tensor, torch.Tensor, torch.Tensor | None], float]
-"""``(result, reference, visible)`` to a figure."""
+"""Function from ``(result, reference, visible)`` to a number."""
 DistanceMap = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""Pictures ``[N, 3, H, W]`` in 0...1, twice, to a distance at every pixel, ``[N, H, W]``."""
+"""Function from two batches of pictures ``[N, 3, H, W]`` in 0...1 to the distance at every pixel, ``[N, H, W]``."""
 
 
 def as_pair(
     result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Both clips and the mask (by default everything), checked to belong together and to leave something to compare."""
+    """Return both clips and the mask, by default of all pixels, after checking that they fit and that a pixel is visible."""
     result, reference = require_video("result", result), require_video("reference", reference)
     require_same_frames(result=len(result), reference=len(reference))
     if result.shape != reference.shape:
@@ -43,7 +43,7 @@ def as_pair(
 
 
 def masked_psnr(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None = None) -> float:
-    """Peak signal-to-noise ratio in dB over visible pixels (peak 1.0); ``inf`` for identical clips."""
+    """Return the peak signal-to-noise ratio in dB over visible pixels (peak 1.0); ``inf`` for identical clips."""
     result, reference, visible = as_pair(result, reference, visible)
     squared = ((result - reference) ** 2).mean(-1)
     error = float((squared * visible).double().sum() / visible.double().sum())
@@ -60,10 +60,9 @@ def _mean_of_maps(score: DistanceMap, result: torch.Tensor, reference: torch.Ten
 
 
 def masked_ssim(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None = None) -> float:
-    """Mean structural similarity over visible pixels, in -1...1 (Wang et al. 2004; Gaussian window of 11, data range 1).
+    """Return the mean structural similarity over visible pixels, in -1...1 (Wang et al. 2004; Gaussian window of 11, range 1).
 
-    Hidden pixels of the result are set to the reference's before the windows are taken, so that what lies in a hole
-    never leaks into the score of a visible neighbour.
+    Hidden pixels of the result are set to the reference's before, so that they do not affect visible neighbours.
     """
     return _mean_of_maps(lambda a, b: ssim_map(a, b, SSIM_WINDOW).mean(1), result, reference, visible)
 
@@ -71,16 +70,18 @@ def masked_ssim(result: torch.Tensor, reference: torch.Tensor, visible: torch.Te
 def masked_lpips(
     result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None = None, *, distance: DistanceMap
 ) -> float:
-    """Mean perceptual distance over visible pixels (LPIPS, Zhang et al. 2018); 0 = the same.
+    """Return the mean perceptual distance over visible pixels (LPIPS, Zhang et al. 2018); 0 = the same.
 
-    Hidden pixels are set to the reference's first, as in :func:`masked_ssim`.
+    Hidden pixels are set to the reference's before, as in :func:`masked_ssim`.
 
     Args:
-        distance: the network, which this library does not ship: spatial LPIPS.
+        result, reference: ``[F, H, W, 3]`` in 0...1.
+        visible: ``[F, H, W]``, 1 = counted; None for all pixels.
+        distance: spatial LPIPS, see :class:`.lpips.Lpips`; its weights do not ship with this library.
     """
     return _mean_of_maps(distance, result, reference, visible)
 
 
 def hole_coverage(holes: torch.Tensor) -> list[float]:
-    """Share of each frame that is hole, in 0...1, from ``[F, H, W]`` with 1 = hole."""
+    """Return the share of holes in each frame, in 0...1, of ``holes [F, H, W]`` with 1 = hole."""
     return [float(frame.float().mean()) for frame in holes]

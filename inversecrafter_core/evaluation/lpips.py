@@ -1,7 +1,7 @@
 """LPIPS v0.1 (Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric").
 
-Of every tapped layer the features are scaled to length 1 at each place; squared differences are weighted by a learned head per
-channel, averaged over the picture and added up. The networks are AlexNet and VGG16. Their weights come as tensors by name,
+The features of every tapped layer are normalised to length 1 at each place; their squared differences are weighted per channel
+by a learned head, averaged over the picture and summed. The networks are AlexNet and VGG16. Their weights are tensors named
 ``kernel<i>``, ``bias<i>`` (convolutions in order) and ``head<i>`` (one a tapped layer); this library ships none.
 """
 
@@ -81,7 +81,7 @@ class Lpips(torch.nn.Module):
         return found
 
     def _distances(self, one: torch.Tensor, two: torch.Tensor) -> list[torch.Tensor]:
-        """Weighted squared differences of unit features, ``[N, 1, h, w]`` of every layer."""
+        """Return the weighted squared differences of unit features, ``[N, 1, h, w]`` for every layer."""
         layers = []
         for index, pair in enumerate(zip(self._features(one), self._features(two), strict=True)):
             left, right = (x / (x.square().sum(1, keepdim=True).sqrt() + 1e-10) for x in pair)
@@ -89,27 +89,27 @@ class Lpips(torch.nn.Module):
         return layers
 
     def forward(self, one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
-        """``[N, 3, H, W]`` twice in 0...1, sides of at least 64 -> distances ``[N]``."""
+        """Return the distances ``[N]`` of two batches ``[N, 3, H, W]`` in 0...1 with sides of at least 64 pixels."""
         return torch.stack([layer.mean((1, 2, 3)) for layer in self._distances(one, two)]).sum(0)
 
     def maps(self, one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
-        """As :meth:`forward` before averaging: ``[N, H, W]`` at the pictures' size, to be read inside a mask."""
+        """Return the distances at every pixel, ``[N, H, W]``: those of :meth:`forward` before averaging."""
         size = one.shape[-2:]
         layers = [F.interpolate(layer, size=size, mode="bilinear") for layer in self._distances(one, two)]
         return torch.stack(layers).sum(0)[:, 0]
 
 
 def weight_names(network: str) -> list[str]:
-    """The names of the tensors that a network is made of."""
+    """Return the names of a network's tensors."""
     count, heads = len(NETWORKS[network]), sum(layer.tapped for layer in NETWORKS[network])
     return [f"{kind}{index}" for kind in ("kernel", "bias") for index in range(count)] + [f"head{i}" for i in range(heads)]
 
 
 def read_lpips(path: Path) -> Lpips:
-    """The metric out of a safetensors file of format ``inversecrafter.lpips``, whose metadata name its network.
+    """Return the metric in a safetensors file of format ``inversecrafter.lpips``, whose metadata name its network.
 
     Raises:
-        InputError: the file is missing, damaged or something else.
+        InputError: the file is missing, damaged or of another format.
     """
     tensors, metadata = read_marked(path, "LPIPS file", FORMAT, VERSION, "Make one with `python -m lab.metrics.files`.")
     network = metadata.get("network", "none")

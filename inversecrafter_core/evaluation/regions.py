@@ -1,7 +1,7 @@
 """Quality by region: on kept pixels, in the holes, and along the seam between the two.
 
-Videos are ``[F, H, W, 3]`` float in 0...1, ``visible`` is ``[F, H, W]`` with 1 = known. What is compared with in the holes
-must be a true view; on the kept side a warp will do.
+Videos are ``[F, H, W, 3]`` float in 0...1, ``visible`` is ``[F, H, W]`` with 1 = known. In the holes the reference must be a
+true view; on kept pixels a warp is enough.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from .image import Metric, masked_psnr
 
 
 def _near(where: torch.Tensor, width: int) -> torch.Tensor:
-    """``[F, H, W]`` bool grown by ``width`` pixels along both axes, frame by frame."""
+    """Return ``where [F, H, W]`` bool grown by ``width`` pixels along both axes, frame by frame."""
     grown = where.float()[:, None]
     grown = F.max_pool2d(grown, (2 * width + 1, 1), 1, (width, 0))
     return F.max_pool2d(grown, (1, 2 * width + 1), 1, (0, width))[:, 0] > 0
 
 
 def seam_band(visible: torch.Tensor, width: int, kept_only: bool = False) -> torch.Tensor:
-    """``[F, H, W]`` with 1 on every pixel that has both a known and a hole pixel within ``width`` (in rows and columns).
+    """Return ``[F, H, W]``, 1 on pixels that have both a known and a hole pixel within ``width`` (in rows and columns).
 
     Args:
         width: pixels on each side of a hole's edge, >= 1; 8 is one latent cell of Wan 2.1.
@@ -38,7 +38,7 @@ def seam_band(visible: torch.Tensor, width: int, kept_only: bool = False) -> tor
 def seam_psnr(
     result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor, width: int = 8, kept_only: bool = False
 ) -> float:
-    """Seam error: PSNR in dB inside :func:`seam_band`.
+    """Return the PSNR in dB inside :func:`seam_band`.
 
     Raises:
         InputError: there is no seam, because everything is known or nothing.
@@ -50,9 +50,7 @@ def seam_psnr(
 
 
 def by_region(metric: Metric, result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor) -> dict[str, float]:
-    """A masked metric over the ``whole`` clip, over what was ``kept``, and in the ``holes``; a region without pixels is left
-    out.
-    """
+    """Return a masked metric of the ``whole`` clip, of ``kept`` pixels and of ``holes``, without regions that are empty."""
     known = (visible > 0.5).float()
     regions = {"whole": torch.ones_like(known), "kept": known, "holes": 1 - known}
     return {name: metric(result, reference, where) for name, where in regions.items() if bool(where.any())}

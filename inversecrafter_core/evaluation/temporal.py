@@ -1,4 +1,4 @@
-"""Temporal flicker: change from frame to frame that the reference does not have.
+"""Temporal flicker: changes from frame to frame that the reference does not have.
 
 Videos are ``[F, H, W, 3]`` float in 0...1, at least two frames; ``visible`` is ``[F, H, W]`` with 1 = counted. A pixel counts
 between two frames when it is visible in both.
@@ -20,9 +20,9 @@ def _mean_change(change: torch.Tensor, visible: torch.Tensor) -> float:
 
 
 def flicker(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None = None) -> float:
-    """Mean absolute difference between the frame-to-frame changes of the two clips, in 0...2; 0 for the reference itself.
+    """Return the mean absolute difference of the two clips' frame-to-frame changes, in 0...2; 0 for the reference itself.
 
-    Set it against :func:`temporal_change` of the reference: at 1 the false change is as large as the true one.
+    Divided by :func:`temporal_change` of the reference, 1 means that the false change is as large as the true one.
     """
     result, reference, visible = as_pair(result, reference, visible)
     if len(result) < 2:
@@ -31,5 +31,5 @@ def flicker(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor
 
 
 def temporal_change(video: torch.Tensor, visible: torch.Tensor | None = None) -> float:
-    """Mean absolute change from frame to frame, in 0...1."""
+    """Return the mean absolute change from frame to frame, in 0...1."""
     return flicker(video, video[:1].expand_as(video), visible)

@@ -1,4 +1,4 @@
-"""Quality of a clip by itself, as VBench defines it (Huang et al. 2024; github.com/Vchitect/VBench), 1 = best.
+"""Quality of a clip without a reference, as in VBench (Huang et al. 2024; github.com/Vchitect/VBench), 1 = best.
 
 The paper's Total Score is made of subject consistency, temporal flickering, motion smoothness and overall consistency. Here:
 
@@ -28,16 +28,16 @@ def _require_frames(video: torch.Tensor, least: int, what: str) -> torch.Tensor:
 
 
 def temporal_flickering(video: torch.Tensor) -> float:
-    """``1 - mean |x_t+1 - x_t|`` over pixels, colours and neighbouring frames: VBench's ``(255 - MAE) / 255``, in 0...1.
+    """Return ``1 - mean |x_t+1 - x_t|`` over pixels, colours and neighbouring frames: VBench's ``(255 - MAE) / 255``, in 0...1.
 
-    VBench asks it of clips whose scene stands still (it filters them); a clip with motion scores lower for moving.
+    VBench computes it for static scenes only (it filters them); motion lowers the score.
     """
     video = _require_frames(video, 2, "Temporal flickering")
     return 1 - float(video.diff(dim=0).abs().double().mean())
 
 
 def subject_consistency(features: torch.Tensor) -> float:
-    """Mean over frames 1... of the mean of two cosines, to the previous frame's features and to the first's, each at least 0.
+    """Return the mean cosine of a frame's features to the previous frame's and to the first's, over frames 1..., each >= 0.
 
     Args:
         features: ``[F, C]``, one vector a frame, of any length.
@@ -54,7 +54,7 @@ def subject_consistency(features: torch.Tensor) -> float:
 
 
 def feature_distance(result: torch.Tensor, source: torch.Tensor) -> float:
-    """Mean cosine distance ``1 - cos`` of two clips' features, frame by frame, in 0...2: the paper's DINO distance (B.2).
+    """Return the mean cosine distance ``1 - cos`` of two clips' features by frame, in 0...2: the paper's DINO distance (B.2).
 
     Args:
         result, source: ``[F, C]``, one vector a frame.
@@ -63,15 +63,15 @@ def feature_distance(result: torch.Tensor, source: torch.Tensor) -> float:
         InputError: different numbers of frames.
     """
     if result.shape != source.shape:
-        raise InputError("source", f"{len(source)} frames beside {len(result)}", "Give the clip that was recaptured.")
+        raise InputError("source", f"{len(source)} frames for {len(result)}", "Give the clip that was recaptured.")
     return float(1 - F.cosine_similarity(result, source, dim=-1).mean())
 
 
 def motion_smoothness(video: torch.Tensor) -> float:
-    """``1 - mean |x - x'|``: every other frame (1, 3, ...) against the interpolation of its two neighbours, in 0...1.
+    """Return ``1 - mean |x - x'|`` of frames 1, 3, ... and the interpolation of their two neighbours, in 0...1.
 
-    VBench's formula with flow (:func:`..flow.fade_along`) instead of AMT-S; a last frame without a right neighbour is left out,
-    as there. Pictures are 8-bit, as there.
+    VBench's formula with flow (:func:`..flow.fade_along`) instead of AMT-S. As there, pictures are 8-bit and a last frame
+    without a right neighbour is ignored.
     """
     video = (_require_frames(video, 3, "Motion smoothness") * 255).round().cpu()
     errors = []

@@ -96,7 +96,7 @@ def test_without_geometry_flow_is_to_be_asked_for(pack):
 @pytest.mark.parametrize(
     ("start", "end", "frames", "says"),
     [
-        (pictures(), pictures(height=32), 9, "start and end: sizes 64x48 and 64x32"),
+        (pictures(), pictures(height=32), 9, "end: size 64x32, but start has 64x48"),
         (torch.rand(1, HEIGHT, WIDTH, 4), pictures(), 9, "start: 4 channels .an alpha channel"),
     ],
 )
@@ -111,7 +111,7 @@ def test_ends_that_do_not_fit_are_answered_with_what_to_do(pack, space, name, st
 def test_depth_of_other_pictures_and_matches_that_are_none_are_named(pack, space):
     with pytest.raises(ValueError, match=r"geometry: 3 frames.*batch of two"):
         from_ends(pack, pictures(), pictures(), geometry=space(3))
-    with pytest.raises(ValueError, match="depth of 64x32 beside pictures of 64x48"):
+    with pytest.raises(ValueError, match="geometry: size 64x32, but start has 64x48"):
         from_ends(pack, pictures(), pictures(), geometry=space(height=32))
     with pytest.raises(ValueError, match=r"no camera found: \d+ .*at least 24"):
         from_ends(pack, pictures(), pictures(seed=1), geometry=space(), camera="matches")

@@ -54,7 +54,7 @@ def test_a_lost_track_stops_with_its_frame_or_goes_on_without_a_mask(kit):
 
 
 def test_the_mask_of_a_picture_without_alpha_is_told_from_a_mask(kit):
-    with pytest.raises(ValueError, match=r"holes: size 64x64 beside a video of 96x64.*no alpha"):
+    with pytest.raises(ValueError, match=r"holes: size 64x64, but video has 96x64.*no alpha"):
         follow(kit, square_clip()[0], holes=torch.zeros(1, 64, 64))
 
 
@@ -71,7 +71,7 @@ def test_a_carried_edit_fits_encode_measurement(kit):
         follow_light=True,
     )
     assert video.shape == clip.shape and float(holes[0].max()) == 0 and 0 < float(holes[5].max()) <= 1
-    assert "is carried from the first frame" in report
+    assert "is propagated from the first frame" in report
     measurement, *_ = kit.run(
         "InverseCrafterEncodeMeasurement", vae=kit.vae(), video=video, holes=holes, mask="area", start_image=video
     )
@@ -101,7 +101,7 @@ def test_known_pixels_are_the_sources_and_holes_the_decoded_clips(kit):
     [
         ("EditDifference", {"edited": torch.rand(2, HEIGHT, WIDTH, 3)}, "edited: 2 images"),
         ("EditDifference", {"edited": torch.rand(1, HEIGHT, WIDTH, 4)}, "alpha"),
-        ("EditDifference", {"edited": torch.rand(1, WIDTH, HEIGHT, 3)}, "edited: size 64x96 beside an original of 96x64"),
+        ("EditDifference", {"edited": torch.rand(1, WIDTH, HEIGHT, 3)}, "edited: size 64x96, but original has 96x64"),
         ("DriftReport", {"source": torch.rand(5, HEIGHT, WIDTH, 3)}, "different frame counts"),
         ("DriftReport", {"holes": torch.zeros(9, 8, 8)}, "holes: size 8x8"),
     ],

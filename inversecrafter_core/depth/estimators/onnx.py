@@ -1,7 +1,7 @@
-"""Small depth networks in ONNX, FastDepth (Wofk et al. 2019, trained on NYU Depth v2 rooms) first among them.
+"""Depth networks in ONNX, such as FastDepth (Wofk et al. 2019, trained on the rooms of NYU Depth v2).
 
-Expected: one input ``[1, 3, h, w]`` RGB in 0...1 with a fixed size, one output ``[1, 1, h', w']``. The picture is squeezed to
-the input's size, so a wide frame loses its aspect ratio exactly as the network's users do it.
+A network has one input ``[1, 3, h, w]`` RGB in 0...1 of a fixed size and one output ``[1, 1, h', w']``. Pictures are resized to
+that size without regard to their aspect ratio, as is usual for these networks.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class OnnxDepth:
 
     Args:
         path: the ``.onnx`` file.
-        kind: what the network's values are; FastDepth gives metres.
+        kind: meaning of the network's values; FastDepth gives metres.
         edge_aware: bring the map to the video's size along image edges (else bilinear).
         threads: CPU threads, 0 = onnxruntime's choice.
 
@@ -51,7 +51,7 @@ class OnnxDepth:
         self.entry, self.input_size = entry.name, (int(entry.shape[2]), int(entry.shape[3]))
 
     def estimate(self, video: torch.Tensor, batch_size: int = 4, progress: Progress | None = None) -> RawDepth:
-        """Depth of every frame of ``video [F, H, W, 3]``, at the video's size."""
+        """Estimate the depth of every frame of ``video [F, H, W, 3]``, at the video's size."""
         maps = [self._batch(frames.float().cpu()) for frames in batches(video, batch_size, progress)]
         return RawDepth(torch.cat(maps), self.kind, source=self.name)
 
@@ -78,10 +78,10 @@ class OnnxDepth:
 
 
 def _without_failures(values: torch.Tensor) -> torch.Tensor:
-    """Put readings of zero behind everything: FastDepth gives it where it is lost, on white skies most of all."""
-    lost = values < NEAREST
+    """Return ``values`` with each frame's farthest depth for zeros, which FastDepth gives where it fails, as on white skies."""
+    failed = values < NEAREST
     farthest = values.flatten(1).amax(1).clamp(min=NEAREST)
-    return torch.where(lost, farthest[:, None, None], values)
+    return torch.where(failed, farthest[:, None, None], values)
 
 
 def _open(path: Path, threads: int) -> Any:
@@ -94,7 +94,7 @@ def _open(path: Path, threads: int) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # the exporters' unused initialisers are nobody's concern here
+    options.log_severity_level = 3  # no warnings about unused initialisers of exported files
     options.intra_op_num_threads = threads
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

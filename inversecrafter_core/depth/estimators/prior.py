@@ -1,9 +1,8 @@
-"""Depth without a model: a ground plane that rises to the horizon, and a wall behind it.
+"""Depth without a model: a ground plane up to the horizon, and a wall behind it.
 
-It looks at no pixel. It is what remains when no depth model is installed, so that a workflow still runs: parallax is
-plausible for landscapes and streets seen from standing height and wrong for everything that stands up (people are sheared at
-their feet), indoors from above, and for close-ups. It has no edges, so it tears no holes inside the picture, and it does not
-flicker.
+It does not depend on the pixels, and lets a workflow run without a depth model. Its parallax is plausible for landscapes and
+streets seen from standing height, and wrong for upright things (people are sheared at their feet), for rooms from above, and
+for close-ups. It has no edges, so a warp has no holes inside the picture, and no flicker.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ PRIOR_NAME = "vertical-gradient prior (no model)"
 
 
 class VerticalGradientPrior:
-    """The estimator that needs nothing: inverse depth grows linearly from the horizon to the bottom edge.
+    """The estimator without a model: inverse depth grows linearly from the horizon to the bottom edge.
 
     Args:
-        horizon: height of the horizon from the top, as a part of the picture, in 0...1 (exclusive).
-        far_ratio: depth of the wall over depth of the bottom edge, above 1. Mild on purpose: a wrong depth does less harm so.
+        horizon: distance of the horizon from the top, as a share of the height, in 0...1 (exclusive).
+        far_ratio: depth of the wall over that of the bottom edge, above 1; small, because the depth is a guess.
     """
 
     name = PRIOR_NAME
@@ -36,7 +35,7 @@ class VerticalGradientPrior:
         self.horizon, self.far_ratio = horizon, far_ratio
 
     def estimate(self, video: torch.Tensor, batch_size: int = 16, progress: Progress | None = None) -> RawDepth:
-        """The same map for every frame of ``video [F, H, W, 3]``; nearest depth 1, wall at ``far_ratio``."""
+        """Return the same map for every frame of ``video [F, H, W, 3]``; the nearest depth is 1, the wall's ``far_ratio``."""
         for _ in batches(video, batch_size, progress):
             pass
         frames, height, width = video.shape[:3]

@@ -1,8 +1,8 @@
-"""The small network as an estimator: a clip of any size and length in, relative depth of its size out.
+"""The small network as an estimator of relative depth, for clips of any size and length.
 
-Frames go through in order and in pieces; what the network remembers, the steady picture and the steady depth are
-carried from piece to piece, so the result does not depend on the size of the pieces. The network sees frames of about
-``AREA`` pixels in the clip's own shape; its result is brought to the clip's size along the edges of the steady picture.
+Frames are processed in order and in batches. The network's state and the running averages of pictures and depth are kept
+between batches, so the result does not depend on their size. The network runs on frames of about ``AREA`` pixels in the clip's
+aspect ratio, and its depth is upsampled along the edges of the averaged picture.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ from ..upsample import joint_bilateral_upsample, resize_map
 from .small_file import load_small_network
 from .small_network import STRIDE, SmallDepthNet, State
 
-AREA = 96 * 144  # pixels the network was trained on
-SMALLEST = 32  # pixels a side of a clip: below it there is nothing to see
+AREA = 96 * 144
+"""Pixels of the frames that the network was trained on."""
+SMALLEST = 32
+"""Smallest side of a clip, in pixels."""
 
 
 class _Memory:
-    """All that is carried through one clip."""
+    """State of the estimator in one clip."""
 
     def __init__(self) -> None:
         self.picture, self.depth = SteadyPicture(), SteadyMap()
@@ -34,13 +36,13 @@ class _Memory:
 
 
 class SmallDepth:
-    """The pack's own network, ready to run, wherever the caller moved ``module``.
+    """The pack's own network as an estimator, which runs on the device of ``module``.
 
     Args:
-        network: from :func:`~.small_file.load_small_network`.
-        name: for reports.
-        edge_aware: bring the map to the video's size along image edges (else bilinear).
-        steady: average over what stands still (see ``steady.py``). Off shows the bare network.
+        network: see :func:`~.small_file.load_small_network`.
+        name: its name in reports.
+        edge_aware: upsample the map along image edges (else bilinearly).
+        steady: average over still parts of the clip, see ``running_average.py``.
     """
 
     kind: Kind = "relative_depth"
@@ -51,12 +53,12 @@ class SmallDepth:
 
     @classmethod
     def load(cls, path: str | Path, edge_aware: bool = True) -> SmallDepth:
-        """Load a file; raises :class:`InputError` that describes the file when it is another."""
+        """Return the estimator in a file, or raise :class:`InputError` describing the file if it holds none."""
         return cls(load_small_network(path), Path(path).name, edge_aware)
 
     @torch.inference_mode()
     def estimate(self, video: torch.Tensor, batch_size: int = 4, progress: Progress | None = None) -> RawDepth:
-        """Depth of every frame of ``video [F, H, W, 3]`` up to one factor for the clip, at the video's size.
+        """Estimate the depth of every frame of ``video [F, H, W, 3]``, up to one factor for the clip, at the video's size.
 
         Raises:
             InputError: the video is not ``[F, H, W, 3]``, has no frames, or is smaller than 32 pixels on a side.
@@ -88,7 +90,7 @@ class SmallDepth:
 
 
 def network_size(height: int, width: int) -> tuple[int, int]:
-    """The size the network sees a ``height x width`` frame at: about ``AREA`` pixels, both sides multiples of ``STRIDE``."""
+    """Return the network's size for ``height x width`` frames: about ``AREA`` pixels, both sides multiples of ``STRIDE``."""
     scale = math.sqrt(AREA / (height * width))
     return (
         max(2 * STRIDE, round(height * scale / STRIDE) * STRIDE),

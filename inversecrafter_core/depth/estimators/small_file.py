@@ -1,7 +1,7 @@
 """The file of the small depth network: safetensors with the metadata ``format = "inversecrafter.depth"`` and ``version``.
 
-Tensors are the network's state dict in fp16 under its own names; ``widths`` in the metadata says how wide the network is,
-e.g. ``"32,64,112,160"``. Batch counters are left out: they mean nothing outside training.
+Tensors are the network's state dict in fp16 under its own names; ``widths`` in the metadata are its channels, e.g.
+``"32,64,112,160"``. Batch counters are omitted, since only training uses them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ COUNTER = "num_batches_tracked"
 
 
 def save_small_network(path: str | Path, network: SmallDepthNet, **notes: str) -> None:
-    """Write the network in fp16; ``notes`` (licence, recipe, commit) go into the metadata."""
+    """Write the network in fp16; ``notes`` (licence, recipe, commit) are more metadata strings."""
     state = {name: value.detach().half().contiguous() for name, value in network.state_dict().items() if COUNTER not in name}
     widths = ",".join(map(str, network.widths))
     save_file(state, str(path), {"format": FORMAT, "version": VERSION, "widths": widths, **notes})

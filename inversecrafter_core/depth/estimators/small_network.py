@@ -1,13 +1,12 @@
 """The pack's own small depth network: a convolutional encoder and decoder with gated memory, for clips of small frames.
 
-Frames come in as ``[B, T, 3, h, w]`` in 0...1 with ``h`` and ``w`` multiples of :data:`STRIDE`; out goes the logarithm of
-planar depth, ``[B, T, h, w]``, up to one unknown shift for the clip. Two coordinate channels go in beside the colours: where
-a pixel lies in the picture says much about its depth.
+The input is ``[B, T, 3, h, w]`` in 0...1 with ``h`` and ``w`` multiples of :data:`STRIDE`; the output is the logarithm of
+planar depth, ``[B, T, h, w]``, up to one unknown shift for the clip. Two channels of coordinates are added to the colours,
+since depth depends on the place in the picture.
 
-On the two coarsest levels features pass through a memory that is a gated running average over the frames,
-``m_t = m_{t-1} + g_t (f_t - m_{t-1})`` with ``g_t`` in 0...1 computed from both (the minimal gated unit of Zhou et al. 2016,
-with the update gate alone). It carries the clip's scale from frame to frame and damps flicker. The state goes in and comes
-out, so a clip can be run in pieces of any length.
+On the two coarsest levels the features are averaged over the frames with a gate, ``m_t = m_{t-1} + g_t (f_t - m_{t-1})`` with
+``g_t`` in 0...1 computed from both (the minimal gated unit of Zhou et al. 2016, with the update gate alone). This keeps the
+clip's scale from frame to frame and damps flicker. The state is an input and an output, so a clip can be run in parts.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ def _conv(inside: int, outside: int, stride: int = 1) -> nn.Sequential:
 
 
 class Residual(nn.Module):
-    """Two 3x3 convolutions beside an identity."""
+    """Two 3x3 convolutions with a skip connection."""
 
     def __init__(self, width: int):
         super().__init__()
@@ -50,7 +49,7 @@ class Residual(nn.Module):
 
 
 class GatedMemory(nn.Module):
-    """The running average over frames. ``[B, T, C, h, w]`` and the memory ``[B, C, h, w]`` (None at a clip's start)."""
+    """The gated average of ``[B, T, C, h, w]`` over frames, with the memory ``[B, C, h, w]`` (None at a clip's start)."""
 
     def __init__(self, width: int):
         super().__init__()
@@ -68,7 +67,7 @@ class GatedMemory(nn.Module):
 
 
 class Context(nn.Module):
-    """Adds to every position what the whole picture shows on average."""
+    """Addition of the picture's mean features, after a linear map, to every position."""
 
     def __init__(self, width: int):
         super().__init__()
@@ -79,7 +78,7 @@ class Context(nn.Module):
 
 
 class Up(nn.Module):
-    """Doubles the size and joins the encoder's features of that level."""
+    """Upsampling by two, and fusion with the encoder's features of that level."""
 
     def __init__(self, inside: int, skip: int, outside: int):
         super().__init__()
@@ -87,13 +86,13 @@ class Up(nn.Module):
         self.join = _conv(outside + skip, outside)
 
     def forward(self, x: torch.Tensor, skip: torch.Tensor) -> torch.Tensor:
-        # Nearest and not bilinear: the convolution behind it smooths as it must, and this is exact at every size.
+        # Nearest neighbours, not bilinear: the convolution after it can smooth, and this is exact at every size.
         wide = nn.functional.interpolate(self.narrow(x), scale_factor=2.0, mode="nearest")
         return self.join(torch.cat([wide, skip], 1))
 
 
 class SmallDepthNet(nn.Module):
-    """See the module's text. ``widths``: channels at 1/2, 1/4, 1/8 and 1/16 of the size."""
+    """The network of the module's docstring, with ``widths`` channels at 1/2, 1/4, 1/8 and 1/16 of the size."""
 
     def __init__(self, widths: tuple[int, ...] = WIDTHS):
         super().__init__()
@@ -110,7 +109,7 @@ class SmallDepthNet(nn.Module):
         self.head = nn.Conv2d(half, 4, 3, padding=1)
 
     def forward(self, frames: torch.Tensor, state: State | None = None) -> Prediction:
-        """``frames [B, T, 3, h, w]`` in 0...1 and the state of the frames before; see the module's text."""
+        """Predict from ``frames [B, T, 3, h, w]`` in 0...1 and the state after earlier frames; see the module's docstring."""
         batch, count, _, height, width = frames.shape
         images = ((frames - MEAN) / DEVIATION).flatten(0, 1)
         half = self.stem(torch.cat([images, _coordinates(images)], 1))
@@ -131,7 +130,7 @@ class SmallDepthNet(nn.Module):
 
 
 def _coordinates(images: torch.Tensor) -> torch.Tensor:
-    """``[N, 2, h, w]``: x and y in -1...1."""
+    """Return the coordinates x and y in -1...1, ``[N, 2, h, w]``."""
     height, width = images.shape[-2:]
     y = torch.linspace(-1, 1, height, device=images.device, dtype=images.dtype)[:, None].expand(height, width)
     x = torch.linspace(-1, 1, width, device=images.device, dtype=images.dtype)[None].expand(height, width)

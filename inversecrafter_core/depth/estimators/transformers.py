@@ -1,9 +1,8 @@
-"""Depth models of the ``transformers`` library: Depth Anything (1, 2, metric), DPT/MiDaS, DepthPro, ZoeDepth, GLPN and their
-kin.
+"""Depth models of the ``transformers`` library: Depth Anything (1, 2, metric), DPT/MiDaS, DepthPro, ZoeDepth, GLPN and others.
 
-A folder (``config.json``, ``preprocessor_config.json``, ``*.safetensors``) or a hub id goes in. What the values mean follows
-from the configuration: metres for the metric models, disparity for the relative ones. The network sits in ``.module`` and
-runs wherever the caller moved it.
+They are loaded from a folder (``config.json``, ``preprocessor_config.json``, ``*.safetensors``) or by a hub id. The meaning of
+their values follows from the configuration: metres for metric models, disparity for relative ones. The network is in
+``.module`` and runs on that module's device.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ REFUSED_TYPES = {"chmv2": "it estimates the height of trees from above, not dept
 
 
 class DepthNetwork(torch.nn.Module):
-    """The library's network as a plain module; its own ``device`` attribute is read-only, and the host wants to set one."""
+    """The library's network in a plain module, since the host sets ``device``, which is read-only in the library's."""
 
     def __init__(self, network: torch.nn.Module):
         super().__init__()
@@ -37,14 +36,14 @@ class DepthNetwork(torch.nn.Module):
 
 
 class TransformersDepth:
-    """One loaded model. Build it with :func:`load_transformers_depth`.
+    """A loaded model, see :func:`load_transformers_depth`.
 
     Args:
         network: an ``AutoModelForDepthEstimation``.
         processor: its image processor.
-        kind: what the values are.
-        name: for reports.
-        edge_aware: bring maps that are smaller than the video to its size with the joint bilateral filter.
+        kind: meaning of the values.
+        name: its name in reports.
+        edge_aware: upsample maps smaller than the video with the joint bilateral filter.
     """
 
     def __init__(self, network: torch.nn.Module, processor: Any, kind: Kind, name: str, edge_aware: bool = True):
@@ -53,7 +52,7 @@ class TransformersDepth:
 
     @torch.inference_mode()
     def estimate(self, video: torch.Tensor, batch_size: int = 4, progress: Progress | None = None) -> RawDepth:
-        """Depth or disparity of ``video [F, H, W, 3]`` at its size, on the device and in the dtype of ``self.module``."""
+        """Estimate the values of ``video [F, H, W, 3]`` at its size, on the device and in the dtype of ``self.module``."""
         maps: list[torch.Tensor] = []
         views: list[float] = []
         for frames in batches(video, batch_size, progress):
@@ -96,12 +95,12 @@ class TransformersDepth:
 def load_transformers_depth(
     source: str | Path, kind: Kind | None = None, dtype: torch.dtype = torch.float32, edge_aware: bool = True
 ) -> TransformersDepth:
-    """Load from a local folder or a hub id, onto the CPU.
+    """Return a model loaded from a folder or by a hub id, on the CPU.
 
     Args:
         source: a folder with ``config.json``, or ``owner/name`` on the hub (downloaded to the library's cache on first use).
-        kind: overrules what the configuration says.
-        dtype: of the weights; float16 is precise enough, bfloat16 is not (256 steps of depth an octave become 128).
+        kind: meaning of the values; None to read it from the configuration.
+        dtype: dtype of the weights; float16 is precise enough, bfloat16 is not (256 steps of depth an octave become 128).
         edge_aware: see :class:`TransformersDepth`.
 
     Raises:
@@ -118,7 +117,7 @@ def load_transformers_depth(
         config = AutoConfig.from_pretrained(source)
         kind = check_kind(config, name, kind)
         processor = AutoImageProcessor.from_pretrained(source)
-        # The word for the dtype changed within the versions that hosts ask for (4.50 and up), so it is set afterwards.
+        # The argument for the dtype changed its name after version 4.50, so the dtype is set afterwards.
         network = AutoModelForDepthEstimation.from_pretrained(source, use_safetensors=True).to(dtype)
     except InputError:
         raise

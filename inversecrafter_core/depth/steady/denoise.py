@@ -1,9 +1,9 @@
-"""Take out of a clip's depth the noise that its own flicker betrays: the clip says how noisy it is, and so how much to smooth.
+"""Denoising of a clip's depth by the noise level that its flicker shows.
 
-What one place's depth does from one frame to the next, beyond what the whole frame does, is noise: its robust deviation is the
-*level*. Frames are then smoothed by a bilateral filter (Tomasi and Manduchi 1998) whose range is a few levels: bumps of the
-noise's size go, outlines that are larger stay, and a depth that does not flicker is not touched at all. That part of an error
-that stays from frame to frame is smoothed with the rest; where it is as large as an outline it stays.
+The change of a place's depth from frame to frame, minus that of the whole frame, is noise; its robust deviation is the *level*.
+A bilateral filter (Tomasi and Manduchi 1998) with a range of a few levels then smooths the frames: bumps of the noise's size
+vanish, larger outlines stay, and a depth without flicker is not changed. Static errors are smoothed as well, up to the size of
+an outline.
 
 Works on ``log z`` for depth kinds, on disparity as a share of its spread; ``[F, H, W]``.
 """
@@ -30,7 +30,7 @@ TO_DEVIATION = 1.4826 / 2**0.5  # of a median absolute difference of two equally
 
 
 def noise_level(raw: RawDepth, flow: ClipFlow) -> float:
-    """Standard deviation of what flickers, in the units of the module's docstring; 0 where nothing can be followed.
+    """Return the standard deviation of the noise, in the units of the module's docstring; 0 if nothing can be followed.
 
     Args:
         raw: the clip's values.
@@ -47,10 +47,10 @@ def noise_level(raw: RawDepth, flow: ClipFlow) -> float:
 
 
 def denoise(raw: RawDepth, flow: ClipFlow, level: float, progress: Progress | None = None) -> RawDepth:
-    """The clip's values without noise of ``level``; the same object when that is below :data:`LEAST`.
+    """Return the clip's values without noise of ``level``; the same object for a level below :data:`LEAST`.
 
     Args:
-        raw: values, stabilised or not; what is not usable is left alone.
+        raw: values, stabilised or not; unusable ones are not changed.
         flow: of the same clip.
         level: from :func:`noise_level`, of the values before they were stabilised.
         progress: called per frame.
@@ -61,10 +61,10 @@ def denoise(raw: RawDepth, flow: ClipFlow, level: float, progress: Progress | No
     values = raw.values.clone().float()
     unit = _unit(raw)
     for t, frame in enumerate(work):
-        # What is unknown must not draw its neighbours: it stands farther off than the filter's range reaches.
+        # Unknown values must not affect their neighbours: they are set beyond the filter's range.
         filled = np.where(usable[t], frame, frame[usable[t]].max(initial=0.0) + 10 * RANGE * level).astype(np.float32)
         change = np.where(usable[t], cv2.bilateralFilter(filled, -1, RANGE * level, SPACE * frame.shape[0]) - filled, 0)
-        # The change is smooth where the values are not, so it is what is enlarged.
+        # The change is smooth, unlike the values, so it is the change that is resized.
         full = torch.from_numpy(cv2.resize(change.astype(np.float32), (values.shape[2], values.shape[1])))
         values[t] = values[t] + unit * full if raw.kind == "disparity" else values[t] * full.exp()
         if progress is not None:
@@ -73,12 +73,12 @@ def denoise(raw: RawDepth, flow: ClipFlow, level: float, progress: Progress | No
 
 
 def _unit(raw: RawDepth) -> float:
-    """The spread of disparity; 1 for depth, whose logarithm has no unit."""
+    """Return the spread of disparity; 1 for depth, whose logarithm has no unit."""
     return max(spread(raw.values[raw.usable].numpy()), 1e-12) if raw.kind == "disparity" else 1.0
 
 
 def _work(raw: RawDepth, flow: ClipFlow) -> tuple[np.ndarray, np.ndarray]:
-    """Values in working units at the flow's size, and which of them can be used."""
+    """Return the values in working units at the flow's size, and the mask of usable ones."""
     usable = raw.usable
     work = raw.values / _unit(raw) if raw.kind == "disparity" else raw.values.clamp(min=1e-30).log()
     known = small_maps(usable.float(), flow.size) > 0

@@ -1,8 +1,8 @@
-"""Flicker of a depth video: by how much a followed point's depth changes from one frame to the next, in percent.
+"""Flicker of a depth video: the change of a point's depth from one frame to the next, in percent.
 
-Each pixel of frame t+1 is followed back to frame t by optical flow; where that can be trusted the change is ``|log z(t+1) -
-log z(t)|``. On a still picture this is plain relative change from frame to frame. A camera that truly approaches adds its
-true approach to the figure, so compare two depths of one clip, not two clips.
+Each pixel of frame t+1 is followed back to frame t by optical flow; where that is reliable the change is ``|log z(t+1) -
+log z(t)|``. In a static clip this is the relative change from frame to frame. The approach of a camera adds to the figure, so
+it compares two depths of one clip, not two clips.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Flicker:
 
 
 def measure_flicker(depth: torch.Tensor, flow: ClipFlow, valid: torch.Tensor | None = None) -> Flicker:
-    """Flicker of ``depth [F, H, W]`` (positive) along the flow of its own clip; ``valid [F, H, W]`` restricts it.
+    """Return the flicker of ``depth [F, H, W]`` (positive) along its clip's flow; ``valid [F, H, W]`` restricts it.
 
     Pairs without a trusted pixel (a cut) count as zero change.
     """

@@ -1,8 +1,8 @@
-"""A running average over the frames of a clip that lets go where something moves: noise in, one steady picture out.
+"""A running average over the frames of a clip that restarts where something moves.
 
-Per pixel, ``m_t = m_{t-1} + (x_t - m_{t-1}) / n_t``. ``n_t`` grows by one each frame where the neighbourhood of the
-pixel looks as it did (up to ``MEMORY``), and falls back to one where it does not, so that the new value is taken as it is.
-Looking alike is a root mean square difference below ``TOLERANCE``, which is above sensor noise and below motion.
+Per pixel, ``m_t = m_{t-1} + (x_t - m_{t-1}) / n_t``. ``n_t`` grows by one each frame, up to ``MEMORY``, where the neighbourhood
+of the pixel is unchanged, and falls to one where it changes, so that the new value replaces the average. Unchanged means a root
+mean square difference below ``TOLERANCE``, which is above sensor noise and below motion.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ REACH = 2  # pixels around, for the comparison
 
 
 class SteadyPicture:
-    """The average of one clip. Feed it frame by frame, in order."""
+    """The running average of one clip's pictures, updated frame by frame."""
 
     def __init__(self) -> None:
         self.mean: torch.Tensor | None = None
         self.count: torch.Tensor | None = None
 
     def add(self, frame: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Take ``frame [H, W, 3]`` in; returns the average ``[H, W, 3]`` and the share ``1 / n [H, W]`` of the frame in it."""
+        """Add ``frame [H, W, 3]``; return the average ``[H, W, 3]`` and the frame's share in it, ``1 / n [H, W]``."""
         if self.mean is None or self.count is None:
             self.mean, self.count = frame.clone(), torch.ones_like(frame[..., 0])
             return self.mean.clone(), torch.ones_like(self.count)
@@ -38,12 +38,12 @@ class SteadyPicture:
 
 
 class SteadyMap:
-    """The same average for a map that belongs to the pictures; it takes the pictures' shares."""
+    """The running average of a map of the pictures, with the pictures' shares."""
 
     def __init__(self) -> None:
         self.mean: torch.Tensor | None = None
 
     def add(self, values: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
-        """``values [h, w]`` and ``share [h, w]`` (1 = take the new value) to the average ``[h, w]``."""
+        """Add ``values [h, w]`` with ``share [h, w]`` (1 = the new value alone); return the average ``[h, w]``."""
         self.mean = values if self.mean is None else self.mean + share * (values - self.mean)
         return self.mean

@@ -1,14 +1,14 @@
-"""Take the flicker out of a clip's raw depth: first the scale (and shift) of whole frames, then what is left, pixel by pixel.
+"""Removal of flicker from a clip's raw depth: of the scale (and shift) of whole frames, then pixel by pixel.
 
-A monocular network judges every frame afresh. Depth is then off by a factor that jumps from frame to frame, disparity by a
-factor and a shift.
+A monocular network estimates every frame independently. So the scale of depth, or scale and shift of disparity, jumps from
+frame to frame.
 
 1. **Frames.** Neighbours are compared at points that flow can follow: the factor is a ratio of spreads, the shift a
    difference of medians (both robust, and symmetric in time, so that a long chain does not shrink as a chain of regressions
-   does). Where most of the picture stands still the camera does, so any change is the network's and all of it is removed.
-   Where the camera moves, depth truly changes; then only the jumps around the smooth trend (``TREND`` frames) go.
-2. **Pixels.** A recursive filter along the flow, once forward and once backward, so that it has no lag. It lets go where flow
-   is not trusted and where the change is larger than flicker.
+   does). Where most of the picture is still, so is the camera, and all change is an error and is removed. Where the camera
+   moves, depth does change, and only the jumps around the smooth trend (``TREND`` frames) are removed.
+2. **Pixels.** A recursive filter along the flow, once forward and once backward, so that it has no lag. It does not act where
+   flow is unreliable and where the change is larger than flicker.
 
 Values of depth kinds are worked on as ``log z`` (a factor is a shift there), disparity as it is.
 """
@@ -53,14 +53,14 @@ def stabilise(
     """Stabilise a clip's raw values.
 
     Args:
-        raw: ``[F, H, W]`` values; what is not finite (or not positive, for depth) is left alone.
+        raw: ``[F, H, W]`` values; those that are not finite (or not positive, for depth) are not changed.
         flow: of the same clip.
         pixels: also run the pixel filter.
         progress: called per frame of the pixel filter, over both directions.
         frames: align whole frames. Off where the scale is tied to known camera motion.
 
     Returns:
-        the stabilised values, and what was applied to whole frames.
+        the stabilised values, and the correction of whole frames.
     """
     require_same_frames(depth=len(raw.values), video=len(flow.back) + 1)
     usable = raw.usable
@@ -80,7 +80,7 @@ def stabilise(
 
 
 def align_frames(work: torch.Tensor, usable: torch.Tensor, flow: ClipFlow, with_scale: bool) -> Alignment:
-    """Find the correction of whole frames for ``work [F, H, W]`` (log depth, or disparity with ``with_scale``)."""
+    """Return the correction of whole frames for ``work [F, H, W]`` (log depth, or disparity with ``with_scale``)."""
     maps, known = small_maps(work, flow.size), small_maps(usable.float(), flow.size)
     still = np.array([flow.still_part(t) >= STILL_PART for t in range(len(maps) - 1)], bool)
     pivot = float(np.median(maps[known > 0])) if bool((known > 0).any()) else 0.0
@@ -93,7 +93,7 @@ def align_frames(work: torch.Tensor, usable: torch.Tensor, flow: ClipFlow, with_
 
 
 def _followed(maps: np.ndarray, known: np.ndarray, flow: ClipFlow, t: int, still: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Values of frame ``t`` and ``t + 1`` at the same points of the scene (none where too few can be followed)."""
+    """Return the values of frames ``t`` and ``t + 1`` at the same points of the scene; empty if too few can be followed."""
     trusted = flow.followed(t, known)
     if still:
         trusted &= flow.still(t)
@@ -112,24 +112,24 @@ def _jump(before: np.ndarray, after: np.ndarray) -> float:
 
 
 def _accumulate(jumps: np.ndarray, still: np.ndarray) -> np.ndarray:
-    """Corrections ``[F]`` that undo ``jumps [F-1]`` but for their trend. Frame 0 is no better than others: the middle stays."""
+    """Return corrections ``[F]`` that undo ``jumps [F-1]`` except for their trend; their median is 0."""
     total = np.concatenate([[0.0], np.cumsum(jumps - _trend(jumps, still))])
     return total - np.median(total)
 
 
 def _trend(jumps: np.ndarray, still: np.ndarray) -> np.ndarray:
-    """The part of each jump that is true change: nothing where the camera is still, the smooth course elsewhere."""
+    """Return the true part of each jump: 0 where the camera is still, the smooth trend elsewhere."""
     if jumps.size == 0:
         return jumps
     offsets = np.arange(jumps.size)
     weights = np.exp(-((offsets[:, None] - offsets[None]) ** 2) / (2 * TREND**2))
-    # Still neighbours take part with their true change, which is none: one shaky pair in a still clip is a jump, not a trend.
+    # Still neighbours count with their true change, 0: a single pair with motion in a still clip is a jump, not a trend.
     smooth = (weights * np.where(still, 0.0, jumps)[None]).sum(1) / weights.sum(1)
     return np.where(still, 0.0, smooth)
 
 
 def spread(values: np.ndarray) -> float:
-    """Robust width: the distance between the 10th and the 90th percentile."""
+    """Return a robust spread: the distance between the 10th and the 90th percentile."""
     if values.size == 0:
         return 0.0
     low, high = np.percentile(values[:: max(1, values.size // 500_000)], (10, 90))
@@ -139,7 +139,7 @@ def spread(values: np.ndarray) -> float:
 def filter_pixels(
     work: torch.Tensor, usable: torch.Tensor, flow: ClipFlow, tolerance: float, progress: Progress | None = None
 ) -> torch.Tensor:
-    """Recursive filter of ``work [F, H, W]`` along the flow, forward and backward, averaged."""
+    """Return ``work [F, H, W]`` filtered recursively along the flow: the mean of the forward and the backward pass."""
     maps, known = work.numpy(), usable.numpy()
     total = np.zeros_like(maps)
     frames = len(maps)

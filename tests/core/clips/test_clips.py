@@ -76,7 +76,7 @@ def test_ends_are_whole_latent_frames(frames):
 @pytest.mark.parametrize(
     ("start", "end", "frames", "says"),
     [
-        (photo(), photo(height=32), 9, "sizes 32x48 and 32x32"),
+        (photo(), photo(height=32), 9, "end: size 32x32, but start has 32x48"),
         (photo(), photo(), 5, "nothing between"),
         (photo(), photo(), 16, "4k\\+1"),
         (photo(), torch.rand(1, HEIGHT, WIDTH, 4), 9, "alpha"),

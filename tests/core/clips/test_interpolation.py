@@ -19,8 +19,8 @@ from inversecrafter_core.clips import (
     blend,
     carry,
     find_camera,
-    one_scale,
     place_ends,
+    relative_scale,
     screw_path,
     warp_from_ends,
 )
@@ -89,7 +89,7 @@ def test_the_ends_depth_is_brought_to_the_starts_scale(views):
     stretched = Geometry(
         space.depth * torch.tensor([1.0, 2.5]).view(2, 1, 1), space.valid, space.intrinsics, space.camera_to_world
     )
-    assert one_scale(stretched) == pytest.approx(0.4, rel=0.03)
+    assert relative_scale(stretched) == pytest.approx(0.4, rel=0.03)
 
 
 @pytest.mark.parametrize("count", [0, 5, LEAST_MATCHES - 1])
@@ -274,12 +274,12 @@ def test_a_thing_that_moved_by_itself_is_not_left_standing_at_both_ends():
 @pytest.mark.parametrize(
     ("start", "end", "space", "frames", "camera", "says"),
     [
-        (noise_video(), noise_video(height=32), plane(2), 9, GIVEN, "start and end: sizes 64x48 and 64x32"),
+        (noise_video(), noise_video(height=32), plane(2), 9, GIVEN, "end: size 64x32, but start has 64x48"),
         (torch.rand(1, 48, 64, 4), noise_video(), plane(2), 9, GIVEN, "start: 4 channels .an alpha"),
         (noise_video(), noise_video(), plane(2), 16, GIVEN, "4k\\+1"),
         (noise_video(), noise_video(), plane(2), 5, GIVEN, "nothing between"),
         (noise_video(), noise_video(), plane(1), 9, GIVEN, "geometry: 1 frames.*batch of two"),
-        (noise_video(), noise_video(), plane(2, height=24), 9, GIVEN, "depth of 64x24 beside pictures of 64x48"),
+        (noise_video(), noise_video(), plane(2, height=24), 9, GIVEN, "geometry: size 64x24, but start has 64x48"),
         (noise_video(), noise_video(), None, 9, GIVEN, "geometry: not connected"),
         (noise_video(), noise_video(), None, 9, MATCHED, "geometry: not connected"),
         (noise_video(), noise_video(seed=1), plane(2), 9, MATCHED, r"no camera found: \d+ (of \d+ )?matches"),

@@ -82,7 +82,7 @@ def test_subject_consistency_is_the_mean_of_two_cosines_never_below_zero():
 def test_the_feature_distance_is_one_minus_the_mean_cosine():
     one, two = torch.tensor([[1.0, 0.0], [0.0, 2.0]]), torch.tensor([[3.0, 0.0], [1.0, 0.0]])
     assert feature_distance(one, two) == pytest.approx(0.5)
-    with pytest.raises(InputError, match="1 frames beside 2"):
+    with pytest.raises(InputError, match="1 frames for 2"):
         feature_distance(one, two[:1])
 
 
