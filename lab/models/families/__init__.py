@@ -7,7 +7,7 @@ from .hunyuan import HUNYUAN
 from .lightricks import LIGHTRICKS
 from .minimax import MINIMAX_H3
 from .mochi import MOCHI
-from .record import Build, Conditioning, Family, Sampling
+from .record import Build, Conditioning, Family, Sampling, Times
 from .refused import REFUSED
 from .wan import WAN
 
@@ -21,6 +21,7 @@ __all__ = [
     "Conditioning",
     "Family",
     "Sampling",
+    "Times",
     "conditioning",
     "empty_latent",
     "load_network",

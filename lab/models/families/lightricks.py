@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .record import GRID, Build, Conditioning, Family, Sampling
+from .record import GRID, Build, Conditioning, Family, Sampling, Times
 
 TRANSFORMER: dict[str, Any] = {
     "num_attention_heads": 2,
@@ -46,6 +46,7 @@ LTX_VIDEO = Family(
     latent_format="LTXV",
     size=(64, 96),
     latent_frames=2,
+    times=Times.TOKEN,
 )
 
 AUDIO_VIDEO: dict[str, Any] = TRANSFORMER | {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .record import GRID, Build, Conditioning, Family, Sampling
+from .record import GRID, Build, Conditioning, Family, Sampling, Times
 
 DIT: dict[str, Any] = {
     "hidden_size": 64,
@@ -39,4 +39,5 @@ MINIMAX_H3 = Family(
     size=(32, 64),
     latent_frames=7,
     audio=(32, 2, 37),
+    times=Times.MASK,
 )

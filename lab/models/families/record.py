@@ -5,6 +5,7 @@ Nothing here needs the host, so tests can be listed without one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,6 +21,15 @@ class Sampling(StrEnum):
     COSMOS = "COSMOS_RFLOW"
     AUDIO_VIDEO_FLOW = "ModelSamplingAV"
     V_PREDICTION = "V_PREDICTION_DDPM"
+
+
+class Times(StrEnum):
+    """Forms in which a network takes a time of its own for parts of the clip."""
+
+    TOKEN = "timestep [B, tokens]"
+    FRAME = "timestep [B, T']"
+    MASK = "denoise_mask [B, 1, T', H', W'], a factor of the time"
+    NONE = "one timestep [B]"
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,7 @@ class Family:
         size: height and width in pixels of its smallest clip.
         latent_frames: latent frames of its smallest clip.
         audio: shape of the audio latent beside the smallest clip without the batch, or None.
+        times: form in which its network takes times of parts of the clip.
     """
 
     name: str
@@ -94,6 +105,12 @@ class Family:
     size: tuple[int, int]
     latent_frames: int = 3
     audio: tuple[int, ...] | None = None
+    times: Times = Times.NONE
+
+    @property
+    def tokens(self) -> int:
+        """Video tokens of the smallest clip."""
+        return math.prod(self.latent_shape[1:]) // self.grid.patch**2
 
     @property
     def frames(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .record import GRID, Build, Conditioning, Family, Sampling
+from .record import GRID, Build, Conditioning, Family, Sampling, Times
 
 DIT: dict[str, Any] = {
     "dim": 128,
@@ -50,6 +50,7 @@ def _wan(
         model_class=model_class,
         latent_format="Wan21",
         size=(32, 48),
+        times=Times.TOKEN if network == "WanModel" else Times.NONE,
     )
 
 
@@ -64,6 +65,7 @@ WAN_2_2_5B = Family(
     model_class="WAN22",
     latent_format="Wan22",
     size=(64, 96),
+    times=Times.TOKEN,
 )
 
 COSMOS_PREDICT_2 = Family(
@@ -96,6 +98,7 @@ COSMOS_PREDICT_2 = Family(
     model_class="CosmosPredict2",
     latent_format="Wan21",
     size=(32, 48),
+    times=Times.FRAME,
 )
 
 WAN = (
