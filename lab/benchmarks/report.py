@@ -67,7 +67,7 @@ class Row:
 
     @property
     def spread(self) -> str:
-        """The interval, or nothing."""
+        """Return the interval, or nothing."""
         return "" if self.low is None or self.high is None else f"{self.low:.4g} … {self.high:.4g}"
 
 

@@ -59,7 +59,7 @@ def shown_things(scene: Scene, clip: Clip) -> torch.Tensor:
 
 
 def tube(rng: random.Random, scene: Scene, clip: Clip) -> torch.Tensor:
-    """``[F, H, W]`` bool: the bounding rectangle of one thing's pixels in every frame, :data:`DILATION` pixels wider."""
+    """Return ``[F, H, W]`` bool: the bounding rectangle of one thing's pixels in every frame, :data:`DILATION` pixels wider."""
     moving = [index for index, thing in enumerate(scene.things, start=1) if any(thing.velocity) or thing.spin]
     shown = shown_things(scene, clip) == rng.choice(moving or range(1, len(scene.things) + 1))
     rows, columns = shown.any(2), shown.any(1)
@@ -70,7 +70,7 @@ def tube(rng: random.Random, scene: Scene, clip: Clip) -> torch.Tensor:
 
 
 def _span(side: torch.Tensor) -> torch.Tensor:
-    """``[F, N]`` bool: from the first to the last True of each row."""
+    """Return ``[F, N]`` bool: from the first to the last True of each row."""
     count = side.long()
     return (count.cumsum(1) > 0) & (count.flip(1).cumsum(1).flip(1) > 0)
 
@@ -90,7 +90,7 @@ def warp_path(seed: int, shape: Shape = USUAL) -> Path:
 
 
 def read(seed: int, shape: Shape = USUAL) -> tuple[torch.Tensor, torch.Tensor]:
-    """``visible [2, F, H, W]`` and ``tube [F, H, W]``, bool, of a scene that was written."""
+    """Read ``visible [2, F, H, W]`` and ``tube [F, H, W]``, bool, of a scene that was written."""
     with np.load(warp_path(seed, shape)) as stored:
         visible, box = (torch.from_numpy(np.unpackbits(stored[name])).bool() for name in ("visible", "tube"))
     return visible.reshape(VIEWS, *shape), box.reshape(shape)

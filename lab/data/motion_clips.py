@@ -58,7 +58,7 @@ class Motion:
     sway: float = 0.0  # pixels, to and fro along the way, once in 16 frames
 
     def pose(self, time: float, middle: np.ndarray) -> np.ndarray:
-        """``[2, 3]``: from the window's pixels at ``time`` to the picture's, whose ``middle`` is the layer's."""
+        """Return ``[2, 3]``: from the window's pixels at ``time`` to the picture's, whose ``middle`` is the layer's."""
         size = math.exp(self.zoom + self.growth * time)
         turn = self.angle + self.spin * time
         linear = size * np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
@@ -76,7 +76,7 @@ class Layer:
     motion: Motion
 
     def over(self, behind: np.ndarray, time: float) -> tuple[np.ndarray, np.ndarray]:
-        """``behind [H, W, 3]`` float32 with the layer in front, and the share of it in every pixel ``[H, W]``."""
+        """Return ``behind [H, W, 3]`` float32 with the layer in front, and the share of it in every pixel ``[H, W]``."""
         size = behind.shape[1::-1]
         pose = self.motion.pose(time, np.array(self.colour.shape[1::-1]) / 2)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -88,7 +88,7 @@ class Layer:
 
 
 def draw(layers: Sequence[Layer], times: Sequence[float], height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """``[F, H, W, 3]`` uint8, the layers from back to front, and the share of the front one ``[F, H, W]`` float32."""
+    """Return ``[F, H, W, 3]`` uint8, the layers from back to front, and the share of the front one ``[F, H, W]`` float32."""
     clip, shares = np.empty((len(times), height, width, 3), np.uint8), np.empty((len(times), height, width), np.float32)
     for index, time in enumerate(times):
         frame, share = np.zeros((height, width, 3), np.float32), np.zeros((height, width), np.float32)
@@ -129,7 +129,7 @@ def background(picture: np.ndarray, height: int, width: int, rng: random.Random,
 
 
 def cut_out(picture: np.ndarray, height: int, width: int, time: float, speed: float, rng: random.Random) -> Layer:
-    """A thing out of a photograph that passes through the window at ``time``, ``speed`` pixels a frame fast."""
+    """Return a thing out of a photograph that passes through the window at ``time``, ``speed`` pixels a frame fast."""
     tall = max(12, round(min(height, width) * rng.uniform(0.3, 0.9)))
     wide = max(12, round(tall * rng.uniform(0.35, 1.2)))
     shown = _resized(picture, rng.uniform(1.0, 4.0) * max(tall, wide))
@@ -143,7 +143,7 @@ def cut_out(picture: np.ndarray, height: int, width: int, time: float, speed: fl
 
 
 def outline(colour: np.ndarray, rng: random.Random) -> np.ndarray:
-    """``[h, w]`` float32 in 0…1: a smooth random blob, or one that follows the picture's own light and dark."""
+    """Return ``[h, w]`` float32 in 0…1: a smooth random blob, or one that follows the picture's own light and dark."""
     height, width = colour.shape[:2]
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     if rng.random() < 0.4:
@@ -158,7 +158,7 @@ def outline(colour: np.ndarray, rng: random.Random) -> np.ndarray:
 
 
 def _heading(rng: random.Random, flat: bool = False) -> np.ndarray:
-    """A unit vector; ``flat``: mostly sideways, as people and cars go."""
+    """Return a unit vector; ``flat``: mostly sideways, as people and cars go."""
     angle = rng.gauss(0, 0.5) + rng.choice((0, math.pi)) if flat else rng.uniform(0, 2 * math.pi)
     return np.array([math.cos(angle), math.sin(angle)])
 

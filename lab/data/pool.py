@@ -52,7 +52,7 @@ def to_bytes(colour: torch.Tensor) -> np.ndarray:
 
 
 def render_frames(seed: int, shape: Shape = USUAL) -> np.ndarray:
-    """The whole picture of one scene: ``[F, H, W, 3]`` uint8."""
+    """Return the whole picture of one scene: ``[F, H, W, 3]`` uint8."""
     return to_bytes(render(random_scene(seed), frame_times(shape.frames), shape.height, shape.width).colour)
 
 
@@ -73,7 +73,7 @@ def clip_path(seed: int, shape: Shape = USUAL) -> Path:
 
 
 def clip(seed: int, shape: Shape = USUAL) -> np.ndarray:
-    """``[F, H, W, 3]`` uint8 of a scene, rendered at the first call and read from the pool after it."""
+    """Return ``[F, H, W, 3]`` uint8 of a scene, rendered at the first call and read from the pool after it."""
     target = clip_path(seed, shape)
     keep(target, lambda file: np.save(file, render_frames(seed, shape)))
     return np.load(target)

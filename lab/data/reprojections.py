@@ -64,26 +64,26 @@ def double_reprojection(
 
 
 def path_of(name: str, frames: int, strength: float = 1.0) -> CameraPath:
-    """One of :data:`TRAJECTORIES` over a clip, linear in time, its full amount times ``strength``."""
+    """Return one of :data:`TRAJECTORIES` over a clip, linear in time, its full amount times ``strength``."""
     preset = PRESETS[name]
     amount = math.radians(preset.amount) if preset.unit == "degrees" else preset.amount
     return CameraPath(*preset.trajectory(torch.linspace(0, strength, frames), amount), RelativeTo.SOURCE, name)
 
 
 def random_path(frames: int, rng: random.Random) -> CameraPath:
-    """Any of the six, at a strength drawn evenly in its logarithm."""
+    """Return any of the six, at a strength drawn evenly in its logarithm."""
     low, high = STRENGTHS
     return path_of(rng.choice(TRAJECTORIES), frames, low * (high / low) ** rng.random())
 
 
 def reproject(video: torch.Tensor, geometry: Geometry, path: CameraPath) -> MaskPair:
-    """``video [F, H, W, 3]`` with the holes that ``path`` and the way back tear."""
+    """Return ``video [F, H, W, 3]`` with the holes that ``path`` and the way back tear."""
     return MaskPair(*double_reprojection(video, geometry, path), path.name)
 
 
 def synthetic_pair(
     seed: int, path: CameraPath | None = None, frames: int = 17, size: tuple[int, int] = (HEIGHT, WIDTH)
 ) -> MaskPair:
-    """A scene of the synthetic world with its exact depth; the path is drawn from the seed when none is given."""
+    """Return a scene of the synthetic world with its exact depth; the path is drawn from the seed when none is given."""
     clip = render(random_scene(seed), frame_times(frames), *size)
     return reproject(clip.colour, clip.geometry(), path or random_path(frames, random.Random(seed)))

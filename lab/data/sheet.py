@@ -54,14 +54,19 @@ def contact_sheet(rows: Mapping[str, np.ndarray], moments: int | Sequence[int] =
     columns, bands = moments if isinstance(moments, int) else len(moments), []
     for label, video in rows.items():
         height = round(video.shape[1] * width / video.shape[2])
-        band = np.full((LABEL + height + PAD, columns * (width + PAD), 3), 24, np.uint8)
-        cv2.putText(band, label, (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (235, 235, 235), 1, cv2.LINE_AA)
+        band = _titled(label, LABEL + height + PAD, columns * (width + PAD))
         for column, index in enumerate(pick(len(video), moments) if isinstance(moments, int) else moments):
             picture = cv2.resize(video[index], (width, height), interpolation=cv2.INTER_AREA)
             left = column * (width + PAD)
             band[LABEL : LABEL + height, left : left + width] = picture
         bands.append(band)
     return np.concatenate(bands)
+
+
+def _titled(label: str, height: int, width: int) -> np.ndarray:
+    """Return a dark picture with a label in its upper edge."""
+    band = np.full((height, width, 3), 24, np.uint8)
+    return cv2.putText(band, label, (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (235, 235, 235), 1, cv2.LINE_AA)
 
 
 def paint_holes(video: np.ndarray, holes: np.ndarray) -> np.ndarray:
@@ -109,9 +114,8 @@ def animation(path: Path, columns: dict[str, np.ndarray], fps: float = 12) -> No
     """Write ``{label: [F, H, W, 3] uint8}`` side by side as a moving WebP that plays forth and back for ever."""
     pictures = []
     for moment in zip(*columns.values(), strict=True):
-        tiles = [np.full((LABEL + one.shape[0], one.shape[1] + PAD, 3), 24, np.uint8) for one in moment]
-        for tile, label, picture in zip(tiles, columns, moment, strict=True):
-            cv2.putText(tile, label, (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (235, 235, 235), 1, cv2.LINE_AA)
+        tiles = [_titled(label, LABEL + len(one), one.shape[1] + PAD) for label, one in zip(columns, moment, strict=True)]
+        for tile, picture in zip(tiles, moment, strict=True):
             tile[LABEL:, : picture.shape[1]] = picture
         pictures.append(Image.fromarray(np.concatenate(tiles, axis=1)[:, :-PAD]))
     first, *others = pictures + pictures[-2:0:-1]

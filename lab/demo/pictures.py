@@ -1,4 +1,4 @@
-"""The jobs that begin with pictures: a photo seen from a moving camera, and the way between two pictures."""
+"""The jobs that start from pictures: a photo seen from a moving camera, and the way between two pictures."""
 
 from __future__ import annotations
 

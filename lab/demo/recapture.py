@@ -31,7 +31,7 @@ def two_experts(client: Client, options: Options) -> dict[str, Any]:
 
 
 def made_by(client: Client, options: Options, workflow: str, result: str) -> tuple[dict[str, Any], runs.Clips, float]:
-    """Run a workflow that begins with a clip and a camera path, and save its parts.
+    """Run a workflow that takes a clip and a camera path, and save its parts.
 
     Returns:
         the report that was written, the clips of every stage, and the source's frames a second.

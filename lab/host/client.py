@@ -166,21 +166,21 @@ class Client:
         return found
 
     def object_info(self, node: str | None = None) -> dict[str, Any]:
-        """The host's description of its nodes, or of one."""
+        """Return the host's description of its nodes, or of one."""
         return self.get("/object_info" + (f"/{node}" if node else "")).json()
 
     def history(self, prompt_id: str) -> dict[str, Any]:
-        """The history entry of a finished prompt."""
+        """Return the history entry of a finished prompt."""
         return self.get(f"/history/{prompt_id}").json().get(prompt_id, {})
 
     def get(self, path: str) -> requests.Response:
-        """A GET; raises on an HTTP error."""
+        """Return the reply to a GET; raises on an HTTP error."""
         reply = requests.get(self.url + path, timeout=HTTP_SECONDS)
         reply.raise_for_status()
         return reply
 
     def peak_memory(self) -> int | None:
-        """The host process's largest resident size so far in bytes; None where the system does not say."""
+        """Return the host process's largest resident size so far in bytes; None where the system does not say."""
         status = Path(f"/proc/{self.pid}/status")
         if self.pid is None or not status.is_file():
             return None
@@ -241,7 +241,7 @@ class _NodeClock:
 
 
 def _refusal(answer: dict[str, Any]) -> PromptFailed:
-    """The host's 400 answer as one message: the first faulty node, its inputs and what is wrong with them."""
+    """Return the host's 400 answer as one message: the first faulty node, its inputs and what is wrong with them."""
     for node_id, entry in answer.get("node_errors", {}).items():
         faults = "; ".join(f"{error['message']}: {error['details']}" for error in entry["errors"])
         return PromptFailed(faults, node_id, entry.get("class_type", ""), "prompt refused")
@@ -250,7 +250,7 @@ def _refusal(answer: dict[str, Any]) -> PromptFailed:
 
 
 def log_tail(log: Path | None, lines: int = 25) -> str:
-    """The end of a log, for an error message."""
+    """Return the end of a log, for an error message."""
     if log is None or not log.is_file():
         return ""
     return "Its log ends:\n" + "\n".join(log.read_text(errors="replace").splitlines()[-lines:])

@@ -15,7 +15,7 @@ WORKFLOWS = Path(__file__).resolve().parents[2] / "workflows" / "api"
 
 
 def load(name: str) -> Prompt:
-    """The shipped workflow ``name`` in API form."""
+    """Return the shipped workflow ``name`` in API form."""
     prompt: Prompt = json.loads((WORKFLOWS / f"{name}.json").read_text())
     return prompt
 
@@ -56,7 +56,7 @@ def add(prompt: Prompt, class_type: str, **inputs: Any) -> str:
 
 
 def only_outputs(prompt: Prompt, keep: list[str]) -> Prompt:
-    """The part of a prompt that the nodes ``keep`` need, and nothing else."""
+    """Return the part of a prompt that the nodes ``keep`` need, and nothing else."""
     needed: set[str] = set()
     pending = list(keep)
     while pending:

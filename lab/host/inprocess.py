@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from .paths import BASE, PACK_NAME, comfyui_path, prepare_base
-from .shim import shim_torchaudio, shim_torchvision
+from .shim import shim
 
 OPTIONS = ("--disable-api-nodes", "--disable-auto-launch", "--database-url", "sqlite:///:memory:")
 
@@ -40,8 +40,7 @@ def use_host(cpu: bool | None = None, base: Path | None = None) -> Path:
     if "comfy.cli_args" in sys.modules:
         _refuse_other_base(base)
         return tree
-    shim_torchvision()
-    shim_torchaudio()
+    shim()
     sys.path[:] = [str(tree), *(entry for entry in sys.path if entry != str(tree))]
     base = base or BASE
     prepare_base(base)

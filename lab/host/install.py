@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def pinned() -> list[str]:
-    """The requirement lines, without comments."""
+    """Return the requirement lines, without comments."""
     lines = (line.strip() for file in REQUIREMENTS for line in file.read_text(encoding="utf-8").splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 

@@ -2,7 +2,7 @@
 
 Does three things a bare start would not: declares torchvision's operators and torchaudio where they are missing, takes the
 repository root off ``sys.path`` (the pack's ``nodes`` folder must not hide the host's module of that name), and ends when the
-process that asked for it is gone, so that a killed test run leaves no server behind.
+process that started it is gone, so that a killed test run leaves no server behind.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from .paths import ROOT, comfyui_path
-from .shim import shim_torchaudio, shim_torchvision
+from .shim import shim
 
 OWNER = "INVERSECRAFTER_OWNER"
 """Environment variable: the process id to outlive by no more than a second."""
@@ -39,8 +39,7 @@ def main() -> None:
     tree = comfyui_path()
     elsewhere = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]
     sys.path[:] = [str(tree), *elsewhere]
-    shim_torchvision()
-    shim_torchaudio()
+    shim()
     sys.argv[0] = str(tree / "main.py")
     runpy.run_path(sys.argv[0], run_name="__main__")
 

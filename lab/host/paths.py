@@ -21,7 +21,7 @@ BASE_FOLDERS = ("custom_nodes", "input", "models", "output", "temp", "user")
 
 
 def comfyui_path() -> Path:
-    """The host's tree: ``COMFYUI_PATH`` when set, else ours. Raises FileNotFoundError when there is none."""
+    """Return the host's tree: ``COMFYUI_PATH`` when set, else ours. Raises FileNotFoundError when there is none."""
     own = os.environ.get("COMFYUI_PATH")
     tree = Path(own).expanduser().resolve() if own else HOST_HOME / "ComfyUI"
     if not (tree / "main.py").is_file():

@@ -62,7 +62,7 @@ def running_host(
 
 
 def free_port() -> int:
-    """A port nobody listens on just now."""
+    """Return a port nobody listens on just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

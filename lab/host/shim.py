@@ -32,6 +32,12 @@ def _version_file(package: str) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
+def shim() -> None:
+    """Put both stand-ins in place where they are needed. Call before anything imports torchvision or torchaudio."""
+    shim_torchvision()
+    shim_torchaudio()
+
+
 def shim_is_needed() -> bool:
     """Return whether torchvision is a CUDA build and torch is not."""
     cpu_torch = re.search(r"^cuda\b.*= None$", _version_file("torch"), re.MULTILINE)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from safetensors.torch import save_file
@@ -25,25 +26,26 @@ NETWORK = "vgg16"
 
 
 def write_lpips(folder: Path, network: str = NETWORK) -> str:
-    """Write ``lpips_<network>.safetensors`` unless it is there; returns why it could not be, or an empty string."""
-    target = folder / f"lpips_{network}.safetensors"
-    path = None if target.exists() else asset(ASSET_NAMES[network])
-    if path is not None:
-        part = target.with_suffix(".part")
-        save_file(read_pickle(path, network), part, {"format": FORMAT, "version": VERSION, "network": network})
-        part.rename(target)
-    return "" if target.exists() else why_missing(ASSET_NAMES[network])
+    """Write ``lpips_<network>.safetensors`` unless it is there; return why it could not be, or an empty string."""
+    header = {"format": FORMAT, "version": VERSION, "network": network}
+    write = lambda path, part: save_file(read_pickle(path, network), part, header)  # noqa: E731
+    return _made_of(ASSET_NAMES[network], lambda path: folder / f"lpips_{network}.safetensors", write)
 
 
 def copy_features(folder: Path) -> str:
-    """Copy the picture network unless it is there; returns why it could not be, or an empty string."""
-    path = asset("focus_vit")
+    """Copy the picture network unless it is there; return why it could not be, or an empty string."""
+    return _made_of("focus_vit", lambda path: folder / path.name, shutil.copyfile)
+
+
+def _made_of(name: str, target_of: Callable[[Path], Path], write: Callable[[Path, Path], object]) -> str:
+    """Make a file of an asset unless it is there, all of it or nothing; return why the asset cannot be had."""
+    path = asset(name)
     if path is None:
-        return why_missing("focus_vit")
-    target = folder / path.name
+        return why_missing(name)
+    target = target_of(path)
     if not target.exists():
         part = target.with_suffix(".part")
-        shutil.copyfile(path, part)
+        write(path, part)
         part.rename(target)
     return ""
 

@@ -23,7 +23,7 @@ TEXT_TOKENS = 512
 
 
 def counted(run: Callable[[], Any]) -> int:
-    """Operations of a function whose tensors are on the meta device."""
+    """Count the operations of a function whose tensors are on the meta device."""
     with FlopCounterMode(display=False) as counter, torch.no_grad(), _attention_as_products():
         run()
     return counter.get_total_flops()
@@ -31,7 +31,7 @@ def counted(run: Callable[[], Any]) -> int:
 
 @contextlib.contextmanager
 def _attention_as_products() -> Iterator[None]:
-    """The host picks an attention by device and memory; here it is the two products that all of them compute."""
+    """Replace the host's attention, picked by device and memory, by the two products that all of them compute."""
 
     def attention(
         q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *rest: Any, heads: int = 1, **options: Any
@@ -51,7 +51,7 @@ def _picture_attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> tor
 
 
 def network_flops(latent: tuple[int, int, int], **sizes: int) -> int:
-    """One forward pass of a Wan text-to-video network on a latent of ``(frames, height, width)`` cells."""
+    """Count one forward pass of a Wan text-to-video network on a latent of ``(frames, height, width)`` cells."""
     use_host()
     import comfy.ops
     from comfy.ldm.wan.model import WanModel
@@ -63,7 +63,7 @@ def network_flops(latent: tuple[int, int, int], **sizes: int) -> int:
 
 
 def vae_flops(video: tuple[int, int, int], **sizes: Any) -> tuple[int, int]:
-    """One encoding and one decoding by a Wan 2.1 VAE of a clip of ``(frames, height, width)`` pixels."""
+    """Count one encoding and one decoding by a Wan 2.1 VAE of a clip of ``(frames, height, width)`` pixels."""
     use_host()
     from comfy.ldm.wan.vae import AttentionBlock, WanVAE
 

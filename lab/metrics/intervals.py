@@ -25,7 +25,7 @@ class Interval(NamedTuple):
 
     @property
     def ends(self) -> tuple[float | None, float | None]:
-        """``low, high``, or None for both where they are infinite, which JSON could not write."""
+        """Return ``low, high``, or None for both where they are infinite, which JSON could not write."""
         return (self.low, self.high) if math.isfinite(self.high - self.low) else (None, None)
 
 

@@ -29,7 +29,7 @@ class _OnlyArrays(pickle.Unpickler):
 
 
 def read_pickle(path: Path, network: str) -> dict[str, torch.Tensor]:
-    """The weights of a network of :data:`BACKBONES` by the names that :class:`Lpips` takes.
+    """Return the weights of a network of :data:`BACKBONES` by the names that :class:`Lpips` takes.
 
     Raises:
         pickle.UnpicklingError: the file holds anything but arrays.
@@ -47,7 +47,7 @@ def read_pickle(path: Path, network: str) -> dict[str, torch.Tensor]:
 
 
 def _channels_first(kernel: Any) -> torch.Tensor:
-    """``[rows, columns, in, out]`` of numpy to ``[out, in, rows, columns]``."""
+    """Turn ``[rows, columns, in, out]`` of numpy into ``[out, in, rows, columns]``."""
     return torch.from_numpy(kernel).permute(3, 2, 0, 1).contiguous()
 
 

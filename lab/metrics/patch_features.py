@@ -35,7 +35,7 @@ def features_of_thing(features: PatchFeatures, picture: torch.Tensor, inside: to
 
 
 def closeness(one: torch.Tensor, other: torch.Tensor) -> float:
-    """Mean, over the patches ``one [P, C]``, of the cosine to the likest patch of ``other [Q, C]``: 1 = all found again."""
+    """Mean, over the patches ``one [P, C]``, of the cosine to the likest patch of ``other [Q, C]``: 1 = all of them found."""
     return float((one @ other.T).amax(1).mean())
 
 

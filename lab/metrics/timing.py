@@ -25,16 +25,16 @@ def peak_memory(run: Callable[[], None]) -> int | None:
 
 
 def seconds(run: Callable[[], None]) -> float:
-    """One run: on a GPU wall time, the queue emptied before and after; on the CPU processor time of its one thread.
+    """Time one run: on a GPU wall time, the queue emptied before and after; on the CPU processor time of its one thread.
 
     On an idle machine the two clocks agree; on a busy one only the second leaves the neighbours out.
     """
     if not torch.cuda.is_available():
-        begin = time.process_time()
+        start = time.process_time()
         run()
-        return time.process_time() - begin
+        return time.process_time() - start
     torch.cuda.synchronize()
-    begin = time.perf_counter()
+    start = time.perf_counter()
     run()
     torch.cuda.synchronize()
-    return time.perf_counter() - begin
+    return time.perf_counter() - start

@@ -29,18 +29,18 @@ def positions(frames: int) -> torch.Tensor:
 
 
 def by_position(values: torch.Tensor) -> torch.Tensor:
-    """``[F]`` or ``[..., F]`` a value a frame to ``[5]``, the mean at each position; NaN where there is none."""
+    """Return the means ``[..., 5]`` at each position of values a frame ``[..., F]``; NaN where there is none."""
     place = positions(values.shape[-1])
     return torch.stack([values[..., place == index].mean() for index in range(POSITIONS)])
 
 
 def moving_thing(seed: int, speed: float = 10.0) -> tuple[np.ndarray, np.ndarray]:
-    """``[17, 128, 192, 3]`` uint8 and ``[17, 128, 192]``: a cut-out at ``speed`` pixels a frame over a still background.
+    """Return ``[17, 128, 192, 3]`` uint8 and ``[17, 128, 192]``: a cut-out at ``speed`` pixels a frame over a still background.
 
     Both are out of one photograph of the stereo pair, which nothing trains on; the share is the thing's in every pixel.
     """
     path = asset(HELD_OUT_PHOTOGRAPH)
-    assert path is not None, "ask asset() first"
+    assert path is not None, "call asset() first"
     photograph, rng = read_picture(path), random.Random(f"moving {seed}")
     behind = background(photograph, HEIGHT, WIDTH, rng)
     while behind.motion.velocity.any():
@@ -55,7 +55,7 @@ def psnr(decoded: torch.Tensor, truth: torch.Tensor) -> float:
 
 
 def position_db(decoded: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """``[5]`` PSNR in dB of frames ``[B, 3, F, H, W]`` in 0…1: the clip's first, and the four positions of a group."""
+    """Return ``[5]`` PSNR in dB of frames ``[B, 3, F, H, W]`` in 0…1: the clip's first, and the four positions of a group."""
     return -10 * by_position((decoded - truth).square().mean((0, 1, 3, 4)).clamp(min=1e-12)).log10()
 
 

@@ -101,7 +101,7 @@ def _convolve(
 
 
 def _weights(layer: Any, kept: Weights, taps: int, usual: torch.dtype) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """The newest ``taps`` of a layer's weight, ``[O, taps C, kh, kw]`` channels last, and its bias."""
+    """Return the newest ``taps`` of a layer's weight, ``[O, taps C, kh, kw]`` channels last, and its bias."""
     dtype = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else usual
     key = (id(layer), taps, dtype, torch.is_grad_enabled())
     if key not in kept:

@@ -1,8 +1,8 @@
 """The mask encoder as a module: the host's ``Encoder3d``, how it is initialised, and the loss.
 
 What it is shown and what is made of its answer is the node's own, ``encoder_input`` and ``head_to_mask``. The loss is the
-paper's, ``L1 + lambda (1 - SSIM)``. The lowest stages may be kept as they began: then they are run once a window and training
-goes on above them, at a fifth of the cost a step for two stages.
+paper's, ``L1 + lambda (1 - SSIM)``. The lowest stages may stay as they were initialised: then they are run once a window and
+training goes on above them, at a fifth of the cost a step for two stages.
 """
 
 from __future__ import annotations
@@ -64,24 +64,24 @@ class MaskPredictor(torch.nn.Module):
 
     @torch.no_grad()
     def lower(self, shown: torch.Tensor) -> torch.Tensor:
-        """``encoder_input`` to what the trained part is given."""
+        """Return what the trained stages are given for an ``encoder_input``."""
         if self._parts[0] is None:
             return shown
         with folded(self._parts[0]):
             return causal_chunks(self._parts[0], shown)
 
     def forward(self, below: torch.Tensor) -> torch.Tensor:
-        """``lower``'s answer to ``h [B, C, T', H', W']`` in 0...1."""
+        """Return ``h [B, C, T', H', W']`` in 0...1 of what :meth:`lower` gave."""
         with folded(self._parts[1]):
             return head_to_mask(self.spec, causal_chunks(self._parts[1], below, group=GROUPS[self.kept]))
 
     def mask(self, visible: torch.Tensor, warp: torch.Tensor) -> torch.Tensor:
-        """``visible [B, F, H, W]``, ``warp [B, F, H, W, 3]`` to ``h``, as the node computes it."""
+        """Return ``h`` of ``visible [B, F, H, W]`` and ``warp [B, F, H, W, 3]``, as the node computes it."""
         return self(self.lower(encoder_input(self.spec, visible, warp)))
 
 
 def load_predictor(path: Path) -> MaskPredictor:
-    """A mask encoder file, ready to answer in float32."""
+    """Load a mask encoder file, ready to answer in float32."""
     spec, state = read_mask_encoder(path)
     predictor = MaskPredictor(spec)
     predictor.encoder.load_state_dict({key: value.float() for key, value in state.items()})

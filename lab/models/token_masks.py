@@ -23,7 +23,7 @@ MARGIN = 1.1  # of a tube around a thing's outline
 
 
 def known_tokens(visible: torch.Tensor) -> torch.Tensor:
-    """``visible [F, H, W]`` bool of pixels, ``F = 4n + 1`` -> known tokens."""
+    """Return the known tokens of ``visible [F, H, W]`` bool of pixels, ``F = 4n + 1``."""
     hidden = (~visible).float()
     cells = F.max_pool2d(hidden[:, None], TOKEN)[:, 0]
     later = cells[1:].reshape(len(cells) // 4, 4, *cells.shape[1:]).amax(1)
@@ -31,7 +31,7 @@ def known_tokens(visible: torch.Tensor) -> torch.Tensor:
 
 
 def outline(scene: Scene, thing: Thing, frames: int, height: int, width: int) -> torch.Tensor:
-    """The thing's bounding rectangle on the clip's own camera: ``[F, H, W]`` bool, all False where it is behind."""
+    """Return the thing's bounding rectangle on the clip's own camera: ``[F, H, W]`` bool, all False where it is behind."""
     times = frame_times(frames)
     cosine, sine, centre = (value[:, None] for value in thing_pose(thing, times))
     corner = torch.cartesian_prod(*(torch.tensor([-size, size]) for size in thing.half_size)) * MARGIN

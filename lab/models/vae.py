@@ -22,7 +22,7 @@ SPLIT, NOISE = 0.35, 0.05
 
 
 def build(width: int = 16) -> WanVAE:
-    """The module the host builds for a file of this width, every weight initialised here."""
+    """Return the module the host builds for a file of this width, every weight initialised here."""
     shape = {"dim": width, "z_dim": 16, "dim_mult": [1, 2, 4, 4], "num_res_blocks": 2, "attn_scales": []}
     model = WanVAE(**shape, temperal_downsample=[False, True, True])
     for name, value in model.named_parameters():
@@ -39,7 +39,7 @@ def of_weights(weights: dict[str, torch.Tensor]) -> WanVAE:
 
 
 def width_of(weights: dict[str, torch.Tensor]) -> int:
-    """The base width of a file, by the layer that the host reads it from."""
+    """Return the base width of a file, by the layer that the host reads it from."""
     return len(weights["decoder.head.0.gamma"])
 
 
@@ -69,7 +69,7 @@ def _initialise(name: str, value: torch.Tensor) -> None:
 
 @torch.no_grad()
 def widened(weights: dict[str, torch.Tensor], noise: float = NOISE) -> WanVAE:
-    """A VAE of twice the width that codes as the one of ``weights`` does, up to the ``noise`` on its weights.
+    """Return a VAE of twice the width that codes as the one of ``weights`` does, up to the ``noise`` on its weights.
 
     Every channel becomes two neighbours with the same value, whose readers share its weight between them at random (Chen et
     al. 2016, "Net2Net", arXiv 1511.05641). The norm divides by a root mean square, which copies leave as it was; the attention
@@ -140,12 +140,12 @@ def _resample(layer: Any, x: torch.Tensor, feat_cache: None = None, feat_idx: No
 
 
 def encode(model: WanVAE, video: torch.Tensor) -> torch.Tensor:
-    """``[B, 3, F, H, W]`` in -1…1 with F = 4k + 1 to ``[B, 16, k + 1, H/8, W/8]``, inside :func:`whole_clips`."""
+    """Encode ``[B, 3, F, H, W]`` in -1…1 with F = 4k + 1 to ``[B, 16, k + 1, H/8, W/8]``, inside :func:`whole_clips`."""
     return model.conv1(model.encoder(video)).chunk(2, dim=1)[0]
 
 
 def decode(model: WanVAE, latent: torch.Tensor) -> torch.Tensor:
-    """Back, inside :func:`whole_clips`. Layer by layer: newer hosts' decoders cut a clip into pieces."""
+    """Decode, inside :func:`whole_clips`. Layer by layer: newer hosts' decoders cut a clip into pieces."""
     decoder = model.decoder
     x = decoder.conv1(model.conv2(latent))
     for layer in (*decoder.middle, *decoder.upsamples, *decoder.head):

@@ -47,7 +47,7 @@ def _place(around: Room | Open) -> str:
 
 
 def named_things(scene: Scene) -> list[Thing]:
-    """The things a caption names, in its order: the two nearest to the camera."""
+    """Return the things a caption names, in its order: the two nearest to the camera."""
     return sorted(scene.things, key=lambda thing: thing.centre[2])[:2]
 
 

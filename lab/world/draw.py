@@ -103,7 +103,7 @@ def _in_view(camera: SourceCamera, place: tuple[float, float]) -> bool:
 
 
 def _random_place(rng: random.Random, around: Room | Open, camera: SourceCamera, size: float, others: list[Thing]) -> Vector:
-    """The floor point of a thing: before the camera, in its view, apart from the others where that can be had."""
+    """Return the floor point of a thing: before the camera, in its view, apart from the others where that can be had."""
     nearest = camera.position[2] + _FREE_BEFORE_CAMERA + size
     wide, farthest = (1.8, around.half_size[2] - size - 0.2) if isinstance(around, Room) else (3.0, 4.0)
     x = z = 0.0
@@ -116,7 +116,7 @@ def _random_place(rng: random.Random, around: Room | Open, camera: SourceCamera,
 
 
 def _velocity(rng: random.Random, around: Room | Open, camera: SourceCamera, place: Vector, size: float) -> Vector:
-    """A heading that neither runs into the camera nor through a wall within a clip."""
+    """Return a heading that neither runs into the camera nor through a wall within a clip."""
     heading, speed = rng.uniform(-math.pi, math.pi), rng.uniform(0.3, 1.2)
     across, along = speed * math.cos(heading), speed * math.sin(heading)
     if isinstance(around, Room) and abs(place[0] + across * _CLIP_SECONDS) > around.half_size[0] - size:
@@ -149,7 +149,7 @@ def _random_thing(rng: random.Random, around: Room | Open, camera: SourceCamera,
 
 
 def _random_light(rng: random.Random, around: Room | Open) -> Light:
-    """A lamp under the ceiling or a low, large sun behind the camera's shoulders; some swing to and fro."""
+    """Return a lamp under the ceiling or a low, large sun behind the camera's shoulders; some swing to and fro."""
     if isinstance(around, Room):
         wide, tall, deep = around.half_size
         position = (_uniform(rng, -0.6, 0.6) * wide, -0.8 * tall, _uniform(rng, -0.6, 0.2) * deep)

@@ -19,7 +19,7 @@ _FARTHEST = 0.9
 
 
 def light_position(light: Light, times: torch.Tensor) -> torch.Tensor:
-    """``[F, 3]`` in the room."""
+    """Return the light's places ``[F, 3]`` in the room."""
     return torch.tensor(light.position) + torch.sin(light.rate * times)[:, None] * torch.tensor(light.swing)
 
 

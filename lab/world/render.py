@@ -51,7 +51,7 @@ def frame_times(frames: int, start: float = 0.0) -> torch.Tensor:
 
 
 def _look_at(position: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """``[F, 3]`` twice -> camera-to-room ``[F, 4, 4]``, the image's vertical kept upright."""
+    """Return camera-to-room ``[F, 4, 4]`` of positions and targets ``[F, 3]``, the image's vertical kept upright."""
     forward = torch.nn.functional.normalize(target - position, dim=-1)
     down = torch.tensor([0.0, 1.0, 0.0]).expand_as(forward)
     right = torch.nn.functional.normalize(torch.linalg.cross(down, forward), dim=-1)
@@ -70,17 +70,17 @@ def _camera_to_room(scene: Scene, times: torch.Tensor) -> torch.Tensor:
 
 
 def world_to_room(scene: Scene) -> torch.Tensor:
-    """``[4, 4]``: where the world (the source camera at time 0) stands in the room."""
+    """Return the pose ``[4, 4]`` of the world (the source camera at time 0) in the room."""
     return _camera_to_room(scene, torch.zeros(1))[0]
 
 
 def source_poses(scene: Scene, times: torch.Tensor) -> torch.Tensor:
-    """The clip's own ``camera_to_world [F, 4, 4]``; the identity at time 0."""
+    """Return the clip's own ``camera_to_world [F, 4, 4]``; the identity at time 0."""
     return torch.linalg.inv(world_to_room(scene)) @ _camera_to_room(scene, times)
 
 
 def source_intrinsics(scene: Scene, frames: int, height: int, width: int) -> torch.Tensor:
-    """``[F, 3, 3]`` in pixels of a ``height x width`` image."""
+    """Return the intrinsics ``[F, 3, 3]`` in pixels of a ``height x width`` image."""
     focal = scene.camera.focal * width
     matrix = torch.tensor([[focal, 0.0, width / 2], [0.0, focal, height / 2], [0.0, 0.0, 1.0]])
     return matrix.repeat(frames, 1, 1)

@@ -102,7 +102,7 @@ class Room:
 
     @property
     def level(self) -> float:
-        """The floor's y."""
+        """Return the floor's y."""
         return self.half_size[1]
 
     @property

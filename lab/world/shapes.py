@@ -15,7 +15,7 @@ INF = float("inf")
 
 
 def _first_ahead(near: torch.Tensor, far: torch.Tensor, hit: torch.Tensor) -> torch.Tensor:
-    """The first root in front of the camera, where there is a hit at all."""
+    """Return the first root in front of the camera, where there is a hit at all."""
     t = torch.where(near > NEAR, near, far)
     return torch.where(hit & (t > NEAR), t, torch.full_like(t, INF))
 
@@ -25,7 +25,7 @@ def _safe(direction: torch.Tensor) -> torch.Tensor:
 
 
 def hit_sphere(origin: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
-    """Unit sphere. ``origin, direction [..., 3]`` -> ``t [...]``."""
+    """Hit the unit sphere. ``origin, direction [..., 3]`` -> ``t [...]``."""
     a = (direction * direction).sum(-1)
     b = (origin * direction).sum(-1)
     c = (origin * origin).sum(-1) - 1
@@ -41,20 +41,20 @@ def _slab(origin: torch.Tensor, direction: torch.Tensor) -> tuple[torch.Tensor, 
 
 
 def hit_box(origin: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
-    """The cube [-1, 1]³ from outside."""
+    """Hit the cube [-1, 1]³ from outside."""
     near, far = _slab(origin, direction)
     enter, leave = near.amax(-1), far.amin(-1)
     return _first_ahead(enter, leave, enter <= leave)
 
 
 def hit_room(origin: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
-    """The cube [-1, 1]³ from inside: where the ray leaves it."""
+    """Hit the cube [-1, 1]³ from inside: where the ray leaves it."""
     leave = _slab(origin, direction)[1].amin(-1)
     return torch.where(leave > NEAR, leave, torch.full_like(leave, INF))
 
 
 def hit_cylinder(origin: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
-    """Capped vertical cylinder of radius 1 and half height 1."""
+    """Hit the capped vertical cylinder of radius 1 and half height 1."""
     flat_origin, flat = origin[..., ::2], direction[..., ::2]
     a = (flat * flat).sum(-1).clamp(min=1e-12)
     b = (flat_origin * flat).sum(-1)
@@ -67,7 +67,7 @@ def hit_cylinder(origin: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
 
 
 def hit_ground(origin: torch.Tensor, direction: torch.Tensor, level: float) -> torch.Tensor:
-    """The horizontal plane ``y = level``."""
+    """Hit the horizontal plane ``y = level``."""
     t = (level - origin[..., 1]) / _safe(direction[..., 1])
     return torch.where(t > NEAR, t, torch.full_like(t, INF))
 

@@ -28,7 +28,7 @@ def photographs() -> tuple[np.ndarray, ...]:
 
 
 def _wave(phase: torch.Tensor, softness: float = 0.06) -> torch.Tensor:
-    """A square wave of period 1 in 0…1 with edges of the given relative width."""
+    """Return a square wave of period 1 in 0…1 with edges of the given relative width."""
     return torch.sigmoid(torch.sin(2 * torch.pi * phase) / (softness * 2 * torch.pi))
 
 

@@ -35,7 +35,7 @@ def thing_pose(thing: Thing, times: torch.Tensor) -> tuple[torch.Tensor, torch.T
 
 
 def _hit_around(scene: Scene, rays: Rays) -> torch.Tensor:
-    """The walls of the room, or the nearer of ground and sky."""
+    """Return the lengths ``[N]`` to the walls of the room, or to the nearer of ground and sky."""
     if isinstance(scene.around, Open):
         dome = hit_sphere(rays.origin / scene.around.radius, rays.direction / scene.around.radius)
         return torch.minimum(dome, hit_ground(rays.origin, rays.direction, scene.around.level))

@@ -70,9 +70,7 @@ class Card:
         moments = range(len(next(iter(clips.values())))) if self.stills else 5
         write_picture(WEIGHTS / f"{name}.jpg", contact_sheet(clips, moments, WIDTH))
         found, facts = self.rows(0, self.scenes), self.facts()
-        facts |= {
-            "origin": origin(self.file),
-            "training": training_line(self.file),
+        facts |= header_facts(self.file) | {
             "command": f"python -m {self.rows.__module__} --seed 0 --scenes {self.scenes}",
             "figures": "\n".join(long_table(found)),
             "misses": misses(found),
@@ -81,21 +79,15 @@ class Card:
         (WEIGHTS / f"{self.file.stem}.md").write_text(text, encoding="utf-8")
 
 
-def origin(path: Path) -> str:
-    """Return licence, recipe, commit and size of a shipped file, from its own header."""
+def header_facts(path: Path) -> Facts:
+    """Return licence, recipe, commit and size of a shipped file, and its training's steps, time and data, from its header."""
     with safe_open(path, "pt") as file:
         made = file.metadata()
-    size = path.stat().st_size / 1e6
     recipe = f"Recipe, in a clone of the repository: `{made['recipe']}`, at commit {made['commit']}."
-    return f"Licence {made['license']}. {recipe} Size: {size:.1f} MB, fp16."
-
-
-def training_line(path: Path) -> str:
-    """Return steps, time and data of a shipped file's training, from its own header."""
-    with safe_open(path, "pt") as file:
-        made = file.metadata()
-    known = "steps" in made
-    return f"{made['steps']} steps in {made['minutes']} minutes, no GPU, on {made['data']}" if known else "see its recipe"
+    size = path.stat().st_size / 1e6
+    training = "{steps} steps in {minutes} minutes, no GPU, on {data}" if "steps" in made else "see its recipe"
+    origin = f"Licence {made['license']}. {recipe} Size: {size:.1f} MB, fp16."
+    return {"origin": origin, "training": training.format_map(made)}
 
 
 def misses(rows: Sequence[Row]) -> str:

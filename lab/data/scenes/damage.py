@@ -38,7 +38,7 @@ def smooth_noise(shape: Sequence[int], seed: int) -> torch.Tensor:
 
 
 def outlines(depth: torch.Tensor) -> torch.Tensor:
-    """``[F, H, W]`` float, 1 on both sides of every jump."""
+    """Return ``[F, H, W]`` float, 1 on both sides of every jump."""
     edge = torch.zeros_like(depth)
     for axis in (1, 2):
         length = depth.shape[axis] - 1
@@ -65,7 +65,7 @@ class Damage:
     bleed: float = 0.0
 
     def __call__(self, depth: torch.Tensor, seed: int) -> torch.Tensor:
-        """``depth [F, H, W]`` damaged; a new tensor."""
+        """Return ``depth [F, H, W]`` damaged; a new tensor."""
         damaged = depth
         if self.bleed > 0:
             # Nothing but a band around outlines is blurred: textures of one surface keep their depth.

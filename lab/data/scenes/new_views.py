@@ -1,6 +1,6 @@
 """Scenes of the world seen from an arc: the source clip, the rendered true view, and the warps between them.
 
-The target camera is held where it truly is, whatever depth the warp is given: what is compared with is the rendered view from
+The target camera stays where it truly is, whatever depth the warp is given: results are compared with the rendered view from
 there. A path of the nodes counts in multiples of the estimated pivot depth instead, so that a depth wrong by one factor leaves
 their picture as it was.
 """
@@ -77,12 +77,12 @@ class NewView:
 
     @property
     def truth(self) -> torch.Tensor:
-        """``[F, H, W, 3]``."""
+        """Return the rendered true view, ``[F, H, W, 3]``."""
         return self.target.colour
 
     @property
     def prompt(self) -> str:
-        """The scene in words."""
+        """Return the scene in words."""
         return caption(self.scene)
 
     def geometry(self, depth: torch.Tensor | None = None) -> Geometry:

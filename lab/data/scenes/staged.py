@@ -35,7 +35,7 @@ def _box(x: float, z: float, half: tuple[float, float, float], level: float, sha
 
 
 def person(x: float, z: float, level: float, tall: float = 1.7) -> list[Thing]:
-    """A body and a head standing on ``y = level``."""
+    """Return a body and a head standing on ``y = level``."""
     head = 0.13 * tall / 1.7
     body = _box(x, z, (0.26, tall / 2 - head, 0.18), level, "cylinder")
     return [body, Thing("sphere", (x, level - tall + head, z), (head,) * 3, 0.0, PAINT)]
@@ -46,12 +46,12 @@ def _camera(rng: random.Random, tilt: float = 0.0) -> SourceCamera:
 
 
 def room(rng: random.Random) -> Scene:
-    """A room of the ray-cast world."""
+    """Return a room of the ray-cast world."""
     return next(scene for scene in _worlds(rng) if isinstance(scene.around, Room))
 
 
 def place(rng: random.Random) -> Scene:
-    """An open place of the ray-cast world, its sky 24 units away."""
+    """Return an open place of the ray-cast world, its sky 24 units away."""
     return next(scene for scene in _worlds(rng) if isinstance(scene.around, Open))
 
 
@@ -60,7 +60,7 @@ def _worlds(rng: random.Random) -> list[Scene]:
 
 
 def street(rng: random.Random) -> Scene:
-    """A street between houses to the horizon, a person near, not always in the middle, others farther away."""
+    """Return a street between houses to the horizon, a person near, not always in the middle, others farther away."""
     level, half = rng.uniform(1.3, 1.7), rng.uniform(3.5, 9.0)
     things, z = [], rng.uniform(0.0, 6.0)
     while z < 70:
@@ -104,7 +104,7 @@ def portrait(rng: random.Random) -> Scene:
 
 
 def corridor(rng: random.Random) -> Scene:
-    """A long passage with a few things along its walls."""
+    """Return a long passage with a few things along its walls."""
     level, half, back = rng.uniform(1.2, 1.6), rng.uniform(1.0, 2.2), rng.uniform(8.0, 25.0)
     things = [
         _box(rng.choice((-1, 1)) * (half - 0.25), rng.uniform(2.0, 0.8 * back), (0.25, rng.uniform(0.4, 1.0), 0.4), level)
@@ -214,7 +214,7 @@ def wires(rng: random.Random) -> Scene:
 
 
 def somebody_near(rng: random.Random) -> Scene:
-    """A person close to the camera in a room."""
+    """Return a person close to the camera in a room."""
     level, back = 1.4, rng.uniform(3.0, 4.5)
     around = Room((rng.uniform(2.0, 3.0), level, back), _texture(rng, 1.5), _texture(rng, 2.0, ("plain",)), _texture(rng, 1.4))
     near = rng.uniform(1.3, 1.9)

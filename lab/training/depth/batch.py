@@ -51,7 +51,7 @@ class Source:
         return f"{len(self.clips)} rendered clips and {len(self.photos)} views of photographs"
 
     def batch(self, rng: random.Random, clips: int, photos: int, frames: int, small: bool = False) -> Batch:
-        """``clips`` of the world and ``photos`` glides, of ``frames`` frames and one size."""
+        """Return ``clips`` of the world and ``photos`` glides, of ``frames`` frames and one size."""
         size = rng.choice(SMALL_SIZES if small else SIZES)
         known = list(self.clips.values())
         drawn = [_window(*_moments(rng.choice(known), frames, rng), size, rng) for _ in range(clips)]
@@ -76,7 +76,7 @@ def _moments(clip: tuple[np.ndarray, np.ndarray], frames: int, rng: random.Rando
 def _window(
     colour: torch.Tensor, depth: torch.Tensor, size: tuple[int, int], rng: random.Random
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """A window of the wanted shape, at least seven tenths of the largest that fits, brought to ``size``."""
+    """Return a window of the wanted shape, at least seven tenths of the largest that fits, brought to ``size``."""
     height, width = depth.shape[-2:]
     largest = min(height / size[0], width / size[1])
     part = largest * (1.0 if rng.random() < 0.4 else rng.uniform(0.7, 1.0))
@@ -92,7 +92,7 @@ def _window(
 def _glide(
     image: np.ndarray, depth: np.ndarray, frames: int, size: tuple[int, int], rng: random.Random
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """A window that drifts and zooms over one photograph and its depth."""
+    """Return a window that drifts and zooms over one photograph and its depth."""
     middle = np.array(image.shape[1::-1]) / 2
     scale = min(image.shape[0] / size[0], image.shape[1] / size[1]) * rng.uniform(0.55, 0.97)
     free = np.maximum(0, middle - scale * np.array(size[::-1]) / 2) / scale

@@ -2,8 +2,8 @@
 
 ``python -m lab.training.depth.pool --count 2000`` fills ``depth/world<version>`` in the folder of runs with ``<seed>.npz``,
 ``colour [FRAMES, HEIGHT, WIDTH, 3]`` uint8 and ``depth [FRAMES, HEIGHT, WIDTH]`` float16, and labels the photographs with
-FastDepth into ``depth/photos``. ``--folder`` adds a folder of your own photographs. Seeds below
-:data:`~lab.data.pool.FIRST_TRAINING_SEED` are held out, and so is everything the tests and benchmarks measure on.
+FastDepth into ``depth/photos``. Seeds below :data:`~lab.data.pool.FIRST_TRAINING_SEED` are held out, and so is everything the
+tests and benchmarks measure on.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import math
 import random
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -23,7 +22,6 @@ from lab.data.motion_clips import photographs
 from lab.data.pool import FIRST_TRAINING_SEED, keep, to_bytes
 from lab.host.paths import RUNS
 from lab.world import WORLD_VERSION, random_scene, render
-from lab.world.photographs import read_picture
 from lab.world.render import source_intrinsics
 
 RUN = RUNS / "depth"
@@ -31,11 +29,10 @@ POOL, PHOTOS = RUN / f"world{WORLD_VERSION}", RUN / "photos"
 FRAMES, HEIGHT, WIDTH = 4, 96, 144
 STEPS = (0.02, 0.0625, 0.125, 0.3)  # seconds between frames
 TEACHER_SIDE, VIEWS = 224, 6  # short side of the views kept; views of a photograph besides the whole
-TESTED = ("motorcycle", "aloe", "carphone", "bikes", "bigbuckbunny")
 
 
 def render_clip(seed: int) -> dict[str, np.ndarray]:
-    """One scene seen with a lens of random length and offset, at random moments."""
+    """Return one scene seen with a lens of random length and offset, at random moments."""
     rng = random.Random(seed)
     scene = random_scene(seed)
     times = rng.uniform(0, 0.7) + rng.choice(STEPS) * torch.arange(FRAMES)
@@ -53,15 +50,15 @@ def fill(first: int, count: int) -> None:
         keep(POOL / f"{seed}.npz", lambda file, seed=seed: np.savez(file, **render_clip(seed)))  # type: ignore[misc, arg-type]
 
 
-def label_photographs(folder: Path | None) -> None:
-    """Views of installed photographs, and of those in ``folder``, with FastDepth's depth: ``<number>_<view>.npz`` each."""
+def label_photographs() -> None:
+    """Write views of installed photographs with FastDepth's depth, ``<number>_<view>.npz`` each."""
     model = asset("fastdepth")
     if model is None:
         print(f"no teacher, so no photographs: {why_missing('fastdepth')}")
         return
     PHOTOS.mkdir(parents=True, exist_ok=True)
     teacher, rng = OnnxDepth(model, threads=1), random.Random(0)
-    images = [*photographs(), *_read_folder(folder)]
+    images = photographs()
     for number, image in enumerate(images):
         for view, cut in enumerate([image] + [_cut(image, rng) for _ in range(VIEWS)]):
             factor = TEACHER_SIDE / min(cut.shape[:2])
@@ -74,26 +71,19 @@ def label_photographs(folder: Path | None) -> None:
 
 
 def _cut(image: np.ndarray, rng: random.Random) -> np.ndarray:
-    """A window of half to nine tenths of the photograph: the teacher sees it as a picture of its own."""
+    """Return a window of half to nine tenths of the photograph: the teacher sees it as a picture of its own."""
     height, width = (round(side * rng.uniform(0.5, 0.9)) for side in image.shape[:2])
     top, left = rng.randint(0, image.shape[0] - height), rng.randint(0, image.shape[1] - width)
     return image[top : top + height, left : left + width]
-
-
-def _read_folder(folder: Path | None) -> list[np.ndarray]:
-    paths = sorted(folder.iterdir()) if folder else []
-    wanted = [path for path in paths if not any(name in path.name.lower() for name in TESTED)]
-    return [read_picture(path) for path in wanted if path.suffix.lower() in (".jpg", ".jpeg", ".png")]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--first", type=int, default=FIRST_TRAINING_SEED)
     parser.add_argument("--count", type=int, default=2000)
-    parser.add_argument("--folder", type=Path, help="further photographs, of your own")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    label_photographs(arguments.folder)
+    label_photographs()
     fill(arguments.first, arguments.count)
 
 

@@ -66,7 +66,7 @@ class DepthTask(Task):
 
     @cached_property
     def held_out(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """``frames [N, 3, 3, HEIGHT, WIDTH]`` and their log depth, of scenes nothing trains on."""
+        """Return ``frames [N, 3, 3, HEIGHT, WIDTH]`` and their log depth, of scenes nothing trains on."""
         clips = [render(random_scene(seed), frame_times(FRAMES), HEIGHT, WIDTH) for seed in TEST_SEEDS]
         depth = torch.stack([clip.depth for clip in clips])
         depth = torch.minimum(depth, FARTHEST * depth.flatten(1).median(1).values.view(-1, 1, 1, 1))

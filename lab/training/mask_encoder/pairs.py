@@ -58,7 +58,7 @@ def _window(pair: MaskPair, window: Window, rng: random.Random) -> tuple[torch.T
     rows, columns = window.size or (height, width)
     place = (slice(0, window.frames), slice(0, rows), slice(0, columns))
     for _ in range(20):
-        # Half of the windows begin where a path does: at a frame that is almost free of holes.
+        # Half of the windows start where a path does: at a frame that is almost free of holes.
         first = rng.choice((0, rng.randint(0, frames - window.frames)))
         top, left = rng.randint(0, height - rows), rng.randint(0, width - columns)
         drawn = (slice(first, first + window.frames), slice(top, top + rows), slice(left, left + columns))
@@ -78,7 +78,7 @@ def write(arrays: dict[str, np.ndarray], file: IO[bytes]) -> None:
 
 
 def load(path: Path) -> dict[str, np.ndarray]:
-    """``video`` and ``warp [K, F, h, w, 3]`` uint8, ``visible [K, F, h, w]`` bool."""
+    """Return ``video`` and ``warp [K, F, h, w, 3]`` uint8, ``visible [K, F, h, w]`` bool."""
     with np.load(path) as file:
         video, warp, bits = file["video"], file["warp"], file["bits"]
     shape = video.shape[:-1]

@@ -53,7 +53,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--window", type=_sides, help="HEIGHTxWIDTH of a window (64x64 for scenes, the whole clip for videos)")
     add("--windows", type=int, help="windows out of one clip (6 for scenes, 1 for videos)")
     add("--reads", choices=[*EncoderInput], default=EncoderInput.MASK, help="what the encoder is shown, see masks/encoder.py")
-    add("--kept", type=int, choices=range(len(STAGE_ENDS)), default=0, help="lowest stages left as they begin")
+    add("--kept", type=int, choices=range(len(STAGE_ENDS)), default=0, help="lowest stages left as they are initialised")
     add("--minutes", type=float, default=30, help="over all restarts; the learning rate follows it")
     add("--batch", type=int, default=4, help="windows a step")
     add("--rate", type=float, default=3e-4, help="highest learning rate")

@@ -48,7 +48,7 @@ class Cut(NamedTuple):
 
 
 def estimator(choice: str) -> DepthEstimator:
-    """A depth estimator by ``--depth``."""
+    """Return a depth estimator by ``--depth``."""
     if choice == "prior":
         return VerticalGradientPrior()
     if choice.endswith(".onnx"):

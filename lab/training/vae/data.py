@@ -31,7 +31,7 @@ class Windows:
         return len(self._all)
 
     def any(self, frames: int, side: int, step: int = 1) -> np.ndarray:
-        """``[frames, side, side, 3]``: a random window and moment of a random clip, to and fro where it is too short."""
+        """Return ``[frames, side, side, 3]``: a random window and moment of a random clip, to and fro where it is too short."""
         clip = random.choice(self._all)[::step]
         top, left = (random.randrange(have - side + 1) for have in clip.shape[1:3])
         window = clip[:, top : top + side, left : left + side]
@@ -41,7 +41,7 @@ class Windows:
 
 
 def batch(windows: Windows, clips: int, frames: int, side: int = CROP) -> torch.Tensor:
-    """``[clips, 3, frames, side, side]`` in -1…1: random clips, moments and directions, mirrored and re-coloured."""
+    """Return ``[clips, 3, frames, side, side]`` in -1…1: random clips, moments and directions, mirrored and re-coloured."""
     chosen = []
     for _ in range(clips):
         clip = _clip(windows, frames, side)[:: random.choice((1, -1))][:, :, :: random.choice((1, -1))]

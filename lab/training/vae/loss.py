@@ -14,12 +14,12 @@ MEMORY, FAVOUR = 0.98, (0.5, 2.0)
 
 
 def charbonnier(error: torch.Tensor) -> torch.Tensor:
-    """A rounded absolute value: smooth at 0, with the sharp edges of L1 (Charbonnier et al. 1994)."""
+    """Return a rounded absolute value: smooth at 0, with the sharp edges of L1 (Charbonnier et al. 1994)."""
     return (error.square() + ROUNDING**2).sqrt() - ROUNDING
 
 
 def haar_detail(error: torch.Tensor) -> torch.Tensor:
-    """``[B, C, F, H, W]`` to ``[F]``: mean absolute Haar detail over three octaves; sides are multiples of 8."""
+    """Return the mean absolute Haar detail ``[F]`` of ``[B, C, F, H, W]`` over three octaves; sides are multiples of 8."""
     total = torch.zeros(error.shape[2])
     for _ in range(DETAIL_LEVELS):
         left, right = error[..., ::2], error[..., 1::2]
@@ -53,7 +53,7 @@ class PositionFavour:
         self.errors = torch.where(seen, MEMORY * self.errors + (1 - MEMORY) * errors.nan_to_num(), self.errors)
 
     def weights(self, frames: int) -> torch.Tensor:
-        """``[frames]``, of mean 1."""
+        """Return the weights ``[frames]``, of mean 1."""
         favour = (self.errors / self.errors[1:].mean()).clamp(*FAVOUR)
         favour[0] = 1
         of_frames = favour[positions(frames)]
@@ -70,6 +70,6 @@ def pixel_loss(decoded: torch.Tensor, video: torch.Tensor, favour: PositionFavou
 
 
 def some_frames(count: int, *clips: torch.Tensor) -> list[torch.Tensor]:
-    """``count`` random frames of every clip ``[B, 3, F, H, W]`` in -1…1 as pictures ``[B count, 3, H, W]`` in 0…1."""
+    """Return ``count`` random frames of every clip ``[B, 3, F, H, W]`` in -1…1 as pictures ``[B count, 3, H, W]`` in 0…1."""
     chosen = torch.randperm(clips[0].shape[2])[:count]
     return [F.hardtanh(clip[:, :, chosen].float()).movedim(2, 1).flatten(0, 1) / 2 + 0.5 for clip in clips]
