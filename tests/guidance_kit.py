@@ -108,3 +108,16 @@ class Kit:
 def distance_to(measurement: Any, samples: torch.Tensor) -> float:
     """Root mean square distance of VAE-space samples to the measurement, weighted by h."""
     return float((measurement.h * (samples - measurement.w)).square().mean().sqrt())
+
+
+def guided_by(
+    kit: Kit, route: str, model: Any, measurement: Any, sampler: str = "euler", cfg: float = 2.0, **settings: Any
+) -> Any:
+    """Samples of a guided run by the ``patch``, the ``sampler`` or the ``one box``."""
+    if route == "patch":
+        guided = kit.run("InverseCrafterApplyGuidance", model=model, measurement=measurement, **settings)
+        return kit.sample(guided, sampler, cfg=cfg)
+    if route == "sampler":
+        exact = kit.run("InverseCrafterSampler", measurement=measurement, **settings)
+        return kit.sample(model, exact, cfg=cfg)
+    return kit.ksampler(model, measurement, cfg=cfg, **settings)

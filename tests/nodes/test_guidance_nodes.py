@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from guidance_kit import FORMS, LATENT, Kit, distance_to
+from guidance_kit import FORMS, LATENT, Kit, distance_to, guided_by
 
 ALL = {"start_percent": 0.0, "gamma": 50.0}
 
@@ -13,16 +13,6 @@ ALL = {"start_percent": 0.0, "gamma": 50.0}
 def kit(pack, tmp_path_factory):
     with Kit.open(pack, tmp_path_factory.mktemp("weights")) as kit:
         yield kit
-
-
-def guided_by(kit, route, model, measurement, sampler="euler", cfg=2.0, **settings):
-    if route == "patch":
-        guided = kit.run("InverseCrafterApplyGuidance", model=model, measurement=measurement, **settings)
-        return kit.sample(guided, sampler, cfg=cfg)
-    if route == "sampler":
-        exact = kit.run("InverseCrafterSampler", measurement=measurement, **settings)
-        return kit.sample(model, exact, cfg=cfg)
-    return kit.ksampler(model, measurement, cfg=cfg, **settings)
 
 
 @pytest.mark.parametrize("form", list(FORMS))
@@ -287,45 +277,6 @@ def test_a_cancelled_run_leaves_the_next_one_untouched(kit):
     assert torch.equal(kit.ksampler(kit.model(), kit.measurement(), **ALL), expected)
 
 
-@pytest.mark.parametrize("node_id", ["InverseCrafterApplyGuidance", "InverseCrafterKSampler"])
-def test_a_measurement_of_another_latent_width_is_named_before_sampling(kit, node_id):
-    with pytest.raises(ValueError, match="16 latent channels and a measurement of 48"):
-        if node_id == "InverseCrafterKSampler":
-            kit.ksampler(kit.model(), kit.measurement(48))
-        else:
-            kit.run(node_id, model=kit.model(), measurement=kit.measurement(48))
-
-
-@pytest.mark.parametrize("route", ["patch", "sampler", "one box"])
-def test_a_latent_of_another_size_is_named_with_the_size_that_fits(kit, route):
-    latent = {"samples": torch.zeros(1, 16, 3, 8, 6)}
-    with pytest.raises(ValueError, match="48x32 and 9 frames"):
-        if route == "one box":
-            kit.ksampler(kit.model(), kit.measurement(), latent_image=latent)
-        elif route == "sampler":
-            kit.sample(kit.model(), kit.run("InverseCrafterSampler", measurement=kit.measurement()), latent=latent)
-        else:
-            kit.sample(kit.run("InverseCrafterApplyGuidance", model=kit.model(), measurement=kit.measurement()), latent=latent)
-
-
-def test_a_model_that_is_no_flow_is_refused(kit):
-    import comfy.model_sampling
-
-    class Eps(comfy.model_sampling.ModelSamplingDiscrete, comfy.model_sampling.EPS):
-        pass
-
-    model = kit.model().clone()
-    model.add_object_patch("model_sampling", Eps())
-    with pytest.raises(ValueError, match="not a flow"):
-        kit.run("InverseCrafterApplyGuidance", model=model, measurement=kit.measurement())
-
-
-@pytest.mark.parametrize(("settings", "says"), [({"start_percent": 0.8, "end_percent": 0.2}, "start <= end")])
-def test_a_window_upside_down_is_refused(kit, settings, says):
-    with pytest.raises(ValueError, match=says):
-        kit.run("InverseCrafterSampler", measurement=kit.measurement(), **settings)
-
-
 def test_progress_and_previews_are_reported_each_step(kit, monkeypatch):
     import latent_preview
 
@@ -339,54 +290,6 @@ def test_progress_and_previews_are_reported_each_step(kit, monkeypatch):
     monkeypatch.setattr(latent_preview, "prepare_callback", watch)
     kit.ksampler(kit.model(), kit.measurement())
     assert steps == [(i, 4, (1, 16, *LATENT)) for i in range(4)]
-
-
-RELATIVES = ["hard_paste_euler", "zero4d_euler", "lanpaint_euler"]
-
-
-@pytest.mark.parametrize("sampler_name", RELATIVES)
-def test_the_relatives_are_drawn_to_the_measurement_too(kit, sampler_name):
-    measurement = kit.measurement()
-    held = kit.ksampler(kit.model(), measurement, sampler_name=sampler_name, **ALL)
-    bare = kit.sample(kit.model())
-    assert torch.isfinite(held).all()
-    assert distance_to(measurement, held) < 0.5 * distance_to(measurement, bare)
-    never = kit.ksampler(kit.model(), measurement, sampler_name=sampler_name, **(ALL | {"start_percent": 1.0}))
-    assert torch.allclose(never, bare, atol=1e-4)
-
-
-def test_the_hard_paste_ends_in_the_measurement_where_the_mask_is_at_least_half(kit):
-    measurement = kit.measurement()
-    samples = kit.ksampler(kit.model(), measurement, sampler_name="hard_paste_euler", **ALL)
-    known = measurement.h >= 0.5
-    assert torch.allclose(samples[known], measurement.w[known], atol=1e-4), "in VAE space again"
-    assert not torch.allclose(samples[~known], measurement.w[~known], atol=0.5)
-
-
-def test_zero4d_ends_in_the_blend_and_draws_the_same_fresh_noise_again(kit):
-    measurement = kit.measurement(known=1.0)
-    samples = kit.ksampler(kit.model(), measurement, sampler_name="zero4d_euler", **ALL)
-    assert torch.allclose(samples, measurement.w, atol=1e-4)
-    half = kit.measurement()
-    first, again = (kit.ksampler(kit.model(), half, sampler_name="zero4d_euler", **ALL) for _ in range(2))
-    assert torch.equal(first, again)
-
-
-def test_lanpaint_ends_in_the_measurement_and_draws_the_same_noise_again(kit):
-    measurement = kit.measurement()
-    known = measurement.h >= 0.5
-    first, again = (kit.ksampler(kit.model(), measurement, sampler_name="lanpaint_euler", **ALL) for _ in range(2))
-    assert torch.equal(first, again)
-    assert torch.allclose(first[known], measurement.w[known], atol=1e-4), "in VAE space again"
-
-
-def test_time_to_move_starts_from_the_measurement_and_lets_go_of_it(kit):
-    measurement = kit.measurement()
-    moved = kit.ksampler(kit.model(), measurement, sampler_name="time_to_move_euler", steps=20, **ALL)
-    bare = kit.sample(kit.model(), steps=20)
-    known = measurement.h >= 0.5
-    assert torch.isfinite(moved).all() and not torch.allclose(moved, bare, atol=1e-2)
-    assert not torch.allclose(moved[known], measurement.w[known], atol=1e-2), "free after its clocks"
 
 
 def test_no_gradient_can_be_taken_through_a_model_that_the_queue_has_loaded(kit):
@@ -408,44 +311,3 @@ def test_no_gradient_can_be_taken_through_a_model_that_the_queue_has_loaded(kit)
 
     with pytest.raises(RuntimeError, match="Inference tensors"):
         kit.sample(model, comfy.samplers.KSAMPLER(sample))
-
-
-@pytest.mark.parametrize("route", ["patch", "sampler", "one box", "context"])
-def test_a_model_of_another_latent_format_is_refused_by_name(kit, route):
-    """Sixteen channels are not enough: HunyuanVideo has as many, with other constants."""
-    import comfy.latent_formats
-
-    measurement = kit.measurement(known=1.0)
-    other = kit.model().clone()
-    other.add_object_patch("latent_format", comfy.latent_formats.HunyuanVideo())
-    with pytest.raises(ValueError, match="latent format HunyuanVideo and a measurement of Wan21"):
-        if route == "context":
-            kit.sample(other, kit.run("InverseCrafterStochasticConditioning", measurement=measurement)[0])
-        else:
-            guided_by(kit, route, other, measurement)
-    assert torch.isfinite(kit.ksampler(kit.model(), measurement)).all(), "and its own is not"
-
-
-@pytest.mark.parametrize("route", ["patch", "sampler", "one box"])
-def test_reference_frames_in_front_are_left_to_the_model(kit, route):
-    """As VACE and Animate put them: two more latent frames, of which the measurement says nothing."""
-    measurement = kit.measurement(known=1.0)
-    behind, latent = measurement.with_reference_frames(2), {"samples": torch.zeros(1, 16, LATENT[0] + 2, *LATENT[1:])}
-    settings = ALL | {"gamma": 1000.0}
-    if route == "one box":
-        samples = kit.ksampler(kit.model(), behind, latent_image=latent, **settings)
-    elif route == "sampler":
-        samples = kit.sample(kit.model(), kit.run("InverseCrafterSampler", measurement=behind, **settings), latent=latent)
-    else:
-        guided = kit.run("InverseCrafterApplyGuidance", model=kit.model(), measurement=behind, **settings)
-        samples = kit.sample(guided, latent=latent)
-    assert torch.allclose(samples[:, :, 2:], measurement.w, atol=0.05)
-    assert not torch.allclose(samples[:, :, :2], behind.w[:, :, :2], atol=0.5)
-
-
-def test_a_latent_with_more_frames_than_the_measurement_names_reference_frames(kit):
-    longer = {"samples": torch.zeros(1, 16, LATENT[0] + 2, *LATENT[1:])}
-    with pytest.raises(ValueError, match=r"5 latent frames, 2 more .* set reference_frames of Encode Measurement to 2;"):
-        kit.ksampler(kit.model(), kit.measurement(), latent_image=longer)
-    with pytest.raises(ValueError, match=r"5 latent frames, 1 more .* set reference_frames of Encode Measurement to 2;"):
-        kit.ksampler(kit.model(), kit.measurement().with_reference_frames(1), latent_image=longer)

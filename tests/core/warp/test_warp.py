@@ -14,12 +14,13 @@ from scenes import FOCAL, HEIGHT, WIDTH, colours_at, geometry, interior, moved, 
 
 from inversecrafter_core.camera import CameraPath, Geometry, pixel_centres, preset_path
 from inversecrafter_core.errors import InputError
-from inversecrafter_core.warp import Cleanup, Sampling, depth_edges, warp_video
-from inversecrafter_core.warp.splat import EMPTY, close_cracks
+from inversecrafter_core.warp import Cleanup, Sampling, warp_video
 from inversecrafter_core.warp.warp import Warp
 from lab.data.reprojections import double_reprojection
 
 KEEP_ALL = Cleanup(threshold=0)
+
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -165,15 +166,6 @@ def test_what_is_stored_where_depth_is_unknown_changes_nothing():
     assert torch.equal(warps[0].visible, warps[1].visible) and torch.equal(warps[0].video, warps[1].video)
 
 
-def test_a_foreground_goes_on_into_unknown_depth():
-    scene, video = outlined(20)
-    video[:, :, 19] = video[:, :, 20] = torch.tensor([1.0, 0.0, 0.0])  # the block is a pixel wider than its depth says
-    scene.valid[:, :, 19] = False
-    warp = warp_video(video, scene, moved(x=0.12 / scene.pivot_depth), cleanup=KEEP_ALL)
-    edge = int(20 - 0.12 * FOCAL)
-    assert warp.video[0, :, edge, 0].min() > 0.5, "not the wall, though that lands there too"
-
-
 def test_holes_are_black_and_the_report_counts_them():
     warp = warp_video(noise_video(2), step(frames=2), preset_path("orbit", 2))
     assert (warp.video[~warp.visible] == 0).all()
@@ -226,168 +218,12 @@ def test_bicubic_is_sharper_on_fine_texture():
     assert sharp > 1.1 * soft
 
 
-# --- edges, cracks, dilation -----------------------------------------------------------------------------------------------
-
-
-def ramp(width: int) -> torch.Tensor:
-    """A depth that slides from 1 to 3 over ``width`` in-between pixels."""
-    row = torch.cat([torch.ones(20), torch.linspace(1, 3, width + 2)[1:-1], torch.full((20,), 3.0)])
-    return row.expand(10, -1)
-
-
-@pytest.mark.parametrize("width", [1, 2, 3])
-@pytest.mark.parametrize("turned", [False, True])
-def test_pixels_that_hang_between_two_surfaces_are_found_and_the_surfaces_are_kept(width, turned):
-    found = depth_edges(ramp(width).T if turned else ramp(width))
-    found = found.T if turned else found
-    assert found[:, 20 : 20 + width].all()
-    assert not found[:, :18].any() and not found[:, 22 + width :].any()
-
-
-def test_a_clean_jump_loses_no_pixel():
-    assert not depth_edges(ramp(0)).any()
-
-
-def slanted_planes(height: int, width: int, count: int) -> torch.Tensor:
-    """``[count, height, width]`` float32: planes in general position that fill the picture, up to grazing; 60 degrees wide."""
-    normals = torch.randn(count, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
-    x, y = (axis.double() for axis in pixel_centres(height, width))
-    focal = width / (2 * math.tan(math.radians(30)))
-    rays = torch.stack([((x - width / 2) / focal).expand(height, -1), ((y - height / 2) / focal).expand(-1, width), 
-                        torch.ones(height, width, dtype=torch.float64)])  # fmt: skip
-    disparity = torch.einsum("nc,chw->nhw", normals, rays)
-    # Moved towards the camera until the farthest pixel of each is a hundred times as far as its nearest.
-    least, most = disparity.flatten(1).amin(1), disparity.flatten(1).amax(1)
-    return (1 / (disparity - (least - 0.01 * (most - least)).view(-1, 1, 1))).float()
-
-
-@pytest.mark.parametrize(("height", "width"), [(60, 104), (128, 192), (480, 832), (300, 200)])
-@pytest.mark.parametrize("radius", [1, 2, 4])
-def test_a_plane_of_any_slant_loses_no_pixel(height, width, radius):
-    planes = slanted_planes(height, width, 12)
-    assert not depth_edges(planes, radius=radius).any()
-    assert not depth_edges(planes * (1 + 1e-6 * torch.rand(planes.shape)), radius=radius).any(), "rounding is no edge"
-
-
-def test_a_floor_seen_by_a_still_camera_has_no_holes():
-    rows = (torch.arange(128) + 0.5 - 64) / 160
-    floor = torch.where(rows > 0.02, 1.6 / rows.clamp_min(0.02), 80.0)[:, None].expand(128, 192)[None]
-    warp = warp_video(noise_video(1, 128, 192), geometry(floor, 160.0), preset_path("static", 1))
-    assert warp.visible.all()
-
-
-def test_slides_on_slanted_ground_are_found_too():
-    y = torch.arange(60)[:, None]
-    ground, box = (1 / (0.02 + 0.01 * y)).expand(60, 40), 2.0
-    depth = ground.clone()
-    depth[20:40, 10:30] = box
-    depth[20:40, 9], depth[20:40, 30] = (0.5 * (box + ground[20:40, at]) for at in (9, 30))
-    found = depth_edges(depth)
-    nearer = box * 1.2 < ground[20:40, 9]
-    assert found[20:40, 9][nearer].all() and found[20:40, 30][nearer].all() and nearer.sum() > 8
-    found[20:40, 9] = found[20:40, 30] = False
-    assert not found.any()
-
-
-def test_the_radius_grows_with_large_pictures_only():
-    def slides(height: int, width: int) -> int:
-        row = 1 / torch.lerp(torch.tensor(1.0), torch.tensor(0.3), ((torch.arange(height) - 20) / (width + 1)).clamp(0, 1))
-        return int(Cleanup().edges(row.expand(height, -1)).any(0).sum())
-
-    assert slides(100, 3) == slides(960, 3) == 3
-    assert slides(100, 7) < 4 and slides(960, 7) == 7
-
-
-def test_threshold_zero_finds_nothing():
-    assert not depth_edges(ramp(2), threshold=0).any()
-
-
-def test_edge_cleanup_leaves_no_rubber_sheet_in_the_warp():
-    scene = geometry(ramp(2)[None])
-    video = torch.zeros(1, 10, scene.size[1], 3)
-    video[..., 20:22, :] = 1
-    path = moved(x=1 / 6 / scene.pivot_depth)  # near things move 10 pixels to the left, far ones 3.33
-    stretched, cleaned = warp_video(video, scene, path, cleanup=KEEP_ALL), warp_video(video, scene, path)
-    assert stretched.video[:, :, 11:18].max() > 0.9 and stretched.visible[0, :, 11:18].any()
-    assert not cleaned.visible[0, :, 11:18].any(), "between near (up to 10) and far (from 18) there is nothing"
-
-
-def test_cracks_are_closed_and_holes_are_left():
-    depth = torch.full((9, 9), 2.0)
-    depth[:, 3] = EMPTY
-    depth[5, :] = 7.0
-    closed = close_cracks(depth.clone())
-    assert (closed == 2.0).all()
-    depth[:, 3:6] = EMPTY
-    assert (close_cracks(depth.clone())[:, 4] == EMPTY).all()
-
-
-def test_cracks_of_two_pixels_are_closed_evenly():
-    depth = torch.full((9, 12), 2.0)
-    depth[:, 8:] = 2.06
-    depth[:, 6:8] = EMPTY
-    torch.testing.assert_close(close_cracks(depth.clone())[:, 6:8], torch.tensor([2.02, 2.04]).expand(9, 2))
-
-
-def outlined(x: float) -> tuple[Geometry, torch.Tensor]:
-    """A red block before a blue wall, its outline's pixels half mixed as a lens mixes them; ``x`` is how wide it is."""
-    scene, video = step(1.0, 3.0), torch.zeros(1, HEIGHT, WIDTH, 3)
-    scene.depth[:] = 3.0
-    scene.depth[:, :, 20 : 20 + int(x)] = 1.0
-    near = scene.depth == 1.0
-    video[..., 2], video[..., 0] = (~near).float(), near.float()
-    for column, share in ((19, 0.4), (20, 0.6), (19 + int(x), 0.6), (20 + int(x), 0.4)):
-        video[:, :, column] = torch.tensor([share, 0.0, 1 - share])
-    return scene, video
-
-
-@pytest.mark.parametrize("shift", [0.1, 0.33, -0.25])
-def test_a_foreground_is_no_wider_after_the_warp(shift):
-    scene, video = outlined(20)
-    warp = warp_video(video, scene, moved(x=shift / scene.pivot_depth), cleanup=KEEP_ALL)
-    red = (warp.video[0, ..., 0] > 0.5).sum(1)
-    assert (red >= 20).all() and (red <= 21).all(), "20 pixels, wherever they land"
-
-
-def test_a_background_is_read_without_the_colour_of_what_is_before_it():
-    scene, video = outlined(20)
-    video[:, :, 19], video[:, :, 40] = torch.tensor([0.0, 0.0, 1.0]), torch.tensor([0.0, 0.0, 1.0])
-    warp = warp_video(video, scene, moved(x=0.125 / scene.pivot_depth), cleanup=KEEP_ALL)  # 7.5 and 2.5 pixels to the left
-    behind = warp.video[0, :, 33:37]  # what is uncovered right of the block, and the wall after it
-    assert (behind[..., 0] < 1e-6)[warp.visible[0, :, 33:37]].all() and warp.visible[0, :, 38].all()
-
-
-def test_a_hole_as_wide_as_a_wire_is_not_painted_with_the_wire():
-    scene, video = outlined(2)
-    video[..., 0], video[..., 2] = (scene.depth == 1.0).float(), (scene.depth == 3.0).float()
-    for x in (0.2, -0.2, 0.31):
-        warp = warp_video(video, scene, moved(x=x / scene.pivot_depth), cleanup=KEEP_ALL)
-        red = (warp.video[0, ..., 0] > 0.5).sum(1)
-        assert (red <= 3).all() and (red >= 1).all(), "one wire, where it landed, and none where it was"
-
-
-def test_a_slit_between_two_slats_is_no_crack():
-    scene, video = outlined(20)
-    scene.depth[:, :, 29:31] = 3.0
-    video[:, :, 29:31] = torch.tensor([0.0, 0.0, 1.0])
-    warp = warp_video(video, scene, preset_path("static", 1), cleanup=KEEP_ALL)
-    assert (warp.video - video).abs().max() < 1e-3
-
-
-def test_walking_up_to_a_wall_opens_no_cracks():
-    warp = warp_video(smooth_video(), plane(), moved(z=0.5), cleanup=KEEP_ALL)
-    assert warp.visible.all()
-
-
 def test_dilation_grows_every_hole_by_its_radius():
     scene = plane()
     valid = scene.valid.clone()
     valid[:, 20:24, 30:34] = False
     warp = warp_video(noise_video(), replace(scene, valid=valid), preset_path("static", 1), dilation=2)
     assert int((~warp.visible).sum()) == 64 and not warp.visible[0, 18:26, 28:36].any()
-
-
-# --- double reprojection ---------------------------------------------------------------------------------------------------
 
 
 def test_double_reprojection_keeps_clean_pixels_and_everything_on_a_static_path():
@@ -403,9 +239,6 @@ def test_double_reprojection_loses_what_the_target_could_not_see():
     lost = ~visible[0, HEIGHT // 2, 2 + round(FOCAL * baseline / far) : WIDTH // 3 + 1]
     assert abs(int(lost.sum()) - FOCAL * baseline * (1 / near - 1 / far)) <= 2
     assert visible[0, :, WIDTH // 3 + 2 : 2 * WIDTH // 3].all(), "the block is nearest and survives"
-
-
-# --- bad input -------------------------------------------------------------------------------------------------------------
 
 
 def broken(video: torch.Tensor) -> torch.Tensor:
