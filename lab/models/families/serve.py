@@ -1,0 +1,78 @@
+"""Small models of every family for a real server: ``python -m lab.models.families.serve BASE`` before it starts.
+
+Writes the files into the model folders of the server's base directory, and a custom node package beside them that makes the
+server build networks at the sizes of the files and gives each family's conditioning and empty latent without an encoder.
+Written in a process of its own, since the networks are built from the host's classes.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from lab.host.paths import ROOT
+from lab.host.smaller import HostLacks, shrink
+
+from . import FAMILIES, REFUSED, Family, conditioning, empty_latent, write
+
+PACKAGE = f"""import sys
+
+sys.path.append({str(ROOT)!r})
+from lab.models.families.serve import NODE_CLASS_MAPPINGS, shrink_all
+
+shrink_all()
+"""
+SERVED = {family.name: family for family in (*FAMILIES, *REFUSED)}
+
+
+def file_of(family: Family) -> str:
+    """Return the name of a family's two files, in ``diffusion_models`` and in ``vae``."""
+    return f"{family.name}.safetensors"
+
+
+def install(base: Path) -> None:
+    """Write the files of every family that the host has, and the custom node package, into a base directory."""
+    for family in SERVED.values():
+        for folder, build in (("diffusion_models", family.network), ("vae", family.vae)):
+            try:
+                write(build, base / "models" / folder / file_of(family))
+            except HostLacks as reason:
+                logging.info("%s: %s", family.name, reason)
+    package = base / "custom_nodes" / "small_families"
+    package.mkdir(parents=True, exist_ok=True)
+    (package / "__init__.py").write_text(PACKAGE, encoding="utf-8")
+
+
+def shrink_all() -> None:
+    """Make this process build the networks of all families at the sizes of their files, for good."""
+    for family in SERVED.values():
+        for build in (family.network, family.vae):
+            for name, arguments in build.constants.items():
+                try:
+                    shrink({name: arguments})
+                except HostLacks as reason:
+                    logging.info("%s: %s", family.name, reason)
+
+
+class SmallFamilyInputs:
+    """Node: conditioning of two prompts and the empty latent of a family's smallest clip."""
+
+    RETURN_TYPES = ("CONDITIONING", "CONDITIONING", "LATENT")
+    FUNCTION = "make"
+    CATEGORY = "tests"
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802
+        return {"required": {"family": (list(SERVED),)}}
+
+    def make(self, family: str) -> tuple[Any, Any, Any]:
+        chosen = SERVED[family]
+        return conditioning(chosen, seed=1), conditioning(chosen, seed=2), {"samples": empty_latent(chosen)}
+
+
+NODE_CLASS_MAPPINGS = {"SmallFamilyInputs": SmallFamilyInputs}
+
+if __name__ == "__main__":
+    install(Path(sys.argv[1]))
