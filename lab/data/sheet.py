@@ -17,6 +17,8 @@ import torch
 from PIL import Image
 
 LABEL, PAD, GROUP, CARD = 26, 4, 4, 480
+CARD_SHAPE = 7 / 12
+"""Height over width of the pictures on a card."""
 MAGENTA = (255, 0, 255)
 
 
@@ -82,8 +84,9 @@ def card(path: Path, words: tuple[str, str], above: Mapping[str, np.ndarray], be
     head = np.full((70, CARD, 3), 24, np.uint8)
     for text, line, scale, weight in ((words[0], 30, 0.8, 2), (words[1], 56, 0.47, 1)):
         cv2.putText(head, text, (8, line), cv2.FONT_HERSHEY_SIMPLEX, scale, (240, 240, 240), weight, cv2.LINE_AA)
-    small = [_labelled(name, one, CARD // len(above)) for name, one in above.items()]
-    write_picture(path, np.concatenate([head, np.concatenate(small, axis=1), _labelled(*below, CARD)]))
+    small = [labelled(name, _cut(one), CARD // len(above)) for name, one in above.items()]
+    name, large = below
+    write_picture(path, np.concatenate([head, np.concatenate(small, axis=1), labelled(name, _cut(large), CARD)]))
 
 
 def moment(video: np.ndarray) -> np.ndarray:
@@ -91,12 +94,20 @@ def moment(video: np.ndarray) -> np.ndarray:
     return video[pick(len(video), 5)[3]]
 
 
-def _labelled(label: str, picture: np.ndarray, width: int) -> np.ndarray:
+def labelled(label: str, picture: np.ndarray, width: int) -> np.ndarray:
+    """Return ``[H, W, 3]`` uint8 at a width, under its label."""
     height = round(width * picture.shape[0] / picture.shape[1])
-    tile = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-    for colour, weight in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-        cv2.putText(tile, label, (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, colour, weight, cv2.LINE_AA)
+    tile = np.full((LABEL + height, width, 3), 24, np.uint8)
+    cv2.putText(tile, label, (6, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (235, 235, 235), 1, cv2.LINE_AA)
+    tile[LABEL:] = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
     return tile
+
+
+def _cut(picture: np.ndarray) -> np.ndarray:
+    """Return the middle of a picture in the shape that all cards have."""
+    rows = min(picture.shape[0], round(picture.shape[1] * CARD_SHAPE))
+    top = (picture.shape[0] - rows) // 2
+    return picture[top : top + rows]
 
 
 def write_video(path: Path, video: np.ndarray, fps: float) -> None:

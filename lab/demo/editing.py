@@ -51,7 +51,7 @@ def run(client: Client, options: Options) -> dict[str, Any]:
 def _by_words(client: Client, options: Options, rows: runs.Clips) -> dict[str, Any]:
     """Replace a thing by words: add rows of the sheet and return the report."""
     world = None if options.video is not None else random_scene(WORLD_SEED)
-    clip, origin, words, box = _world_clip(world, options) if world is not None else _own_clip(options)
+    clip, origin, words, box = world_clip(world, options) if world is not None else _own_clip(options)
     prompt = _prompt_of(client, "editing", clip, options)
     left, top, width, height = box
     graph.set_widgets(prompt, "InverseCrafterTrackMask", x=left, y=top, width=width, height=height)
@@ -69,12 +69,8 @@ def _by_words(client: Client, options: Options, rows: runs.Clips) -> dict[str, A
 
 def _by_picture(client: Client, options: Options, rows: runs.Clips) -> dict[str, Any]:
     """Propagate an edited first frame: add rows of the sheet and return the report."""
-    clip, origin = clips.choose(options.video, options.out, options.frames, clips.PASSENGER)
-    prompt = _prompt_of(client, "edit_propagation", clip, options)
-    edited = _edited_picture(client, prompt, options)
-    graph.set_widgets(prompt, "LoadImage", image=client.upload(edited))
+    prompt, (_, edited), origin = propagation(client, options)
     carry = graph.find(prompt, "InverseCrafterPropagateEdit")
-    runs.set_size(prompt, graph.feeding(prompt, carry, "edited"), options)
     links = {"carried": [carry, 0], "holes": runs.holes(prompt, carry)}
     made, report = _made_by(client, prompt, options, "propagation", links, {"carried": [carry, 2]})
     shown = made.clips
@@ -113,6 +109,17 @@ def _made_by(
     return made, reports | {"outside": json.loads(made.texts["outside"]), "seconds_per_stage": made.seconds}
 
 
+def propagation(client: Client, options: Options) -> tuple[graph.Prompt, tuple[Path, Path], str]:
+    """Return the workflow that carries an edit with its files chosen; clip and edited first frame; where the clip is from."""
+    clip, origin = clips.choose(options.video, options.out, options.frames, clips.PASSENGER)
+    prompt = _prompt_of(client, "edit_propagation", clip, options)
+    edited = edited_picture(client, prompt, options)
+    graph.set_widgets(prompt, "LoadImage", image=client.upload(edited))
+    carry = graph.find(prompt, "InverseCrafterPropagateEdit")
+    runs.set_size(prompt, graph.feeding(prompt, carry, "edited"), options)
+    return prompt, (clip, edited), origin
+
+
 def _prompt_of(client: Client, workflow: str, clip: Path, options: Options) -> graph.Prompt:
     """Return a shipped workflow with a clip and this run's size and length."""
     prompt = graph.load(workflow)
@@ -123,7 +130,7 @@ def _prompt_of(client: Client, workflow: str, clip: Path, options: Options) -> g
     return prompt
 
 
-def _edited_picture(client: Client, prompt: graph.Prompt, options: Options) -> Path:
+def edited_picture(client: Client, prompt: graph.Prompt, options: Options) -> Path:
     """Return the given edit or, as a user would make it, the workflow's first frame with what is red in a box made blue."""
     if options.edited is not None:
         pictures.require_fit({"EDITED": pictures.read("EDITED", options.edited)}, options.size)
@@ -144,7 +151,7 @@ def _shares(box: tuple[float, float, float, float], size: tuple[int, int]) -> Bo
     return left, top, width, height
 
 
-def _world_clip(world: Scene, options: Options) -> tuple[Path, str, str, Box]:
+def world_clip(world: Scene, options: Options) -> tuple[Path, str, str, Box]:
     """Render a clip; return it, where it is from, the prompt, and the box around its nearest thing in the first frame."""
     painted, size = recoloured(world, WORLD_COLOUR), options.size[::-1]
     path = clips.render_clip(world, options.out / "world.mp4", options.frames, options.size)

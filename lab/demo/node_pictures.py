@@ -1,61 +1,191 @@
-"""Pictures on the pages of nodes, drawn by the core on a rendered clip: ``python -m lab.demo.node_pictures``."""
+"""Pictures on the pages of nodes: ``python -m lab.demo.node_pictures`` draws all of them.
+
+The shipped workflows run in a real server on real clips at a small size. A node whose effect can be seen gets frames before and
+after it; any other is shown as it stands in its graph, by :mod:`lab.demo.graph_pictures`.
+"""
 
 from __future__ import annotations
 
+import argparse
+import logging
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
-import torch
+import numpy as np
 
-from inversecrafter_core.camera import preset_path
-from inversecrafter_core.depth import geometry_from_depth
-from inversecrafter_core.masks import area
-from inversecrafter_core.preview.camera_path import path_picture
-from inversecrafter_core.preview.depth import DepthStyle, depth_preview
-from inversecrafter_core.preview.latent_mask import mean_video
-from inversecrafter_core.preview.windows import WAN_SHIFT, WAN_STEPS, windows_picture
-from inversecrafter_core.sampling import Window, even_schedule, sigma_of_percent
-from inversecrafter_core.warp import fill_holes, warp_video
-from lab.world import frame_times, random_scene, render
+from lab.data import sheet
+from lab.host import graph
+from lab.host.server import Client, running_host
+
+from . import clips, editing, graph_pictures, pictures, recapture, runs
+from .runs import Options
 
 DOCS = Path(__file__).resolve().parents[2] / "web" / "docs"
-SEED, FRAMES, HEIGHT, WIDTH = 3211, 9, 160, 256
-SEAM = 4
-"""Pixels between two pictures."""
+log = logging.getLogger(__name__)
+SIZE, WIDTH, SEAM, MOMENT = (256, 160), 540, 4, 14
+"""Size of the clips; width of a picture and pixels between its parts; the frame shown, not the last of a group of four."""
+MASK_ENCODER = "inversecrafter_small_mask_encoder.safetensors"
+Parts = dict[str, np.ndarray]
+"""Pictures ``[H, W, 3]`` uint8 by their labels."""
 
 
-def beside(*pictures: torch.Tensor) -> torch.Tensor:
-    """Return pictures ``[H, W, 3]`` in a row on white."""
-    gap = torch.ones(pictures[0].shape[0], SEAM, 3)
-    return torch.cat([part for picture in pictures for part in (picture.cpu(), gap)][:-1], 1)
+def row(parts: Parts) -> np.ndarray:
+    """Return ``{label: [H, W, 3] uint8}`` in a row, each under its label."""
+    each = (WIDTH - SEAM * (len(parts) - 1)) // len(parts)
+    tiles = [sheet.labelled(label, picture, each) for label, picture in parts.items()]
+    seam = np.full((tiles[0].shape[0], SEAM, 3), 255, np.uint8)
+    return np.concatenate([part for tile in tiles for part in (tile, seam)][:-1], axis=1)
 
 
-def draw() -> dict[str, torch.Tensor]:
-    """Return a picture ``[H, W, 3]`` in 0...1 for each page that has one, by the node's name."""
-    scene = render(random_scene(SEED), frame_times(FRAMES), HEIGHT, WIDTH)
-    space = geometry_from_depth(scene.depth, torch.ones_like(scene.depth, dtype=torch.bool), focal=float(WIDTH))
-    path = preset_path("arc_left", FRAMES)
-    warp = warp_video(scene.colour, space, path)
-    filled = fill_holes(warp.video, warp.visible)
-    source, warped, mask = scene.colour[-1], warp.video[-1], mean_video(area(warp.visible.float()))[-1]
-    window = Window(0.77).resolve(sigma_of_percent(WAN_SHIFT))
+def moments(clip: np.ndarray, numbers: tuple[int, ...] = (0, 7, 16)) -> Parts:
+    """Return frames of a clip under their numbers."""
+    return {f"frame {number}": clip[number] for number in numbers}
+
+
+def tapped(client: Client, prompt: graph.Prompt, outputs: runs.Links, label: str) -> runs.Clips:
+    """Run what ``outputs`` need of a prompt and return their frames."""
+    return runs.run(client, graph.only_outputs(prompt, [key for key, _ in outputs.values()]), label, outputs).clips
+
+
+def of_recapture(client: Client, options: Options) -> dict[str, Parts]:
+    """Return the pictures of recapture's nodes, the learned mask and the model alone among them."""
+    clip, _ = clips.choose(None, options.out, options.frames)
+    prompt = recapture.prepared(client, options, clip, "recapture")
+    find = lambda kind: graph.find(prompt, kind)  # noqa: E731
+    depth, warp, measure, sampler = (
+        find(f"InverseCrafter{name}") for name in ("EstimateDepth", "WarpVideo", "EncodeMeasurement", "KSampler")
+    )
+    source, vae = prompt[warp]["inputs"]["video"], prompt[measure]["inputs"]["vae"]
+    grey = [graph.add(prompt, "InverseCrafterEstimateDepth", **prompt[depth]["inputs"] | {"preview": "grey"}), 1]
+    example = graph.load("examples/depth_from_other_packs")
+    kind = "InverseCrafterGeometryFromDepth"
+    inputs = example[graph.find(example, kind)]["inputs"] | {"depth_images": grey, "video": source}
+    converted = graph.add(prompt, kind, **inputs)
+    encoder = graph.add(prompt, "InverseCrafterLoadMaskEncoder", mask_encoder_name=MASK_ENCODER)
+    learned = prompt[measure]["inputs"] | {"mask": "learned", "mask_encoder": [encoder, 0]}
+    alone = graph.add(prompt, "InverseCrafterKSampler", **prompt[sampler]["inputs"] | {"start_percent": 1.0})
+    stages: runs.Links = {
+        "source": source,
+        "grey": grey,
+        "depth": [depth, 1],
+        "converted": [converted, 1],
+        "path": [find("InverseCrafterCameraPath"), 1],
+        "warp": [warp, 0],
+        "holes": runs.holes(prompt, warp),
+        "filled": [find("InverseCrafterFillHoles"), 0],
+        "mask": [measure, 1],
+        "learned": [graph.add(prompt, "InverseCrafterEncodeMeasurement", **learned), 1],
+        "decoded": runs.decoded(prompt),
+        "kept": runs.result(prompt),
+        "alone": [graph.add(prompt, "VAEDecode", samples=[alone, 0], vae=vae), 0],
+    }
+    clip_of = tapped(client, prompt, stages, "recapture")
+    clip_of["torn"] = sheet.paint_holes(clip_of["warp"], clip_of["holes"])
+    at = {name: frames[min(MOMENT, len(frames) - 1)] for name, frames in clip_of.items()}
+    at |= {name: clip_of[name][-1] for name in ("mask", "learned")}
     return {
-        "EstimateDepth": beside(source, depth_preview(space.depth, space.valid, DepthStyle.COLOUR)[-1]),
-        "CameraPath": path_picture(path),
-        "WarpVideo": beside(source, warped),
-        "FillHoles": beside(warped, filled[-1]),
-        "EncodeMeasurement": beside(filled[-1], mask),
-        "StochasticConditioning": windows_picture(
-            0.7, window, even_schedule(WAN_STEPS, WAN_SHIFT), "40% of the clip is context"
-        ),
+        "EstimateDepth": {"a frame": at["source"], "its depth, near is bright": at["depth"]},
+        "GeometryFromDepth": {"a grey depth image": at["grey"], "as a geometry": at["converted"]},
+        "CameraPath": {"arc_right, from above and from the side": at["path"]},
+        "WarpVideo": {"a frame": at["source"], "from the new camera; magenta: holes": at["torn"]},
+        "FillHoles": {"a warp; magenta: holes": at["torn"], "filled": at["filled"]},
+        "EncodeMeasurement": {"the filled warp": at["filled"], "its latent mask: white is known": at["mask"]},
+        "LoadMaskEncoder": {"holes": at["holes"], "mask: area": at["mask"], "mask: learned": at["learned"]},
+        "KSampler": {"what is known": at["torn"], "the sampler's result": at["decoded"]},
+        "ApplyGuidance": {"the model alone, same seed": at["alone"], "guided": at["decoded"]},
+        "KeepKnownPixels": {"decoded": at["decoded"], "known pixels put back": at["kept"]},
     }
 
 
+def of_photo(client: Client, options: Options) -> dict[str, Parts]:
+    """Return the pictures of a photo's clip, warped, and of the context's windows."""
+    files, _ = pictures.source_pictures(options, {"photo": 0}, clips.RABBIT)
+    prompt = graph.load("single_image")
+    graph.set_widgets(prompt, "LoadImage", image=client.upload(files["photo"]))
+    runs.set_size(prompt, graph.find(prompt, "ImageScale"), options)
+    graph.set_widgets(prompt, "InverseCrafterCameraPath", **recapture.PATH)
+    warp = graph.find(prompt, "InverseCrafterWarpVideo")
+    windows = graph.find(prompt, "InverseCrafterStochasticConditioning")
+    shown = {
+        "warp": [warp, 0],
+        "holes": runs.holes(prompt, warp),
+        "photo": prompt[warp]["inputs"]["video"],
+        "windows": [windows, 1],
+    }
+    clip = tapped(client, prompt, shown, "photo")
+    views = moments(sheet.paint_holes(clip["warp"], clip["holes"]), (7, 16))
+    return {
+        "PhotoClip": {"the photo, repeated": clip["photo"][0]} | {f"{name}, warped": view for name, view in views.items()},
+        "StochasticConditioning": {"the node's preview": clip["windows"][0]},
+    }
+
+
+def of_ends(client: Client, options: Options) -> dict[str, Parts]:
+    """Return the pictures of Join Ends and Warp Ends, holes in magenta."""
+    files, _ = pictures.source_pictures(options, {"start": 0, "end": options.frames - 1}, clips.PASSENGER)
+    drawn = {}
+    for name, workflow in (("BetweenEnds", "examples/join_ends"), ("WarpFromEnds", "interpolation")):
+        prompt = graph.load(workflow)
+        node = graph.find(prompt, f"InverseCrafter{name}")
+        for end, file in files.items():
+            graph.set_inputs(
+                prompt, graph.feeding(prompt, graph.feeding(prompt, node, end), "image"), image=client.upload(file)
+            )
+        clip = tapped(client, prompt, {"video": [node, 0], "holes": runs.holes(prompt, node)}, name)
+        drawn[name] = moments(sheet.paint_holes(clip["video"], clip["holes"]))
+    return drawn
+
+
+def of_edit(client: Client, options: Options) -> dict[str, Parts]:
+    """Return the pictures of the nodes that find, follow and carry an edit."""
+    prompt, *_ = editing.propagation(client, options)
+    find = lambda kind: graph.find(prompt, f"InverseCrafter{kind}")  # noqa: E731
+    difference, track, carry = find("EditDifference"), find("TrackMask"), find("PropagateEdit")
+    taken = {
+        "edited": prompt[carry]["inputs"]["edited"],
+        "source": prompt[carry]["inputs"]["video"],
+        "region": [graph.add(prompt, "MaskToImage", mask=[difference, 0]), 0],
+        "tracked": [track, 1],
+        "carried": [carry, 0],
+    }
+    clip_of = tapped(client, prompt, taken, "edit")
+    first = {"original": clip_of["source"][0], "edited": clip_of["edited"][0]}
+    return {
+        "EditDifference": first | {"where they differ": clip_of["region"][0]},
+        "TrackMask": moments(clip_of["tracked"]),
+        "PropagateEdit": {"frame 0, edited": clip_of["edited"][0]} | moments(clip_of["carried"], (7, 16)),
+    }
+
+
+JOBS: list[Callable[[Client, Options], dict[str, Parts]]] = [of_recapture, of_photo, of_ends, of_edit]
+
+
+def write(drawn: Parts) -> None:
+    """Write pictures of nodes beside their pages."""
+    for name, picture in drawn.items():
+        path = DOCS / f"InverseCrafter{name}.webp"
+        cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, 82])
+        log.info("%s, %d kB", path.name, path.stat().st_size // 1000)
+
+
 def main() -> None:
-    """Write the pictures beside the pages."""
-    for name, picture in draw().items():
-        levels = (picture.clamp(0, 1) * 255).round().byte().numpy()
-        cv2.imwrite(str(DOCS / f"InverseCrafter{name}.png"), cv2.cvtColor(levels, cv2.COLOR_RGB2BGR))
+    """Draw and write the pictures."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    jobs = {job.__name__.removeprefix("of_"): job for job in JOBS}
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("jobs", nargs="*", choices=[[], *jobs, "canvas"], help="all by default; canvas needs a browser")
+    arguments.add_argument("--run", action="store_true", help="canvas: run each graph first, so that its nodes show reports")
+    chosen = arguments.parse_args()
+    names = chosen.jobs or [*jobs, "canvas"]
+    with tempfile.TemporaryDirectory() as folder, running_host() as client:
+        options = Options(out=Path(folder), size=SIZE)
+        for name in names:
+            drawn = jobs[name](client, options) if name in jobs else {}
+            write({node: row(parts) for node, parts in drawn.items()})
+        if "canvas" in names:
+            write(graph_pictures.draw(client, options, list(graph_pictures.NODES), whole=False, after_run=chosen.run))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def test_a_clip_without_an_edit_and_a_prompt_without_a_box_are_refused(tmp_path)
 
 
 def test_the_world_clip_comes_with_the_box_of_the_thing_that_its_prompt_renames(tmp_path):
-    path, origin, words, (left, top, width, height) = editing._world_clip(
+    path, origin, words, (left, top, width, height) = editing.world_clip(
         random_scene(editing.WORLD_SEED), Options(tmp_path, frames=5, size=(96, 64))
     )
     assert path.stat().st_size > 0 and "synthetic" in origin
@@ -43,4 +43,4 @@ def test_an_edited_picture_in_portrait_for_a_landscape_clip_is_refused(tmp_path)
 
     Image.new("RGB", (64, 96)).save(tmp_path / "edited.png")
     with pytest.raises(InputError, match="EDITED: a portrait picture"):
-        editing._edited_picture(None, {}, Options(tmp_path, edited=tmp_path / "edited.png"))
+        editing.edited_picture(None, {}, Options(tmp_path, edited=tmp_path / "edited.png"))
