@@ -70,6 +70,13 @@ def test_every_path_that_a_page_names_exists(page):
     assert not [path for path in named if not (ROOT / path).exists() and path not in MADE]
 
 
+@pytest.mark.parametrize("page", HELP, ids=names(HELP))
+def test_every_page_of_a_node_has_a_picture_of_its_own(page):
+    shown = re.findall(r"^!\[.{20,}\]\((.+)\)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert shown == [f"{page.stem}.webp"]
+    assert (page.parent / shown[0]).stat().st_size < 60_000
+
+
 def test_the_readme_is_short():
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
 
