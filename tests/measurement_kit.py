@@ -33,9 +33,9 @@ def path(kit, name="arc_left", frames=FRAMES, **options):
 
 
 def encoder_file(kit, path, width=8, reads="mask", drop=None, **changes):
-    import tiny_wan
+    from lab.models.families.build import initialise
 
-    model = tiny_wan.initialise(kit.pack.submodule("nodes.host.compat").wan_encoder(width, 32), seed=3)
+    model = initialise(kit.pack.submodule("nodes.host.compat").wan_encoder(width, 32), seed=3)
     state = {key: value for key, value in model.state_dict().items() if key != drop} | changes
     kit.pack.core("masks").save_mask_encoder(path, state, latent_channels=16, reads=reads)
     return path
