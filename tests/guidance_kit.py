@@ -63,8 +63,12 @@ class Kit:
         generator = torch.Generator().manual_seed(seed)
         shape = (batch, channels, *LATENT)
         h = torch.rand(shape, generator=generator) if known is None else torch.full(shape, known)
-        grid = next(grid for grid in self.pack.core("latent_grid").GRIDS if grid.channels == channels)
-        return self.pack.core("inverse").Measurement(torch.randn(shape, generator=generator), h, (FRAMES, HEIGHT, WIDTH), grid)
+        size = (FRAMES, HEIGHT, WIDTH)
+        return self.pack.core("inverse").Measurement(torch.randn(shape, generator=generator), h, size, self.grid(channels))
+
+    def grid(self, channels: int) -> Any:
+        """Return the first known grid of so many channels: of Wan 2.1 or Wan 2.2 5B."""
+        return next(grid for grid in self.pack.core("latent_grid").GRIDS if grid.channels == channels)
 
     def run(self, node_id: str, **inputs: Any) -> Any:
         """Execute a node with its schema's defaults under ``inputs``; the first output, or all of several."""

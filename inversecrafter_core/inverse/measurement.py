@@ -22,8 +22,8 @@ class Measurement:
         video_size: ``(frames, height, width)`` of the clip it was made from, in pixels.
         grid: of the VAE that encoded it.
         mask_mode: the method of ``h``, for reports.
-        reference_frames: latent frames that the model's own node (VACE, Animate) puts in front of the clip's; ``w`` and
-            ``h`` are 0 in them. See :meth:`with_reference_frames`.
+        reference_frames, guide_frames: latent frames that the model's own node puts before the clip's (VACE, Animate) and
+            behind them (LTXV guides); ``w`` and ``h`` are 0 in them. See :meth:`with_frames_around`.
 
     Raises:
         InputError: shapes that differ, NaN or infinite values, or a mask outside 0...1.
@@ -35,6 +35,7 @@ class Measurement:
     grid: LatentGrid = WAN
     mask_mode: str = "custom"
     reference_frames: int = 0
+    guide_frames: int = 0
 
     def __post_init__(self) -> None:
         if self.w.ndim != 5 or self.w.shape != self.h.shape:
@@ -51,13 +52,20 @@ class Measurement:
     def channels(self) -> int:
         return self.w.shape[1]
 
-    def with_reference_frames(self, reference_frames: int) -> Measurement:
-        """Return a copy with so many more latent frames in front, in which nothing is known.
+    @property
+    def clip(self) -> slice:
+        """The latent frames of the clip itself."""
+        return slice(self.reference_frames, self.w.shape[2] - self.guide_frames)
+
+    def with_frames_around(self, reference_frames: int, guide_frames: int = 0) -> Measurement:
+        """Return a copy with so many more latent frames before and behind, in which nothing is known.
 
         Raises:
             InputError: a negative number of frames.
         """
-        if reference_frames < 0:
-            raise InputError("reference_frames", f"{reference_frames}", "Give 0 or more latent frames; VACE adds 1.")
-        w, h = (F.pad(tensor, (0, 0, 0, 0, reference_frames, 0)) for tensor in (self.w, self.h))
-        return replace(self, w=w, h=h, reference_frames=self.reference_frames + reference_frames)
+        for name, count in (("reference_frames", reference_frames), ("guide_frames", guide_frames)):
+            if count < 0:
+                raise InputError(name, f"{count}", "Give 0 or more; VACE adds 1 before, each guide of LTXV 1 behind.")
+        w, h = (F.pad(tensor, (0, 0, 0, 0, reference_frames, guide_frames)) for tensor in (self.w, self.h))
+        before, behind = self.reference_frames + reference_frames, self.guide_frames + guide_frames
+        return replace(self, w=w, h=h, reference_frames=before, guide_frames=behind)

@@ -1,7 +1,7 @@
 """Guided sampling: windows, guidance bound to a run, and one function a sampler."""
 
 from .guidance import BoundGuidance, Guidance
-from .guided_euler import sample_guided_euler
+from .guided_euler import Signal, flow_signal, sample_guided_euler, whole_signal
 from .relatives import (
     Evidence,
     Langevin,
@@ -14,6 +14,7 @@ from .relatives import (
 )
 from .schedule import even_schedule, percent_of_sigma, shifted, sigma_of_percent
 from .settings import GuidanceSettings, NoiseRule
+from .streams import Streams
 from .window import ALWAYS, NEVER, SigmaRange, Window, steps_above
 
 __all__ = [
@@ -26,8 +27,11 @@ __all__ = [
     "Langevin",
     "NoiseRule",
     "SigmaRange",
+    "Signal",
+    "Streams",
     "Window",
     "even_schedule",
+    "flow_signal",
     "langevin_step",
     "percent_of_sigma",
     "renoise",
@@ -39,4 +43,5 @@ __all__ = [
     "shifted",
     "sigma_of_percent",
     "steps_above",
+    "whole_signal",
 ]

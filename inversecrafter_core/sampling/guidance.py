@@ -14,6 +14,7 @@ import torch
 from ..errors import InputError, require_choice
 from ..inverse import Measurement, ProximalSettings, prepare
 from .settings import NoiseRule
+from .streams import Streams
 from .window import SigmaRange, Window
 
 
@@ -56,12 +57,12 @@ class Guidance:
             )
         more = shape[2] - own[2]
         if more > 0 and tuple(shape[3:]) == own[3:]:
-            needed = self.measurement.reference_frames + more
             raise InputError(
                 "measurement and latent",
                 f"a latent of {shape[2]} latent frames, {more} more than the measurement's {own[2]}",
-                f"If the model's own node puts reference frames before the clip (VACE, Animate), set reference_frames of "
-                f"Encode Measurement to {needed}; else make the latent for {width}x{height} and {frames} frames.",
+                f"If the model's own node puts frames before the clip (VACE, Animate), raise reference_frames of Encode "
+                f"Measurement by {more}, if behind it (LTXV guides), guide_frames; else make the latent for "
+                f"{width}x{height} and {frames} frames.",
             )
         if tuple(shape[2:]) != own[2:]:
             raise InputError(
@@ -87,10 +88,16 @@ class Guidance:
             )
 
     def evidence(
-        self, like: torch.Tensor, to_model_space: Callable[[torch.Tensor], torch.Tensor]
+        self, like: torch.Tensor, to_model_space: Callable[[torch.Tensor], torch.Tensor], streams: Streams | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return ``w`` in model space and ``h``, float32 on the device of the run's latents ``like``, after a shape check."""
-        self.check_shape(like.shape)
+        """Return ``w`` in model space and ``h``, float32, of the video in the run's latents ``like``, after a shape check.
+
+        Args:
+            like: the run's latents, which give the device.
+            to_model_space: the model's function from VAE space to model space, on float32.
+            streams: of ``like``; None: it is the video alone.
+        """
+        self.check_shape((streams or Streams.of(like)).video)
         w = to_model_space(self.measurement.w.to(like.device, torch.float32))
         return w, self.measurement.h.to(like.device, torch.float32)
 
@@ -99,13 +106,19 @@ class Guidance:
         like: torch.Tensor,
         percent_to_sigma: Callable[[float], float],
         to_model_space: Callable[[torch.Tensor], torch.Tensor],
+        streams: Streams | None = None,
+        free: torch.Tensor | None = None,
     ) -> BoundGuidance:
         """Return the guidance of one run.
 
         Args:
-            like: the run's latents ``[B, C, T', H', W']``, which give shape and device.
+            like: the run's latents ``[B, C, T', H', W']``, or a pack of them, which give shape and device.
             percent_to_sigma: the model's function from percent to sigma.
             to_model_space: the model's function from VAE space to model space, on float32.
+            streams: of ``like``; None: it is the video alone.
+            free: 0...1, broadcasts against ``like``; 0 where the host gives the result, so that nothing is guided there.
         """
-        w, h = self.evidence(like, to_model_space)
+        streams = streams or Streams.of(like)
+        w, h = map(streams.place, self.evidence(like, to_model_space, streams))
+        h = h if free is None else h * free
         return BoundGuidance(self.window.resolve(percent_to_sigma), prepare(h, w, self.proximal))

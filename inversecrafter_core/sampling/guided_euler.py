@@ -10,6 +10,17 @@ import torch
 
 Correct = Callable[[torch.Tensor, float], torch.Tensor]
 Renew = Callable[[torch.Tensor], torch.Tensor]
+Signal = Callable[[float], float]
+
+
+def flow_signal(sigma: float) -> float:
+    """Return the share of the clean latent in a rectified flow's ``x = (1 - sigma) z0 + sigma z1``."""
+    return 1 - sigma
+
+
+def whole_signal(_: float) -> float:
+    """Return 1: the clean latent's factor where noise is added on top of it, ``x = z0 + sigma z1`` (variance exploding)."""
+    return 1.0
 
 
 @torch.no_grad()
@@ -19,12 +30,12 @@ def sample_guided_euler(
     sigmas: torch.Tensor,
     extra_args: dict[str, Any] | None = None,
     callback: Callable[[dict[str, Any]], None] | None = None,
-    disable: bool | None = None,
     *,
     correct: Correct,
     renew: Renew | None = None,
+    signal: Signal = flow_signal,
 ) -> torch.Tensor:
-    """Take data-consistent Euler steps of a rectified flow, ``x = (1 - sigma) z0 + sigma z1``.
+    """Take data-consistent Euler steps of a rectified flow, ``x = (1 - sigma) z0 + sigma z1``, or of another ``signal``.
 
     Decomposed diffusion sampling (Chung et al., arXiv 2303.05754) in flow form: the prediction gives ``z0`` and ``z1 = x +
     (1 - sigma) v``; only ``z0`` is corrected, and ``x' = (1 - sigma') z* + sigma' z1``. With ``z* = z0`` this is the plain
@@ -41,14 +52,15 @@ def sample_guided_euler(
         correct: ``(z0, sigma) -> z*``.
         renew: replaces the noise estimate ``z1`` of each step; None keeps it. ``torch.randn_like`` draws fresh noise, as
             samplers of consistency-distilled models do.
+        signal: function from sigma to the factor of ``z0`` in ``x``.
     """
     extra_args = extra_args or {}
     s_in = x.new_ones([x.shape[0]])
     for i, (sigma, sigma_next) in enumerate(pairwise(sigmas.tolist())):
         denoised = model(x, sigmas[i] * s_in, **extra_args)
-        noise = (x - (1 - sigma) * denoised) / sigma
+        noise = (x - signal(sigma) * denoised) / sigma
         denoised = correct(denoised, sigma)
         if callback is not None:
             callback({"x": x, "i": i, "sigma": sigmas[i], "sigma_hat": sigmas[i], "denoised": denoised})
-        x = (1 - sigma_next) * denoised + sigma_next * (noise if renew is None else renew(noise))
+        x = signal(sigma_next) * denoised + sigma_next * (noise if renew is None else renew(noise))
     return x

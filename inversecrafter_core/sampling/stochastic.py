@@ -31,6 +31,7 @@ from ..errors import InputError, require_choice
 from ..latent_grid import WAN
 from .guidance import Guidance
 from .guided_euler import Correct, Renew
+from .streams import Streams
 from .window import SLACK
 
 Model = Callable[..., torch.Tensor]
@@ -187,6 +188,8 @@ class Release:
         to_model_space: Callable[[torch.Tensor], torch.Tensor],
         times: TokenTimes,
         with_clean: Callable[[torch.Tensor], Model] | None = None,
+        streams: Streams | None = None,
+        free: torch.Tensor | None = None,
     ) -> Context:
         """Return the context of one run.
 
@@ -196,19 +199,25 @@ class Release:
             to_model_space: the model's function from VAE space to model space, on float32.
             times: the times that the model accepts.
             with_clean: see :class:`Context`.
+            streams: of ``like``; None: it is the video alone.
+            free: 0 where the host gives the result, so that nothing is held there; broadcasts against ``like``.
 
         Raises:
             InputError: unknown ``times``, or see :meth:`known`.
         """
         times = require_choice("context_time", times, TokenTimes)
-        z, h = guidance.evidence(like, to_model_space)
+        streams = streams or Streams.of(like)
+        z, h = guidance.evidence(like, to_model_space, streams)
         first = guidance.measurement.reference_frames
         known = self.known(h, first, guidance.measurement.grid.patch)
         whole = known.flatten(3).all(3)[..., None, None].expand_as(known)
         clean = {TokenTimes.PER_TOKEN: known, TokenTimes.PER_FRAME: whole, TokenTimes.ONE_TIME: torch.zeros_like(known)}[times]
         kept = torch.zeros_like(known)
         kept[:, :, first] = self.keep_first
-        return Context(z, seeded_noise(like.shape, self.seed).to(z), known, clean, kept, self.at, with_clean)
+        noise = seeded_noise(like.shape, self.seed).to(z)
+        z, known, clean, kept = map(streams.place, (z, known, clean, kept))
+        known = known if free is None else known & (free > 0)
+        return Context(z, noise, known, clean, kept, self.at, with_clean)
 
 
 @torch.no_grad()

@@ -20,7 +20,7 @@ from comfy.sd import VAE
 from comfy_api.latest import io
 
 from ...inversecrafter_core.camera import CameraPath
-from ...inversecrafter_core.errors import require_choice, require_video
+from ...inversecrafter_core.errors import InputError, require_choice, require_video
 from ...inversecrafter_core.latent_grid import LatentGrid
 from ...inversecrafter_core.masks import hide
 from ..host.checks import visible_from_holes
@@ -30,6 +30,8 @@ from ..host.sockets import GUIDE, HOLES_TOOLTIP
 from ..host.vae import VideoVae
 from .first_frame import first_frame, first_frame_inputs
 
+MASKED_VIDEO = ("Wan21", "Wan22")
+"""Latent formats of the families with checkpoints that take a masked video."""
 NOT_TAKEN = "The model has no input for a video: nothing was encoded for it."
 
 
@@ -105,6 +107,12 @@ class InverseCrafterInpaintConditioning(io.ComfyNode):
     ) -> io.NodeOutput:
         part, video_vae = require_choice("condition_on", condition_on, ConditionOn), VideoVae.of(vae)
         video = require_video("video", video)
+        if video_vae.grid.latent_format not in MASKED_VIDEO:
+            raise InputError(
+                "vae",
+                f"the VAE of {video_vae.grid.family}, whose models take no masked video",
+                "Leave this node out: connect the prompts to the sampler.",
+            )
         video_vae.grid.require_clip("video", video)
         start = first_frame(video, source, camera_path, start_image)
         video, visible = start.replace_in(video), start.known(visible_from_holes(holes, video))

@@ -16,10 +16,11 @@ from comfy_api.latest import io
 
 from ...inversecrafter_core.errors import InputError
 from ...inversecrafter_core.inverse import Measurement
-from ...inversecrafter_core.sampling import Guidance, GuidanceSettings, steps_above
-from ..host.compat import expert_boundary
+from ...inversecrafter_core.sampling import Guidance, GuidanceSettings, Streams, steps_above
+from ..host.compat import expert_boundary, is_packed, video_latent
 from ..host.sockets import GUIDE
-from .patch import patch_model, percent_to_sigma, require_fitting, require_no_noise_mask
+from .noise_mask import require_whole_frames
+from .patch import patch_model, percent_to_sigma, require_fitting
 from .samplers import EXACT, OWN_SAMPLERS, RELATIVES, flow_sampler
 from .settings import guidance_from, guidance_inputs, measurement_input
 
@@ -76,7 +77,7 @@ class InverseCrafterKSampler(io.ComfyNode):
                 io.Latent.Input(
                     "latent_image",
                     optional=True,
-                    tooltip="The latent to fill. Without it, an empty one of the measurement's size. No noise mask.",
+                    tooltip="The latent to fill. Without it, an empty one of the measurement's size. Needed with audio.",
                 ),
                 io.Model.Input(
                     "low_noise_model",
@@ -109,10 +110,11 @@ class InverseCrafterKSampler(io.ComfyNode):
     ) -> io.NodeOutput:
         guidance = guidance_from(measurement, gamma, start_percent, end_percent, settings)
         require_fitting(model, guidance)
-        latent = {"samples": empty_like(measurement.w)} if latent_image is None else latent_image
-        require_no_noise_mask(latent.get("noise_mask"))
+        latent = empty_latent(model, measurement) if latent_image is None else latent_image
         start = comfy.sample.fix_empty_latent_channels(model, latent["samples"])
-        guidance.check_shape(start.shape)
+        video = video_latent(start)
+        guidance.check_shape(video.shape)
+        require_whole_frames(latent.get("noise_mask"), Streams.of(video))
         # This pack's samplers use the schedule of the host's Euler; the host drops a sigma of some stock samplers' schedules.
         name = "euler" if sampler_name in OWN_SAMPLERS else sampler_name
         plan = comfy.samplers.KSampler(model, steps, model.load_device, name, scheduler, 1.0, model.model_options)
@@ -133,6 +135,7 @@ class InverseCrafterKSampler(io.ComfyNode):
                 positive,
                 negative,
                 samples,
+                noise_mask=latent.get("noise_mask"),
                 callback=progress(guided, done, max(1, len(plan.sigmas) - 1)),
                 disable_pbar=not comfy.utils.PROGRESS_BAR_ENABLED,
                 seed=seed,
@@ -177,9 +180,15 @@ def progress(model: ModelPatcher, done: int, total: int) -> Callback:
     return lambda step, x0, x, count: show(done + step, x0, x, total)
 
 
-def empty_like(w: torch.Tensor) -> torch.Tensor:
-    """Return an empty latent for one clip of a measurement's size."""
-    return torch.zeros_like(w[:1], device=comfy.model_management.intermediate_device())
+def empty_latent(model: ModelPatcher, measurement: Measurement) -> io.Latent.LatentDict:
+    """Return an empty LATENT for one clip of a measurement's size.
+
+    Raises:
+        InputError: a model of audio-video packs, whose audio has a length of its own.
+    """
+    if is_packed(model.get_model_object("latent_format")):
+        raise InputError("latent_image", "not connected, and the model takes video and audio", "Connect its own empty latent.")
+    return {"samples": torch.zeros_like(measurement.w[:1], device=comfy.model_management.intermediate_device())}
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterKSampler]

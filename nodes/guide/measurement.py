@@ -80,6 +80,15 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
                     tooltip="Latent frames that the model's own node puts before the clip: 1 for VACE with a reference image "
                     "(its trim_latent), 0 otherwise.",
                 ),
+                io.Int.Input(
+                    "guide_frames",
+                    optional=True,
+                    default=0,
+                    min=0,
+                    max=64,
+                    tooltip="Latent frames that the model's own nodes put behind the clip: 1 for each guide image of LTXV, 0 "
+                    "otherwise.",
+                ),
             ],
             outputs=[
                 MeasurementSocket.Output(display_name="measurement", tooltip="For the guidance nodes."),
@@ -103,6 +112,7 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
         camera_path: CameraPath | None = None,
         start_image: torch.Tensor | None = None,
         reference_frames: int = 0,
+        guide_frames: int = 0,
     ) -> io.NodeOutput:
         video_vae = VideoVae.of(vae)
         video = require_video("video", video)
@@ -124,7 +134,7 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
             predict=None if learned is None else learned.predict,
         )
         return io.NodeOutput(
-            measurement.with_reference_frames(reference_frames),
+            measurement.with_frames_around(reference_frames, guide_frames),
             choose("preview", preview, PREVIEWS)(measurement.h, video_vae.grid),
             start.report,
             ui=report_ui(start.report),

@@ -11,37 +11,33 @@ from collections.abc import Callable
 import torch
 from comfy.model_base import BaseModel
 from comfy.model_patcher import ModelPatcher
-from comfy.model_sampling import CONST
 from comfy.patcher_extension import WrapperExecutor, WrappersMP
 
 from ...inversecrafter_core.errors import InputError
-from ...inversecrafter_core.sampling import BoundGuidance, Guidance, NoiseRule
+from ...inversecrafter_core.sampling import BoundGuidance, Guidance, NoiseRule, Streams
 from ..host.checks import require_image_tokens
-from ..host.compat import format_name, model_channels, require_flow, run_scope
+from ..host.compat import ModelSampling, format_name, require_flow, run_scope, streams_of
+from .noise_mask import require_whole_frames
 
 KEY = "inversecrafter_guidance"
 
 
-def require_no_noise_mask(mask: object) -> None:
-    """Raise :class:`InputError` for a noise mask, which the host applies after every hook and so overrides guidance."""
-    if mask is not None:
-        raise InputError(
-            "latent",
-            "it carries a noise_mask",
-            "Give an empty latent, or one without 'Set Latent Noise Mask'; the measurement holds what is known.",
-        )
-
-
-def percent_to_sigma(model_sampling: CONST) -> Callable[[float], float]:
+def percent_to_sigma(model_sampling: ModelSampling) -> Callable[[float], float]:
     """Return the model's ``percent -> sigma``, or raise :class:`InputError` if it is not a flow."""
-    sampling = require_flow(model_sampling)
-    return lambda percent: float(sampling.percent_to_sigma(percent))
+    require_flow(model_sampling)
+    return lambda percent: float(model_sampling.percent_to_sigma(percent))
 
 
-def bind_to(guidance: Guidance, base_model: BaseModel, x: torch.Tensor) -> BoundGuidance:
-    """Return the guidance bound to a run of the host's base model that starts at ``x``, after checking the latent format."""
+def bind_to(
+    guidance: Guidance, base_model: BaseModel, x: torch.Tensor, noise_mask: torch.Tensor | None = None
+) -> BoundGuidance:
+    """Return the guidance bound to a run of the host's base model that starts at ``x``, after checking the latent format.
+
+    ``noise_mask`` is the run's, for samplers that correct after the host has applied it.
+    """
     guidance.check_format(format_name(base_model.latent_format))
-    return guidance.bind(x, percent_to_sigma(base_model.model_sampling), base_model.process_latent_in)
+    to_sigma = percent_to_sigma(base_model.model_sampling)
+    return guidance.bind(x, to_sigma, base_model.process_latent_in, streams_of(base_model, x), noise_mask)
 
 
 class GuidancePatch:
@@ -62,9 +58,10 @@ class GuidancePatch:
         **more: object,
     ) -> torch.Tensor:
         """Wrap OUTER_SAMPLE: check the run's inputs before any model is loaded."""
-        require_no_noise_mask(denoise_mask)
+        streams = Streams.of(noise, more.get("latent_shapes"))
+        require_whole_frames(denoise_mask, streams)
         require_image_tokens(executor.class_obj)
-        self.guidance.check_shape(noise.shape)
+        self.guidance.check_shape(streams.video)
         return executor(noise, latent_image, sampler, sigmas, denoise_mask, *rest, **more)
 
     def predict(
@@ -106,11 +103,5 @@ def patch_model(model: ModelPatcher, guidance: Guidance) -> ModelPatcher:
 
 def require_fitting(model: ModelPatcher, guidance: Guidance) -> None:
     """Raise :class:`InputError` unless a host's MODEL is a flow in the measurement's latent space."""
-    require_flow(model.get_model_object("model_sampling"))
-    if model_channels(model) != guidance.measurement.channels:
-        raise InputError(
-            "model and measurement",
-            f"a model of {model_channels(model)} latent channels and a measurement of {guidance.measurement.channels}",
-            "Encode the measurement with the VAE that belongs to the model.",
-        )
+    require_flow(model.get_model_object("model_sampling"), type(model.model).__name__)
     guidance.check_format(format_name(model.get_model_object("latent_format")))

@@ -20,8 +20,9 @@ from ...inversecrafter_core.sampling import (
     sample_zero4d,
 )
 from ..host.checks import choose, require_image_tokens
-from ..host.compat import format_name
-from .patch import bind_to, percent_to_sigma, require_no_noise_mask
+from ..host.compat import format_name, require_constant_flow, require_flow, streams_of
+from .noise_mask import require_whole_frames
+from .patch import bind_to, percent_to_sigma
 
 ExtraArgs = dict[str, object]
 Callback = Callable[[dict[str, object]], None]
@@ -36,7 +37,8 @@ def evidence_for(
     """Return the measurement bound to a run that starts at ``x``; its mask is ``h`` if ``soft``, else ``h >= 0.5``."""
     base = _base(model)
     guidance.check_format(format_name(base.latent_format))
-    w, h = guidance.evidence(x, base.process_latent_in)
+    streams = streams_of(base, x)
+    w, h = map(streams.place, guidance.evidence(x, base.process_latent_in, streams))
     active = guidance.window.resolve(percent_to_sigma(base.model_sampling))
     return Evidence(w, h if soft else h >= 0.5, active, model.noise, _generator(extra_args))
 
@@ -50,6 +52,12 @@ def noise_renewal(guidance: Guidance, sigmas: torch.Tensor, extra_args: ExtraArg
         return None
     generator = _generator(extra_args, 1 + round(1e6 * (1 - float(sigmas[0]))))
     return lambda noise: torch.randn(noise.shape, generator=generator).to(noise)
+
+
+def denoise_mask(extra_args: ExtraArgs | None) -> torch.Tensor | None:
+    """Return the noise mask of a run as the host prepared it, if it has one."""
+    mask = (extra_args or {}).get("denoise_mask")
+    return mask if isinstance(mask, torch.Tensor) else None
 
 
 def _generator(extra_args: ExtraArgs | None, offset: int = 1) -> torch.Generator:
@@ -70,7 +78,12 @@ Arguments = Callable[[Guidance, KSamplerX0Inpaint, torch.Tensor, torch.Tensor, E
 def _exact(
     guidance: Guidance, model: KSamplerX0Inpaint, x: torch.Tensor, sigmas: torch.Tensor, extra_args: ExtraArgs | None
 ) -> dict[str, object]:
-    return {"correct": bind_to(guidance, _base(model), x), "renew": noise_renewal(guidance, sigmas, extra_args)}
+    base = _base(model)
+    return {
+        "correct": bind_to(guidance, base, x, denoise_mask(extra_args)),
+        "renew": noise_renewal(guidance, sigmas, extra_args),
+        "signal": require_flow(base.model_sampling),
+    }
 
 
 def _evidence(soft: bool = False, clocks: tuple[float, float] | None = None) -> Arguments:
@@ -116,8 +129,11 @@ def flow_sampler(guidance: Guidance, name: str = EXACT) -> KSAMPLER:
         callback: Callback | None = None,
         disable: bool | None = None,
     ) -> torch.Tensor:
-        require_no_noise_mask((extra_args or {}).get("denoise_mask"))
+        base = _base(model)
+        require_whole_frames(denoise_mask(extra_args), streams_of(base, x))
         require_image_tokens(model.inner_model)
-        return function(model, x, sigmas, extra_args, callback, disable, **arguments(guidance, model, x, sigmas, extra_args))
+        if name != EXACT:
+            require_constant_flow(base.model_sampling, name)
+        return function(model, x, sigmas, extra_args, callback, **arguments(guidance, model, x, sigmas, extra_args))
 
     return KSAMPLER(sample)

@@ -14,9 +14,11 @@ from ...inversecrafter_core.preview.windows import WAN_SHIFT, WAN_STEPS, windows
 from ...inversecrafter_core.sampling import Guidance, GuidanceSettings, even_schedule, sigma_of_percent
 from ...inversecrafter_core.sampling.stochastic import Release, TokenTimes, sample_stochastic
 from ..host.checks import require_image_tokens
+from ..host.compat import require_constant_flow, streams_of
 from ..host.sockets import GUIDE
-from .patch import bind_to, percent_to_sigma, require_fitting, require_no_noise_mask
-from .samplers import Callback, ExtraArgs, noise_renewal
+from .noise_mask import require_whole_frames
+from .patch import bind_to, percent_to_sigma, require_fitting
+from .samplers import Callback, ExtraArgs, denoise_mask, noise_renewal
 from .settings import guidance_from, guidance_inputs, measurement_input
 from .token_time import choose_times, with_clean_tokens
 
@@ -34,9 +36,12 @@ def stochastic_sampler(guidance: Guidance, release: Release, context_time: str =
         callback: Callback | None = None,
         disable: bool | None = None,
     ) -> torch.Tensor:
-        require_no_noise_mask((extra_args or {}).get("denoise_mask"))
-        require_image_tokens(model.inner_model)
         base = model.inner_model.inner_model
+        streams = streams_of(base, x)
+        mask = denoise_mask(extra_args)
+        require_whole_frames(mask, streams)
+        require_image_tokens(model.inner_model)
+        require_constant_flow(base.model_sampling, "stochastic conditioning")
         times = choose_times(context_time, base)
         with_clean = partial(with_clean_tokens, model, per_frame=times is TokenTimes.PER_FRAME)
         return sample_stochastic(
@@ -45,8 +50,8 @@ def stochastic_sampler(guidance: Guidance, release: Release, context_time: str =
             sigmas,
             extra_args,
             callback,
-            context=release.bind(guidance, x, base.process_latent_in, times, with_clean),
-            correct=bind_to(guidance, base, x),
+            context=release.bind(guidance, x, base.process_latent_in, times, with_clean, streams, mask),
+            correct=bind_to(guidance, base, x, mask),
             renew=noise_renewal(guidance, sigmas, extra_args),
         )
 

@@ -83,7 +83,7 @@ def choose_times(context_time: str, base_model: BaseModel) -> TokenTimes:
     times = require_choice("context_time", context_time, TokenTimes)
     if times is not TokenTimes.ONE_TIME and not accepts_token_times(base_model):
         raise InputError(
-            "context_time", f"'{times}' with a {type(network_of(base_model)).__name__}, which accepts one time", ONE_TIME
+            "context_time", f"'{times}' with a {type(network_of(base_model)).__name__}, which takes one time", ONE_TIME
         )
     return times
 

@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import comfy.ldm.wan.vae
 import torch
 from comfy.latent_formats import LatentFormat
+from comfy.model_base import BaseModel
 from comfy.model_patcher import ModelPatcher
-from comfy.model_sampling import CONST
+from comfy.model_sampling import CONST, COSMOS_RFLOW, ModelSamplingContinuousEDM, ModelSamplingDiscreteFlow
 
 from ...inversecrafter_core.errors import InputError
 from ...inversecrafter_core.masks import LAYERS
-from ...inversecrafter_core.sampling import BoundGuidance
+from ...inversecrafter_core.sampling import BoundGuidance, Signal, Streams, flow_signal, whole_signal
+
+ModelSampling: TypeAlias = ModelSamplingDiscreteFlow | ModelSamplingContinuousEDM
+VIDEO_FORMATS = {"LTXAV": "LTXV", "MiniMaxH3AV": "MiniMaxH3Video"}
+"""Latent format of the video stream by that of an audio-video pack."""
+SIGNALS: dict[type, Signal] = {COSMOS_RFLOW: whole_signal, CONST: flow_signal}
+"""Factor of the clean latent in a noisy one, by the host's class of flow models."""
+FLOWS = "Use a flow model: Wan, HunyuanVideo, Kandinsky 5, LTX, MiniMax H3, Mochi or Cosmos Predict 2."
 
 
-def require_flow(model_sampling: object) -> CONST:
-    """Return the model sampling if it is a rectified flow (Wan's), or raise :class:`InputError`."""
-    if not isinstance(model_sampling, CONST):
-        raise InputError(
-            "model",
-            f"a model with {type(model_sampling).__name__}, not a flow",
-            "Use a Wan model, patched with ModelSamplingSD3 at most.",
-        )
-    return model_sampling
+def require_flow(model_sampling: ModelSampling, family: str = "") -> Signal:
+    """Return the factor of the clean latent in a model's noisy one, by sigma.
+
+    Raises:
+        InputError: a model that is no flow; the message names its family and its kind.
+    """
+    for flow, signal in SIGNALS.items():
+        if isinstance(model_sampling, flow):
+            return signal
+    names = [kind.__name__ for kind in type(model_sampling).__mro__]
+    kind = next((name for name in ("V_PREDICTION_DDPM", "V_PREDICTION", "EDM", "X0", "EPS") if name in names), names[0])
+    raise InputError("model", f"{family or 'a model'} with {kind} sampling, not a flow", FLOWS)
 
 
-def model_channels(model: ModelPatcher) -> int:
-    """Return the number of latent channels of a host's MODEL."""
-    return model.get_model_object("latent_format").latent_channels
+def require_constant_flow(model_sampling: ModelSampling, name: str) -> None:
+    """Raise :class:`InputError` unless a sampler called ``name``, written for ``x = (1 - sigma) z0 + sigma z1``, fits."""
+    if require_flow(model_sampling) is not flow_signal:
+        raise InputError("model", f"noise on top of the clean latent (Cosmos Predict 2) with {name}", "Choose dds_euler.")
 
 
 def takes_video(model: ModelPatcher) -> bool:
     """Tell if a Wan model has input channels beside its latents', for a mask and an encoded video: Fun-InP, image-to-video."""
     embedding = getattr(model.get_model_object("diffusion_model"), "patch_embedding", None)
-    return embedding is None or embedding.weight.shape[1] != model_channels(model)
+    return embedding is None or embedding.weight.shape[1] != model.get_model_object("latent_format").latent_channels
 
 
 def expert_boundary(model: ModelPatcher) -> float:
@@ -41,8 +55,25 @@ def expert_boundary(model: ModelPatcher) -> float:
 
 
 def format_name(latent_format: LatentFormat) -> str:
-    """Return the name of a host's latent format; formats of equal width differ in their constants."""
-    return type(latent_format).__name__
+    """Return the name of a host's latent format, of a pack that of its video; formats of equal width differ in constants."""
+    name = type(latent_format).__name__
+    return VIDEO_FORMATS.get(name, name)
+
+
+def is_packed(latent_format: LatentFormat) -> bool:
+    """Return whether a model samples video and audio in one pack."""
+    return type(latent_format).__name__ in VIDEO_FORMATS
+
+
+def streams_of(base_model: BaseModel, x: torch.Tensor) -> Streams:
+    """Return the streams in the latents ``x`` of a run of the host's base model."""
+    shapes = getattr(base_model, "latent_shapes", None)
+    return Streams.of(x, shapes if x.ndim == 3 else None)
+
+
+def video_latent(samples: torch.Tensor) -> torch.Tensor:
+    """Return the video of a LATENT's samples, which newer hosts nest with audio."""
+    return samples.unbind()[0] if getattr(samples, "is_nested", False) else samples
 
 
 def wan_encoder(width: int, head_channels: int) -> torch.nn.Module:

@@ -17,7 +17,7 @@ def kit(pack, tmp_path_factory):
 
 @pytest.mark.parametrize("node_id", ["InverseCrafterApplyGuidance", "InverseCrafterKSampler"])
 def test_a_measurement_of_another_latent_width_is_named_before_sampling(kit, node_id):
-    with pytest.raises(ValueError, match="16 latent channels and a measurement of 48"):
+    with pytest.raises(ValueError, match="latent format Wan21 and a measurement of Wan22"):
         if node_id == "InverseCrafterKSampler":
             kit.ksampler(kit.model(), kit.measurement(48))
         else:
@@ -71,25 +71,28 @@ def test_a_model_of_another_latent_format_is_refused_by_name(kit, route):
 
 
 @pytest.mark.parametrize("route", ["patch", "sampler", "one box"])
-def test_reference_frames_in_front_are_left_to_the_model(kit, route):
-    """As VACE and Animate put them: two more latent frames, of which the measurement says nothing."""
+@pytest.mark.parametrize(("before", "behind"), [(2, 0), (1, 1), (0, 2)])
+def test_frames_around_the_clip_are_left_to_the_model(kit, route, before, behind):
+    """As VACE and Animate put them before, LTXV's guides behind: two more latent frames, which the measurement leaves open."""
     measurement = kit.measurement(known=1.0)
-    behind, latent = measurement.with_reference_frames(2), {"samples": torch.zeros(1, 16, LATENT[0] + 2, *LATENT[1:])}
+    around, latent = measurement.with_frames_around(before, behind), {"samples": torch.zeros(1, 16, LATENT[0] + 2, *LATENT[1:])}
     settings = ALL | {"gamma": 1000.0}
     if route == "one box":
-        samples = kit.ksampler(kit.model(), behind, latent_image=latent, **settings)
+        samples = kit.ksampler(kit.model(), around, latent_image=latent, **settings)
     elif route == "sampler":
-        samples = kit.sample(kit.model(), kit.run("InverseCrafterSampler", measurement=behind, **settings), latent=latent)
+        samples = kit.sample(kit.model(), kit.run("InverseCrafterSampler", measurement=around, **settings), latent=latent)
     else:
-        guided = kit.run("InverseCrafterApplyGuidance", model=kit.model(), measurement=behind, **settings)
+        guided = kit.run("InverseCrafterApplyGuidance", model=kit.model(), measurement=around, **settings)
         samples = kit.sample(guided, latent=latent)
-    assert torch.allclose(samples[:, :, 2:], measurement.w, atol=0.05)
-    assert not torch.allclose(samples[:, :, :2], behind.w[:, :, :2], atol=0.5)
+    clip = range(LATENT[0] + 2)[around.clip]
+    assert torch.allclose(samples[:, :, clip], measurement.w, atol=0.05)
+    others = [frame for frame in range(LATENT[0] + 2) if frame not in clip]
+    assert len(others) == 2 and float(samples[:, :, others].abs().mean()) > 0.1
 
 
 def test_a_latent_with_more_frames_than_the_measurement_names_reference_frames(kit):
     longer = {"samples": torch.zeros(1, 16, LATENT[0] + 2, *LATENT[1:])}
-    with pytest.raises(ValueError, match=r"5 latent frames, 2 more .* set reference_frames of Encode Measurement to 2;"):
+    with pytest.raises(ValueError, match=r"5 latent frames, 2 more .* raise reference_frames .* by 2, .*guide_frames;"):
         kit.ksampler(kit.model(), kit.measurement(), latent_image=longer)
-    with pytest.raises(ValueError, match=r"5 latent frames, 1 more .* set reference_frames of Encode Measurement to 2;"):
-        kit.ksampler(kit.model(), kit.measurement().with_reference_frames(1), latent_image=longer)
+    with pytest.raises(ValueError, match=r"5 latent frames, 1 more .* raise reference_frames .* by 1, .*guide_frames;"):
+        kit.ksampler(kit.model(), kit.measurement().with_frames_around(1), latent_image=longer)

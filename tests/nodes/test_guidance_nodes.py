@@ -135,7 +135,7 @@ def test_a_shifted_schedule_is_read_from_the_patched_model(kit):
 def test_a_noise_mask_is_refused_and_the_next_run_is_as_if_nothing_had_happened(kit, route):
     model, measurement = kit.model(), kit.measurement()
     expected = guided_by(kit, route, model, measurement, **ALL)
-    latent = {"samples": torch.zeros(1, 16, *LATENT), "noise_mask": torch.ones(1, 1, 32, 48)}
+    latent = {"samples": torch.zeros(1, 16, *LATENT), "noise_mask": torch.rand(1, 1, 32, 48)}
     with pytest.raises(ValueError, match="latent: it carries a noise_mask"):
         if route == "one box":
             kit.ksampler(model, measurement, latent_image=latent, **ALL)
@@ -144,6 +144,25 @@ def test_a_noise_mask_is_refused_and_the_next_run_is_as_if_nothing_had_happened(
         else:
             kit.sample(kit.run("InverseCrafterApplyGuidance", model=model, measurement=measurement, **ALL), latent=latent)
     assert torch.equal(guided_by(kit, route, model, measurement, **ALL), expected)
+
+
+@pytest.mark.parametrize("route", ["patch", "sampler", "one box"])
+def test_a_noise_mask_over_whole_frames_stays_the_hosts(kit, route):
+    """As Wan 2.2 5B's image-to-video latents have it: the first latent frame is given, the others are guided."""
+    model, measurement = kit.model(), kit.measurement(known=1.0)
+    given = torch.randn(1, 16, *LATENT, generator=torch.Generator().manual_seed(3))
+    mask = torch.ones(1, 1, *LATENT)
+    mask[:, :, 0] = 0
+    latent, settings = {"samples": given, "noise_mask": mask}, ALL | {"gamma": 1000.0}
+    if route == "one box":
+        samples = kit.ksampler(model, measurement, latent_image=latent, **settings)
+    elif route == "sampler":
+        samples = kit.sample(model, kit.run("InverseCrafterSampler", measurement=measurement, **settings), latent=latent)
+    else:
+        guided = kit.run("InverseCrafterApplyGuidance", model=model, measurement=measurement, **settings)
+        samples = kit.sample(guided, latent=latent)
+    assert torch.allclose(samples[:, :, 0], given[:, :, 0], atol=1e-4)
+    assert torch.allclose(samples[:, :, 1:], measurement.w[:, :, 1:], atol=0.05)
 
 
 @pytest.mark.parametrize("route", ["patch", "sampler", "one box"])

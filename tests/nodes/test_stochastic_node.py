@@ -28,7 +28,7 @@ def partly_known(kit, channels=16, h=1.0):
     mask[:, :, 0] = h
     mask[..., :2] = h
     w = torch.randn(mask.shape, generator=torch.Generator().manual_seed(4))
-    return kit.pack.core("inverse").Measurement(w, mask, (FRAMES, HEIGHT, WIDTH))
+    return kit.pack.core("inverse").Measurement(w, mask, (FRAMES, HEIGHT, WIDTH), kit.grid(channels))
 
 
 def conditioned(kit, model, measurement=None, cfg=2.0, steps=4, latent=None, **settings):
@@ -335,5 +335,5 @@ def test_a_latent_of_another_size_and_a_noise_mask_are_named(kit):
         conditioned(kit, kit.model(), latent={"samples": torch.zeros(1, 16, 3, 8, 6)})
     with pytest.raises(ValueError, match="it carries a noise_mask"):
         conditioned(
-            kit, kit.model(), latent={"samples": torch.zeros(1, 16, *LATENT), "noise_mask": torch.ones(1, 1, HEIGHT, WIDTH)}
+            kit, kit.model(), latent={"samples": torch.zeros(1, 16, *LATENT), "noise_mask": torch.rand(1, 1, HEIGHT, WIDTH)}
         )

@@ -14,11 +14,13 @@ from inversecrafter_core.sampling import (
     NEVER,
     Guidance,
     GuidanceSettings,
+    Streams,
     Window,
     percent_of_sigma,
     sample_guided_euler,
     sigma_of_percent,
     steps_above,
+    whole_signal,
 )
 
 
@@ -136,6 +138,47 @@ def test_without_corrections_it_is_plain_euler():
     for sigma, following in pairwise(sigmas):
         plain = plain + (following - sigma) * (plain - model(plain, sigma.expand(2))) / sigma
     assert torch.allclose(sample_guided_euler(model, x, sigmas, correct=unguided), plain, atol=1e-5)
+
+
+def test_noise_on_top_of_the_clean_latent_is_kept_too():
+    """Variance exploding, ``x = z0 + sigma z1``: with the exact prediction of one clip the noise stays what it was."""
+    clean, x = torch.randn(1, 4, 3, 4, 5), torch.randn(1, 4, 3, 4, 5) * 80
+    noises = []
+
+    def model(x, sigma):
+        noises.append((x - clean) / sigma.view(-1, 1, 1, 1, 1))
+        return clean
+
+    sigmas = torch.tensor([80.0, 20.0, 3.0, 0.0])
+    done = sample_guided_euler(model, clean + x, sigmas, correct=unguided, signal=whole_signal)
+    assert all(torch.allclose(noise, x / 80, atol=1e-4) for noise in noises) and torch.allclose(done, clean)
+
+
+PACK = [(2, 4, 3, 4, 5), (2, 8, 7)]
+
+
+def packed(video: torch.Tensor, audio: torch.Tensor) -> torch.Tensor:
+    return torch.cat([video.flatten(1), audio.flatten(1)], 1)[:, None]
+
+
+def test_of_a_pack_the_video_is_guided_and_the_rest_is_untouched_to_the_bit():
+    generator = torch.Generator().manual_seed(0)
+    video, audio = (torch.randn(shape, generator=generator) for shape in PACK)
+    x = packed(video, audio)
+    for solver in ("closed_form", "conjugate_gradients"):
+        guidance = Guidance(measurement(), ProximalSettings(solver))
+        z = guidance.bind(x, shifted, lambda w: w, Streams.of(x, PACK))(x, 0.1)
+        alone = bind(guidance, video)(video, 0.1)
+        assert torch.allclose(z[:, 0, : video[0].numel()], alone.flatten(1), atol=1e-6) and not torch.equal(alone, video)
+        assert torch.equal(z[:, 0, video[0].numel() :], audio.flatten(1))
+
+
+def test_a_pack_without_a_video_and_a_clip_of_another_size_are_named():
+    x = torch.zeros(2, 1, 100)
+    with pytest.raises(InputError, match="first stream has shape"):
+        Streams.of(x, PACK[::-1])
+    with pytest.raises(InputError, match="40x32 and 9 frames"):
+        Guidance(measurement()).bind(x, shifted, lambda w: w, Streams.of(x, [(2, 4, 2, 4, 5), PACK[1]]))
 
 
 def measurement(batch: int = 1, channels: int = 4) -> Measurement:

@@ -300,7 +300,7 @@ def test_the_picture_shows_each_window_where_it_acts():
 
 
 def test_the_first_frame_that_is_kept_is_the_clips_own_behind_reference_frames():
-    behind = Guidance(measurement().with_reference_frames(1), window=NEVER)
+    behind = Guidance(measurement().with_frames_around(1), window=NEVER)
     context = Release(0.5, keep_first=True).bind(behind, torch.zeros(1, 3, 4, 4, 6), lambda z: z, "per_token")
     assert context.kept.any((0, 1, 3, 4)).tolist() == [False, True, False, False]
     assert not context.known[:, :, 0].any()
