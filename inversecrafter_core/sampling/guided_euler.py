@@ -48,7 +48,6 @@ def sample_guided_euler(
         sigmas: ``N + 1`` decreasing flow times.
         extra_args: passed to the model.
         callback: called after each step's correction with ``x, i, sigma, sigma_hat, denoised``; may raise to stop.
-        disable: unused; part of the host's signature. Progress goes through ``callback``.
         correct: ``(z0, sigma) -> z*``.
         renew: replaces the noise estimate ``z1`` of each step; None keeps it. ``torch.randn_like`` draws fresh noise, as
             samplers of consistency-distilled models do.

@@ -18,7 +18,6 @@ def sample_dps(
     sigmas: torch.Tensor,
     extra_args: dict[str, Any] | None = None,
     callback: Callback | None = None,
-    disable: bool | None = None,
     *,
     evidence: Evidence,
     zeta: float = 0.3,
