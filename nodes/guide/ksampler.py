@@ -18,8 +18,8 @@ from ...inversecrafter_core.errors import InputError
 from ...inversecrafter_core.inverse import Measurement
 from ...inversecrafter_core.sampling import Guidance, GuidanceSettings, Streams, steps_above
 from ..host.compat import expert_boundary, is_packed, video_latent
+from ..host.noise_mask import require_whole_frames
 from ..host.sockets import GUIDE
-from .noise_mask import require_whole_frames
 from .patch import patch_model, percent_to_sigma, require_fitting
 from .samplers import EXACT, OWN_SAMPLERS, RELATIVES, flow_sampler
 from .settings import guidance_from, guidance_inputs, measurement_input

@@ -17,7 +17,7 @@ from ...inversecrafter_core.errors import InputError
 from ...inversecrafter_core.sampling import BoundGuidance, Guidance, NoiseRule, Streams
 from ..host.checks import require_image_tokens
 from ..host.compat import ModelSampling, format_name, require_flow, run_scope, streams_of
-from .noise_mask import require_whole_frames
+from ..host.noise_mask import require_whole_frames
 
 KEY = "inversecrafter_guidance"
 

@@ -21,7 +21,7 @@ from ...inversecrafter_core.sampling import (
 )
 from ..host.checks import choose, require_image_tokens
 from ..host.compat import format_name, require_constant_flow, require_flow, streams_of
-from .noise_mask import require_whole_frames
+from ..host.noise_mask import require_whole_frames
 from .patch import bind_to, percent_to_sigma
 
 ExtraArgs = dict[str, object]

@@ -15,8 +15,8 @@ from ...inversecrafter_core.sampling import Guidance, GuidanceSettings, even_sch
 from ...inversecrafter_core.sampling.stochastic import Release, TokenTimes, sample_stochastic
 from ..host.checks import require_image_tokens
 from ..host.compat import require_constant_flow, streams_of
+from ..host.noise_mask import require_whole_frames
 from ..host.sockets import GUIDE
-from .noise_mask import require_whole_frames
 from .patch import bind_to, percent_to_sigma, require_fitting
 from .samplers import Callback, ExtraArgs, denoise_mask, noise_renewal
 from .settings import guidance_from, guidance_inputs, measurement_input

@@ -12,7 +12,7 @@ import torch
 
 from ...inversecrafter_core.errors import InputError
 from ...inversecrafter_core.sampling import Streams
-from ..host.compat import video_latent
+from .compat import video_latent
 
 
 def require_whole_frames(mask: torch.Tensor | None, streams: Streams) -> None:
