@@ -18,7 +18,7 @@ import comfy.model_patcher
 import comfy.patcher_extension
 import torch
 import torch.nn.functional as F
-from comfy.context_windows import ContextWindowABC
+from comfy.context_windows import IndexListContextWindow
 from comfy.ldm.wan.model import WanModel
 from comfy.model_base import BaseModel
 from comfy.patcher_extension import WrapperExecutor, WrappersMP
@@ -119,11 +119,12 @@ def with_clean_tokens(model: Model, clean: torch.Tensor, per_frame: bool = False
     return predict
 
 
-def cut_to_window(clean: torch.Tensor, window: ContextWindowABC | None, retained: list[int]) -> torch.Tensor:
+def cut_to_window(clean: torch.Tensor, window: IndexListContextWindow | None, retained: list[int]) -> torch.Tensor:
     """Return the frames of ``clean`` in a context window of the host, all of them without a window.
 
     The window's own method does it, because newer hosts add a frame before it (``causal_anchor_index``) or ``retained`` ones.
     """
     if window is None:
         return clean
-    return window.get_tensor(clean, retain_index_list=retained) if retained else window.get_tensor(clean)
+    newer = {"retain_index_list": retained} if retained else {}
+    return window.get_tensor(clean, **newer)
