@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -125,3 +126,20 @@ def guided_by(
         exact = kit.run("InverseCrafterSampler", measurement=measurement, **settings)
         return kit.sample(model, exact, cfg=cfg)
     return kit.ksampler(model, measurement, cfg=cfg, **settings)
+
+
+def windowed(
+    model: Any, length: int, overlap: int = 0, schedule: str = "standard_static", frames: int = LATENT[0]
+) -> tuple[Any, list[list[int]]]:
+    """The model with the host's context windows, all counts in latent frames, and the frames that the network sees in each
+    static window of a clip: newer hosts put the frame before a window in front of it.
+    """
+    from comfy_extras.nodes_context_windows import WanContextWindowsManualNode as Windows
+
+    options = {"context_length": 4 * length - 3, "context_overlap": 4 * overlap}
+    options |= {"context_schedule": schedule, "context_stride": 1, "closed_loop": False, "fuse_method": "pyramid"}
+    newer = {"freenoise": False} if "freenoise" in inspect.signature(Windows.execute).parameters else {}
+    patched = Windows.execute(model, **options, **newer)[0]
+    anchored = getattr(patched.model_options["context_handler"], "causal_window_fix", False)
+    starts = sorted({min(start, frames - length) for start in range(0, frames - overlap, length - overlap)})
+    return patched, [[start - 1] * (anchored and start > 0) + list(range(start, start + length)) for start in starts]

@@ -17,6 +17,7 @@ from ...inversecrafter_core.errors import InputError
 from ...inversecrafter_core.sampling import BoundGuidance, Guidance, NoiseRule, Streams
 from ..host.checks import require_image_tokens
 from ..host.compat import ModelSampling, format_name, require_flow, run_scope, streams_of
+from ..host.context_windows import concat_in_window
 from ..host.noise_mask import require_whole_frames
 
 KEY = "inversecrafter_guidance"
@@ -98,6 +99,7 @@ def patch_model(model: ModelPatcher, guidance: Guidance) -> ModelPatcher:
     patched, patch = model.clone(), GuidancePatch(guidance)
     patched.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, KEY, patch.check)
     patched.add_wrapper_with_key(WrappersMP.PREDICT_NOISE, KEY, patch.predict)
+    patched.add_wrapper_with_key(WrappersMP.APPLY_MODEL, KEY, concat_in_window)
     return patched
 
 

@@ -21,6 +21,7 @@ from ...inversecrafter_core.sampling import (
 )
 from ..host.checks import choose, require_image_tokens
 from ..host.compat import format_name, require_constant_flow, require_flow, streams_of
+from ..host.context_windows import with_concat_in_window
 from ..host.noise_mask import require_whole_frames
 from .patch import bind_to, percent_to_sigma
 
@@ -134,6 +135,7 @@ def flow_sampler(guidance: Guidance, name: str = EXACT) -> KSAMPLER:
         require_image_tokens(model.inner_model)
         if name != EXACT:
             require_constant_flow(base.model_sampling, name)
+        extra_args = with_concat_in_window(extra_args)
         return function(model, x, sigmas, extra_args, callback, **arguments(guidance, model, x, sigmas, extra_args))
 
     return KSAMPLER(sample)

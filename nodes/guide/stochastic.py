@@ -15,6 +15,7 @@ from ...inversecrafter_core.sampling import Guidance, GuidanceSettings, even_sch
 from ...inversecrafter_core.sampling.stochastic import Release, TokenTimes, sample_stochastic
 from ..host.checks import require_image_tokens
 from ..host.compat import require_constant_flow, streams_of
+from ..host.context_windows import with_concat_in_window
 from ..host.noise_mask import require_whole_frames
 from ..host.sockets import GUIDE
 from .patch import bind_to, percent_to_sigma, require_fitting
@@ -48,7 +49,7 @@ def stochastic_sampler(guidance: Guidance, release: Release, context_time: str =
             model,
             x,
             sigmas,
-            extra_args,
+            with_concat_in_window(extra_args),
             callback,
             context=release.bind(guidance, x, base.process_latent_in, times, with_clean, streams, mask),
             correct=bind_to(guidance, base, x, mask),

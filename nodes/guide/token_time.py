@@ -18,7 +18,6 @@ import comfy.model_patcher
 import comfy.patcher_extension
 import torch
 import torch.nn.functional as F
-from comfy.context_windows import IndexListContextWindow
 from comfy.ldm.wan.model import WanModel
 from comfy.model_base import BaseModel
 from comfy.patcher_extension import WrapperExecutor, WrappersMP
@@ -26,6 +25,7 @@ from safetensors import safe_open
 
 from ...inversecrafter_core.errors import InputError, require_choice
 from ...inversecrafter_core.sampling.stochastic import TokenTimes, token_times
+from ..host.context_windows import cut_to_window
 from ..host.model_folders import WEIGHTS
 
 KEY = "inversecrafter_token_time"
@@ -117,14 +117,3 @@ def with_clean_tokens(model: Model, clean: torch.Tensor, per_frame: bool = False
         return model(x, sigma, **(extra_args | {"model_options": options}))
 
     return predict
-
-
-def cut_to_window(clean: torch.Tensor, window: IndexListContextWindow | None, retained: list[int]) -> torch.Tensor:
-    """Return the frames of ``clean`` in a context window of the host, all of them without a window.
-
-    The window's own method does it, because newer hosts add a frame before it (``causal_anchor_index``) or ``retained`` ones.
-    """
-    if window is None:
-        return clean
-    newer = {"retain_index_list": retained} if retained else {}
-    return window.get_tensor(clean, **newer)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 
 import pytest
 import torch
-from guidance_kit import FRAMES, HEIGHT, LATENT, WIDTH, Kit
+from guidance_kit import FRAMES, HEIGHT, LATENT, WIDTH, Kit, windowed
 
 ROOT = Path(__file__).resolve().parents[2]
 LORA = {"A": (4, 256), "B": (1024, 4)}
@@ -220,23 +219,8 @@ def test_a_kept_first_frame_is_told_to_the_last_step_and_comes_out_as_given(kit,
     assert [int((t[0] == 0).sum()) for _, t in calls] == [10, 10, 6, 6], "sigmas 1, .96 | .89, .73: then the 6 of frame 0 alone"
 
 
-def windowed(model, latent_frames):
-    """The model with the host's context windows of so many latent frames and, where they are two, an overlap of one; and the
-    frames that each window shows the network: newer hosts put the one before a window in front of it.
-    """
-    from comfy_extras.nodes_context_windows import WanContextWindowsManualNode as Windows
-
-    options = {"context_length": 4 * latent_frames - 3, "context_overlap": 4 * (latent_frames - 1)}
-    options |= {"context_schedule": "standard_static", "context_stride": 1, "closed_loop": False, "fuse_method": "pyramid"}
-    newer = {"freenoise": False} if "freenoise" in inspect.signature(Windows.execute).parameters else {}
-    patched = Windows.execute(model, **options, **newer)[0]
-    anchored = getattr(patched.model_options["context_handler"], "causal_window_fix", False)
-    windows = [list(range(first, first + latent_frames)) for first in range(LATENT[0] - latent_frames + 1)]
-    return patched, [[frames[0] - 1] * (anchored and frames[0] > 0) + frames for frames in windows]
-
-
 def test_each_context_window_is_told_the_times_of_its_own_frames(kit, shown):
-    model, windows = windowed(kit.model(), 2)
+    model, windows = windowed(kit.model(), 2, overlap=1)
     measurement = partly_known(kit)
     calls = shown(model)
     samples = conditioned(kit, model, measurement, release=0.0, cfg=1.0, context_time="per_token")
