@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.data import sheet
+from lab.graphs.compose import OTHER_FAMILIES
 from lab.host import graph
 from lab.host.server import Client
 
@@ -17,10 +18,12 @@ PATH = {"preset": "arc_right", "amount": 1.5}
 
 
 def recapture(client: Client, options: Options) -> dict[str, Any]:
-    """Run the workflow with one model; besides, write its stages as videos and an animation of source and result."""
+    """Run the workflow with one model; write its stages as videos, an animation, and the cards of other families' graphs."""
     report, shown, rate = made_by(client, options, "recapture", "recaptured")
     for name in ("source", "warp", "holes", "latent mask"):
         sheet.write_video(options.out / f"{name.replace(' ', '_')}.mp4", shown[name], rate)
+    for family in OTHER_FAMILIES:
+        runs.save_card(options.out, family, runs.with_holes(shown), ("source", "depth"), "warp")
     sheet.animation(options.out / "recapture.webp", {"source": shown["source"], "new camera": shown["recaptured"]})
     return report
 

@@ -25,6 +25,8 @@ TAPS = {"SaveImage", "MaskToImage", "PreviewAny", "PreviewImage", "MaskPreview",
 CARDS = {
     "recapture": ("Recapture", "Your clip, seen by a camera on a new path"),
     "two_experts": ("Recapture with two experts", "The same for Wan 2.2 14B: high noise, then low noise"),
+    "ltx": ("Recapture with LTX-Video", "What the model is given: your clip from a new camera"),
+    "hunyuan_video_1_5": ("Recapture, HunyuanVideo 1.5", "What the model is given: your clip from a new camera"),
     "single_image": ("One photo, a moving camera", "Depth makes a clip of a photo; the model fills the rest"),
     "interpolation": ("Between two pictures", "The camera's way from one picture to another"),
     "editing": ("Replace a thing by words", "Box it, say what the clip shall show, run"),

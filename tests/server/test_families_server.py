@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lab.models.families import FAMILIES, REFUSED, Family
 from lab.models.families.serve import file_of
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def families_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from lab.host.paths import prepare_base
-    from lab.host.server import running_host
-
-    base = tmp_path_factory.mktemp("families")
-    prepare_base(base)
-    subprocess.run([sys.executable, "-m", "lab.models.families.serve", str(base)], cwd=ROOT, check=True)
-    with running_host(base=base) as client:
-        yield client
 
 
 def stock_graph(family: Family) -> dict[str, dict[str, Any]]:
