@@ -28,6 +28,7 @@ import torch
 import torch.nn.functional as F
 
 from ..errors import InputError, require_choice
+from ..inverse import Measurement
 from ..latent_grid import WAN
 from .guidance import Guidance
 from .guided_euler import Correct, Renew
@@ -152,13 +153,14 @@ class Release:
             if not 0 <= value <= 1:
                 raise InputError(name, f"{value}", "Keep it within 0...1.")
 
-    def known(self, h: torch.Tensor, first: int = 0, patch: int = WAN.patch) -> torch.Tensor:
-        """Return the :func:`known_cells` of a mask whose clip starts at latent frame ``first``.
+    def known(self, measurement: Measurement) -> torch.Tensor:
+        """Return the :func:`known_cells` of a measurement's latent mask.
 
         Raises:
             InputError: no token is known; all are, and none is released; or a first frame to keep that is not wholly known.
         """
-        known = known_cells(h, self.threshold, patch)
+        h, first = measurement.h, measurement.reference_frames
+        known = known_cells(h, self.threshold, measurement.grid.patch)
         for clip in known.flatten(1):
             if not bool(clip.any()):
                 best = float(h.mean(1).max())
@@ -207,16 +209,17 @@ class Release:
         """
         times = require_choice("context_time", times, TokenTimes)
         streams = streams or Streams.of(like)
-        z, h = guidance.evidence(like, to_model_space, streams)
+        z, _ = guidance.evidence(like, to_model_space, streams)
         first = guidance.measurement.reference_frames
-        known = self.known(h, first, guidance.measurement.grid.patch)
+        known = self.known(guidance.measurement).to(z.device)
         whole = known.flatten(3).all(3)[..., None, None].expand_as(known)
         clean = {TokenTimes.PER_TOKEN: known, TokenTimes.PER_FRAME: whole, TokenTimes.ONE_TIME: torch.zeros_like(known)}[times]
         kept = torch.zeros_like(known)
         kept[:, :, first] = self.keep_first
         noise = seeded_noise(like.shape, self.seed).to(z)
         z, known, clean, kept = map(streams.place, (z, known, clean, kept))
-        known = known if free is None else known & (free > 0)
+        if free is not None:
+            known, kept = known & (free > 0), kept & (free > 0)
         return Context(z, noise, known, clean, kept, self.at, with_clean)
 
 

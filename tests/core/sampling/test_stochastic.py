@@ -26,6 +26,10 @@ def randn(*shape, seed=0):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
+def of_mask(h):
+    return Measurement(torch.zeros_like(h), h, (9, 32, 48))
+
+
 def measurement(batch=1):
     """The left third known in every frame, frame 0 known as a whole."""
     h = torch.zeros(batch, *SHAPE[1:])
@@ -96,6 +100,15 @@ def test_only_frames_known_as_a_whole_are_clean_per_frame():
     assert torch.equal(model.seen[0.8][:, :, 0], context.z[:, :, 0])
     level = 0.2 * context.z + 0.8 * context.noise
     assert torch.allclose(model.seen[0.8][:, :, 1:, :, :2], level[:, :, 1:, :, :2], atol=1e-6)
+
+
+def test_what_the_host_gives_is_neither_context_nor_kept():
+    free = torch.ones(1, 1, 3, 1, 1)
+    free[:, :, 0] = 0
+    context = Release(0.5, keep_first=True).bind(never(), torch.zeros(SHAPE), lambda z: z, "per_token", free=free)
+    for sigma in (1.0, 0.2):
+        assert not bool(context.fixed(sigma)[:, :, 0].any())
+    assert bool(context.fixed(1.0)[:, :, 1:].any())
 
 
 def test_after_the_release_nothing_is_constrained():
@@ -173,7 +186,7 @@ def test_a_kept_first_frame_is_conditioned_on_even_without_any_other_context():
     assert torch.equal(out[:, :, 0], context.z[:, :, 0])
     assert not torch.allclose(out[:, :, 1:], sample_guided_euler(linear, x, SIGMAS, correct=unguided)[:, :, 1:], atol=1e-4)
     with pytest.raises(InputError, match="keep_first_frame: the first frame is known to 33%"):
-        Release(keep_first=True).known(measurement().h[:, :, 1:])
+        Release(keep_first=True).known(of_mask(measurement().h[:, :, 1:]))
 
 
 def test_the_callback_is_shown_what_is_held_as_given():
@@ -269,11 +282,11 @@ def test_a_release_out_of_range_is_refused(bad):
 @pytest.mark.parametrize(("value", "says"), [(0.0, "no token is known"), (1.0, "every token is known")])
 def test_nothing_known_and_everything_known_for_ever_are_refused(value, says):
     with pytest.raises(InputError, match=says):
-        Release(0.0).known(torch.full(SHAPE, value))
+        Release(0.0).known(of_mask(torch.full(SHAPE, value)))
 
 
 def test_everything_known_until_a_release_is_something_to_repair():
-    assert bool(Release(0.5).known(torch.ones(SHAPE)).all())
+    assert bool(Release(0.5).known(of_mask(torch.ones(SHAPE))).all())
 
 
 def test_a_latent_of_another_size_and_times_unheard_of_are_refused():

@@ -14,5 +14,9 @@ from family_kit import SmallModels
 def small_models(pack: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallModels]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield SmallModels(tmp_path_factory.mktemp("families"))
+    yield SmallModels(pack, tmp_path_factory.mktemp("families"))
     torch.set_num_threads(threads)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "node(name): the node of the pack that a test of a family runs")
