@@ -286,6 +286,19 @@ def test_every_workflow_has_its_picture_its_api_form_its_pack_and_a_note():
         assert "https://" in notes, path.stem
 
 
+def test_only_the_grid_and_the_hosts_room_know_sizes_of_latent_frames_and_cells():
+    """Nothing else divides frames or pixels by 4, 8, 16 or 32: a latent grid says how many."""
+    found = []
+    for path in python_files(*LIBRARY):
+        if path.name == "latent_grid.py" or path.parent == ROOT / "nodes" / "host":
+            continue
+        for node in ast.walk(tree_of(path)):
+            divides = isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv | ast.Mod)
+            if divides and isinstance(node.right, ast.Constant) and node.right.value in (4, 8, 16, 32):
+                found.append(f"{path.relative_to(ROOT)}:{node.lineno}: {ast.unparse(node)}")
+    assert not found, found
+
+
 def test_no_file_names_a_machine():
     private = re.compile(r"/work/|/root/|/home/[a-z]|/tmp/|/Users/[a-z]|[A-Z]:\\\\Users")
     for path in tracked():
