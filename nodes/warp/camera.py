@@ -76,6 +76,12 @@ def _inputs() -> list[io.Input]:
             tooltip="source: relative to the moving source camera. world: relative to its first frame, so static stabilises "
             "the clip.",
         ),
+        *_optional_inputs(),
+    ]
+
+
+def _optional_inputs() -> list[io.Input]:
+    return [
         io.String.Input(
             "keyframes",
             default="",
