@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 import torch
 from comfy.sd import VAE
 from comfy_api.latest import io
@@ -14,9 +16,16 @@ from ...inversecrafter_core.preview.latent_mask import PREVIEWS
 from ..host.checks import choose, require_like, visible_from_holes
 from ..host.reports import report_ui
 from ..host.sockets import GUIDE, HOLES_TOOLTIP, MaskEncoderSocket, MeasurementSocket
-from ..host.vae import VideoVae
+from ..host.vae import TILE, VideoVae
 from .first_frame import EDITED, TURNED_OFF, first_frame, first_frame_inputs
 from .mask_encoder import MaskEncoder
+
+
+class Encoding(StrEnum):
+    """Size of the pieces in which the VAE encodes a clip's frames."""
+
+    WHOLE = "whole"
+    TILED = "tiled"
 
 
 def _mask_inputs() -> list[io.Input]:
@@ -89,6 +98,14 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
                     tooltip="Latent frames that the model's own nodes put behind the clip: 1 for each guide image of LTXV, 0 "
                     "otherwise.",
                 ),
+                io.Combo.Input(
+                    "encoding",
+                    optional=True,
+                    options=[*Encoding],
+                    default=Encoding.WHOLE,
+                    tooltip="tiled: in overlapping tiles of 512 pixels, for little memory; nearly the same. whole: exact; "
+                    "tiles only when memory runs out.",
+                ),
             ],
             outputs=[
                 MeasurementSocket.Output(display_name="measurement", tooltip="For the guidance nodes."),
@@ -113,8 +130,10 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
         start_image: torch.Tensor | None = None,
         reference_frames: int = 0,
         guide_frames: int = 0,
+        encoding: str = Encoding.WHOLE,
     ) -> io.NodeOutput:
-        video_vae = VideoVae.of(vae)
+        tiled = require_choice("encoding", encoding, Encoding) is Encoding.TILED
+        video_vae = VideoVae.of(vae, TILE if tiled else None)
         video = require_video("video", video)
         video_vae.grid.require_clip("video", video)
         settings = MaskSettings(require_choice("mask", mask, MaskMethod), mask_strength)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import comfy.latent_formats
 import comfy.model_management
+import comfy.utils
 import torch
 from comfy.sd import VAE
 
@@ -32,20 +33,32 @@ REFUSED = {
     "TAEHV": "tiny VAEs are for previews: measurements need the family's own VAE",
 }
 """Reasons to refuse a video VAE, by the name of its class."""
+TILE = 512
+"""Pixels along one side of a tile. Tiles overlap by a quarter: a Wan VAE's latents then differ by about 4 % of their deviation.
+
+Time is not tiled: a tile would start with a group of one frame where the clip has four, an error of 11 %. Encoders that go
+through time group by group gain nothing by it.
+"""
 LENGTHS_TESTED = 40
 """Latent frames up to which a VAE's own count of frames is compared with the grid's."""
 
 
 @dataclass(frozen=True)
 class VideoVae:
-    """A host VAE of a known family, the core's ``LatentCoder``."""
+    """A host VAE of a known family, the core's ``LatentCoder``.
+
+    Attributes:
+        vae, grid: the VAE and the geometry of its latents.
+        tile: pixels along one side of the tiles that it encodes; None: whole frames, unless the host runs out of memory.
+    """
 
     vae: VAE
     grid: LatentGrid
+    tile: int | None = None
 
     @classmethod
-    def of(cls, vae: VAE) -> VideoVae:
-        """Recognise a VAE.
+    def of(cls, vae: VAE, tile: int | None = None) -> VideoVae:
+        """Recognise a VAE, and encode with it in tiles of so many pixels if given.
 
         Raises:
             InputError: an image VAE, a family that cannot be guided, or one that this pack does not know.
@@ -63,12 +76,18 @@ class VideoVae:
                 f"a {type(inner).__name__} with {channels} latent channels: {reason}",
                 f"Load the VAE of: {known}.",
             )
-        return cls(vae, grid)
+        return cls(vae, grid, tile)
 
     def encode(self, video: torch.Tensor) -> torch.Tensor:
         """Encode ``[F, H, W, 3]`` in 0...1 to latents in VAE space. Shows progress, can be cancelled."""
-        with self._progress("encoder", self.grid.require_frames("video", len(video))):
-            latent = self.vae.encode(video)
+        frames, height, width = self.grid.require_frames("video", len(video)), *video.shape[1:3]
+        side, overlap = self.tile or max(height, width), (self.tile or 0) // 4
+        tiles = comfy.utils.get_tiled_scale_steps(width, height, side, side, overlap)
+        with self._progress("encoder", frames * tiles):
+            if tiles == 1:
+                latent = self.vae.encode(video)
+            else:
+                latent = self.vae.encode_tiled(video, side, side, overlap, tile_t=None, overlap_t=None)
         return require_finite("vae", latent.to(comfy.model_management.intermediate_device(), torch.float32))
 
     def empty(self, video: torch.Tensor) -> torch.Tensor:
