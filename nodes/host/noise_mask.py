@@ -16,14 +16,14 @@ from .compat import video_latent
 
 
 def require_whole_frames(mask: torch.Tensor | None, streams: Streams) -> None:
-    """Check a run's noise mask: whole latent frames may be masked, as image-to-video latents and guide frames are.
+    """Check a run's noise mask: whole latent frames may be masked, wholly or in part, as images and guide frames are.
 
     Args:
         mask: of a LATENT, or as the host prepared it for the run.
         streams: of the run's latents.
 
     Raises:
-        InputError: a mask that is neither 0 nor 1 throughout a latent frame of the video.
+        InputError: a mask that differs within a latent frame of the video.
     """
     if mask is None:
         return
@@ -31,7 +31,7 @@ def require_whole_frames(mask: torch.Tensor | None, streams: Streams) -> None:
     if len(streams.shapes) > 1 and mask.ndim == 3:  # packed as the latents are
         mask = mask.flatten(1)[:, : prod(streams.video[1:])].unflatten(1, streams.video[1:])
     frames = comfy.utils.reshape_mask(mask.float(), streams.video).movedim(2, 0).flatten(1)
-    if not bool(((frames == 0).all(1) | (frames == 1).all(1)).all()):
+    if not torch.equal(frames.amin(1), frames.amax(1)):
         raise InputError(
             "latent",
             "it carries a noise_mask over parts of its frames",
