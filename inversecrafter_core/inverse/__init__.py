@@ -6,8 +6,10 @@ from .data_consistency import SOLVERS, ProximalSettings, Solver, Step, prepare, 
 from .encode import encode_measurement
 from .measurement import Measurement
 from .operators import DiagonalMask, Operator
+from .passes import OVERLAP, join_pass, next_pass
 
 __all__ = [
+    "OVERLAP",
     "SOLVERS",
     "DiagonalMask",
     "LatentCoder",
@@ -18,6 +20,8 @@ __all__ = [
     "Step",
     "conjugate_gradient",
     "encode_measurement",
+    "join_pass",
+    "next_pass",
     "prepare",
     "solve_conjugate_gradients",
 ]

@@ -24,6 +24,7 @@ class Measurement:
         mask_mode: the method of ``h``, for reports.
         reference_frames, guide_frames: latent frames that the model's own node puts before the clip's (VACE, Animate) and
             behind them (LTXV guides); ``w`` and ``h`` are 0 in them. See :meth:`with_frames_around`.
+        start: latent frame of a longer clip at which this part begins, see :mod:`.passes`; 0 for a whole clip.
 
     Raises:
         InputError: shapes that differ, NaN or infinite values, or a mask outside 0...1.
@@ -36,6 +37,7 @@ class Measurement:
     mask_mode: str = "custom"
     reference_frames: int = 0
     guide_frames: int = 0
+    start: int = 0
 
     def __post_init__(self) -> None:
         if self.w.ndim != 5 or self.w.shape != self.h.shape:

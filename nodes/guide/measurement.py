@@ -1,24 +1,27 @@
-"""The node that encodes a measurement: the known part of the new clip in latent space, and its latent mask."""
+"""Nodes of measurements: encoding what is known of a clip, and long clips in passes that are chained in latent space."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
+import comfy.model_management
 import torch
 from comfy.sd import VAE
 from comfy_api.latest import io
 
 from ...inversecrafter_core.camera import CameraPath
 from ...inversecrafter_core.errors import require_choice, require_video
-from ...inversecrafter_core.inverse import encode_measurement
+from ...inversecrafter_core.inverse import OVERLAP, Measurement, encode_measurement, join_pass, next_pass
 from ...inversecrafter_core.masks import MaskMethod, MaskSettings
 from ...inversecrafter_core.preview.latent_mask import PREVIEWS
 from ..host.checks import choose, require_like, visible_from_holes
+from ..host.compat import video_latent
 from ..host.reports import report_ui
 from ..host.sockets import GUIDE, HOLES_TOOLTIP, MaskEncoderSocket, MeasurementSocket
 from ..host.vae import TILE, VideoVae
 from .first_frame import EDITED, TURNED_OFF, first_frame, first_frame_inputs
 from .mask_encoder import MaskEncoder
+from .settings import measurement_input
 
 
 class Encoding(StrEnum):
@@ -160,4 +163,94 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
         )
 
 
-NODES: list[type[io.ComfyNode]] = [InverseCrafterEncodeMeasurement]
+def _previous_input() -> io.Input:
+    """Return the socket of the passes so far."""
+    return io.Latent.Input(
+        "previous", optional=True, tooltip="The passes so far, from Join Passes. Leave it open for the first pass."
+    )
+
+
+class InverseCrafterNextPass(io.ComfyNode):
+    """Node from the measurement of a long clip to that of the next pass over it."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="InverseCrafterNextPass",
+            display_name="Measure Next Pass (InverseCrafter)",
+            category=GUIDE,
+            description="One pass of a clip that is longer than the model's: it knows the end of the pass before, in latent space, "
+            "and of the rest what the long measurement knows.",
+            inputs=[
+                measurement_input(),
+                io.Int.Input(
+                    "frames",
+                    default=81,
+                    min=1,
+                    max=1025,
+                    tooltip="Frames of every pass, a length that the model was trained with: 81 for Wan.",
+                ),
+                io.Int.Input(
+                    "overlap",
+                    default=OVERLAP,
+                    min=1,
+                    max=64,
+                    tooltip="Latent frames of the pass before that this one knows, 4 frames each for Wan. More keep motion steadier.",
+                ),
+                _previous_input(),
+            ],
+            outputs=[
+                MeasurementSocket.Output(display_name="measurement", tooltip="Of this pass, for the guidance nodes."),
+                io.Latent.Output(display_name="latent", tooltip="An empty latent of this pass, for stock samplers."),
+                io.String.Output(display_name="report", tooltip="Frames of this pass in the long clip, and how many are left."),
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls, measurement: Measurement, frames: int, overlap: int, previous: io.Latent.LatentDict | None = None
+    ) -> io.NodeOutput:
+        done = None if previous is None else video_latent(previous["samples"])
+        part = next_pass(measurement, frames, overlap, done)
+        empty = torch.zeros_like(part.w, device=comfy.model_management.intermediate_device())
+        report = _placed(part, measurement, 0 if done is None else done.shape[2])
+        return io.NodeOutput(part, {"samples": empty}, report, ui=report_ui(report))
+
+
+def _placed(part: Measurement, whole: Measurement, made: int) -> str:
+    """Return the place of a pass in the long clip, in words."""
+    grid, stop = part.grid, part.start + part.w[:, :, part.clip].shape[2]
+    total = whole.video_size[0]
+    known = f", of which {grid.frames(made) - grid.frames(part.start)} are known" if made else ""
+    left = total - grid.frames(stop)
+    after = f"{left} are left for further passes." if left else "It is the last pass."
+    return f"Frames {grid.frames(part.start)} to {grid.frames(stop) - 1} of {total}{known}. {after}"
+
+
+class InverseCrafterJoinPasses(io.ComfyNode):
+    """Node that puts the latents of a pass behind those of the passes before."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="InverseCrafterJoinPasses",
+            display_name="Join Passes (InverseCrafter)",
+            category=GUIDE,
+            description="Joins the passes of a long clip in latent space, to be decoded as one clip.",
+            inputs=[
+                measurement_input("Of this pass, from Measure Next Pass."),
+                io.Latent.Input("latent", tooltip="This pass, sampled."),
+                _previous_input(),
+            ],
+            outputs=[io.Latent.Output(display_name="latent", tooltip="All passes so far: decode it, or continue with it.")],
+        )
+
+    @classmethod
+    def execute(
+        cls, measurement: Measurement, latent: io.Latent.LatentDict, previous: io.Latent.LatentDict | None = None
+    ) -> io.NodeOutput:
+        before = None if previous is None else video_latent(previous["samples"])
+        return io.NodeOutput({"samples": join_pass(measurement, video_latent(latent["samples"]), before)})
+
+
+NODES: list[type[io.ComfyNode]] = [InverseCrafterEncodeMeasurement, InverseCrafterNextPass, InverseCrafterJoinPasses]

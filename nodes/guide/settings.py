@@ -12,9 +12,9 @@ from ..host.sockets import GUIDE, GuidanceSettingsSocket, MeasurementSocket
 PROXIMAL, WINDOW, SETTINGS = ProximalSettings(), Window(), GuidanceSettings()
 
 
-def measurement_input() -> io.Input:
+def measurement_input(tooltip: str = "From Encode Measurement.") -> io.Input:
     """Return the socket of the measurement."""
-    return MeasurementSocket.Input("measurement", tooltip="From Encode Measurement.")
+    return MeasurementSocket.Input("measurement", tooltip=tooltip)
 
 
 def guidance_inputs() -> list[io.Input]:

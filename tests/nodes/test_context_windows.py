@@ -110,3 +110,23 @@ def test_without_windows_a_masked_video_is_passed_whole(kit):
     one_window, _ = windowed(model, LONG, frames=LONG)
     expected = sample(kit, "patch", model, measurement, **conditioning)
     assert torch.equal(sample(kit, "patch", one_window, measurement, **conditioning), expected)
+
+
+def test_a_clip_in_two_passes_is_continued_without_decoding(kit):
+    """The second pass knows the end of the first as it was sampled, and the joined latents are those of the passes."""
+    measurement, model = long_measurement(kit), kit.model()
+    first, empty, report = kit.run("InverseCrafterNextPass", measurement=measurement, frames=13, overlap=2)
+    assert empty["samples"].shape == first.w.shape == (1, 16, 4, *LATENT[1:])
+    assert report == "Frames 0 to 12 of 21. 8 are left for further passes."
+    made = {"samples": kit.ksampler(model, first, **GUIDED)}
+    joined = kit.run("InverseCrafterJoinPasses", measurement=first, latent=made)
+    assert torch.equal(joined["samples"], made["samples"])
+    again = {"measurement": measurement, "frames": 13, "overlap": 2, "previous": joined}
+    second, _, report = kit.run("InverseCrafterNextPass", **again)
+    assert report == "Frames 5 to 20 of 21, of which 8 are known. It is the last pass."
+    assert torch.equal(second.w[:, :, :2], made["samples"][:, :, 2:]) and bool((second.h[:, :, :2] == 1).all())
+    continued = {"samples": kit.ksampler(model, second, **GUIDED)}
+    assert distance(second, continued["samples"]) < 0.1
+    whole = kit.run("InverseCrafterJoinPasses", measurement=second, latent=continued, previous=joined)["samples"]
+    assert torch.equal(whole[:, :, :4], made["samples"]) and torch.equal(whole[:, :, 4:], continued["samples"][:, :, 2:])
+    assert whole.shape == measurement.w.shape and distance(measurement, whole) < 0.1
