@@ -1,9 +1,9 @@
 """Long clips in passes of the model's own length, chained in latent space: the end of one pass is known to the next.
 
-The long clip is encoded once and each pass is guided by a part of that measurement, so all passes lie on the long clip's grid and
-their latents are joined, and decoded, as one clip: nothing is decoded and encoded on the way. The price is that a pass after the
-first begins with a latent frame of a whole group of frames where the model was trained with a single one. That frame is among
-those the pass before has made: it is given, not sampled.
+The long clip is encoded once and each pass is guided by a part of that measurement, so all passes lie on the long clip's grid
+and their latents are joined, and decoded, as one clip: nothing is decoded and encoded on the way. The price is that a pass after
+the first begins with a latent frame of a whole group of frames where the model was trained with a single one. That frame is
+among those the pass before has made: it is given, not sampled.
 """
 
 from __future__ import annotations
@@ -110,11 +110,11 @@ def join_pass(measurement: Measurement, latent: torch.Tensor, previous: torch.Te
             "Connect the latent that was sampled with this measurement.",
         )
     clip = latent[:, :, measurement.clip]
-    made = 0 if previous is None else previous.shape[2]
-    if not measurement.start <= made < measurement.start + clip.shape[2] or (made > 0 and measurement.start == 0):
+    made, stop = 0 if previous is None else previous.shape[2], measurement.start + clip.shape[2]
+    if not measurement.start <= made < stop or (made > 0 and measurement.start == 0):
         raise InputError(
             "previous",
-            f"{made} latent frames before a pass over latent frames {measurement.start} to {measurement.start + clip.shape[2] - 1}",
+            f"{made} latent frames before a pass over latent frames {measurement.start} to {stop - 1}",
             "Connect the passes before this one, joined; to the first pass none.",
         )
     return clip if previous is None else torch.cat([previous, clip[:, :, made - measurement.start :].to(previous)], 2)

@@ -34,6 +34,7 @@ NODES = {
     "edit_propagation": ["DriftReport"],
     "examples/masks_and_solvers": ["GuidanceSettings"],
     "examples/two_experts_exact": ["Sampler"],
+    "examples/chained_passes": ["NextPass", "JoinPasses"],
     "examples/depth_from_other_packs": ["GeometryFromMoGe", "GeometryFromDA3"],
 }
 """Nodes shown as they stand in a graph, by the graph; an example is not run."""

@@ -22,7 +22,10 @@ ROOT = Path(__file__).resolve().parents[2]
 OTHER_FAMILIES = ["ltx", "hunyuan_video_1_5"]
 """Workflows of families for which this pack ships no small models."""
 GRAPHS = ["recapture", "two_experts", "single_image", "interpolation", "editing", "edit_propagation", *OTHER_FAMILIES]
-EXAMPLES = [f"examples/{name}" for name in ("depth_from_other_packs", "masks_and_solvers", "join_ends", "two_experts_exact")]
+EXAMPLES = [
+    f"examples/{name}"
+    for name in ("depth_from_other_packs", "masks_and_solvers", "join_ends", "two_experts_exact", "long_clip", "chained_passes")
+]
 log = logging.getLogger(__name__)
 
 

@@ -179,8 +179,8 @@ class InverseCrafterNextPass(io.ComfyNode):
             node_id="InverseCrafterNextPass",
             display_name="Measure Next Pass (InverseCrafter)",
             category=GUIDE,
-            description="One pass of a clip that is longer than the model's: it knows the end of the pass before, in latent space, "
-            "and of the rest what the long measurement knows.",
+            description="One pass of a clip that is longer than the model's: it knows the end of the pass before, in latent "
+            "space, and of the rest what the long measurement knows.",
             inputs=[
                 measurement_input(),
                 io.Int.Input(
@@ -195,7 +195,8 @@ class InverseCrafterNextPass(io.ComfyNode):
                     default=OVERLAP,
                     min=1,
                     max=64,
-                    tooltip="Latent frames of the pass before that this one knows, 4 frames each for Wan. More keep motion steadier.",
+                    tooltip="Latent frames of the pass before that this one knows, 4 frames each for Wan. More keep motion "
+                    "steadier.",
                 ),
                 _previous_input(),
             ],

@@ -34,6 +34,7 @@ CHANGED = {
     "KSampler": {"seed", "steps", "cfg"},
     "StochasticConditioning": {"release", "start_percent", "keep_first_frame"},
     "KeepKnownPixels": {"seam"},
+    "NextPass": {"frames"},
 }
 """Widgets whose defaults a graph may change: the clip's own, the task's, and what the small models need."""
 MOST_INPUTS, LONGEST_TOOLTIP = 15, 160

@@ -100,7 +100,7 @@ def test_an_overlap_that_leaves_no_whole_cycle_is_refused():
     grid, measurement = MINIMAX, measured(12, MINIMAX)
     first = measurement.w[:, :, :7]
     assert next_pass(measurement, grid.frames(7), 2, first).start == 5
-    with pytest.raises(InputError, match="would add none.*smaller overlap"):
+    with pytest.raises(InputError, match=r"would add none.*smaller overlap"):
         next_pass(measurement, grid.frames(7), 3, first)
 
 
@@ -108,7 +108,7 @@ def test_latents_of_another_pass_are_refused():
     measurement = measured(9)
     first = next_pass(measurement, 17, 2)
     second = next_pass(measurement, 17, 2, first.w)
-    with pytest.raises(InputError, match="latent: shape .* sampled with this measurement"):
+    with pytest.raises(InputError, match=r"latent: shape .* sampled with this measurement"):
         join_pass(first, measurement.w)
     with pytest.raises(InputError, match="previous: 0 latent frames before a pass over latent frames 3 to 7"):
         join_pass(second, second.w)
