@@ -1,9 +1,9 @@
 """Long clips in passes of the model's own length, chained in latent space: the end of one pass is known to the next.
 
-The long clip is encoded once and each pass is guided by a part of that measurement, so all passes lie on the long clip's grid
-and their latents are joined, and decoded, as one clip: nothing is decoded and encoded on the way. The price is that a pass after
-the first begins with a latent frame of a whole group of frames where the model was trained with a single one. That frame is
-among those the pass before has made: it is given, not sampled.
+The long clip is encoded once and each pass is guided by a part of that measurement, so all passes lie on the long clip's
+grid and their latents are joined, and decoded, as one clip: nothing is decoded and encoded on the way. The price is that a pass
+after the first begins with a latent frame of a whole group of frames where the model was trained with a single one. That frame
+is among those the pass before has made: it is given, not sampled.
 """
 
 from __future__ import annotations
