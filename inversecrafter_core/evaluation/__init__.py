@@ -5,7 +5,7 @@ from .image import DistanceMap, Metric, hole_coverage, masked_lpips, masked_psnr
 from .lpips import Lpips, read_lpips
 from .patch_features import PatchFeatures
 from .regions import by_region, psnr_gain, seam_band, seam_psnr
-from .temporal import flicker, temporal_change
+from .temporal import flicker, motion_ratio, temporal_change
 from .vbench import feature_distance, motion_smoothness, subject_consistency, temporal_flickering
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "measurement_lpips",
     "measurement_psnr",
     "measurement_ssim",
+    "motion_ratio",
     "motion_smoothness",
     "per_frame",
     "psnr_gain",

@@ -1,4 +1,4 @@
-"""Temporal flicker: changes from frame to frame that the reference does not have.
+"""Change over time against a reference: flicker, which the reference does not have, and speed of motion.
 
 Videos are ``[F, H, W, 3]`` float in 0...1, at least two frames; ``visible`` is ``[F, H, W]`` with 1 = counted. A pixel counts
 between two frames when it is visible in both.
@@ -6,10 +6,18 @@ between two frames when it is visible in both.
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import torch
 
 from ..errors import InputError
+from ..flow import clip_flow
+from ..flow.clip import STILL, small_maps
 from .image import as_pair
+
+FEWEST_MOVING = 64
+"""Pixels of all frames together that must move for a speed to be measured."""
 
 
 def _mean_change(change: torch.Tensor, visible: torch.Tensor) -> float:
@@ -33,3 +41,22 @@ def flicker(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor
 def temporal_change(video: torch.Tensor, visible: torch.Tensor | None = None) -> float:
     """Return the mean absolute change from frame to frame, in 0...1."""
     return flicker(video, video[:1].expand_as(video), visible)
+
+
+def motion_ratio(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None = None) -> float:
+    """Return the speed of the result along the reference's motion, 1 for the reference itself, below 1 for slow motion.
+
+    The slope, by least squares, of the result's optical flow over the reference's, at pixels that are known in both frames and
+    move in the reference, where both flows can be trusted. NaN where too little moves.
+    """
+    result, reference, visible = as_pair(result, reference, visible)
+    ours, theirs = clip_flow(result), clip_flow(reference)
+    known = small_maps(visible, theirs.size)
+    along, moved, count = 0.0, 0.0, 0
+    for pair in range(len(result) - 1):
+        motion = theirs.back[pair]
+        moves = theirs.followed(pair, known) & ours.back_known[pair] & (np.hypot(motion[..., 0], motion[..., 1]) > STILL)
+        along += float((ours.back[pair] * motion)[moves].sum())
+        moved += float(np.square(motion)[moves].sum())
+        count += int(moves.sum())
+    return along / moved if count >= FEWEST_MOVING else math.nan

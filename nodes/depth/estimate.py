@@ -11,6 +11,7 @@ from ...inversecrafter_core.depth.convert import FAR_RATIO
 from ...inversecrafter_core.preview.depth import DepthStyle
 from ..host.checks import choose, require_clip
 from ..host.progress import host_progress
+from ..host.schema import node_schema
 from ..host.sockets import DEPTH, DepthModelSocket, vae_input
 from ..host.vae import grid_of
 from . import imported
@@ -33,7 +34,8 @@ class InverseCrafterLoadDepthModel(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["depth anything", "depth estimation", "moge"],
             node_id="InverseCrafterLoadDepthModel",
             display_name="Load Depth Model (InverseCrafter)",
             category=DEPTH,
@@ -96,7 +98,8 @@ class InverseCrafterEstimateDepth(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["video depth", "depth map", "depth anything"],
             node_id="InverseCrafterEstimateDepth",
             display_name="Estimate Depth (InverseCrafter)",
             category=DEPTH,

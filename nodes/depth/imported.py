@@ -21,6 +21,7 @@ from ...inversecrafter_core.errors import require_same_frames
 from ...inversecrafter_core.preview.depth import DepthStyle
 from ..host.checks import choose, require_clip
 from ..host.progress import host_progress
+from ..host.schema import node_schema
 from ..host.sockets import DEPTH
 from .inputs import (
     STABILISE,
@@ -51,7 +52,8 @@ class InverseCrafterGeometryFromDepth(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["depth map", "depth of other packs", "import depth", "point cloud"],
             node_id="InverseCrafterGeometryFromDepth",
             display_name="Convert Depth to Geometry (InverseCrafter)",
             category=DEPTH,
@@ -125,7 +127,8 @@ def _imported_schema(node_id: str, title: str, description: str, socket: io.Inpu
     video = io.Image.Input(
         "video", optional=True, tooltip="The clip to warp, if its size differs from the one that the geometry was made from."
     )
-    return io.Schema(
+    return node_schema(
+        aliases=["depth of other packs", "import depth", "point cloud"],
         node_id=node_id,
         display_name=f"{title} (InverseCrafter)",
         category=DEPTH,

@@ -14,6 +14,7 @@ from ...inversecrafter_core.errors import InputError, require_choice, require_vi
 from ..host.checks import require_clip
 from ..host.progress import host_progress
 from ..host.reports import report_ui
+from ..host.schema import node_schema
 from ..host.sockets import EDIT, HOLES_TOOLTIP
 
 INSIDE_TOOLTIP = "1 = inside the edited region, 0 = to be kept."
@@ -38,7 +39,8 @@ class InverseCrafterEditDifference(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["mask from edit", "difference mask", "edit video"],
             node_id="InverseCrafterEditDifference",
             display_name="Find Edited Region (InverseCrafter)",
             category=EDIT,
@@ -72,7 +74,8 @@ class InverseCrafterTrackMask(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["follow mask", "mask tracking", "propagate mask", "segment video"],
             node_id="InverseCrafterTrackMask",
             display_name="Track Mask (InverseCrafter)",
             category=EDIT,
@@ -152,7 +155,8 @@ class InverseCrafterPropagateEdit(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["edit video", "edit propagation", "first frame edit"],
             node_id="InverseCrafterPropagateEdit",
             display_name="Propagate Edit (InverseCrafter)",
             category=EDIT,

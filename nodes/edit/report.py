@@ -10,6 +10,7 @@ from ...inversecrafter_core.editing import composite, drift
 from ...inversecrafter_core.errors import require_video
 from ..host.checks import require_like, visible_from_holes
 from ..host.reports import report_outputs, report_result
+from ..host.schema import node_schema
 from ..host.sockets import EDIT, HOLES_TOOLTIP
 from ..host.vae import VideoVae
 
@@ -29,7 +30,8 @@ class InverseCrafterDriftReport(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["colour shift", "color shift", "psnr", "compare video"],
             node_id="InverseCrafterDriftReport",
             display_name="Report Drift (InverseCrafter)",
             category=EDIT,
@@ -58,7 +60,8 @@ class InverseCrafterKeepKnownPixels(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["composite", "paste back", "blend mask"],
             node_id="InverseCrafterKeepKnownPixels",
             display_name="Keep Known Pixels (InverseCrafter)",
             category=EDIT,

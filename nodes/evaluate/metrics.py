@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from math import isnan
 from statistics import mean
 from typing import Any
 
@@ -18,6 +19,7 @@ from ...inversecrafter_core.evaluation import (
     measurement_lpips,
     measurement_psnr,
     measurement_ssim,
+    motion_ratio,
     motion_smoothness,
     psnr_gain,
     seam_band,
@@ -29,6 +31,7 @@ from ...inversecrafter_core.evaluation import (
 from ..host.checks import require_like
 from ..host.progress import host_progress
 from ..host.reports import report_outputs, report_result
+from ..host.schema import node_schema
 from ..host.sockets import EVALUATE, HOLES_TOOLTIP
 from .metric_files import FEATURES_FILE, LPIPS_FILE, lpips_maps, patch_features, why_missing
 
@@ -50,7 +53,8 @@ class InverseCrafterMetrics(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["psnr", "ssim", "lpips", "vbench", "flicker", "compare video"],
             node_id="InverseCrafterMetrics",
             display_name="Compute Metrics (InverseCrafter)",
             category=EVALUATE,
@@ -139,11 +143,12 @@ def known_pixels(result: torch.Tensor, holes: torch.Tensor | None) -> torch.Tens
 
 
 def over_time(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor) -> dict[str, float]:
-    """Return flicker on known pixels relative to the reference's own change; empty if nothing changes."""
+    """Return flicker and speed of motion on known pixels, relative to the reference's own; empty if nothing changes."""
     if not bool((visible[1:] * visible[:-1]).any()):
         return {}
-    change = temporal_change(reference, visible)
-    return {"flicker": round(flicker(result, reference, visible) / change, 4)} if change > 0 else {}
+    change, speed = temporal_change(reference, visible), motion_ratio(result, reference, visible)
+    found = {"flicker": round(flicker(result, reference, visible) / change, 4)} if change > 0 else {}
+    return found if isnan(speed) else found | {"motion": round(speed, 4)}
 
 
 def steadiness(result: torch.Tensor) -> dict[str, float]:
@@ -200,6 +205,8 @@ def in_words(figures: Figures) -> list[str]:
         phrases.append(f"holes {100 * mean(figures['hole_coverage']):.1f} % on average")
     if "flicker" in figures:
         phrases.append(f"flicker {figures['flicker']} of the reference's own change")
+    if "motion" in figures:
+        phrases.append(f"motion {figures['motion']} times as fast as the reference's")
     if "seam_psnr_db" in figures:
         phrases.append(f"seams {figures['seam_psnr_db']} dB")
     if "psnr_db_by_region" in figures:

@@ -26,6 +26,7 @@ from ...inversecrafter_core.masks import hide
 from ..host.checks import visible_from_holes
 from ..host.compat import takes_video
 from ..host.reports import report_ui
+from ..host.schema import node_schema
 from ..host.sockets import GUIDE, HOLES_TOOLTIP
 from ..host.vae import VideoVae
 from .first_frame import first_frame, first_frame_inputs
@@ -47,7 +48,8 @@ class InverseCrafterInpaintConditioning(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["fun inp", "inpaint video", "image to video", "masked video"],
             node_id="InverseCrafterInpaintConditioning",
             display_name="Add Inpaint Conditioning (InverseCrafter)",
             category=GUIDE,

@@ -7,6 +7,7 @@ from comfy_api.latest import io
 
 from ...inversecrafter_core.inverse import Measurement
 from ...inversecrafter_core.sampling import GuidanceSettings
+from ..host.schema import node_schema
 from ..host.sockets import GUIDE
 from .patch import patch_model
 from .samplers import flow_sampler
@@ -18,7 +19,8 @@ class InverseCrafterApplyGuidance(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["recapture", "inverse problem", "data consistency", "inpaint video", "patch model"],
             node_id="InverseCrafterApplyGuidance",
             display_name="Apply Guidance (InverseCrafter)",
             category=GUIDE,
@@ -50,7 +52,8 @@ class InverseCrafterSampler(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["recapture", "inverse problem", "data consistency", "inpaint video", "ksampler select"],
             node_id="InverseCrafterSampler",
             display_name="Select Guided Sampler (InverseCrafter)",
             category=GUIDE,

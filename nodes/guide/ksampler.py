@@ -19,6 +19,7 @@ from ...inversecrafter_core.inverse import Measurement
 from ...inversecrafter_core.sampling import Guidance, GuidanceSettings, Streams, steps_above
 from ..host.compat import expert_boundary, is_packed, video_latent
 from ..host.noise_mask import require_whole_frames
+from ..host.schema import node_schema
 from ..host.sockets import GUIDE
 from .patch import patch_model, percent_to_sigma, require_fitting
 from .samplers import EXACT, OWN_SAMPLERS, RELATIVES, flow_sampler
@@ -32,7 +33,8 @@ class InverseCrafterKSampler(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["recapture", "inverse problem", "inpaint video", "sampler"],
             node_id="InverseCrafterKSampler",
             display_name="Run Guided KSampler (InverseCrafter)",
             category=GUIDE,

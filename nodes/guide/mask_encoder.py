@@ -16,6 +16,7 @@ from ...inversecrafter_core.masks import MaskEncoderSpec, causal_chunks, encoder
 from ..host.compat import wan_encoder
 from ..host.model_folders import MASK_ENCODERS
 from ..host.progress import host_progress
+from ..host.schema import node_schema
 from ..host.sockets import GUIDE, MaskEncoderSocket
 
 BYTES_A_PIXEL_AND_WIDTH = 250
@@ -86,7 +87,8 @@ class InverseCrafterLoadMaskEncoder(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["latent mask", "mask model"],
             node_id="InverseCrafterLoadMaskEncoder",
             display_name="Load Mask Encoder (InverseCrafter)",
             category=GUIDE,

@@ -17,6 +17,7 @@ from ...inversecrafter_core.preview.latent_mask import PREVIEWS
 from ..host.checks import choose, require_like, visible_from_holes
 from ..host.compat import video_latent
 from ..host.reports import report_ui
+from ..host.schema import node_schema
 from ..host.sockets import GUIDE, HOLES_TOOLTIP, MaskEncoderSocket, MeasurementSocket
 from ..host.vae import TILE, VideoVae
 from .first_frame import EDITED, TURNED_OFF, first_frame, first_frame_inputs
@@ -57,7 +58,8 @@ class InverseCrafterEncodeMeasurement(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["inpaint video", "latent mask", "vae encode", "recapture"],
             node_id="InverseCrafterEncodeMeasurement",
             display_name="Encode Measurement (InverseCrafter)",
             category=GUIDE,

@@ -7,6 +7,7 @@ from comfy_api.latest import io
 from ...inversecrafter_core.errors import require_choice
 from ...inversecrafter_core.inverse import Measurement, ProximalSettings, Solver
 from ...inversecrafter_core.sampling import Guidance, GuidanceSettings, NoiseRule, Window
+from ..host.schema import node_schema
 from ..host.sockets import GUIDE, GuidanceSettingsSocket, MeasurementSocket
 
 PROXIMAL, WINDOW, SETTINGS = ProximalSettings(), Window(), GuidanceSettings()
@@ -63,7 +64,8 @@ class InverseCrafterGuidanceSettings(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["solver", "data consistency", "inverse problem"],
             node_id="InverseCrafterGuidanceSettings",
             display_name="Choose Guidance Settings (InverseCrafter)",
             category=GUIDE,

@@ -17,6 +17,7 @@ from ..host.checks import require_image_tokens
 from ..host.compat import require_constant_flow, streams_of
 from ..host.context_windows import with_concat_in_window
 from ..host.noise_mask import require_whole_frames
+from ..host.schema import node_schema
 from ..host.sockets import GUIDE
 from .patch import bind_to, percent_to_sigma, require_fitting
 from .samplers import Callback, ExtraArgs, denoise_mask, noise_renewal
@@ -107,7 +108,8 @@ class InverseCrafterStochasticConditioning(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["clean context", "denoise time", "inpaint video"],
             node_id="InverseCrafterStochasticConditioning",
             display_name="Select Stochastic Conditioning (InverseCrafter)",
             category=GUIDE,

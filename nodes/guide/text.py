@@ -10,6 +10,7 @@ from comfy_api.latest import io
 
 from ...inversecrafter_core.prompt import VOCABULARY, encode_prompt
 from ..host.reports import report_ui
+from ..host.schema import node_schema
 from ..host.sockets import GUIDE
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,8 @@ class InverseCrafterTextEncode(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["prompt", "clip text encode"],
             node_id="InverseCrafterTextEncode",
             display_name="Encode Text (InverseCrafter)",
             category=GUIDE,

@@ -15,6 +15,7 @@ from ...inversecrafter_core.errors import require_choice
 from ...inversecrafter_core.preview.camera_path import path_picture
 from ..host.checks import valid_length
 from ..host.reports import report_ui
+from ..host.schema import node_schema
 from ..host.sockets import WARP, CameraPathSocket, vae_input
 from ..host.vae import grid_of
 
@@ -109,7 +110,8 @@ class InverseCrafterCameraPath(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["camera control", "camera trajectory", "camera motion", "orbit", "dolly", "keyframes"],
             node_id="InverseCrafterCameraPath",
             display_name="Plan Camera Path (InverseCrafter)",
             category=WARP,

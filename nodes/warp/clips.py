@@ -15,6 +15,7 @@ from ...inversecrafter_core.latent_grid import WAN
 from ..host.checks import valid_length
 from ..host.progress import host_progress
 from ..host.reports import report_ui
+from ..host.schema import node_schema
 from ..host.sockets import HOLES_TOOLTIP, WARP, GeometrySocket, vae_input
 from ..host.vae import grid_of
 
@@ -24,7 +25,8 @@ class InverseCrafterPhotoClip(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["still to video", "photo to video", "static clip"],
             node_id="InverseCrafterPhotoClip",
             display_name="Repeat Photo (InverseCrafter)",
             category=WARP,
@@ -69,7 +71,8 @@ class InverseCrafterBetweenEnds(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["interpolate", "first last frame", "keyframe interpolation"],
             node_id="InverseCrafterBetweenEnds",
             display_name="Join Ends (InverseCrafter)",
             category=WARP,
@@ -106,7 +109,8 @@ class InverseCrafterWarpFromEnds(io.ComfyNode):
     @classmethod
     def define_schema(cls) -> io.Schema:
         default = Between()
-        return io.Schema(
+        return node_schema(
+            aliases=["interpolate", "first last frame", "keyframe interpolation"],
             node_id="InverseCrafterWarpFromEnds",
             display_name="Warp Ends (InverseCrafter)",
             category=WARP,

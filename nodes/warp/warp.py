@@ -14,6 +14,7 @@ from ...inversecrafter_core.warp import Cleanup, Sampling, fill_from_clip_then_t
 from ..host.checks import require_clip, visible_from_holes
 from ..host.progress import host_progress
 from ..host.reports import report_ui
+from ..host.schema import node_schema
 from ..host.sockets import HOLES_TOOLTIP, WARP, CameraPathSocket, GeometrySocket
 
 
@@ -62,7 +63,8 @@ class InverseCrafterWarpVideo(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["recapture", "novel view", "reproject", "point cloud", "camera control"],
             node_id="InverseCrafterWarpVideo",
             display_name="Warp Video (InverseCrafter)",
             category=WARP,
@@ -115,7 +117,8 @@ class InverseCrafterFillHoles(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["inpaint video", "infill", "outpaint"],
             node_id="InverseCrafterFillHoles",
             display_name="Fill Holes (InverseCrafter)",
             category=WARP,

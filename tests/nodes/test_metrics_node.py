@@ -13,7 +13,7 @@ from lab.metrics.files import copy_features, write_lpips
 
 ALWAYS = {"psnr_db", "ssim"}
 LEFT_OUT = {"lpips_vgg_left_out", "picture_features_left_out"}
-MOVING = {"flicker", "temporal_flickering", "motion_smoothness_dis_flow"}
+MOVING = {"flicker", "motion", "temporal_flickering", "motion_smoothness_dis_flow"}
 
 
 def clip(seed: int = 0) -> torch.Tensor:
@@ -41,6 +41,14 @@ def test_two_clips_alone_give_agreement_and_steadiness(run):
     assert set(figures) == ALWAYS | MOVING | LEFT_OUT
     assert figures["psnr_db"] == 20.0 and figures["flicker"] == 0.0
     assert text.startswith("PSNR 20.0 dB, SSIM ") and "on known pixels" in text
+
+
+def test_slow_motion_is_reported_where_something_moves(run):
+    smooth = torch.nn.functional.interpolate(clip()[:1].movedim(-1, 1), (32, 128), mode="bicubic").movedim(1, -1)[0]
+    fast, slow = (torch.stack([smooth.roll(-speed * frame, 1)[:, :96] for frame in range(5)]) for speed in (4, 2))
+    text, figures = run(slow.clamp(0, 1), fast.clamp(0, 1), networks=False)
+    assert figures["motion"] == pytest.approx(0.5, abs=0.1)
+    assert f"motion {figures['motion']} times as fast as the reference's" in text
 
 
 def test_a_still_has_no_flicker_and_no_seam(run):
