@@ -124,6 +124,12 @@ GRIDS = (
 """The grids of the video VAEs that this pack knows."""
 
 
+def with_family(latent_format: str) -> str:
+    """Return the name of a host's latent format with the VAE that makes it in brackets, if that is known."""
+    family = next((grid.family for grid in GRIDS if grid.latent_format == latent_format), "")
+    return f"{latent_format} ({family})" if family else latent_format
+
+
 def require_any_grid(name: str, frames: int, height: int, width: int) -> None:
     """Check a clip whose VAE is not known: some known VAE must take it.
 

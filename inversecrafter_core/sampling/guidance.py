@@ -13,6 +13,7 @@ import torch
 
 from ..errors import InputError, require_choice
 from ..inverse import Measurement, ProximalSettings, prepare
+from ..latent_grid import with_family
 from .settings import NoiseRule
 from .streams import Streams
 from .window import SigmaRange, Window
@@ -49,7 +50,11 @@ class Guidance:
         """Raise :class:`InputError` unless the measurement fits latents of ``shape``; one may serve a whole batch."""
         own = tuple(self.measurement.w.shape)
         frames, height, width = self.measurement.video_size
-        if len(shape) != 5 or shape[1] != own[1]:
+        if len(shape) != 5:
+            raise InputError(
+                "latent", f"a latent of shape {tuple(shape)}, no video", "Give the empty video latent of the model's own node."
+            )
+        if shape[1] != own[1]:
             raise InputError(
                 "measurement and latent",
                 f"a measurement of {own[1]} channels and latents of shape {tuple(shape)}",
@@ -83,7 +88,7 @@ class Guidance:
         if own and own != latent_format:
             raise InputError(
                 "model and measurement",
-                f"a model of latent format {latent_format} and a measurement of {own} ({self.measurement.grid.family})",
+                f"a model of latent format {with_family(latent_format)} and a measurement of {with_family(own)}",
                 "Encode the measurement with the VAE that belongs to the model.",
             )
 

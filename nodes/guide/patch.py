@@ -16,7 +16,7 @@ from comfy.patcher_extension import WrapperExecutor, WrappersMP
 from ...inversecrafter_core.errors import InputError
 from ...inversecrafter_core.sampling import BoundGuidance, Guidance, NoiseRule, Streams
 from ..host.checks import require_image_tokens
-from ..host.compat import ModelSampling, format_name, require_flow, run_scope, streams_of
+from ..host.compat import ModelSampling, format_name, require_flow, require_guidable, run_scope, streams_of
 from ..host.context_windows import concat_in_window
 from ..host.noise_mask import require_whole_frames
 
@@ -36,6 +36,7 @@ def bind_to(
 
     ``noise_mask`` is the run's, for samplers that correct after the host has applied it.
     """
+    require_guidable(base_model)
     guidance.check_format(format_name(base_model.latent_format))
     to_sigma = percent_to_sigma(base_model.model_sampling)
     return guidance.bind(x, to_sigma, base_model.process_latent_in, streams_of(base_model, x), noise_mask)
@@ -105,5 +106,6 @@ def patch_model(model: ModelPatcher, guidance: Guidance) -> ModelPatcher:
 
 def require_fitting(model: ModelPatcher, guidance: Guidance) -> None:
     """Raise :class:`InputError` unless a host's MODEL is a flow in the measurement's latent space."""
+    require_guidable(model.model)
     require_flow(model.get_model_object("model_sampling"), type(model.model).__name__)
     guidance.check_format(format_name(model.get_model_object("latent_format")))

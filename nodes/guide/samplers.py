@@ -20,7 +20,7 @@ from ...inversecrafter_core.sampling import (
     sample_zero4d,
 )
 from ..host.checks import choose, require_image_tokens
-from ..host.compat import format_name, require_constant_flow, require_flow, streams_of
+from ..host.compat import format_name, require_constant_flow, require_flow, require_guidable, streams_of
 from ..host.context_windows import with_concat_in_window
 from ..host.noise_mask import require_whole_frames
 from .patch import bind_to, percent_to_sigma
@@ -37,6 +37,7 @@ def evidence_for(
 ) -> Evidence:
     """Return the measurement bound to a run that starts at ``x``; its mask is ``h`` if ``soft``, else ``h >= 0.5``."""
     base = _base(model)
+    require_guidable(base)
     guidance.check_format(format_name(base.latent_format))
     streams = streams_of(base, x)
     w, h = map(streams.place, guidance.evidence(x, base.process_latent_in, streams))

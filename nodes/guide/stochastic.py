@@ -43,6 +43,7 @@ def stochastic_sampler(guidance: Guidance, release: Release, context_time: str =
         mask = denoise_mask(extra_args)
         require_whole_frames(mask, streams)
         require_image_tokens(model.inner_model)
+        correct = bind_to(guidance, base, x, mask)
         require_constant_flow(base.model_sampling, "stochastic conditioning")
         times = choose_times(context_time, base)
         with_clean = partial(with_clean_tokens, model, per_frame=times is TokenTimes.PER_FRAME)
@@ -53,7 +54,7 @@ def stochastic_sampler(guidance: Guidance, release: Release, context_time: str =
             with_concat_in_window(extra_args),
             callback,
             context=release.bind(guidance, x, base.process_latent_in, times, with_clean, streams, mask),
-            correct=bind_to(guidance, base, x, mask),
+            correct=correct,
             renew=noise_renewal(guidance, sigmas, extra_args),
         )
 

@@ -20,7 +20,19 @@ VIDEO_FORMATS = {"LTXAV": "LTXV", "MiniMaxH3AV": "MiniMaxH3Video"}
 """Latent format of the video stream by that of an audio-video pack."""
 SIGNALS: dict[type, Signal] = {COSMOS_RFLOW: whole_signal, CONST: flow_signal}
 """Factor of the clean latent in a noisy one, by the host's class of flow models."""
+NOT_GUIDED = {
+    "CogVideoX": "CogVideoX predicts v, not a flow",
+    "SeedVR2": "SeedVR2 restores in one step, so there is nothing to guide",
+}
+"""Reasons to refuse a video model, by the host's class of its base model."""
 FLOWS = "Use a flow model: Wan, HunyuanVideo, Kandinsky 5, LTX, MiniMax H3, Mochi or Cosmos Predict 2."
+
+
+def require_guidable(base_model: BaseModel) -> None:
+    """Raise :class:`InputError` with the reason if a host's base model is of a family in :data:`NOT_GUIDED`."""
+    for kind in type(base_model).__mro__:
+        if kind.__name__ in NOT_GUIDED:
+            raise InputError("model", NOT_GUIDED[kind.__name__], FLOWS)
 
 
 def require_flow(model_sampling: ModelSampling, family: str = "") -> Signal:
@@ -72,8 +84,16 @@ def streams_of(base_model: BaseModel, x: torch.Tensor) -> Streams:
 
 
 def video_latent(samples: torch.Tensor) -> torch.Tensor:
-    """Return the video of a LATENT's samples, which newer hosts nest with audio."""
-    return samples.unbind()[0] if getattr(samples, "is_nested", False) else samples
+    """Return the video of a LATENT's samples, which newer hosts nest with audio.
+
+    Raises:
+        InputError: a pack whose first stream is no video.
+    """
+    if not getattr(samples, "is_nested", False):
+        return samples
+    streams = samples.unbind()
+    Streams.of(streams[0], [stream.shape for stream in streams])
+    return streams[0]
 
 
 def wan_encoder(width: int, head_channels: int) -> torch.nn.Module:

@@ -14,6 +14,7 @@ from comfy.sd import VAE
 
 from ...inversecrafter_core.errors import InputError, require_finite
 from ...inversecrafter_core.latent_grid import GRIDS, LatentGrid
+from .compat import NOT_GUIDED
 from .progress import progress_by_calls
 
 CLASSES = {
@@ -28,8 +29,8 @@ CLASSES = {
 """Latent format by class and latent channels of a VAE. Strings, since older hosts lack some of the classes."""
 REFUSED = {
     "CausalContinuousVideoTokenizer": "Cosmos 1 predicts with an EDM model, not a flow",
-    "AutoencoderKLCogVideoX": "CogVideoX predicts v, not a flow",
-    "VideoAutoencoderKLWrapper": "SeedVR2 restores in one step, so there is nothing to guide",
+    "AutoencoderKLCogVideoX": NOT_GUIDED["CogVideoX"],
+    "VideoAutoencoderKLWrapper": NOT_GUIDED["SeedVR2"],
     "TAEHV": "tiny VAEs are for previews: measurements need the family's own VAE",
 }
 """Reasons to refuse a video VAE, by the name of its class."""

@@ -17,7 +17,7 @@ def kit(pack, tmp_path_factory):
 
 @pytest.mark.parametrize("node_id", ["InverseCrafterApplyGuidance", "InverseCrafterKSampler"])
 def test_a_measurement_of_another_latent_width_is_named_before_sampling(kit, node_id):
-    with pytest.raises(ValueError, match="latent format Wan21 and a measurement of Wan22"):
+    with pytest.raises(ValueError, match=r"latent format Wan21 .* and a measurement of Wan22"):
         if node_id == "InverseCrafterKSampler":
             kit.ksampler(kit.model(), kit.measurement(48))
         else:
@@ -62,7 +62,7 @@ def test_a_model_of_another_latent_format_is_refused_by_name(kit, route):
     measurement = kit.measurement(known=1.0)
     other = kit.model().clone()
     other.add_object_patch("latent_format", comfy.latent_formats.HunyuanVideo())
-    with pytest.raises(ValueError, match="latent format HunyuanVideo and a measurement of Wan21"):
+    with pytest.raises(ValueError, match=r"latent format HunyuanVideo .* and a measurement of Wan21"):
         if route == "context":
             kit.sample(other, kit.run("InverseCrafterStochasticConditioning", measurement=measurement)[0])
         else:
