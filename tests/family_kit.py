@@ -12,6 +12,9 @@ from lab.host.smaller import HostLacks
 from lab.models import families
 from lab.models.families import Family
 
+SHIFTS: dict[str, float] = {}
+"""Shift of the schedule that the host gives a family's network, of those loaded so far."""
+
 
 class SmallModels:
     """Networks and VAEs by family, loaded by the stock loaders; a test clones what it patches."""
@@ -22,7 +25,11 @@ class SmallModels:
 
     def network(self, family: Family) -> Any:
         """A ``ModelPatcher`` of the family's small network; skips the test where the host lacks the family."""
-        return self._once(family, "network", families.load_network)
+        network = self._once(family, "network", families.load_network)
+        shift = getattr(network.model.model_sampling, "shift", None)
+        if shift is not None:
+            SHIFTS[family.name] = float(shift)
+        return network
 
     def vae(self, family: Family) -> Any:
         """A ``comfy.sd.VAE`` of the family's small VAE; skips the test where the host lacks the family."""

@@ -105,3 +105,15 @@ def test_sound_of_one_step_is_the_unguided_one_to_the_bit(small_models: SmallMod
     assert len(guided) == 2 and guided[1].std() > 0.1
     assert torch.equal(guided[1], never[1])
     assert not torch.equal(guided[0], small_models.sample(family)[0])
+
+
+@pytest.mark.node("Related samplers")
+@pytest.mark.parametrize("sampler_name", ["hard_paste_euler", "zero4d_euler", "lanpaint_euler"])
+@pytest.mark.parametrize("family", [family for family in FAMILIES if family.sampling != Sampling.COSMOS], ids=str)
+def test_related_samplers_end_in_the_measurement(small_models: SmallModels, family: Family, sampler_name: str):
+    known = left_half(family)
+    measurement = small_models.measurement(family, known)
+    video = small_models.guided(family, "ksampler", measurement, steps=2, sampler_name=sampler_name)[0]
+    pulled = known.expand_as(measurement.w) > 0
+    torch.testing.assert_close(video[pulled], measurement.w[pulled], atol=1e-3, rtol=1e-3)
+    assert video.isfinite().all() and not torch.allclose(video[~pulled], measurement.w[~pulled], atol=0.5)

@@ -120,3 +120,33 @@ def test_keyframes_beside_the_clip_leave_its_length(small_models: SmallModels, f
     run = {"model": network, "positive": positive, "negative": positive}
     video = small_models.guided(family, route, measurement, latent=empty, **run)[0]
     assert float((video - measurement.w).abs().max()) < 0.02
+
+
+WITH_MASKED_VIDEO = {"Wan 2.1", "Wan 2.2 5B"}
+"""Grids of the families with checkpoints that take a masked video."""
+
+
+@pytest.mark.parametrize("condition_on", ["first_frame", "whole_video"])
+@pytest.mark.parametrize(
+    "family",
+    [
+        pytest.param(f, marks=pytest.mark.node("Add Inpaint Conditioning", refused=f.grid.family not in WITH_MASKED_VIDEO))
+        for f in FAMILIES
+    ],
+    ids=str,
+)
+def test_inpaint_conditioning_feeds_wans_and_refuses_others(small_models: SmallModels, family: Family, condition_on: str):
+    inputs = clip_inputs(small_models, family)
+    given = {name: inputs[name] for name in ("positive", "negative", "vae")} | {"condition_on": condition_on}
+    given |= {"video": clip(family), "holes": torch.eye(*family.size).expand(family.frames, *family.size)}
+    network = small_models.network(family)
+    if family.grid.family not in WITH_MASKED_VIDEO:
+        with pytest.raises(small_models.pack.core("errors").InputError, match=f"{family.grid.family}, whose models take no"):
+            small_models.run("InpaintConditioning", **given)
+        return
+    positive, negative, latent, _ = small_models.run("InpaintConditioning", **given)
+    run = {"model": network, "positive": positive, "negative": negative, "latent": latent}
+    assert small_models.sample(family, **run)[0].isfinite().all()
+    measurement = small_models.measurement(family)
+    video = small_models.guided(family, "sampler", measurement, **run)[0]
+    assert float((video - measurement.w).abs().max()) < 0.02
