@@ -32,6 +32,7 @@ BENCHMARKS = {
     "solvers": ("solvers.compare",),
     "robustness": ("warp.robustness",),
     "sweeps": ("solvers.sweeps",),
+    "few_steps": ("solvers.few_steps",),
     "jobs": ("jobs.stochastic", "jobs.single_image", "jobs.interpolation", "jobs.editing", "jobs.conditioning"),
     "depth": ("warp.depth",),
     "models": ("models.vae", "models.video_model", "models.mask_encoder", "models.depth"),
