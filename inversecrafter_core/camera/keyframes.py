@@ -36,9 +36,9 @@ FIELDS = {"frame", "position", "focal_scale", *ROTATIONS}
 
 
 class Keyframe(NamedTuple):
-    """A keyframe: frame number, ``position [3]`` in rho, float64, rotation, and focal scale."""
+    """A keyframe: frame number (or time), ``position [3]`` in rho, float64, rotation, and focal scale."""
 
-    frame: int
+    frame: float
     position: torch.Tensor
     rotation: Rotation
     focal_scale: float
@@ -119,17 +119,22 @@ def parse_keyframes(text: str, frames: int) -> list[Keyframe]:
 
 
 def _states(keys: list[Keyframe], times: np.ndarray, ease: Ease) -> torch.Tensor:
-    """Return positions and focal scales ``[F, 4]`` at ``times [F]`` between the first and the last keyframe.
-
-    Smooth is a monotone cubic (Fritsch & Butland 1984) with zero slopes at both ends; with two keyframes it is the smoothstep.
-    """
+    """Return positions and focal scales ``[F, 4]`` at ``times [F]`` between the first and the last keyframe."""
     stamps = np.array([key.frame for key in keys], float)
     values = np.stack([np.append(key.position.numpy(), key.focal_scale) for key in keys])
     if ease == Ease.LINEAR:
         return torch.from_numpy(make_interp_spline(stamps, values, k=1)(times))
+    return torch.from_numpy(monotone(stamps, values, times))
+
+
+def monotone(stamps: np.ndarray, values: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Return ``values [N, C]``, given at ``stamps [N]``, at ``times [F]`` between the first and the last of these.
+
+    A monotone cubic (Fritsch & Butland 1984) with zero slopes at both ends; with two stamps it is the smoothstep.
+    """
     slopes = PchipInterpolator(stamps, values)(stamps, nu=1)
     slopes[[0, -1]] = 0
-    return torch.from_numpy(CubicHermiteSpline(stamps, values, slopes)(times))
+    return CubicHermiteSpline(stamps, values, slopes)(times)
 
 
 def _rotations(keys: list[Keyframe], times: np.ndarray, ease: Ease) -> torch.Tensor:
@@ -155,10 +160,17 @@ def keyframe_path(
         InputError: text that is not valid, or an unknown ``ease`` or ``relative_to``.
     """
     ease = require_choice("ease", ease, Ease)
-    keys = parse_keyframes(text, frames)
+    poses, focal_scale = interpolated(parse_keyframes(text, frames), np.arange(frames, dtype=float), ease)
+    return CameraPath(poses, focal_scale, relative_to, "keyframes")
+
+
+def interpolated(keys: list[Keyframe], times: np.ndarray, ease: Ease) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return poses ``[F, 4, 4]`` and focal scales ``[F]``, float32, at ``times [F]`` from the first keyframe on.
+
+    Keyframes are sorted by their frames, which are in the unit of ``times``; after the last one the camera stays there.
+    """
     if len(keys) == 1:
-        keys = [*keys, keys[0]._replace(frame=frames)]
-    times = np.arange(frames).clip(max=keys[-1].frame).astype(float)
+        keys = [*keys, keys[0]._replace(frame=keys[0].frame + 1)]
+    times = times.clip(max=keys[-1].frame)
     state = _states(keys, times, ease)
-    poses = pose(_rotations(keys, times, ease), state[:, :3])
-    return CameraPath(poses, state[:, 3].float(), relative_to, "keyframes")
+    return pose(_rotations(keys, times, ease), state[:, :3]), state[:, 3].float()
