@@ -69,18 +69,20 @@ def token_times(time: torch.Tensor, clean: torch.Tensor, per_frame: bool = False
     """Return one time a token: 0 for ``clean`` tokens, the run's time for the others.
 
     Args:
-        time: ``[N]``, in the model's units.
+        time: ``[N]`` or ``[N, parts]``, in the model's units; a host may already have times of frames or of tokens.
         clean: bool ``[b, 1, T', H', W']``, cells of whole tokens; ``N`` is a multiple of ``b``, since a guided batch holds all
             clips once for every prompt.
-        per_frame: return one time a frame, 0 for frames that are wholly clean.
+        per_frame: return one time a frame, 0 for frames that are wholly clean, unless ``time`` has one a token.
         patch: cells along one side of a token.
 
     Returns:
         ``[N, T' H'/patch W'/patch]`` in the order of the model's tokens, or ``[N, T']``.
     """
     tokens = clean[:, 0, :, ::patch, ::patch].flatten(2)
-    tokens = tokens.all(2) if per_frame else tokens.flatten(1)
-    return time.view(-1, 1) * ~tokens.repeat(len(time) // len(tokens), 1)
+    noisy = ~(tokens.all(2) if per_frame else tokens.flatten(1)).repeat(len(time) // len(tokens), 1)
+    time = time.flatten(1) if time.ndim > 1 else time[:, None]
+    parts = max(time.shape[1], noisy.shape[1])
+    return time.repeat_interleave(parts // time.shape[1], 1) * noisy.repeat_interleave(parts // noisy.shape[1], 1)
 
 
 def seeded_noise(shape: Sequence[int], seed: int) -> torch.Tensor:

@@ -22,7 +22,7 @@ from ..host.sockets import GUIDE
 from .patch import bind_to, percent_to_sigma, require_fitting
 from .samplers import Callback, ExtraArgs, denoise_mask, noise_renewal
 from .settings import guidance_from, guidance_inputs, measurement_input
-from .token_time import choose_times, with_clean_tokens
+from .token_time import accepts_frame_times, choose_times, with_clean_tokens
 
 DEFAULT = Release()
 
@@ -46,7 +46,8 @@ def stochastic_sampler(guidance: Guidance, release: Release, context_time: str =
         correct = bind_to(guidance, base, x, mask)
         require_constant_flow(base.model_sampling, "stochastic conditioning")
         times = choose_times(context_time, base)
-        with_clean = partial(with_clean_tokens, model, per_frame=times is TokenTimes.PER_FRAME)
+        per_frame = times is TokenTimes.PER_FRAME and accepts_frame_times(base)
+        with_clean = partial(with_clean_tokens, model, per_frame=per_frame, patch=guidance.measurement.grid.patch)
         return sample_stochastic(
             model,
             x,

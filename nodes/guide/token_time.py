@@ -1,9 +1,10 @@
 """Diffusion times of single tokens, so that clean context and a noisy clip share one model call.
 
 The host passes a model one time a clip. Wan's own network also accepts one a token, ``[B, tokens]``, or one a frame; its
-variants (VACE, camera control, Animate and others) do not. A network may accept times that it was not trained with: Wan's
-published weights were trained with one time a clip, Wan 2.2 5B with one a frame, this pack's model with one a token. The host
-drops a file's metadata when it loads Wan, so this pack's weights are recognised by one of their tensors.
+variants (VACE, camera control, Animate and others) do not. LTX-Video's accepts one a token. A network may accept times that it
+was not trained with: Wan's published weights were trained with one time a clip, Wan 2.2 5B with one a frame, LTX-Video and this
+pack's model with one a token. Where the host itself gives frames a time, under a noise mask, theirs is kept. The host drops a
+file's metadata when it loads Wan, so this pack's weights are recognised by one of their tensors.
 
 A ``DIFFUSION_MODEL`` wrapper in the options of one sampling run sets the times; the model itself is not changed.
 """
@@ -18,12 +19,14 @@ import comfy.model_patcher
 import comfy.patcher_extension
 import torch
 import torch.nn.functional as F
+from comfy.ldm.lightricks.model import LTXVModel
 from comfy.ldm.wan.model import WanModel
 from comfy.model_base import BaseModel
 from comfy.patcher_extension import WrapperExecutor, WrappersMP
 from safetensors import safe_open
 
 from ...inversecrafter_core.errors import InputError, require_choice
+from ...inversecrafter_core.latent_grid import WAN
 from ...inversecrafter_core.sampling.stochastic import TokenTimes, token_times
 from ..host.context_windows import cut_to_window
 from ..host.model_folders import WEIGHTS
@@ -37,7 +40,7 @@ SAME_COSINE = 0.99
 """Cosine above which two signatures are the same, whatever precision they are stored in."""
 
 
-def network_of(base_model: BaseModel) -> WanModel:
+def network_of(base_model: BaseModel) -> WanModel | LTXVModel:
     """Return the network of a host's base model without the wrapper of ``torch.compile``."""
     network = base_model.diffusion_model
     while hasattr(network, "_orig_mod"):
@@ -49,7 +52,12 @@ def accepts_token_times(base_model: BaseModel) -> bool:
     """Return whether the network accepts one time a token."""
     network = network_of(base_model)
     # Subclasses override forward; a reference picture adds tokens before the clip's.
-    return type(network) is WanModel and getattr(network, "ref_conv", None) is None
+    return type(network) in (WanModel, LTXVModel) and getattr(network, "ref_conv", None) is None
+
+
+def accepts_frame_times(base_model: BaseModel) -> bool:
+    """Return whether the network accepts one time a frame; others of :func:`accepts_token_times` need each token's."""
+    return type(network_of(base_model)) is WanModel
 
 
 def trained_times(base_model: BaseModel) -> TokenTimes:
@@ -58,7 +66,9 @@ def trained_times(base_model: BaseModel) -> TokenTimes:
         return TokenTimes.ONE_TIME
     if isinstance(base_model, comfy.model_base.WAN22):
         return TokenTimes.PER_FRAME
-    return TokenTimes.PER_TOKEN if is_embedded(network_of(base_model).head.modulation) else TokenTimes.ONE_TIME
+    network = network_of(base_model)
+    per_token = isinstance(network, LTXVModel) or is_embedded(network.head.modulation)
+    return TokenTimes.PER_TOKEN if per_token else TokenTimes.ONE_TIME
 
 
 def is_embedded(modulation: torch.Tensor) -> bool:
@@ -88,13 +98,16 @@ def choose_times(context_time: str, base_model: BaseModel) -> TokenTimes:
     return times
 
 
-def with_clean_tokens(model: Model, clean: torch.Tensor, per_frame: bool = False) -> Callable[..., torch.Tensor]:
+def with_clean_tokens(
+    model: Model, clean: torch.Tensor, per_frame: bool = False, patch: int = WAN.patch
+) -> Callable[..., torch.Tensor]:
     """Return a sampler's ``model`` with the tokens of ``clean [b, 1, T', H', W']`` at time 0.
 
     Args:
         model: the callable that the host passes to a sampler function.
         clean: bool, the latent cells that are clean.
         per_frame: give times to whole frames instead of tokens.
+        patch: cells along one side of a token.
     """
 
     def with_times(
@@ -105,8 +118,7 @@ def with_clean_tokens(model: Model, clean: torch.Tensor, per_frame: bool = False
         window = cut_to_window(clean, options.get("context_window"), retained)
         if any(torch.is_tensor(extra) and extra.ndim == 5 for extra in rest) or window.shape[2:] != x.shape[2:]:
             raise InputError("model", "its input has frames besides the clip's, or only a part of the clip", ONE_TIME)
-        time = timestep.reshape(len(x), -1)[:, 0]
-        return executor(x, token_times(time, window, per_frame), *rest, **more)
+        return executor(x, token_times(timestep.reshape(len(x), -1), window, per_frame, patch), *rest, **more)
 
     def predict(x: torch.Tensor, sigma: torch.Tensor, **extra_args: object) -> torch.Tensor:
         options = comfy.model_patcher.create_model_options_clone(extra_args.get("model_options") or {})

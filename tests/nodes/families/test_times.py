@@ -9,7 +9,7 @@ import pytest
 import torch
 from family_kit import SmallModels
 
-from lab.models.families import FAMILIES, Family, Times
+from lab.models.families import FAMILIES, Family, Times, empty_latent
 
 with_times = pytest.mark.parametrize("family", [family for family in FAMILIES if family.times != Times.NONE], ids=str)
 
@@ -59,3 +59,70 @@ def test_another_time_of_the_first_frame_changes_that_frame_most(small_models: S
     difference = (sample_with(small_models, family, scale_times(family, 0.2)) - plain).abs().mean((0, 1, 3, 4))
     assert difference[0] > 0.02
     assert (difference[1:] < 0.5 * difference[0]).all()
+
+
+WITH_TOKEN_TIMES = ("Wan 2.1", "Wan 2.2 5B", "LTX-Video")
+"""Families whose known tokens may be clean."""
+
+
+def received_times(
+    small_models: SmallModels, family: Family, monkeypatch: pytest.MonkeyPatch, **given: Any
+) -> list[torch.Tensor]:
+    """Return the times that the network receives in one guided step, its left column and its first frame known."""
+    network, lightricks = small_models.network(family).model.diffusion_model, family.name == "LTX-Video"
+    owner, method = (network.adaln_single, "forward") if lightricks else (network, "forward_orig")
+    plain, seen, known = getattr(owner, method), [], torch.zeros(1, *family.latent_shape)
+    known[..., : family.grid.patch] = 1
+    known[:, :, 0] = 1
+
+    def watch(*args: Any, **named: Any) -> Any:
+        seen.append(args[0].reshape(-1, family.tokens) if lightricks else args[1].clone())
+        return plain(*args, **named)
+
+    monkeypatch.setattr(owner, method, watch)
+    small_models.guided(family, "context", small_models.measurement(family, known), release=0.5, **given)
+    return seen
+
+
+def expected_factors(family: Family, context_time: str) -> torch.Tensor:
+    """Return 0 for clean tokens, 1 for others, ``[T' tokens]``."""
+    height, width = (cells // family.grid.patch for cells in family.latent_shape[2:])
+    factors = torch.ones(family.latent_frames, height, width)
+    factors[0] = 0
+    if context_time == "per_token":
+        factors[..., 0] = 0
+    return factors.flatten()
+
+
+@pytest.mark.parametrize("context_time", ["per_token", "per_frame"])
+@pytest.mark.parametrize("family", [family for family in FAMILIES if family.name in WITH_TOKEN_TIMES], ids=str)
+def test_clean_tokens_have_time_zero(
+    small_models: SmallModels, family: Family, context_time: str, monkeypatch: pytest.MonkeyPatch
+):
+    for times in received_times(small_models, family, monkeypatch, context_time=context_time):
+        times = times.flatten(1)
+        found = times.repeat_interleave(family.tokens // times.shape[1], 1) / times.max()
+        assert torch.equal(found, expected_factors(family, context_time).expand_as(found))
+
+
+@pytest.mark.parametrize(("name", "trained"), [("LTX-Video", "per_token"), ("Wan 2.2 5B", "per_frame")])
+def test_auto_gives_the_times_of_the_familys_training(
+    small_models: SmallModels, name: str, trained: str, monkeypatch: pytest.MonkeyPatch
+):
+    family = next(family for family in FAMILIES if family.name == name)
+    auto, chosen = (received_times(small_models, family, monkeypatch, context_time=times)[0] for times in ("auto", trained))
+    assert torch.equal(auto, chosen)
+
+
+@pytest.mark.parametrize("name", ["LTX-Video", "Wan 2.2 5B"])
+def test_frames_that_the_host_keeps_do_not_stop_the_clock_of_others(
+    small_models: SmallModels, name: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Under a noise mask over frame 0 the host passes times of parts, the first of them 0."""
+    family = next(family for family in FAMILIES if family.name == name)
+    mask = torch.ones(1, 1, *family.latent_shape[1:])
+    mask[:, :, 0] = 0
+    latent = {"samples": empty_latent(family), "noise_mask": mask}
+    for times in received_times(small_models, family, monkeypatch, latent=latent):
+        frames = times.flatten(1).unflatten(1, (family.latent_frames, -1))
+        assert (frames[:, 0] == 0).all() and (frames[:, 1:, -1] > 0).all()
