@@ -177,7 +177,8 @@ class InverseCrafterNextPass(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["long video", "extend video", "chain clips"],
             node_id="InverseCrafterNextPass",
             display_name="Measure Next Pass (InverseCrafter)",
             category=GUIDE,
@@ -235,7 +236,8 @@ class InverseCrafterJoinPasses(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["long video", "extend video", "concatenate latents"],
             node_id="InverseCrafterJoinPasses",
             display_name="Join Passes (InverseCrafter)",
             category=GUIDE,

@@ -66,3 +66,17 @@ def test_what_is_measured_decodes_to_the_clip_that_was_encoded(small_models: Sma
     measurement, vae = encode(small_models, family, one_cell(family, range(1))), small_models.vae(family)
     with torch.inference_mode():
         torch.testing.assert_close(measurement.w, vae.encode(clip(family)).float(), atol=1e-4, rtol=1e-4)
+
+
+@encoding
+@pytest.mark.parametrize("family", FAMILIES, ids=str)
+def test_tiles_of_every_vae_make_a_measurement_of_the_same_shape(
+    small_models: SmallModels, family: Family, monkeypatch: pytest.MonkeyPatch
+):
+    """Tiles of four cells, a cell of overlap; random weights say nothing about the error."""
+    vae, cell = small_models.vae(family), family.grid.cell
+    wide = clip(family)[:, : 4 * cell].repeat(1, 4, 8, 1)[:, : 4 * cell, : 6 * cell]
+    monkeypatch.setattr(small_models.pack.submodule("nodes.guide.measurement"), "TILE", 4 * cell)
+    given = {"vae": vae, "video": wide, "holes": torch.zeros(wide.shape[:3])}
+    whole, tiled = (small_models.run("EncodeMeasurement", **given, encoding=name)[0].w for name in ("whole", "tiled"))
+    assert tiled.shape == whole.shape and not torch.equal(tiled, whole)
