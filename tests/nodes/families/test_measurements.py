@@ -79,4 +79,5 @@ def test_tiles_of_every_vae_make_a_measurement_of_the_same_shape(
     monkeypatch.setattr(small_models.pack.submodule("nodes.guide.measurement"), "TILE", 4 * cell)
     given = {"vae": vae, "video": wide, "holes": torch.zeros(wide.shape[:3])}
     whole, tiled = (small_models.run("EncodeMeasurement", **given, encoding=name)[0].w for name in ("whole", "tiled"))
-    assert tiled.shape == whole.shape and not torch.equal(tiled, whole)
+    tiles_by_itself = getattr(vae, "handles_tiling", False)  # MiniMax H3's, in either case
+    assert tiled.shape == whole.shape and torch.equal(tiled, whole) == tiles_by_itself
