@@ -98,12 +98,13 @@ def drift(
     """
     kept = kept_pixels(visible)
     result, source, kept = as_pair(result, source, kept)
-    errors = ((result - source).square().mean(-1) * kept).flatten(1).sum(1) / kept.flatten(1).sum(1).clamp_min(1)
+    frames = zip(result, source, kept, strict=True)
+    errors = [float(((frame - truth).square().mean(-1) * one).sum() / one.sum().clamp_min(1)) for frame, truth, one in frames]
     found = Drift(
         float(kept.mean()),
         masked_psnr(result, source, kept),
         colour_shift(result, source, kept),
-        int(errors.argmax()),
+        errors.index(max(errors)),
         composite=composite,
     )
     if reconstruction is None:
@@ -122,8 +123,11 @@ def drift(
 
 def colour_shift(result: torch.Tensor, reference: torch.Tensor, kept: torch.Tensor) -> tuple[float, float, float]:
     """Return the mean signed change of red, green and blue over ``kept`` pixels, in levels of 255."""
-    weight = kept.to(result).unsqueeze(-1)
-    red, green, blue = (((result - reference) * weight).double().sum((0, 1, 2)) / weight.double().sum() * LEVELS).tolist()
+    total, weight = torch.zeros(3, dtype=torch.float64), 0.0
+    for frame, truth, counted in zip(result, reference, kept.to(result), strict=True):  # so that memory does not grow
+        total += ((frame - truth) * counted[..., None]).double().sum((0, 1)).cpu()
+        weight += float(counted.double().sum())
+    red, green, blue = (total / weight * LEVELS).tolist()
     return round(red, 3), round(green, 3), round(blue, 3)
 
 

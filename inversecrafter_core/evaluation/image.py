@@ -7,7 +7,7 @@ consistency compares the decoded result with the warp in this way (its Table 1).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from kornia.metrics import ssim as ssim_map
@@ -42,21 +42,34 @@ def as_pair(
     return result, reference, visible.to(result)
 
 
+def weighted_mean(maps: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> float:
+    """Return the mean of values under their weights, ``[H, W]`` each.
+
+    They come frame by frame, so that memory does not grow with the clip. NaN if no weight is above 0.
+    """
+    total = weight = 0.0
+    for values, weights in maps:
+        total += float((values * weights).double().sum())
+        weight += float(weights.double().sum())
+    return total / weight if weight else math.nan
+
+
 def masked_psnr(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None = None) -> float:
     """Return the peak signal-to-noise ratio in dB over visible pixels (peak 1.0); ``inf`` for identical clips."""
     result, reference, visible = as_pair(result, reference, visible)
-    squared = ((result - reference) ** 2).mean(-1)
-    error = float((squared * visible).double().sum() / visible.double().sum())
+    frames = zip(result, reference, visible, strict=True)
+    error = weighted_mean(((frame - truth).square().mean(-1), weight) for frame, truth, weight in frames)
     return math.inf if error == 0 else -10 * math.log10(error)
 
 
 def _mean_of_maps(score: DistanceMap, result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None) -> float:
     result, reference, visible = as_pair(result, reference, visible)
-    composed = torch.where(visible[..., None] > 0, result, reference)
-    total = 0.0
-    for frame, truth, weight in zip(composed.movedim(-1, 1), reference.movedim(-1, 1), visible, strict=True):
-        total += float((score(frame[None], truth[None])[0] * weight).double().sum())
-    return total / float(visible.double().sum())
+
+    def distance(frame: torch.Tensor, truth: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        composed = torch.where(weight[..., None] > 0, frame, truth)
+        return score(composed.movedim(-1, 0)[None], truth.movedim(-1, 0)[None])[0]
+
+    return weighted_mean((distance(*one), one[2]) for one in zip(result, reference, visible, strict=True))
 
 
 def masked_ssim(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None = None) -> float:

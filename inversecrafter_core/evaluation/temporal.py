@@ -7,6 +7,8 @@ between two frames when it is visible in both.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -14,17 +16,10 @@ import torch
 from ..errors import InputError
 from ..flow import clip_flow
 from ..flow.clip import STILL, small_maps
-from .image import as_pair
+from .image import as_pair, weighted_mean
 
 FEWEST_MOVING = 64
 """Pixels of all frames together that must move for a speed to be measured."""
-
-
-def _mean_change(change: torch.Tensor, visible: torch.Tensor) -> float:
-    both = visible[1:] * visible[:-1]
-    if not bool((both > 0).any()):
-        raise InputError("mask", "no pixel visible in two frames running", "Give a mask that keeps something for longer.")
-    return float((change.abs().mean(-1) * both).double().sum() / both.double().sum())
 
 
 def flicker(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None = None) -> float:
@@ -35,7 +30,19 @@ def flicker(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor
     result, reference, visible = as_pair(result, reference, visible)
     if len(result) < 2:
         raise InputError("result", "one frame", "Flicker needs a clip of at least two frames.")
-    return _mean_change(result.diff(dim=0) - reference.diff(dim=0), visible)
+    found = weighted_mean(_false_changes(result, reference, visible))
+    if math.isnan(found):
+        raise InputError("mask", "no pixel visible in two frames running", "Give a mask that keeps something for longer.")
+    return found
+
+
+def _false_changes(
+    result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Yield the false change ``[H, W]`` of every frame from the one before, and what is visible in both."""
+    for last, now in pairwise(range(len(result))):
+        error = (result[now] - result[last]) - (reference[now] - reference[last])
+        yield error.abs().mean(-1), visible[now] * visible[last]
 
 
 def temporal_change(video: torch.Tensor, visible: torch.Tensor | None = None) -> float:

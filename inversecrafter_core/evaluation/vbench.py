@@ -13,6 +13,9 @@ Videos are ``[F, H, W, 3]`` float in 0...1.
 
 from __future__ import annotations
 
+from itertools import pairwise
+from statistics import mean
+
 import torch
 import torch.nn.functional as F
 
@@ -33,7 +36,7 @@ def temporal_flickering(video: torch.Tensor) -> float:
     VBench computes it for static scenes only (it filters them); motion lowers the score.
     """
     video = _require_frames(video, 2, "Temporal flickering")
-    return 1 - float(video.diff(dim=0).abs().double().mean())
+    return 1 - mean(float((frame - last).abs().double().mean()) for last, frame in pairwise(video))
 
 
 def subject_consistency(features: torch.Tensor) -> float:

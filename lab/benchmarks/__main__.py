@@ -34,6 +34,7 @@ BENCHMARKS = {
     "sweeps": ("solvers.sweeps",),
     "few_steps": ("solvers.few_steps",),
     "jobs": ("jobs.stochastic", "jobs.single_image", "jobs.interpolation", "jobs.editing", "jobs.conditioning"),
+    "long": ("jobs.long_clips",),
     "depth": ("warp.depth",),
     "models": ("models.vae", "models.video_model", "models.mask_encoder", "models.depth"),
 }

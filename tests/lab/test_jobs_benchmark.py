@@ -144,3 +144,14 @@ def test_text_edits_are_judged_against_the_shipped_one(pack):
 
 
 LPIPS = "LPIPS to the rendered edit"
+
+
+def test_false_change_and_drift_of_long_clips_are_those_put_in(pack):
+    from lab.benchmarks.jobs.long_clips import drift, false_change
+
+    truth, seen = torch.rand(65, 8, 12, 3, generator=torch.Generator().manual_seed(0)), torch.ones(65, 8, 12)
+    jump = truth.clone()
+    jump[17:] += 10 / 255
+    assert false_change(truth, truth, seen).tolist() == [0.0] * 64
+    assert (false_change(jump, truth, seen) > 0.01).nonzero().flatten().tolist() == [16], "a seam between frames 16 and 17"
+    assert drift(truth, truth, seen) == 0 and drift(jump, truth, seen) == pytest.approx(10, abs=0.01)
