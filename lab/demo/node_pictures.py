@@ -7,6 +7,7 @@ after it; any other is shown as it stands in its graph, by :mod:`lab.demo.graph_
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import tempfile
 from collections.abc import Callable
@@ -15,6 +16,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from inversecrafter_core.camera import keyframe_path
+from inversecrafter_core.camera.interchange import FileFormat, read_path, write_path
+from inversecrafter_core.preview.camera_path import path_picture
 from lab.data import sheet
 from lab.host import graph
 from lab.host.server import Client, running_host
@@ -26,6 +30,12 @@ DOCS = Path(__file__).resolve().parents[2] / "web" / "docs"
 log = logging.getLogger(__name__)
 SIZE, WIDTH, SEAM, MOMENT = (256, 160), 540, 4, 14
 """Size of the clips; width of a picture and pixels between its parts; the frame shown, not the last of a group of four."""
+WINDING = [
+    {"frame": 0},
+    {"frame": 8, "position": [-0.5, -0.2, 0.1], "look_at": [0, 0, 1]},
+    {"frame": 16, "position": [0.5, -0.4, 0.5], "look_at": [0, 0, 1]},
+]
+"""Keyframes of a path that turns back."""
 MASK_ENCODER = "inversecrafter_small_mask_encoder.safetensors"
 Parts = dict[str, np.ndarray]
 """Pictures ``[H, W, 3]`` uint8 by their labels."""
@@ -159,7 +169,15 @@ def of_edit(client: Client, options: Options) -> dict[str, Parts]:
     }
 
 
-JOBS: list[Callable[[Client, Options], dict[str, Parts]]] = [of_recapture, of_photo, of_ends, of_edit]
+def of_camera_file(client: Client, options: Options) -> dict[str, Parts]:
+    """Return the picture of a path that a COLMAP model has."""
+    path = keyframe_path(json.dumps(WINDING), options.frames)
+    folder = write_path(path, options.out / "winding", FileFormat.COLMAP)[0].parent
+    picture = path_picture(read_path(folder)[0])
+    return {"LoadCameraPath": {"a COLMAP model, loaded": (255 * picture).round().byte().numpy()}}
+
+
+JOBS: list[Callable[[Client, Options], dict[str, Parts]]] = [of_recapture, of_photo, of_ends, of_edit, of_camera_file]
 
 
 def write(drawn: Parts) -> None:

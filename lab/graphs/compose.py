@@ -24,7 +24,15 @@ OTHER_FAMILIES = ["ltx", "hunyuan_video_1_5"]
 GRAPHS = ["recapture", "two_experts", "single_image", "interpolation", "editing", "edit_propagation", *OTHER_FAMILIES]
 EXAMPLES = [
     f"examples/{name}"
-    for name in ("depth_from_other_packs", "masks_and_solvers", "join_ends", "two_experts_exact", "long_clip", "chained_passes")
+    for name in (
+        "depth_from_other_packs",
+        "masks_and_solvers",
+        "join_ends",
+        "two_experts_exact",
+        "long_clip",
+        "chained_passes",
+        "camera_from_file",
+    )
 ]
 log = logging.getLogger(__name__)
 

@@ -21,6 +21,7 @@ PAGE_CHARACTERS, PAGE_LINES = 500, 45
 ROOMS = ("depth", "warp", "guide", "edit", "evaluate")
 CHANGED = {
     "CameraPath": {"preset", "frames"},
+    "LoadCameraPath": {"file", "frames"},
     "PhotoClip": {"frames"},
     "BetweenEnds": {"frames"},
     "WarpFromEnds": {"frames"},
@@ -47,7 +48,7 @@ ONE_WORD = {
 }
 """Types that travel under one name on every socket."""
 CITED = ("benchmark", "lpips 0", "psnr 2", "seed 5", "lab.")
-FILES = {"model", "mask_encoder_name", "scheduler", "sampler_name"}
+FILES = {"file", "model", "mask_encoder_name", "scheduler", "sampler_name"}
 """Combos whose options are files, or the host's."""
 DESIGNED = {
     "LoadDepthModel", "EstimateDepth", "GeometryFromDepth", "GeometryFromMoGe", "GeometryFromDA3", "CameraPath", "WarpVideo",

@@ -1,0 +1,174 @@
+"""The nodes that load camera paths from files of other programs and save them for these."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import folder_paths
+import torch
+from comfy_api.latest import io
+
+from ...inversecrafter_core.camera import CameraPath, Geometry
+from ...inversecrafter_core.camera.interchange import AUTO, FileFormat, read_path, write_path
+from ...inversecrafter_core.errors import InputError
+from ...inversecrafter_core.preview.camera_path import path_picture
+from ..host.reports import report_ui
+from ..host.sockets import WARP, CameraPathSocket, GeometrySocket
+
+ENDINGS = (".json", ".txt")
+NONE = "none"
+
+
+def found_files() -> list[str]:
+    """Return the camera files in the host's input folder: JSON, text, and folders of COLMAP models."""
+    root = Path(folder_paths.get_input_directory())
+    files = [path for path in sorted(root.rglob("*")) if path.suffix.lower() in ENDINGS and path.is_file()]
+    folders = {path.parent for path in files if path.name == "images.txt" and path.parent != root}
+    kept = [path for path in files if path.parent not in folders]
+    return [path.relative_to(root).as_posix() for path in (*sorted(folders), *kept)] or [NONE]
+
+
+def _located(file: str) -> Path:
+    """Return the path of ``file`` in the host's input folder, or in another, as in ``a.json [output]``.
+
+    Raises:
+        InputError: a file outside of that folder.
+    """
+    name, base = folder_paths.annotated_filepath(file)
+    root = Path(base or folder_paths.get_input_directory()).resolve()
+    path = (root / name).resolve()
+    if not path.is_relative_to(root):
+        raise InputError("file", f"'{file}', outside of {root.name}", "Copy it into ComfyUI's input folder.")
+    return path
+
+
+class InverseCrafterLoadCameraPath(io.ComfyNode):
+    """Node from a camera file to a camera path."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="InverseCrafterLoadCameraPath",
+            display_name="Load Camera Path (InverseCrafter)",
+            category=WARP,
+            description="Loads the path of a camera from a file of another program, as COLMAP, or of this pack.",
+            inputs=[
+                io.Combo.Input(
+                    "file", options=found_files(), tooltip="A JSON or text file, or a COLMAP folder, in ComfyUI's input folder."
+                ),
+                io.Combo.Input(
+                    "format",
+                    options=[AUTO, *FileFormat],
+                    default=AUTO,
+                    tooltip="Format of the file. auto: recognised from its content.",
+                ),
+                io.Int.Input(
+                    "frames",
+                    default=81,
+                    min=0,
+                    max=10000,
+                    tooltip="Length of the path, which the whole motion fills. 0: as many as in the file. Unused with video.",
+                ),
+                io.Float.Input(
+                    "scale",
+                    default=1.0,
+                    min=0.0001,
+                    max=1000000.0,
+                    step=0.01,
+                    tooltip="Length in the file that becomes one rho, the subject's depth. Raise it for a smaller motion.",
+                ),
+                io.String.Input(
+                    "camera",
+                    default="",
+                    optional=True,
+                    tooltip="Name of the camera in a ReCamMaster file, e.g. cam03; empty for the first one.",
+                ),
+                io.Image.Input("video", optional=True, tooltip="Its number of frames sets the length; nothing else is used."),
+            ],
+            outputs=[
+                CameraPathSocket.Output(display_name="camera_path", tooltip="Target cameras, one a frame, for Warp Video."),
+                io.Image.Output(display_name="preview", tooltip="The path from above and from the side."),
+                io.String.Output(display_name="report", tooltip="Format, number of cameras, and how far they go."),
+            ],
+        )
+
+    @classmethod
+    def validate_inputs(cls, file: str | None = None) -> bool | str:
+        """Refuse a file that does not exist before the run; files added since the page was loaded are accepted."""
+        if file is None:
+            return True
+        try:
+            return _located(file).exists() or f"file: no '{file}' in ComfyUI's input folder. Put it there and choose it."
+        except InputError as error:
+            return str(error)
+
+    @classmethod
+    def fingerprint_inputs(cls, file: str, **_: object) -> float:
+        """Return the time of the last change, so that a file that was replaced is loaded again."""
+        path = _located(file)
+        inside = [path, *path.glob("*.txt")] if path.is_dir() else [path]
+        return max((item.stat().st_mtime for item in inside if item.exists()), default=0.0)
+
+    @classmethod
+    def execute(
+        cls, file: str, format: str, frames: int, scale: float, camera: str = "", video: torch.Tensor | None = None
+    ) -> io.NodeOutput:
+        count = len(video) if video is not None else frames or None
+        path, report = read_path(_located(file), count, scale=scale, file_format=format, camera=camera.strip())
+        return io.NodeOutput(path, path_picture(path)[None], report, ui=report_ui(report))
+
+
+class InverseCrafterSaveCameraPath(io.ComfyNode):
+    """Node from a camera path to a file."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="InverseCrafterSaveCameraPath",
+            display_name="Save Camera Path (InverseCrafter)",
+            category=WARP,
+            description="Saves a camera path for another program, as COLMAP or nerfstudio, or to be loaded again.",
+            inputs=[
+                CameraPathSocket.Input("camera_path", tooltip="The path to save."),
+                io.Combo.Input(
+                    "format",
+                    options=[*FileFormat],
+                    default=FileFormat.INVERSECRAFTER,
+                    tooltip="Format of the file. inversecrafter keeps all; keyframes can be pasted into Plan Camera Path.",
+                ),
+                io.String.Input(
+                    "filename_prefix",
+                    default="InverseCrafter/camera",
+                    tooltip="Folder and name in ComfyUI's output folder. A counter is added; nothing is overwritten.",
+                ),
+                io.Float.Input(
+                    "scale",
+                    default=1.0,
+                    min=0.0001,
+                    max=1000000.0,
+                    step=0.01,
+                    tooltip="Units of one rho in the file, for other programs' formats; unused when geometry is connected.",
+                ),
+                GeometrySocket.Input(
+                    "geometry",
+                    optional=True,
+                    tooltip="The scene: its unit, its lens, and the motion of its own camera are written.",
+                ),
+            ],
+            outputs=[io.String.Output(display_name="report", tooltip="The files that were written.")],
+            is_output_node=True,
+        )
+
+    @classmethod
+    def execute(
+        cls, camera_path: CameraPath, format: str, filename_prefix: str, scale: float, geometry: Geometry | None = None
+    ) -> io.NodeOutput:
+        root = folder_paths.get_output_directory()
+        folder, name, *_ = folder_paths.get_save_image_path(filename_prefix, root)
+        files = write_path(camera_path, Path(folder) / name, format, geometry, scale)
+        listed = ", ".join(file.relative_to(root).as_posix() for file in files)
+        report = f"{camera_path.frames} cameras: {listed}"
+        return io.NodeOutput(report, ui=report_ui(report))
+
+
+NODES: list[type[io.ComfyNode]] = [InverseCrafterLoadCameraPath, InverseCrafterSaveCameraPath]
