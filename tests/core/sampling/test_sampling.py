@@ -216,7 +216,7 @@ def test_one_measurement_serves_a_batch():
 
 
 @pytest.mark.parametrize(
-    ("shape", "says"), [((1, 16, 3, 4, 5), "channels"), ((1, 4, 5, 4, 5), "40x32 and 9 frames"), ((4, 3, 4, 5), "channels")]
+    ("shape", "says"), [((1, 16, 3, 4, 5), "channels"), ((1, 4, 5, 4, 5), "40x32 and 9 frames"), ((4, 3, 4, 5), "no video")]
 )
 def test_latents_that_do_not_fit_are_named(shape, says):
     with pytest.raises(InputError, match=says):
