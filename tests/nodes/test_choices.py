@@ -16,6 +16,12 @@ BY_THE_HOST = {
 """Lists of the host, which answers for them."""
 AT_THE_RUN = {("InverseCrafterStochasticConditioning", "context_time")}
 """Checked with the model that samples (test_stochastic_node.py)."""
+WITH_FILES = {
+    ("InverseCrafterLoadCameraPath", "file"),
+    ("InverseCrafterLoadCameraPath", "format"),
+    ("InverseCrafterSaveCameraPath", "format"),
+}
+"""Checked with folders of their own (test_camera_file_nodes.py)."""
 GEOMETRY_WIDGETS = ("lens", "stabilise", "preview")
 CHOICES = [
     *[("InverseCrafterCameraPath", widget) for widget in ("preset", "unit", "start", "ease", "relative_to")],
@@ -70,7 +76,7 @@ def is_combo(entry: Any) -> bool:
 
 def test_every_combo_of_every_node_is_tested_here(pack):
     found = {(name, widget.id) for name, node in pack.nodes.items() for widget in node.GET_SCHEMA().inputs if is_combo(widget)}
-    assert found == {*CHOICES} | BY_THE_HOST | AT_THE_RUN
+    assert found == {*CHOICES} | BY_THE_HOST | AT_THE_RUN | WITH_FILES
 
 
 @pytest.mark.parametrize(("node_id", "widget"), CHOICES)
