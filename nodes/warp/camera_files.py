@@ -13,6 +13,7 @@ from ...inversecrafter_core.camera.interchange import AUTO, FileFormat, read_pat
 from ...inversecrafter_core.errors import InputError
 from ...inversecrafter_core.preview.camera_path import path_picture
 from ..host.reports import report_ui
+from ..host.schema import node_schema
 from ..host.sockets import WARP, CameraPathSocket, GeometrySocket
 
 ENDINGS = (".json", ".txt")
@@ -47,7 +48,8 @@ class InverseCrafterLoadCameraPath(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["import camera", "colmap", "nerfstudio", "realestate10k", "camera trajectory"],
             node_id="InverseCrafterLoadCameraPath",
             display_name="Load Camera Path (InverseCrafter)",
             category=WARP,
@@ -123,7 +125,8 @@ class InverseCrafterSaveCameraPath(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return io.Schema(
+        return node_schema(
+            aliases=["export camera", "colmap", "nerfstudio", "realestate10k", "camera trajectory"],
             node_id="InverseCrafterSaveCameraPath",
             display_name="Save Camera Path (InverseCrafter)",
             category=WARP,

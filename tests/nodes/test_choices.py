@@ -34,7 +34,7 @@ CHOICES = [
     *[("InverseCrafterGeometryFromDepth", widget) for widget in ("encoding", *GEOMETRY_WIDGETS)],
     *[("InverseCrafterGeometryFromMoGe", widget) for widget in GEOMETRY_WIDGETS],
     *[("InverseCrafterGeometryFromDA3", widget) for widget in GEOMETRY_WIDGETS],
-    *[("InverseCrafterEncodeMeasurement", widget) for widget in ("mask", "preview")],
+    *[("InverseCrafterEncodeMeasurement", widget) for widget in ("mask", "preview", "encoding")],
     ("InverseCrafterInpaintConditioning", "condition_on"),
     *[("InverseCrafterGuidanceSettings", widget) for widget in ("solver", "noise")],
 ]
