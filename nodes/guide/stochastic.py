@@ -87,7 +87,7 @@ def _release_inputs() -> list[io.Input]:
             min=0.0,
             max=1.0,
             step=0.01,
-            tooltip="A token (2x2 latent cells) is known if the latent mask, averaged over channels, is at least this in every "
+            tooltip="A token (Wan: 2x2 latent cells) is known if the mask, averaged over channels, is at least this in every "
             "cell.",
         ),
         io.Combo.Input(
