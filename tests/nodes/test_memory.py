@@ -6,7 +6,6 @@ The guidance correction ``z* - z0`` of every step of a run is compared with that
 from __future__ import annotations
 
 import gc
-import shutil
 import weakref
 from dataclasses import replace
 
@@ -80,13 +79,7 @@ def compiled(kit, monkeypatch, backend="eager"):
     return model
 
 
-def compiled_to_code(kit, monkeypatch):
-    if shutil.which("g++") is None:
-        pytest.skip("torch.compile needs a C++ compiler")
-    return compiled(kit, monkeypatch, "inductor")
-
-
-FORMS = [offloaded, fp8, compiled, pytest.param(compiled_to_code, marks=pytest.mark.slow)]
+FORMS = [offloaded, fp8, compiled]
 
 
 @pytest.mark.parametrize("route", ROUTES)
