@@ -16,7 +16,7 @@ from ...inversecrafter_core.errors import (
     require_same_size,
     require_video,
 )
-from ...inversecrafter_core.latent_grid import WAN, LatentGrid, require_any_grid
+from ...inversecrafter_core.latent_grid import LatentGrid, require_any_grid
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -76,12 +76,8 @@ def require_clip(name: str, video: torch.Tensor, grid: LatentGrid | None = None,
     return video
 
 
-def valid_length(frames: int, grid: LatentGrid | None, least: int = 1) -> tuple[int, str]:
-    """Return the length next to ``frames`` that a VAE takes, of at least so many latent frames, and a sentence about it.
-
-    Where no VAE is connected (None), Wan's lengths count.
-    """
-    grid = grid or WAN
+def valid_length(frames: int, grid: LatentGrid, least: int = 1) -> tuple[int, str]:
+    """Return the length next to ``frames`` that a VAE takes, of at least so many latent frames, and a sentence about it."""
     found = max(grid.snap(frames), grid.least(least))
     if found == frames:
         return found, f"{frames} frames."

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import comfy.latent_formats
@@ -110,10 +109,8 @@ class VideoVae:
         """Bring latents from VAE space to zero mean and unit deviation per channel, with the format's constants."""
         return getattr(comfy.latent_formats, self.grid.latent_format)().process_in(latent)
 
-    @contextmanager
-    def _progress(self, part: str, calls: int) -> Iterator[None]:
-        with progress_by_calls(getattr(self.vae.first_stage_model, part), calls):
-            yield
+    def _progress(self, part: str, calls: int) -> AbstractContextManager[None]:
+        return progress_by_calls(getattr(self.vae.first_stage_model, part), calls)
 
 
 def grid_of(vae: VAE | None) -> LatentGrid | None:

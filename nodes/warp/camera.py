@@ -102,7 +102,8 @@ def _length(frames: int, video: torch.Tensor | None, vae: VAE | None) -> tuple[i
     """Return the frames of the path and a sentence about them: the video's, else those the VAE takes, else ``frames``."""
     if video is not None:
         return len(video), f"{len(video)} frames, as many as video has."
-    return (frames, f"{frames} frames.") if vae is None else valid_length(frames, grid_of(vae))
+    grid = grid_of(vae)
+    return (frames, f"{frames} frames.") if grid is None else valid_length(frames, grid)
 
 
 class InverseCrafterCameraPath(io.ComfyNode):

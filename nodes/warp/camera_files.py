@@ -43,6 +43,11 @@ def _located(file: str) -> Path:
     return path
 
 
+def _scale_input(tooltip: str) -> io.Float.Input:
+    """Return the widget of a file's units to one rho."""
+    return io.Float.Input("scale", default=1.0, min=0.0001, max=1000000.0, step=0.01, tooltip=tooltip)
+
+
 class InverseCrafterLoadCameraPath(io.ComfyNode):
     """Node from a camera file to a camera path."""
 
@@ -71,14 +76,7 @@ class InverseCrafterLoadCameraPath(io.ComfyNode):
                     max=10000,
                     tooltip="Length of the path, which the whole motion fills. 0: as many as in the file. Unused with video.",
                 ),
-                io.Float.Input(
-                    "scale",
-                    default=1.0,
-                    min=0.0001,
-                    max=1000000.0,
-                    step=0.01,
-                    tooltip="Length in the file that becomes one rho, the subject's depth. Raise it for a smaller motion.",
-                ),
+                _scale_input("Length in the file that becomes one rho, the subject's depth. Raise it for a smaller motion."),
                 io.String.Input(
                     "camera",
                     default="",
@@ -144,14 +142,7 @@ class InverseCrafterSaveCameraPath(io.ComfyNode):
                     default="InverseCrafter/camera",
                     tooltip="Folder and name in ComfyUI's output folder. A counter is added; nothing is overwritten.",
                 ),
-                io.Float.Input(
-                    "scale",
-                    default=1.0,
-                    min=0.0001,
-                    max=1000000.0,
-                    step=0.01,
-                    tooltip="Units of one rho in the file, for other programs' formats; unused when geometry is connected.",
-                ),
+                _scale_input("Units of one rho in the file, for other programs' formats; unused when geometry is connected."),
                 GeometrySocket.Input(
                     "geometry",
                     optional=True,

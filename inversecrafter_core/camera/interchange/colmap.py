@@ -119,7 +119,7 @@ def _image(words: list[str], lenses: dict[str, Lens], where: str) -> tuple[str, 
 def write(trajectory: Trajectory, optics: Optics) -> dict[str, str]:
     """Return the texts of the three files of a model by name, with no points; one PINHOLE camera a lens."""
     base = optics.focal[0] / optics.width
-    scales = np.ones(len(trajectory.times)) if trajectory.focal is None else trajectory.focal / base
+    scales = trajectory.focal_over(base)
     lenses, ids = np.unique(scales.round(9), return_inverse=True)
     cameras = ["# Camera list with one line of data per camera:", "#   CAMERA_ID, MODEL, WIDTH, HEIGHT, PARAMS[]"]
     for index, scale in enumerate(lenses):

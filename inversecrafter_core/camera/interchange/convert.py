@@ -38,7 +38,7 @@ def path_of(trajectory: Trajectory, frames: int | None = None, scale: float = 1.
     if not math.isfinite(scale) or scale <= 0:
         raise InputError("scale", f"{scale:g}", "Give a number above 0: the file's units that make one rho.")
     poses = trajectory.relative()
-    focal = np.ones(len(poses)) if trajectory.focal is None else trajectory.focal
+    focal = trajectory.focal_over()
     if trajectory.world == World.OWN:
         focal = focal / focal[0]
     turns = Rotation.from_matrix(poses[:, :3, :3])

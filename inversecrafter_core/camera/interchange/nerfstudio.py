@@ -60,7 +60,7 @@ def _lens(content: Json, frame: Json, where: str) -> tuple[float, float, float] 
 def write(trajectory: Trajectory, optics: Optics) -> dict[str, str]:
     """Return the text of the file, by its ending."""
     base = optics.focal[0] / optics.width
-    scales = np.ones(len(trajectory.times)) if trajectory.focal is None else trajectory.focal / base
+    scales = trajectory.focal_over(base)
     frames = [
         {
             "file_path": f"images/frame_{index:05d}.png",

@@ -53,7 +53,7 @@ def read(path: Path, camera: str = "") -> Trajectory:
 
 def write(trajectory: Trajectory, optics: Optics) -> dict[str, str]:
     """Return the text of a path with a pose a frame, by its ending."""
-    scales = np.ones(len(trajectory.times)) if trajectory.focal is None else trajectory.focal
+    scales = trajectory.focal_over()
     frames = [
         {"camera_to_world": pose[:3].tolist(), "focal_scale": float(scale)}
         for pose, scale in zip(trajectory.camera_to_world, scales, strict=True)
@@ -78,7 +78,7 @@ def read_keyframes(path: Path, camera: str = "") -> Trajectory:
 
 def write_keyframes(trajectory: Trajectory, optics: Optics) -> dict[str, str]:
     """Return the text of keyframes, one a frame, by its ending."""
-    scales = np.ones(len(trajectory.times)) if trajectory.focal is None else trajectory.focal
+    scales = trajectory.focal_over()
     keyframes = [
         {"frame": index, "position": pose[:3, 3].tolist(), "quaternion": turn.tolist(), "focal_scale": float(scale)}
         for index, (pose, turn, scale) in enumerate(

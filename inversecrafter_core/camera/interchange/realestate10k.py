@@ -60,7 +60,7 @@ def _require_invertible(matrices: np.ndarray, path: Path) -> None:
 
 def write(trajectory: Trajectory, optics: Optics) -> dict[str, str]:
     """Return the text of the file, by its ending; times are those of 24 frames a second."""
-    focal = np.ones(len(trajectory.times)) if trajectory.focal is None else trajectory.focal
+    focal = trajectory.focal_over()
     aspect = optics.focal[1] / optics.focal[0] * optics.width / optics.height
     centre = (optics.centre[0] / optics.width, optics.centre[1] / optics.height)
     lines = ["https://github.com/google/realestate10k"]

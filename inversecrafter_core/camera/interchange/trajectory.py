@@ -67,6 +67,10 @@ class Trajectory:
             found = f"time {self.times[late[0] + 1]:.9g} after {self.times[late[0]]:.9g}"
             raise InputError(self._camera(late[0] + 1), found, "Times must increase: remove or reorder the camera.")
 
+    def focal_over(self, base: float = 1.0) -> np.ndarray:
+        """Return the focal lengths over ``base``, ``[N]``; 1 where the file has none."""
+        return np.ones(len(self.times)) if self.focal is None else self.focal / base
+
     def _camera(self, index: int) -> str:
         return f"{self.file}, camera {int(index) + 1} of {len(self.camera_to_world)}"
 
