@@ -1,16 +1,18 @@
 """Linear inverse problems in latent space: measurements, operators, conjugate gradients, data consistency."""
 
 from ..coder import LatentCoder
+from .clip_fit import fit_clip
 from .conjugate_gradient import conjugate_gradient
 from .data_consistency import SOLVERS, ProximalSettings, Solver, Step, prepare, solve_conjugate_gradients
 from .encode import encode_measurement
 from .measurement import Measurement
-from .operators import DiagonalMask, Operator
+from .operators import Degradation, DiagonalMask, Operator, VideoOperator
 from .passes import OVERLAP, join_pass, next_pass
 
 __all__ = [
     "OVERLAP",
     "SOLVERS",
+    "Degradation",
     "DiagonalMask",
     "LatentCoder",
     "Measurement",
@@ -18,8 +20,10 @@ __all__ = [
     "ProximalSettings",
     "Solver",
     "Step",
+    "VideoOperator",
     "conjugate_gradient",
     "encode_measurement",
+    "fit_clip",
     "join_pass",
     "next_pass",
     "prepare",

@@ -1,0 +1,29 @@
+"""Linear measurement operators with exact adjoints, on latents and on clips."""
+
+from .blur import Blur, blur_of_image, gaussian_blur
+from .border import Border
+from .compose import ByFrame, Composition, streamed
+from .degradation import Degradation
+from .diagonal import DiagonalMask, PixelMask, random_visible
+from .pooling import AveragePool
+from .protocol import Operator, VideoOperator, VideoSize
+from .temporal import TemporalAverage
+
+__all__ = [
+    "AveragePool",
+    "Blur",
+    "Border",
+    "ByFrame",
+    "Composition",
+    "Degradation",
+    "DiagonalMask",
+    "Operator",
+    "PixelMask",
+    "TemporalAverage",
+    "VideoOperator",
+    "VideoSize",
+    "blur_of_image",
+    "gaussian_blur",
+    "random_visible",
+    "streamed",
+]
