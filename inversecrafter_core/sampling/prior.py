@@ -1,0 +1,125 @@
+"""The prior of restoration, an image or a video model with its VAE, and the settings of the loop around it.
+
+A *unit* is what the model takes in one call: a single frame of an image model, the whole clip of a video model. Latents are in
+*model space*. ``x = signal(sigma) z0 + sigma z1``: EPS models (SDXL, SD 1.5) have a signal of 1 and ``abar = 1/(1 + sigma^2)``,
+flows ``1 - sigma``. The *noise share* ``sigma / |(signal, sigma)|`` is ``sqrt(1 - abar)`` in either.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import torch
+
+from ..errors import InputError, require_choice
+from .guided_euler import Signal, flow_signal
+
+Denoise = Callable[[torch.Tensor, float], tuple[torch.Tensor, torch.Tensor]]
+"""From a noisy latent and its sigma to the guided and to the unconditional prediction of the clean one."""
+Coding = Callable[[torch.Tensor], torch.Tensor]
+Watch = Callable[[torch.Tensor | None], None]
+"""Called after every coding of a unit, with a frame of it if it was decoded; may raise to stop. See :func:`codings`."""
+BISECTIONS = 50
+
+
+class Start(StrEnum):
+    """Latents that sampling starts from.
+
+    ``inverted``: every unit of the estimate, inverted; ``inverted_first``: the first unit inverted, for all; ``noised``: the
+    estimate under noise that all units share; ``random``: that noise alone.
+    """
+
+    INVERTED = "inverted"
+    INVERTED_FIRST = "inverted_first"
+    NOISED = "noised"
+    RANDOM = "random"
+
+
+def paper_width(share: float) -> float:
+    """Return the low-pass width in pixels at a noise share, ``lambda sqrt(1 - abar)`` with the paper's lambda of 2."""
+    return 2.0 * share
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A model and its VAE.
+
+    Attributes:
+        denoise: see :data:`Denoise`; guided without overshoot (CFG++), the two predictions share one noise estimate.
+        encode, decode: between the frames ``[n, H, W, 3]`` of a unit and its latent.
+        frames: of a unit: 1 for an image model, all for a video model.
+        signal: factor of the clean latent in a noisy one, by sigma.
+        device: that fits and filters; None: where the clip is.
+    """
+
+    denoise: Denoise
+    encode: Coding
+    decode: Coding
+    frames: int = 1
+    signal: Signal = flow_signal
+    device: torch.device | None = None
+
+
+@dataclass(frozen=True)
+class RestorationSettings:
+    """Settings of the loop, by default the paper's.
+
+    Attributes:
+        start: see :class:`Start`.
+        eta: share of the noise that is drawn anew in every step, one draw for all units, in 0...1.
+        fit_steps: conjugate-gradient steps of every fit, >= 1.
+        low_pass: width of the Gaussian in pixels by noise share; 0 = none.
+        fit_last: whether the result is the last fit or the prediction before it.
+
+    Raises:
+        InputError: a value out of its range.
+    """
+
+    start: Start = Start.INVERTED
+    eta: float = 0.2
+    fit_steps: int = 10
+    low_pass: Callable[[float], float] = paper_width
+    fit_last: bool = True
+
+    def __post_init__(self) -> None:
+        require_choice("start", self.start, Start)
+        if not 0 <= self.eta <= 1:
+            raise InputError("eta", f"{self.eta}", "Keep it within 0...1; 0.2 is usual.")
+        if self.fit_steps < 1:
+            raise InputError("fit_steps", f"{self.fit_steps}", "Give at least 1 step; 10 is usual.")
+
+
+def noise_share(sigma: float, signal: Signal) -> float:
+    """Return ``sqrt(1 - abar)``, the noise's part of a latent that is scaled to unit variance, in 0...1."""
+    return sigma / math.hypot(signal(sigma), sigma)
+
+
+def noise_levels(share: float, steps: int, percent_to_sigma: Callable[[float], float], signal: Signal) -> list[float]:
+    """Return the ``steps + 1`` falling sigmas from a noise share to 0, even in the model's own time.
+
+    Args:
+        share: of the first level, in 0...1, both excluded.
+        percent_to_sigma: the model's, 0 = noise, 1 = clean.
+        signal: of the model.
+
+    Raises:
+        InputError: a share out of its range, or no step.
+    """
+    if not 0 < share < 1:
+        raise InputError("noise", f"{share}", "Give a share between 0 and 1; 0.6 is usual.")
+    if steps < 1:
+        raise InputError("steps", f"{steps}", "Give at least 1 step; 8 is usual.")
+    low, high = 0.0, 1.0
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if noise_share(percent_to_sigma(middle), signal) > share else (low, middle)
+    return [*(percent_to_sigma(low + (1 - low) * step / steps) for step in range(steps)), 0.0]
+
+
+def codings(units: int, steps: int, start: Start) -> int:
+    """Return how often a run of ``steps`` over so many units calls its :data:`Watch`."""
+    first = 1 if start in (Start.INVERTED_FIRST, Start.RANDOM) else units
+    return first + units * (2 * steps - 1)

@@ -1,0 +1,78 @@
+"""Restoration by data consistency in pixels, around an image model, frame by frame, or around a video model.
+
+VISION-XL (Kwon and Ye, arXiv 2412.00156) denoises each frame by itself with an image model; LVTINO (arXiv 2510.01339) fits the
+predictions of a video model. Both decode the prediction, fit the clip to the measurement, encode it and go on, so one loop
+serves both; see :mod:`.prior` for units, spaces and noise levels. Model, VAE, fit and filter go through the clip unit by unit
+or frame by frame; clips rest where the measurement is, latents where ``encode`` leaves them.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import torch
+
+from ..inverse import VideoOperator, fit_clip
+from ..inverse.operators import gaussian_blur, streamed
+from .inversion import started
+from .prior import Prior, RestorationSettings, Watch, noise_share
+
+DEFAULT = RestorationSettings()
+TAPS = 4
+"""Deviations on each side of the low-pass kernel."""
+
+
+@torch.no_grad()
+def sample_vision_xl(
+    prior: Prior,
+    operator: VideoOperator,
+    y: torch.Tensor,
+    sigmas: list[float],
+    settings: RestorationSettings = DEFAULT,
+    seed: int = 0,
+    watch: Watch = lambda _: None,
+) -> torch.Tensor:
+    """Return the restored clip ``[F, H, W, 3]`` in 0...1 of a measurement ``y = A X`` (VISION-XL; LVTINO with a video model).
+
+    Each step predicts the clean latents and decodes them, solves ``A^T A X = A^T y`` from there by a few conjugate gradients,
+    smooths by a width that falls with the noise, encodes, and adds the estimated noise, of which a share ``eta`` is drawn anew,
+    the same for all units.
+
+    Args:
+        prior: model and VAE.
+        operator: A, on clips ``[F, H, W, 3]``.
+        y: ``[F, h, w, 3]``.
+        sigmas: ``N + 1`` falling noise levels, the last one 0; see :func:`.prior.noise_levels`.
+        settings: of the loop.
+        seed: of all noise.
+        watch: see :data:`.prior.Watch`.
+    """
+    eta, signal, noise = settings.eta, prior.signal, torch.Generator().manual_seed(seed)
+    clip = operator.estimate(y.float()).clone()
+    units = [slice(first, first + prior.frames) for first in range(0, len(clip), prior.frames)]
+    z = started(prior, [clip[frames] for frames in units], sigmas, settings.start, noise, watch)
+    for sigma, sigma_next in pairwise(sigmas):
+        e = []
+        for u, frames in enumerate(units):
+            z0, z0_free = prior.denoise(z[u], sigma)
+            clip[frames] = prior.decode(z0).to(clip)
+            e.append((z[u] - signal(sigma) * z0_free) / sigma)
+            watch(clip[frames][0])
+        if sigma_next > 0 or settings.fit_last:
+            clip = fit_clip(operator, y, clip, settings.fit_steps, prior.device)
+        if sigma_next > 0:
+            clip = low_passed(clip, settings.low_pass(noise_share(sigma, signal)), prior.device)
+            shared = torch.randn(z[0].shape, generator=noise).to(z[0])
+            for u, frames in enumerate(units):
+                z[u] = signal(sigma_next) * prior.encode(clip[frames]) + sigma_next * (
+                    math.sqrt(1 - eta**2) * e[u] + eta * shared
+                )
+                watch(None)
+    return clip.clamp(0, 1)
+
+
+def low_passed(clip: torch.Tensor, width: float, device: torch.device | None = None) -> torch.Tensor:
+    """Return a clip ``[F, H, W, 3]`` smoothed by a Gaussian of ``width`` pixels, frame by frame on ``device``."""
+    taps = 2 * math.ceil(TAPS * width) + 1
+    return clip if width <= 0 else streamed(gaussian_blur(width, taps), device or clip.device).A(clip)

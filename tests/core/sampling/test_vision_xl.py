@@ -1,0 +1,204 @@
+"""Restoration: the loop around exact priors, its inversion, its noise levels, and what it holds of a clip at once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+import torch
+
+from inversecrafter_core.errors import InputError
+from inversecrafter_core.inverse.operators import (
+    AveragePool,
+    Composition,
+    PixelMask,
+    TemporalAverage,
+    gaussian_blur,
+    random_visible,
+)
+from inversecrafter_core.sampling import (
+    Prior,
+    RestorationSettings,
+    Start,
+    codings,
+    flow_signal,
+    noise_levels,
+    noise_share,
+    sample_vision_xl,
+    sigma_of_percent,
+    whole_signal,
+)
+from inversecrafter_core.sampling.inversion import inverted
+from inversecrafter_core.sampling.vision_xl import low_passed
+
+SIZE = (7, 16, 16)
+OPERATORS = {
+    "pool": AveragePool(4),
+    "blur": gaussian_blur(1.5, 9),
+    "mask": PixelMask.of(random_visible(SIZE, 0.5, 0)),
+    "box, then pool": Composition((TemporalAverage(3), AveragePool(2))),
+}
+SIGNALS = {"EPS": whole_signal, "flow": flow_signal}
+
+
+def truth(size=SIZE, seed=0):
+    """Smooth moving colours."""
+    t, y, x = torch.meshgrid(*(torch.linspace(0, 1, side) for side in size), indexing="ij")
+    waves = [torch.sin(6 * (x + 0.5 * t + phase)) * torch.cos(5 * (y - phase)) for phase in (0.1, 0.4, 0.8)]
+    return 0.5 + 0.4 * torch.stack(waves, -1)
+
+
+def percent_to_sigma(signal):
+    return sigma_of_percent(4.0) if signal is flow_signal else lambda percent: math.expm1(3 * (1 - percent))
+
+
+def levels(signal, steps=4, share=0.6):
+    return noise_levels(share, steps, percent_to_sigma(signal), signal)
+
+
+def plain(frames):
+    """A VAE that is none."""
+    return 2 * frames - 1
+
+
+def picture(latent):
+    return latent / 2 + 0.5
+
+
+def knowing(clip, signal, frames=1):
+    """A prior that predicts the units of a clip, in the order in which they are denoised."""
+    z = plain(clip).split(frames)
+    calls = iter(range(10**6))
+    return Prior(lambda x, sigma: (z[next(calls) % len(z)],) * 2, plain, picture, frames, signal)
+
+
+def gaussian(signal, deviation=0.5):
+    """The exact predictions for clean latents of a known deviation; its probability flow keeps x over its own deviation."""
+
+    def denoise(x, sigma):
+        spread = (signal(sigma) * deviation) ** 2 + sigma**2
+        return (x * signal(sigma) * deviation**2 / spread,) * 2
+
+    return Prior(denoise, plain, picture, 1, signal)
+
+
+@pytest.mark.parametrize("signal", SIGNALS.values(), ids=SIGNALS)
+@pytest.mark.parametrize("name", OPERATORS)
+@pytest.mark.parametrize("frames", [1, SIZE[0]], ids=["image prior", "video prior"])
+def test_a_prior_that_knows_the_clip_restores_it(name, signal, frames):
+    clip, operator = truth(), OPERATORS[name]
+    settings = RestorationSettings(start=Start.NOISED)
+    restored = sample_vision_xl(knowing(clip, signal, frames), operator, operator.A(clip), levels(signal), settings)
+    assert float((restored - clip).abs().max()) < 2e-3
+
+
+@pytest.mark.parametrize("start", Start)
+@pytest.mark.parametrize("name", OPERATORS)
+def test_the_result_is_measured_as_given_where_the_last_fit_is_kept(name, start):
+    clip, operator = truth(), OPERATORS[name]
+    y, prior, run = operator.A(clip), gaussian(flow_signal), levels(flow_signal)
+    errors = {}
+    for kept in (True, False):
+        settings = RestorationSettings(start=start, fit_last=kept)
+        errors[kept] = float((operator.A(sample_vision_xl(prior, operator, y, run, settings)) - y).square().mean().sqrt())
+    assert errors[True] < 0.01 and errors[True] < 0.5 * errors[False]
+
+
+@pytest.mark.parametrize("signal", SIGNALS.values(), ids=SIGNALS)
+def test_inversion_follows_the_flow_of_a_known_prior(signal):
+    """For a Gaussian the flow scales a latent by its deviation at each level; many small steps come close."""
+    prior, deviation = gaussian(signal), 0.5
+    z0 = deviation * torch.randn(1, 8, 8, 3, generator=torch.Generator().manual_seed(1))
+    error = {}
+    for steps in (8, 200):
+        run = levels(signal, steps)
+        wanted = z0 / deviation * math.hypot(signal(run[0]) * deviation, run[0])
+        error[steps] = float((inverted(z0, prior, run) - wanted).norm() / wanted.norm())
+    assert error[200] < 0.02 and error[8] < 0.25
+
+
+def test_noise_levels_begin_at_the_share_fall_evenly_and_end_clean():
+    for signal in SIGNALS.values():
+        run = levels(signal, 8)
+        assert noise_share(run[0], signal) == pytest.approx(0.6, abs=1e-6) and run[-1] == 0 and len(run) == 9
+        assert all(high > low for high, low in pairwise(run))
+    run = levels(flow_signal, 8)
+    percents = [1 - sigma / (4 - 3 * sigma) for sigma in run]
+    steps = [after - before for before, after in pairwise(percents)]
+    assert steps == pytest.approx([steps[0]] * 8)
+
+
+def test_all_units_get_the_same_new_noise():
+    """Of a still clip every frame stays the same, whatever the share of new noise."""
+    still = truth()[:1].repeat(SIZE[0], 1, 1, 1)
+    for start in Start:
+        settings = RestorationSettings(start=start, eta=0.8)
+        restored = sample_vision_xl(
+            gaussian(flow_signal), AveragePool(4), AveragePool(4).A(still), levels(flow_signal), settings
+        )
+        assert torch.allclose(restored, restored[:1].expand_as(restored), atol=1e-6), start
+
+
+def test_a_seed_repeats_a_run_and_another_one_does_not():
+    y = AveragePool(4).A(truth())
+    run = lambda seed: sample_vision_xl(gaussian(flow_signal), AveragePool(4), y, levels(flow_signal), seed=seed)  # noqa: E731
+    assert torch.equal(run(3), run(3)) and not torch.equal(run(3), run(4))
+
+
+def test_the_measurement_is_left_as_it_is():
+    operator = gaussian_blur(1.5, 9)
+    y = operator.A(truth())
+    before = y.clone()
+    sample_vision_xl(gaussian(flow_signal), operator, y, levels(flow_signal))
+    assert torch.equal(y, before)
+
+
+@pytest.mark.parametrize("start", Start)
+def test_model_and_vae_get_one_frame_at_a_time_and_the_watch_every_coding(start):
+    seen, watched = set(), []
+
+    def note(function):
+        return lambda value, *more: (seen.add(len(value)), function(value, *more))[1]
+
+    plainly = gaussian(flow_signal)
+    prior = replace(plainly, denoise=note(plainly.denoise), encode=note(plain), decode=note(picture))
+    operator = OPERATORS["box, then pool"]
+    settings = RestorationSettings(start=start)
+    sample_vision_xl(prior, operator, operator.A(truth()), levels(flow_signal), settings, watch=watched.append)
+    assert seen == {1}
+    assert len(watched) == codings(SIZE[0], 4, start)
+    assert sum(frame is not None for frame in watched) == 4 * SIZE[0]
+
+
+def test_a_watch_can_stop_a_run():
+    def stop(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sample_vision_xl(gaussian(flow_signal), AveragePool(4), AveragePool(4).A(truth()), levels(flow_signal), watch=stop)
+
+
+def test_the_low_pass_keeps_flat_colour_and_is_nothing_without_a_width():
+    clip = truth()
+    assert low_passed(clip, 0.0) is clip
+    smooth = low_passed(clip, 1.2)
+    assert smooth.shape == clip.shape and float(smooth.std()) < float(clip.std())
+    flat = torch.full((2, 16, 16, 3), 0.3)
+    assert torch.allclose(low_passed(flat, 1.2), flat)
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: RestorationSettings(start="backwards"), "start"),
+        (lambda: RestorationSettings(eta=1.5), "eta"),
+        (lambda: RestorationSettings(fit_steps=0), "fit_steps"),
+        (lambda: levels(flow_signal, 0), "steps"),
+        (lambda: levels(flow_signal, 4, 1.0), "noise"),
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(make, name):
+    with pytest.raises(InputError, match=name):
+        make()
