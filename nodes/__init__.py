@@ -9,12 +9,13 @@ from .edit import regions, report
 from .evaluate import metrics
 from .guide import conditioning, guidance, ksampler, mask_encoder, measurement, settings, stochastic, text
 from .host.model_folders import register_model_folders
-from .warp import camera, camera_files, clips, warp
+from .warp import camera, camera_files, camera_sockets, clips, warp
 
 NODES: list[type[io.ComfyNode]] = [
     *estimate.NODES,
     *camera.NODES,
     *camera_files.NODES,
+    *camera_sockets.NODES,
     *clips.NODES,
     *warp.NODES,
     *mask_encoder.NODES,

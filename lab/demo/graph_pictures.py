@@ -36,6 +36,7 @@ NODES = {
     "examples/two_experts_exact": ["Sampler"],
     "examples/chained_passes": ["NextPass", "JoinPasses"],
     "examples/camera_from_file": ["SaveCameraPath"],
+    "examples/camera_sockets": ["CameraFrom3D", "CameraTo3D", "CameraEmbedding"],
     "examples/depth_from_other_packs": ["GeometryFromMoGe", "GeometryFromDA3"],
 }
 """Nodes shown as they stand in a graph, by the graph; an example is not run."""

@@ -32,6 +32,7 @@ EXAMPLES = [
         "long_clip",
         "chained_passes",
         "camera_from_file",
+        "camera_sockets",
     )
 ]
 log = logging.getLogger(__name__)

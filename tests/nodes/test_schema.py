@@ -21,6 +21,7 @@ PAGE_CHARACTERS, PAGE_LINES = 500, 45
 ROOMS = ("depth", "warp", "guide", "edit", "evaluate")
 CHANGED = {
     "CameraPath": {"preset", "frames"},
+    "CameraTo3D": {"frame"},
     "LoadCameraPath": {"file", "frames"},
     "PhotoClip": {"frames"},
     "BetweenEnds": {"frames"},

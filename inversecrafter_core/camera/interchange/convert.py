@@ -13,7 +13,7 @@ from ..geometry import Geometry
 from ..keyframes import Keyframe, interpolated
 from ..path import CameraPath
 from ..presets import Ease
-from .trajectory import Optics, Trajectory, World
+from .formats.trajectory import Optics, Trajectory, World
 
 
 def path_of(trajectory: Trajectory, frames: int | None = None, scale: float = 1.0, name: str | None = None) -> CameraPath:

@@ -9,8 +9,8 @@ from ...errors import InputError, require_choice
 from ..geometry import Geometry
 from ..path import CameraPath
 from .convert import notes, optics_of, path_of, scale_free, trajectory_of
-from .formats import AUTO, FORMATS, FileFormat, read_trajectory
-from .trajectory import Optics
+from .formats.registry import AUTO, FORMATS, FileFormat, read_trajectory
+from .formats.trajectory import Optics
 
 MOST_NAMES = 100_000
 WIDTH, HEIGHT, FOV = 832, 480, 60.0

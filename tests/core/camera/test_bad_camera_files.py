@@ -68,6 +68,21 @@ DOCUMENTS = {
     "camera path same frame": ('{"camera": [{"frame": 3}, {"frame": 3}]}', "two keyframes at frame 3"),
     "camera path distance": ('{"camera": [{"frame": 0, "distance": 0}]}', "camera[0].distance"),
     "camera path no frame": ('{"camera": [{"azimuth": 0}]}', "camera[0]", "no 'frame'"),
+    "recammaster nan": ('{"frame0": {"cam01": "[nan 0 0 0] [0 1 0 0] [0 0 1 0] [0 0 0 1]"}}', "frame0", "'nan' as value 1"),
+    "recammaster right-handed": (
+        '{"frame0": {"cam01": "[1 0 0 0] [0 -1 0 0] [0 0 1 0] [0 0 0 1]"}, '
+        '"frame1": {"cam01": "[1 0 0 0] [0 1 0 0] [0 0 1 0] [0 0 0 1]"}}', "camera 2 of 2", "mirrored",
+    ),
+    "camera path nan": ('{"camera": [{"frame": 0, "azimuth": NaN}]}', "camera[0].azimuth", "NaN"),
+    "keyframes nan": ('[{"frame": 0, "position": [0, NaN, 0]}]', "keyframes[0].position", "nan"),
+    "own nan": (
+        '{"format": "inversecrafter.camera_path", "version": 1, '
+        '"frames": [{"camera_to_world": [[1,0,0,0],[0,NaN,0,0],[0,0,1,0]]}]}', "camera_to_world[1]", "NaN",
+    ),
+    "own no pose": (
+        '{"format": "inversecrafter.camera_path", "version": 1, "frames": [{"focal_scale": 1}]}',
+        "frames[0]", "no 'camera_to_world'",
+    ),
     "camera path no keyframes": ('{"camera": []}', "camera"),
     "keyframes zero quaternion": ('[{"frame": 0, "quaternion": [0, 0, 0, 0]}]', "keyframes[0].quaternion", "zero"),
     "keyframes same frame": ('[{"frame": 1}, {"frame": 1}]', "two keyframes at frame 1"),
@@ -93,6 +108,7 @@ MODELS = {
     "cut off": ("1 1 0 0 0 0", "1 PINHOLE 4 4 1 1 2 2", "images.txt, line 1", "6 values"),
     "fisheye": ("1 1 0 0 0 0 0 0 1 a.png", "1 OPENCV_FISHEYE 4 4 1 1 2 2 0 0 0 0", "cameras.txt, line 1", "OPENCV_FISHEYE"),
     "few parameters": ("1 1 0 0 0 0 0 0 1 a.png", "1 PINHOLE 4 4 1 2 2", "cameras.txt, line 1", "It has 4"),
+    "nan": ("1 nan 0 0 0 0 0 0 1 a.png", "1 PINHOLE 4 4 1 1 2 2", "images.txt, line 1", "'nan'"),
     "no image": ("# none", "1 PINHOLE 4 4 1 1 2 2", "no image"),
 }
 
@@ -140,3 +156,17 @@ def test_bad_settings_are_named(tmp_path, options, word):
     file.write_text(f"title\n{GOOD}")
     with pytest.raises(InputError, match=word):
         read_path(file, **options)
+
+
+TEN_THOUSAND = {
+    FileFormat.KEYFRAMES: [{"frame": i, "position": [i / 1e4, 0, 0]} for i in range(10_000)],
+    FileFormat.CAMERA_PATH: [{"frame": i, "azimuth": i / 1e3} for i in range(10_000)],
+}
+
+
+@pytest.mark.parametrize("file_format", TEN_THOUSAND)
+def test_ten_thousand_keyframes_are_a_path_of_any_length(tmp_path, file_format):
+    file = tmp_path / "long.json"
+    file.write_text(json.dumps(TEN_THOUSAND[file_format]))
+    path, report = read_path(file, 81)
+    assert path.frames == 81 and "10000 cameras" in report and str(file_format) in report

@@ -16,7 +16,7 @@ import torch
 
 from inversecrafter_core.camera import CameraPath, Geometry, keyframe_path, preset_path
 from inversecrafter_core.camera.interchange import FORMATS, FileFormat, path_of, read_path, read_trajectory, write_path
-from inversecrafter_core.camera.interchange.formats import detect
+from inversecrafter_core.camera.interchange.formats.registry import detect
 from inversecrafter_core.errors import InputError
 
 MOVED = (0.5, 0.25, 1.0)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...errors import InputError
+from ....errors import InputError
 from .fields import natural, numbers, quaternion, read_text, rotation
 from .trajectory import Optics, Trajectory
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import InputError
+from ....errors import InputError
 from .fields import Json, entry, items, matrix, natural, number, read_json
 from .trajectory import OPENGL, Optics, Trajectory
 

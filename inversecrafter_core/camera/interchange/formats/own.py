@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import InputError, require_choice
-from ..keyframes import keyframe_path, parse_keyframes
-from ..path import RelativeTo
+from ....errors import InputError, require_choice
+from ...keyframes import keyframe_path, parse_keyframes
+from ...path import RelativeTo
 from .fields import entry, items, matrix, number, quaternion, read_json, read_text
 from .trajectory import MOST_CAMERAS, Optics, Trajectory, World
 

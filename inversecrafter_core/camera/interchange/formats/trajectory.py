@@ -7,8 +7,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from ...errors import InputError
-from ..path import RelativeTo
+from ....errors import InputError
+from ...path import RelativeTo
 
 OPENGL = np.diag([1.0, -1.0, -1.0, 1.0])
 """Change of camera axes between OpenCV (x right, y down, z forward) and OpenGL (x right, y up, z backward), its own inverse."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import InputError
+from ....errors import InputError
 from .fields import numbers, read_text
 from .trajectory import Optics, Trajectory
 

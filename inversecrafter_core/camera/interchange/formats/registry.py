@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from ...errors import InputError, require_choice
+from ....errors import InputError, require_choice
 from . import colmap, nerfstudio, orbit_keys, own, realestate10k, recammaster
 from .fields import read_json
 from .trajectory import Optics, Trajectory

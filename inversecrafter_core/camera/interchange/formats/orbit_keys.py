@@ -15,12 +15,10 @@ import json
 from pathlib import Path
 
 import numpy as np
-import torch
 from scipy.spatial.transform import Rotation
 
-from ...errors import InputError
-from ..keyframes import monotone
-from ..rotation import turn_x, turn_y, turn_z
+from ....errors import InputError
+from ...keyframes import monotone
 from .fields import Json, entry, items, number, read_json
 from .trajectory import MOST_CAMERAS, Optics, Trajectory, World
 
@@ -44,7 +42,8 @@ def read(path: Path, camera: str = "") -> Trajectory:
     stamps, values = _keys(entries, AXES, f"{path.name}, camera")
     order = np.argsort([_frame(item, "") for item in entries], kind="stable")
     ids = [_pivot_id(entries[index], "pivot", next(iter(pivots)), pivots, f"{path.name}, camera[{index}]") for index in order]
-    blends = [_blend([entries[index] for index in order], ids, at, pivots, path.name) for at in range(len(ids))]
+    following = _following(ids)
+    blends = [_blend(entries[index], following[at], pivots, f"{path.name}, camera[{at}]") for at, index in enumerate(order)]
     times = np.arange(int(stamps[-1]) + 1, dtype=float)
     along = _between(stamps, values, times)
     around = _pivot_track(stamps, ids, blends, pivots, times)
@@ -99,10 +98,16 @@ def _pivot_id(item: Json, key: str, default: str, pivots: dict[str, Keys], where
     return str(name)
 
 
-def _blend(entries: list[Json], ids: list[str], at: int, pivots: dict[str, Keys], file: str) -> tuple[str, float]:
-    """Return the pivot that keyframe ``at`` blends towards, by default the next other one, and how far, 0...1."""
-    following = next((name for name in ids[at + 1 :] if name != ids[at]), ids[at])
-    item, where = entries[at], f"{file}, camera[{at}]"
+def _following(ids: list[str]) -> list[str]:
+    """Return for every keyframe the pivot of the next one that has another, or its own."""
+    found = list(ids)
+    for at in range(len(ids) - 2, -1, -1):
+        found[at] = ids[at + 1] if ids[at + 1] != ids[at] else found[at + 1]
+    return found
+
+
+def _blend(item: Json, following: str, pivots: dict[str, Keys], where: str) -> tuple[str, float]:
+    """Return the pivot that a keyframe blends towards, by default ``following``, and how far, 0...1."""
     share = item.get("pivot_blend") if isinstance(item, dict) else None
     ratio = 0.0 if share is None else number(share, f"{where}.pivot_blend")
     return _pivot_id(item, "pivot_target", following, pivots, where), min(max(ratio, 0.0), 1.0)
@@ -146,24 +151,20 @@ def _share(name: str, target: str, ratio: float, used: list[str]) -> float:
 
 
 def _turned(x: float, y: float, z: float, order: str) -> np.ndarray:
-    """Return the rotation ``[3, 3]`` of angles in degrees, multiplied from the left in ``order``."""
-    turns = {"x": (turn_x, x), "y": (turn_y, y), "z": (turn_z, z)}
-    found = np.eye(3)
-    for axis in order:
-        turn, angle = turns[axis]
-        found = found @ turn(torch.deg2rad(torch.tensor(angle, dtype=torch.float64))).numpy()
-    return found
+    """Return the rotation ``[3, 3]`` of angles in degrees, multiplied from the left in ``order``, e.g. ``YX``."""
+    angles = {"X": x, "Y": y, "Z": z}
+    return Rotation.from_euler(order, [angles[axis] for axis in order], degrees=True).as_matrix()
 
 
 def _pose(axes: np.ndarray, pivot: np.ndarray) -> np.ndarray:
     """Return ``camera_to_world [4, 4]`` of a keyframe's :data:`AXES` and its pivot's :data:`PIVOT_AXES`."""
     key, at = dict(zip(AXES, map(float, axes), strict=True)), dict(zip(PIVOT_AXES, map(float, pivot), strict=True))
-    frame = _turned(at["tilt"], -at["heading"], at["roll"], "zxy")
-    orbit = frame @ _turned(-key["elevation"], -key["azimuth"], 0.0, "yx")
+    frame = _turned(at["tilt"], -at["heading"], at["roll"], "ZXY")
+    orbit = frame @ _turned(-key["elevation"], -key["azimuth"], 0.0, "YX")
     slide = key["lateral"] * orbit[:, 0] - key["height"] * frame[:, 1]
     position = pivot[:3] - key["distance"] * orbit[:, 2] + slide
     target = pivot[:3] + (1 - key["lock"]) * slide
-    rotation = _looking(target - position, orbit) @ _turned(key["tilt"], key["pan"], key["roll"], "yxz")
+    rotation = _looking(target - position, orbit) @ _turned(key["tilt"], key["pan"], key["roll"], "YXZ")
     found = np.eye(4)
     found[:3, :3] = rotation
     found[:3, 3] = position + key["dolly"] * rotation[:, 2]

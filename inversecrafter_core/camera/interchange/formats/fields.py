@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from ...errors import InputError
+from ....errors import InputError
 
 LARGEST = 256 * 2**20
 """Bytes of the largest file that is read."""

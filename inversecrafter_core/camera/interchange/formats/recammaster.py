@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...errors import InputError
+from ....errors import InputError
 from .fields import Json, brief, entry, natural, numbers, read_json
 from .trajectory import Optics, Trajectory
 

@@ -1,0 +1,1 @@
+"""Formats of camera files: a module each, listed in :mod:`.registry`."""
