@@ -10,6 +10,9 @@ PYTEST_ARGS ?=
 # Of what ships, by the tests of this process; nothing where pytest-cov is not installed.
 COVERAGE = $(shell $(RUN) -c "import pytest_cov" 2>/dev/null && echo --cov=inversecrafter_core --cov=nodes --cov-report=term:skip-covered)
 
+# Two processes: one takes the tests that need a server or a page (tests/conftest.py groups them), the other all else.
+WORKERS = $(shell $(RUN) -c "import xdist" 2>/dev/null && echo -n 2 --dist loadgroup --no-loadscope-reorder)
+
 .PHONY: setup demo test lint bench train clean
 
 setup: $(RUN)
@@ -33,7 +36,7 @@ lint: setup
 	@$(RUN) -m mypy
 
 test: lint
-	@$(RUN) -m pytest tests $(COVERAGE) $(PYTEST_ARGS)
+	@$(RUN) -m pytest tests $(WORKERS) $(COVERAGE) $(PYTEST_ARGS)
 
 bench: setup
 	@$(RUN) -m lab.benchmarks

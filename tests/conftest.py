@@ -1,10 +1,11 @@
-"""Paths for every test, and the one real server that the server and page tests share.
+"""Paths for every test, the one real server that the server and page tests share, and which tests share a worker.
 
 The repository root goes to the *end* of ``sys.path``, so that it never hides the host's modules.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,7 +25,33 @@ for folder in (TESTS, ROOT):
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 
+SERVED = ("browser", "server")
+"""Folders whose tests need a real server."""
 EMBEDDED = {"vae": "inversecrafter_small_wan_vae.safetensors", "diffusion_models": "inversecrafter_small_wan_t2v.safetensors"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one worker of pytest-xdist, and those that share the real server in one worker too.
+
+    They come first: what they wait for, a server and a browser, takes longer than all the other tests together.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("server" if _uses_server(item) else str(item.path)))
+    items.sort(key=lambda item: not _uses_server(item))
+
+
+def _uses_server(item: pytest.Item) -> bool:
+    return item.path.parent.name in SERVED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread_in_a_worker() -> None:
+    """Workers run side by side, each on a core: threads of their own would only wait for one another."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        import torch
+
+        torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ from lab.host.page import (
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
 EXAMPLES = sorted((ROOT / "workflows" / "examples").glob("*.json"))
-FRAMES, HEIGHT, WIDTH = 17, 128, 192
+FRAMES, HEIGHT, WIDTH = 9, 96, 128
 RUN_HERE = [path for path in WORKFLOWS if path.stem not in OTHER_FAMILIES]
 """Workflows that the embedded models can run."""
 WIDE = ("two_experts", "two_experts_exact", "chained_passes")
@@ -107,6 +107,8 @@ def test_a_dropped_workflow_loads_runs_and_the_video_arrives(host, page_and_prob
     choose_files(page, host, tmp_path, shipped["nodes"])
     assert complaints(page) == []
     assert page.evaluate(SET_WIDGET, [None, "steps", 2])
+    for name, value in {"frames": FRAMES, "width": WIDTH, "height": HEIGHT}.items():
+        page.evaluate(SET_WIDGET, [None, name, value])
     before = set((host.base / "output").rglob("*.mp4"))
     host.forget()  # a node whose result another workflow has left in the cache would say nothing
     page.click(RUN)
