@@ -26,7 +26,11 @@ def test_the_archive_is_complete_and_free_of_lab_and_tests(files):
 
 def test_every_file_of_the_product_ships(files):
     tracked = set(archive.git_files(ROOT, "--cached"))
-    product = {name for name in tracked if name.startswith(("nodes/", "inversecrafter_core/", "web/", "workflows/"))}
+    product = {
+        name
+        for name in tracked
+        if name.startswith(("nodes/", "inversecrafter_core/", "inversecrafter_client/", "web/", "workflows/"))
+    }
     assert product and product <= set(files)
 
 

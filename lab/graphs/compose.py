@@ -15,6 +15,7 @@ from typing import Any
 from lab.host.page import close_dialogs, open_page
 from lab.host.server import running_host
 
+from . import inputs
 from .read import workflow_of
 from .spec import Workflow
 
@@ -48,12 +49,13 @@ def compose(page: Any, workflow: Workflow) -> dict[str, Any]:
 
 
 def write(name: str, files: dict[str, Any]) -> None:
-    """Write both forms, sorted by node id so that a change shows as a small difference."""
+    """Write both forms, sorted by node id so that a change shows as a small difference, and the names of the inputs."""
     api = dict(sorted(files["api"].items(), key=lambda item: int(item[0])))
     for folder, content in ((ROOT / "workflows", files["ui"]), (ROOT / "workflows" / "api", api)):
         path = folder / f"{name}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content, indent=1) + "\n")
+    inputs.write(name)
 
 
 def main() -> None:

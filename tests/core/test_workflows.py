@@ -13,7 +13,7 @@ from lab.graphs.compose import OTHER_FAMILIES
 from lab.graphs.spec import BYPASSED, COLOURS, NORMAL
 from lab.host import graph
 
-NAMES = sorted(path.stem for path in graph.WORKFLOWS.glob("*.json"))
+NAMES = sorted(path.stem for path in graph.WORKFLOWS.glob("*.json") if not path.stem.endswith(".inputs"))
 WAN = [name for name in NAMES if name not in OTHER_FAMILIES]
 """Workflows that run on the embedded models, which are Wan's."""
 TITLE = 30

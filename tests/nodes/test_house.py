@@ -55,7 +55,7 @@ LAB_MAY_IMPORT = {
     "host": set(),
 }
 IMPORT_NAMES = {"opencv-python": "cv2", "scikit-image": "skimage"}
-LIBRARY = ("inversecrafter_core", "nodes")
+LIBRARY = ("inversecrafter_core", "nodes", "inversecrafter_client")
 ALL = (*LIBRARY, "lab")
 LONGEST_FILE, LONGEST_FUNCTION, MOST_PARAMETERS, MOST_FILES = 400, 60, 8, 12
 
@@ -129,6 +129,14 @@ def test_the_core_never_imports_the_host():
         assert "inversecrafter_core" not in imported, f"{path.name} imports the core by its absolute name"
 
 
+def test_the_client_needs_neither_the_host_nor_the_pack():
+    for path in python_files("inversecrafter_client"):
+        imported = absolute_imports(path)
+        assert not imported & {*HOST_MODULES, *LIBRARY, "lab", "torch", "numpy"}, path.name
+        reached = {alias for node in ast.walk(tree_of(path)) if isinstance(node, ast.ImportFrom) for alias in [node.level]}
+        assert max(reached) <= len(path.relative_to(ROOT).parts) - 1, f"{path.name} imports from above its package"
+
+
 def test_the_rooms_of_the_core_import_one_way():
     assert {path.name for path in CORE.iterdir() if (path / "__init__.py").is_file()} == set(MAY_IMPORT)
     for path in python_files("inversecrafter_core"):
@@ -183,7 +191,7 @@ def test_how_much_of_the_source_is_the_product(capsys):
 def test_nodes_reach_the_core_relatively_and_nobody_imports_the_nodes():
     for path in python_files("nodes"):
         assert not absolute_imports(path) & {"inversecrafter_core", "nodes"}, path.name
-    for path in python_files("lab", "inversecrafter_core"):
+    for path in python_files("lab", "inversecrafter_core", "inversecrafter_client"):
         relative_to_nodes = re.search(r"^\s*(from|import) (\.+nodes|nodes)\b", path.read_text(encoding="utf-8"), re.MULTILINE)
         assert not relative_to_nodes, f"{path.name} imports the nodes"
 

@@ -1,0 +1,82 @@
+"""The same workers as actors of a Ray cluster: one actor a server, restarted by Ray when its process dies.
+
+``pip install "ray[default]"`` brings the dashboard too, where every actor, its node and its calls are seen. Ray is started on
+this machine, or the cluster of ``--ray ADDRESS`` is used; its nodes must see the manifest's folder under the same path.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+from collections.abc import Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from ..errors import ClientError, MissingPackage, ServerUnreachable
+from .manifest import Row
+from .worker import Worker
+
+LOCAL_CLUSTER = "local"
+RESTARTS = 100
+"""How often Ray starts an actor again; a call under way goes to the new one, and finds its job on the server."""
+
+
+class Cluster:
+    """An actor for each server.
+
+    Args:
+        address: of a running cluster, ``auto`` for the one of this machine, ``local`` for one that this call starts.
+
+    Raises:
+        MissingPackage: Ray is not installed.
+    """
+
+    def __init__(self, servers: Sequence[str], depth: int, timeout: float, address: str):
+        if importlib.util.find_spec("ray") is None:
+            advice = "Install it with: pip install ray. Without --ray one process serves all servers."
+            raise MissingPackage("--ray", "Ray is not installed", advice)
+        import ray
+
+        self._ray: Any = ray
+        self._own = not ray.is_initialized()
+        if self._own:
+            where = None if address == LOCAL_CLUSTER else address
+            try:
+                ray.init(address=where, log_to_driver=False, logging_level=logging.WARNING, namespace="inversecrafter")
+            except ConnectionError as problem:
+                raise ServerUnreachable(f"Ray at {address}", str(problem), "Start it with: ray start --head.") from None
+        options = {"max_restarts": RESTARTS, "max_task_retries": RESTARTS, "max_concurrency": depth + 1, "num_cpus": 0}
+        actor = ray.remote(Worker).options(**options)
+        self._actors = {url: actor.options(name=f"worker of {url}", **options).remote(url, timeout) for url in servers}
+
+    def deliver(self, server: str, row: Row, part: Path, withdrawn: tuple[str, ...]) -> Future[str]:
+        """Start a delivery in the server's actor."""
+        return _plain(self._actors[server].deliver.remote(row, part, withdrawn).future())
+
+    def cancel(self, server: str, job_id: str) -> None:
+        """Cancel a job on a server."""
+        self._ray.get(self._actors[server].cancel.remote(job_id))
+
+    def close(self) -> None:
+        """End the actors, and the cluster if it was started here."""
+        for actor in self._actors.values():
+            self._ray.kill(actor)
+        if self._own:
+            self._ray.shutdown()
+
+
+def _plain(future: Future[str]) -> Future[str]:
+    """Return a future that ends as this one, with the worker's own error in place of Ray's wrapping."""
+    outcome: Future[str] = Future()
+
+    def done(ended: Future[str]) -> None:
+        problem = ended.exception()
+        if problem is None:
+            outcome.set_result(ended.result())
+        else:
+            cause = getattr(problem, "cause", None)
+            outcome.set_exception(cause if isinstance(cause, ClientError) else problem)
+
+    future.add_done_callback(done)
+    return outcome

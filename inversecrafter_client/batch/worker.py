@@ -1,0 +1,70 @@
+"""What a batch asks of one server: bring a job to its end there, and its result here."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from ..client import Client
+from ..errors import ClientError, OutputMissing
+from ..files import sha256, writing
+from .manifest import Row
+
+logger = logging.getLogger(__name__)
+
+
+class Worker:
+    """One server, used by several threads of one process.
+
+    Args:
+        url: of the server.
+        timeout: seconds without a byte after which a call counts as unanswered.
+    """
+
+    def __init__(self, url: str, timeout: float):
+        self.url = url
+        self._client = Client(url, timeout, patience=0)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def deliver(self, row: Row, part: Path, withdrawn: tuple[str, ...] = ()) -> str:
+        """Have a job rendered, unless the server has it already, and write its result.
+
+        Args:
+            part: file for the result, which has no final name yet; overwritten.
+            withdrawn: jobs that this server was given before it went away, and that are others' now.
+
+        Returns:
+            the SHA-256 of the result.
+
+        Raises:
+            ServerUnreachable, ServerError, JobLost: of this server; the job may be tried again.
+            JobFailed, InvalidWorkflow: of this job.
+        """
+        for job_id in withdrawn:
+            self._client.cancel(job_id)
+        try:
+            self._fetch(row, part)
+        except OutputMissing:
+            # It was made, and somebody removed the file. A server that still has it cached would only name it again.
+            self._client.free()
+            self._client.forget(row.job_id)
+            self._fetch(row, part)
+        return sha256(part)
+
+    def cancel(self, job_id: str) -> None:
+        """Cancel a job, if the server still answers."""
+        try:
+            self._client.cancel(job_id)
+        except ClientError as problem:
+            logger.info("%s", problem)
+
+    def _fetch(self, row: Row, part: Path) -> None:
+        job = self._client.submit(row.workflow(), once=True).result()
+        saved = job.get_outputs(row.node)
+        if not saved:
+            raise OutputMissing(f"job {job.id}", "it saved nothing", "Does the workflow end in Save Video or Save Image?")
+        with writing(part), part.open("wb") as stream:
+            saved[0].to_stream(stream)

@@ -1,0 +1,159 @@
+"""A connection to one server: ``submit``, ``run``, ``job``, ``cancel``, ``upload``, and a few facts."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from .errors import ClientError, JobLost, ServerError
+from .events import CANCELED, FAILED, QUEUED, RUNNING
+from .files import content_name
+from .jobs import Job
+from .listener import Listener
+from .refusals import refusal
+from .transport import Transport
+from .workflows import UPLOADS, Graph, Workflow
+
+LOCAL = "http://127.0.0.1:8188"
+
+
+class Client:
+    """One server. Use it in a ``with`` block, or ``close`` it; its methods may be called from several threads.
+
+    Args:
+        url: address of the server.
+        timeout: seconds without a byte after which a call raises ServerUnreachable.
+        patience: seconds that waiting for a job puts up with a server that does not answer.
+    """
+
+    def __init__(self, url: str = LOCAL, timeout: float = 60, patience: float = 30):
+        self.url, self.patience, self.client_id = url.rstrip("/"), patience, uuid.uuid4().hex
+        self.transport = Transport(self.url, timeout)
+        self.listener = Listener(self.transport, self.client_id)
+        self.canceled: set[str] = set()
+
+    def close(self) -> None:
+        """Close the connection; jobs go on."""
+        self.transport.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, _kind: type[BaseException] | None, _problem: BaseException | None, _trace: TracebackType | None) -> None:
+        self.close()
+
+    # jobs
+
+    def submit(self, workflow: Workflow | Graph, once: bool = False) -> Job:
+        """Upload the workflow's files and queue it; return at once.
+
+        Args:
+            once: name the job after its content, and queue it only if the server does not have it: the job may be waiting,
+                running or done already. One that failed or was cancelled is queued again.
+
+        Raises:
+            InvalidWorkflow: the server refuses it, naming nodes and inputs.
+            InvalidOverride: a file that the workflow needs was not given, or is not there.
+            ServerUnreachable, ServerError.
+        """
+        workflow = workflow if isinstance(workflow, Workflow) else Workflow.from_json(workflow)
+        workflow.require_files()
+        titles = {key: node.get("_meta", {}).get("title") or node["class_type"] for key, node in workflow.json.items()}
+        job = Job(self, workflow.content_id() if once else str(uuid.uuid4()), titles)
+        if once and self._known(job):
+            return job
+        for name, path in workflow.files().items():
+            self._upload(path, name.removeprefix(f"{UPLOADS}/"))
+        self.listener.start()
+        self._queue(workflow, job.id)
+        return job
+
+    def run(self, workflow: Workflow | Graph, once: bool = False, timeout: float | None = None) -> Job:
+        """Submit and wait; return the job that succeeded. Raises JobFailed with the node's own message."""
+        return self.submit(workflow, once).result(timeout)
+
+    def job(self, job_id: str) -> Job:
+        """Return the job with this id. Raises JobLost when the server does not know it."""
+        return Job(self, job_id).refresh()
+
+    def list_jobs(self) -> list[Job]:
+        """Return the jobs that run and wait, in their order."""
+        return [self.job_at(job_id, place) for job_id, place in self._places().items()]
+
+    def job_at(self, job_id: str, place: int) -> Job:
+        """Return a job of the queue; a negative place is the running one's."""
+        job = Job(self, job_id)
+        job.status, job.queue_position = (RUNNING, None) if place < 0 else (QUEUED, place)
+        return job
+
+    def cancel(self, job_id: str) -> None:
+        """Take a job out of the queue, or stop it; one that has ended stays as it is."""
+        self.canceled.add(job_id)
+        self.transport.post("/queue", {"delete": [job_id]})
+        self.transport.post("/interrupt", {"prompt_id": job_id})
+
+    def place(self, job_id: str) -> int | None:
+        """Return a job's place in the queue from 0, -1 where it runs, None where it is not there."""
+        return self._places().get(job_id)
+
+    def history(self, job_id: str) -> dict[str, Any]:
+        """Return the server's record of a job that has ended, empty where there is none."""
+        found: dict[str, Any] = self.transport.get(f"/history/{job_id}").get(job_id, {})
+        return found
+
+    def forget(self, job_id: str) -> None:
+        """Drop the server's record of a job that has ended."""
+        self.transport.post("/history", {"delete": [job_id]})
+
+    # files and facts
+
+    def upload(self, path: Path | str) -> str:
+        """Copy a video or picture into the server's input folder, under a name made of its content; return that name."""
+        return self._upload(Path(path), content_name(Path(path)))
+
+    def object_info(self, node: str | None = None) -> dict[str, Any]:
+        """Return the server's description of its nodes, or of one."""
+        found: dict[str, Any] = self.transport.get("/object_info" + (f"/{node}" if node else ""))
+        return found
+
+    def free(self) -> None:
+        """Drop the server's cached node outputs and loaded models, so that the next job runs every node."""
+        self.transport.post("/free", {"unload_models": True, "free_memory": True})
+
+    def _known(self, job: Job) -> bool:
+        """Return whether the server has a job that is not to be sent again."""
+        try:
+            job.refresh()
+        except JobLost:
+            return False
+        if job.status in (FAILED, CANCELED):
+            self.forget(job.id)
+            return False
+        return True
+
+    def _queue(self, workflow: Workflow, job_id: str) -> None:
+        self.canceled.discard(job_id)
+        body = {"prompt": workflow.prompt(), "prompt_id": job_id, "client_id": self.client_id}
+        status, answer = self.transport.post_checked("/prompt", body)
+        if not isinstance(answer, dict):
+            raise ServerError(self.url, "/prompt answers with no JSON object", "Is the address that of a ComfyUI?", status)
+        if status != 200 or answer.get("node_errors"):
+            # The server drops faulty outputs and runs the others: a script wants the fault, not a part of the answer.
+            if status == 200:
+                with contextlib.suppress(ClientError):
+                    self.cancel(job_id)
+            raise refusal(self.url, workflow, answer)
+
+    def _upload(self, path: Path, name: str) -> str:
+        there = self.transport.size("/view", filename=name, subfolder=UPLOADS, type="input")
+        if there != path.stat().st_size:  # absent, or cut off when the server ended in the middle of it
+            self.transport.post_form("/upload/image", (path, name), subfolder=UPLOADS, type="input", overwrite="true")
+        return f"{UPLOADS}/{name}"
+
+    def _places(self) -> dict[str, int]:
+        queue = self.transport.get("/queue")
+        waiting = sorted(queue["queue_pending"], key=lambda item: item[0])
+        return {item[1]: -1 for item in queue["queue_running"]} | {item[1]: place for place, item in enumerate(waiting)}

@@ -1,0 +1,186 @@
+"""A small server that answers as ComfyUI does: queue, history, files, messages, and faults on demand. It renders nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import threading
+from collections import Counter
+from typing import Any
+
+from aiohttp import web
+
+
+class FakeComfy:
+    """A server on a free port; ``kill`` and ``start`` again forget queue and history, as a restart does.
+
+    Attributes:
+        seconds: that a job takes.
+        rendered: how often each job was brought to its end, by id; it outlives restarts.
+        fault: a function of a request that may return another answer, or None.
+        refused: the answer to a prompt, in place of taking it.
+        failing: a node id to fail at.
+    """
+
+    def __init__(self, seconds: float = 0.02, port: int = 0):
+        self.seconds, self.port = seconds, port
+        self.rendered: Counter[str] = Counter()
+        self.files: dict[tuple[str, str], bytes] = {}
+        self.fault: Any = None
+        self.refused: dict[str, Any] | None = None
+        self.failing: str | None = None
+        self.messages = True
+        self.uploads = 0
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self.history: dict[str, Any] = {}
+        self.pending: list[tuple[str, dict[str, Any], str]] = []
+        self.running: tuple[str, dict[str, Any], str] | None = None
+        self.interrupted = False
+        self.sockets: dict[str, web.WebSocketResponse] = {}
+        ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), daemon=True)
+        self._thread.start()
+        assert ready.wait(10)
+
+    def kill(self) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+
+    def drop_sockets(self) -> None:
+        for socket in list(self.sockets.values()):
+            self._loop.call_soon_threadsafe(socket._writer.transport.abort)
+
+    async def _serve(self, ready: threading.Event) -> None:
+        self._loop, self._stop, self._wake = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+        app = web.Application(middlewares=[self._with_faults], client_max_size=1 << 26)
+        app.add_routes(
+            [
+                web.get("/ws", self._ws),
+                web.post("/prompt", self._prompt),
+                web.get("/queue", self._queue),
+                web.post("/queue", self._delete),
+                web.get("/history/{id}", self._history),
+                web.post("/history", self._forget),
+                web.post("/interrupt", self._interrupt),
+                web.post("/free", self._free),
+                web.get("/view", self._view),
+                web.post("/upload/image", self._upload),
+            ]
+        )
+        runner = web.AppRunner(app, shutdown_timeout=0.01)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True)
+        await site.start()
+        self.port = site._server.sockets[0].getsockname()[1]
+        worker = asyncio.create_task(self._work())
+        ready.set()
+        await self._stop.wait()
+        worker.cancel()
+        for socket in list(self.sockets.values()):
+            socket._writer.transport.abort()
+        await runner.cleanup()
+
+    @web.middleware
+    async def _with_faults(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        answer = await self.fault(request) if self.fault else None
+        return answer or await handler(request)
+
+    async def _work(self) -> None:
+        while True:
+            while not self.pending:
+                self._wake.clear()
+                await self._wake.wait()
+            job_id, prompt, client = self.running = self.pending.pop(0)
+            self.interrupted = False
+            await self._tell(client, "execution_start", {"prompt_id": job_id})
+            messages = await self._nodes(job_id, prompt, client)
+            outputs = {} if messages else self._outputs(job_id, prompt)
+            self.rendered[job_id] += not messages
+            status = {"status_str": "error" if messages else "success", "completed": not messages, "messages": messages}
+            self.history[job_id], self.running = {"outputs": outputs, "status": status}, None
+            await self._tell(client, "executing", {"prompt_id": job_id, "node": None})
+
+    async def _nodes(self, job_id: str, prompt: dict[str, Any], client: str) -> list[Any]:
+        for key in prompt:
+            place = {"prompt_id": job_id, "node_id": key, "node_type": prompt[key]["class_type"]}
+            await self._tell(client, "executing", {"prompt_id": job_id, "node": key})
+            await self._tell(client, "progress", {"prompt_id": job_id, "node": key, "value": 1, "max": 2})
+            await asyncio.sleep(self.seconds / len(prompt))
+            if self.interrupted:
+                return [["execution_interrupted", place]]
+            if key == self.failing:
+                return [["execution_error", place | {"exception_message": "no such frame", "exception_type": "ValueError"}]]
+        return []
+
+    def _outputs(self, job_id: str, prompt: dict[str, Any]) -> dict[str, Any]:
+        saving = [key for key, node in prompt.items() if node["class_type"] == "SaveVideo"]
+        for key in saving:
+            content = hashlib.sha256(json.dumps([prompt, key], sort_keys=True).encode()).hexdigest()
+            self.files["output", f"{job_id}_{key}.mp4"] = content.encode() * 50
+        return {key: {"images": [{"filename": f"{job_id}_{key}.mp4", "subfolder": "", "type": "output"}]} for key in saving}
+
+    async def _tell(self, client: str, kind: str, data: dict[str, Any]) -> None:
+        socket = self.sockets.get(client)
+        if socket and self.messages and not socket.closed:
+            await socket.send_json({"type": kind, "data": data})
+
+    async def _ws(self, request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        self.sockets[request.query["clientId"]] = socket
+        await socket.send_json({"type": "status", "data": {"status": {}}})
+        async for _ in socket:
+            pass
+        return socket
+
+    async def _prompt(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        if self.refused:
+            return web.json_response(self.refused, status=400)
+        self.pending.append((body["prompt_id"], body["prompt"], body.get("client_id", "")))
+        self._wake.set()
+        return web.json_response({"prompt_id": body["prompt_id"], "number": 1, "node_errors": {}})
+
+    async def _queue(self, _request: web.Request) -> web.Response:
+        running = [[0, *self.running[:2], {}, []]] if self.running else []
+        waiting = [[number, job_id, prompt, {}, []] for number, (job_id, prompt, _) in enumerate(self.pending, 1)]
+        return web.json_response({"queue_running": running, "queue_pending": waiting})
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        unwanted = (await request.json())["delete"]
+        self.pending = [job for job in self.pending if job[0] not in unwanted]
+        return web.Response()
+
+    async def _history(self, request: web.Request) -> web.Response:
+        job_id = request.match_info["id"]
+        return web.json_response({job_id: self.history[job_id]} if job_id in self.history else {})
+
+    async def _forget(self, request: web.Request) -> web.Response:
+        for job_id in (await request.json())["delete"]:
+            self.history.pop(job_id, None)
+        return web.Response()
+
+    async def _interrupt(self, request: web.Request) -> web.Response:
+        self.interrupted = self.interrupted or bool(self.running and self.running[0] == (await request.json())["prompt_id"])
+        return web.Response()
+
+    async def _free(self, _request: web.Request) -> web.Response:
+        return web.Response()
+
+    async def _view(self, request: web.Request) -> web.Response:
+        content = self.files.get((request.query["type"], request.query["filename"]))
+        return web.Response(status=404) if content is None else web.Response(body=content)
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        image = form["image"]
+        self.files[str(form["type"]), image.filename] = image.file.read()
+        self.uploads += 1
+        return web.json_response({"name": image.filename, "subfolder": form["subfolder"], "type": form["type"]})
