@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import uuid
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +35,7 @@ class Client:
         self.transport = Transport(self.url, timeout)
         self.listener = Listener(self.transport, self.client_id)
         self.canceled: set[str] = set()
+        self._uploading = threading.Lock()
 
     def close(self) -> None:
         """Close the connection; jobs go on."""
@@ -148,9 +150,10 @@ class Client:
             raise refusal(self.url, workflow, answer)
 
     def _upload(self, path: Path, name: str) -> str:
-        there = self.transport.size("/view", filename=name, subfolder=UPLOADS, type="input")
-        if there != path.stat().st_size:  # absent, or cut off when the server ended in the middle of it
-            self.transport.post_form("/upload/image", (path, name), subfolder=UPLOADS, type="input", overwrite="true")
+        with self._uploading:  # a second upload of a file would empty it under a job that reads it
+            there = self.transport.size("/view", filename=name, subfolder=UPLOADS, type="input")
+            if there != path.stat().st_size:  # absent, or cut off when the server ended in the middle of it
+                self.transport.post_form("/upload/image", (path, name), subfolder=UPLOADS, type="input", overwrite="true")
         return f"{UPLOADS}/{name}"
 
     def _places(self) -> dict[str, int]:

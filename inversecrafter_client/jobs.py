@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)
 """Between looks at a job where there is no socket; with one, the last of them in case a message was lost."""
-LOOK = ("reconnected", "execution_error", "execution_interrupted")
+LOOK = ("connection", "execution_error", "execution_interrupted")
 """Messages after which the history may say more: the job ended, or messages were missed."""
 GONE = "Its server was restarted, or its history was cleared. Send it again."
 

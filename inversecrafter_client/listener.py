@@ -19,8 +19,8 @@ Box = queue.SimpleQueue[Message]
 HEARTBEAT_SECONDS = 20
 PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)
 """Seconds before the first, second, … attempt to connect again."""
-RECONNECTED: Message = {"type": "reconnected", "data": {}}
-"""Told to every job when a connection is there again: messages may have been missed."""
+CONNECTION: Message = {"type": "connection", "data": {}}
+"""Told to every job when the connection ends and when it is there again: messages may have been missed."""
 
 
 class Listener:
@@ -58,6 +58,7 @@ class Listener:
             finally:
                 self.connected = False
                 self._tried.set()
+                self._tell(CONNECTION)
             await asyncio.sleep(PAUSES[min(attempt, len(PAUSES) - 1)])
             attempt += 1
 
@@ -68,7 +69,7 @@ class Listener:
             self.connected = True
             self._tried.set()
             if attempt:
-                self._tell(RECONNECTED)
+                self._tell(CONNECTION)
             async for message in socket:
                 if message.type == aiohttp.WSMsgType.TEXT:
                     self._sort(message.data)

@@ -31,6 +31,7 @@ class Transport:
 
     def __init__(self, url: str, timeout: float):
         self.url, self.timeout = url.rstrip("/"), timeout
+        self._lock, self._closed = threading.Lock(), False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name=f"client of {self.url}")
         self._thread.start()
@@ -38,11 +39,15 @@ class Transport:
 
     def close(self) -> None:
         """Close the session and end the thread."""
-        if self._thread.is_alive():
-            self.wait_for(self._shut())
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(CONNECT_SECONDS)
-            self._loop.close()
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            ended = asyncio.run_coroutine_threadsafe(self._shut(), self._loop)
+        ended.result(CONNECT_SECONDS)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(CONNECT_SECONDS)
+        self._loop.close()
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Start a coroutine beside the calls, which ends with the transport."""
@@ -50,10 +55,13 @@ class Transport:
 
     def wait_for(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Return the result of a coroutine that runs in this transport's thread."""
-        if self._loop.is_closed():
-            work.close()
-            raise ServerUnreachable(self.url, "the connection is closed", "Open a new client.")
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        with (
+            self._lock
+        ):  # whatever is scheduled before the end of the session is cancelled by it, and nothing is scheduled after
+            if self._closed:
+                work.close()
+                raise ServerUnreachable(self.url, "the connection is closed", "Open a new client.")
+            future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
         except CancelledError:

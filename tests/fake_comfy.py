@@ -50,6 +50,8 @@ class FakeComfy:
         assert ready.wait(10)
 
     def kill(self) -> None:
+        if not self._thread.is_alive():
+            return
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(10)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import os
 from collections.abc import Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -41,13 +42,14 @@ class Cluster:
         self._ray: Any = ray
         self._own = not ray.is_initialized()
         if self._own:
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody unless the user says so
             where = None if address == LOCAL_CLUSTER else address
             try:
                 ray.init(address=where, log_to_driver=False, logging_level=logging.WARNING, namespace="inversecrafter")
             except ConnectionError as problem:
                 raise ServerUnreachable(f"Ray at {address}", str(problem), "Start it with: ray start --head.") from None
         options = {"max_restarts": RESTARTS, "max_task_retries": RESTARTS, "max_concurrency": depth + 1, "num_cpus": 0}
-        actor = ray.remote(Worker).options(**options)
+        actor = ray.remote(Worker)
         self._actors = {url: actor.options(name=f"worker of {url}", **options).remote(url, timeout) for url in servers}
 
     def deliver(self, server: str, row: Row, part: Path, withdrawn: tuple[str, ...]) -> Future[str]:

@@ -89,6 +89,8 @@ class Batch:
         """Deliver what is left to do."""
         left: dict[str, list[Row]] = {}
         for row in self._rows:
+            for part in _parts(row):  # of a run that was killed
+                part.unlink(missing_ok=True)
             if not self._delivered(row):
                 left.setdefault(row.job_id, []).append(row)
         if not left:
@@ -150,12 +152,12 @@ class Batch:
         with writing(row.out):
             row.out.parent.mkdir(parents=True, exist_ok=True)
         sent = entry.get("status") == SENT and entry.get("job_id") == row.job_id
-        return Task(row, row.out.with_name(f".{row.out.name}.{row.job_id[:13]}.part"), entry["server"] if sent else None)
+        return Task(row, _parts(row)[0], entry["server"] if sent else None)
 
     def _deliver(self, row: Row, part: Path, digest: str) -> None:
         """Give a result its name, recorded before and after."""
         target = free_name(row.out) if self.options.rename else row.out
-        own = part.with_name(f"{part.name}.{row.line}")
+        own = _parts(row)[1]
         with writing(row.out):
             shutil.copyfile(part, own)
         try:
@@ -171,3 +173,9 @@ class Batch:
         self._record.note(row.out, row.job_id, FAILED, error=problem)
         self.summary.failed[row.out] = problem
         self._report(self.summary, len(self._rows))
+
+
+def _parts(row: Row) -> tuple[Path, Path]:
+    """Return the files in which a result arrives, and is made ready for its name."""
+    name = f".{row.out.name}.{row.job_id[:13]}.part"
+    return row.out.with_name(name), row.out.with_name(f"{name}.{row.line}")

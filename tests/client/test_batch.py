@@ -1,0 +1,262 @@
+"""Batches: every job delivered once, whatever becomes of servers, of this process and of the manifest."""
+
+from __future__ import annotations
+
+import errno
+import importlib.util
+import json
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from fake_comfy import FakeComfy
+
+from inversecrafter_client import (
+    BatchLocked,
+    InvalidManifest,
+    MissingPackage,
+    ResultExists,
+    ServerUnreachable,
+    WriteFailed,
+    files,
+)
+from inversecrafter_client.batch import Options, read_manifest, run_batch
+from inversecrafter_client.batch.record import Record, locked
+
+ROOT = Path(__file__).resolve().parents[2]
+QUICK = Options(timeout=5, patience=10)
+HAS_RAY = importlib.util.find_spec("ray") is not None
+
+
+@pytest.fixture
+def manifest(tmp_path, clip) -> Path:
+    return written(tmp_path / "jobs.csv", 6)
+
+
+def written(path: Path, count: int, **values: str) -> Path:
+    more = "".join(f",{value}" for value in values.values())
+    rows = [f"recapture,a.mp4,{seed},r/{seed}.mp4{more}" for seed in range(count)]
+    path.write_text("\n".join([",".join(["workflow", "video", "seed", "out", *values]), *rows]) + "\n")
+    return path
+
+
+def results(manifest: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted((manifest.parent / "r").iterdir())}
+
+
+def killing(fake: FakeComfy, after: int) -> None:
+    while len(fake.rendered) < after:
+        time.sleep(0.02)
+    fake.kill()
+
+
+def undisturbed(fakes, manifest: Path, tmp_path: Path) -> dict[str, bytes]:
+    """Results of the same jobs on a server that nothing happens to."""
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in ("a.mp4", manifest.name):
+        (other / name).write_bytes((manifest.parent / name).read_bytes())
+    run_batch(other / manifest.name, [fakes().url], QUICK)
+    return results(other / manifest.name)
+
+
+def test_every_job_is_made_once_and_a_second_run_makes_none(fake, manifest):
+    seen = []
+    summary = run_batch(manifest, [fake.url], QUICK, lambda summary, count: seen.append((len(summary.made), count)))
+    assert len(summary.made) == 6 and seen[-1] == (6, 6) and not summary.failed
+    assert set(results(manifest)) == {f"{seed}.mp4" for seed in range(6)} and len(set(results(manifest).values())) == 6
+    again = run_batch(manifest, [fake.url], QUICK)
+    assert len(again.kept) == 6 and not again.made
+    assert sorted(fake.rendered.values()) == [1] * 6 and fake.uploads == 1
+
+
+def test_a_result_that_was_removed_is_fetched_and_not_made_again(fake, manifest):
+    run_batch(manifest, [fake.url], QUICK)
+    (manifest.parent / "r" / "2.mp4").unlink()
+    assert len(run_batch(manifest, [fake.url], QUICK).made) == 1
+    assert sorted(fake.rendered.values()) == [1] * 6
+    (manifest.parent / "r" / "2.mp4").unlink()
+    fake.files = {key: content for key, content in fake.files.items() if key[0] == "input"}
+    assert len(run_batch(manifest, [fake.url], QUICK).made) == 1, "the server's file is gone too, so it is made again"
+    assert sorted(fake.rendered.values()) == [1] * 5 + [2]
+
+
+def test_equal_jobs_are_made_once_and_delivered_to_each_of_their_rows(fake, manifest):
+    manifest.write_text(manifest.read_text() + "recapture,a.mp4,0,r/same.mp4\n")
+    run_batch(manifest, [fake.url], QUICK)
+    found = results(manifest)
+    assert found["same.mp4"] == found["0.mp4"] and len(found) == 7 and len(fake.rendered) == 6
+
+
+def test_a_restarting_server_makes_what_it_lost_and_nothing_twice(fakes, manifest, tmp_path):
+    fake = fakes(0.2)
+    stop = threading.Event()
+
+    def restart() -> None:
+        for _ in range(3):
+            time.sleep(0.5)
+            fake.kill()
+            time.sleep(0.2)
+            fake.start()
+        stop.set()
+
+    threading.Thread(target=restart).start()
+    summary = run_batch(manifest, [fake.url], QUICK)
+    stop.wait(10)
+    assert len(summary.made) == 6 and results(manifest) == undisturbed(fakes, manifest, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "ray", [None, pytest.param("local", marks=pytest.mark.skipif(not HAS_RAY, reason="Ray is not installed: pip install ray"))]
+)
+def test_with_two_servers_the_one_that_stays_makes_the_rest(fakes, manifest, tmp_path, ray):
+    staying, dying = fakes(0.1), fakes(0.1)
+    threading.Thread(target=killing, args=(dying, 2), daemon=True).start()
+    written(manifest, 12)
+    summary = run_batch(manifest, [dying.url, staying.url], Options(timeout=5, patience=10, ray=ray))
+    assert dying.rendered and staying.rendered, "both had jobs"
+    assert len(summary.made) == len(results(manifest)) == 12
+    assert results(manifest) == undisturbed(fakes, manifest, tmp_path)
+
+
+def test_without_ray_its_option_says_what_to_install(fake, manifest, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    with pytest.raises(MissingPackage, match="pip install ray"):
+        run_batch(manifest, [fake.url], Options(ray="local"))
+
+
+def test_a_batch_whose_process_is_killed_goes_on_and_makes_nothing_twice(fakes, manifest):
+    fake = fakes(0.3)
+    command = [sys.executable, "-m", "inversecrafter_client", "batch", str(manifest), "--server", fake.url]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    while len(fake.rendered) < 2:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    summary = run_batch(manifest, [fake.url], QUICK)
+    assert len(summary.made) + len(summary.kept) == 6 == len(results(manifest))
+    assert sorted(fake.rendered.values()) == [1] * 6
+    assert not list((manifest.parent / "r").glob(".*")), "a part was left behind"
+
+
+def test_ctrl_c_cancels_the_jobs_on_the_server(fakes, manifest):
+    fake = fakes(3)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    fake.seconds = 0.05
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(manifest, [fake.url], QUICK, interrupt)
+    assert not fake.pending and not [path for path in results(manifest) if path.startswith(".")]
+    assert len(run_batch(manifest, [fake.url], QUICK).made) == 5
+
+
+def test_a_name_given_but_not_recorded_counts_as_delivered(fake, manifest):
+    run_batch(manifest, [fake.url], QUICK)
+    record, row = Record(manifest), read_manifest(manifest)[0]
+    record.note(row.out, row.job_id, "fetched", result=row.out.name, sha256=record[row.out]["sha256"])
+    assert len(run_batch(manifest, [fake.url], QUICK).kept) == 6
+    assert Record(manifest)[row.out]["status"] == "done"
+
+
+def test_a_job_that_fails_is_reported_and_tried_again_in_the_next_run(fake, manifest):
+    fake.failing = "3"
+    failed = run_batch(manifest, [fake.url], QUICK).failed
+    assert len(failed) == 6 and all("no such frame" in problem for problem in failed.values())
+    fake.failing = None
+    assert len(run_batch(manifest, [fake.url], QUICK).made) == 6
+
+
+def test_no_file_is_overwritten(fake, manifest):
+    there = manifest.parent / "r" / "3.mp4"
+    there.parent.mkdir()
+    there.write_text("mine")
+    with pytest.raises(ResultExists, match=r"3\.mp4.*did not make it"):
+        run_batch(manifest, [fake.url], QUICK)
+    assert not fake.rendered, "nothing is sent"
+    summary = run_batch(manifest, [fake.url], Options(rename=True))
+    assert there.read_text() == "mine" and there.with_name("3-2.mp4") in summary.made
+    assert len(run_batch(manifest, [fake.url], Options(rename=True)).kept) == 6
+    there.unlink()
+    written(manifest, 6, steps="4")
+    with pytest.raises(ResultExists, match="the job that this row was before"):
+        run_batch(manifest, [fake.url], QUICK)
+
+
+def test_two_batches_on_one_manifest_at_once_are_refused(fake, manifest):
+    with locked(manifest), pytest.raises(BatchLocked, match="another batch"):
+        run_batch(manifest, [fake.url], QUICK)
+    assert len(run_batch(manifest, [fake.url], QUICK).made) == 6
+
+
+def test_without_any_server_the_batch_stops_and_says_which(manifest, fakes):
+    gone = fakes()
+    gone.kill()
+    with pytest.raises(ServerUnreachable, match=str(gone.port)):
+        run_batch(manifest, [gone.url], Options(patience=0.5))
+    gone.start()
+    assert len(run_batch(manifest, [gone.url], QUICK).made) == 6
+
+
+def test_a_full_disk_stops_the_batch_which_goes_on_later(fake, manifest, monkeypatch):
+    with monkeypatch.context() as patched:
+
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        patched.setattr(files.os, "link", full)
+        patched.setattr(files.shutil, "copyfileobj", full)
+        with pytest.raises(WriteFailed, match=r"disk is full\. Free some space"):
+            run_batch(manifest, [fake.url], QUICK)
+    assert not list((manifest.parent / "r").iterdir())
+    assert len(run_batch(manifest, [fake.url], QUICK).made) == 6
+    assert max(fake.rendered.values()) == 1
+
+
+def test_rows_may_be_json_and_name_files_beside_the_manifest(fake, tmp_path, clip):
+    manifest = tmp_path / "jobs.jsonl"
+    manifest.write_text("\n".join(json.dumps({"video": "a.mp4", "seed": seed, "out": f"{seed}.mp4"}) for seed in (1, 2)))
+    assert len(run_batch(manifest, [fake.url], Options(workflow="recapture")).made) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.csv", "", "no jobs"),
+        ("a.csv", "workflow,video,out\n", "no jobs"),
+        ("a.csv", "workflow,video,out\nrecapture,a.mp4\n", "line 2: 2 cells"),
+        ("a.csv", 'workflow,video,out\nrecapture,"a.mp4,b.mp4\n', "cut off"),
+        ("a.csv", "workflow,video,out\nrecapture,a.mp4,b\n", "no ending"),
+        ("a.csv", "workflow,video,video,out\nrecapture,a.mp4,a.mp4,b.mp4\n", "columns"),
+        ("a.csv", "workflow,video,out\nrecapture,a.mp4,b.mp4\nrecapture,a.mp4,b.mp4\n", "line 3: .*line 2 too"),
+        ("a.csv", "workflow,vidoe,out\nrecapture,a.mp4,b.mp4\n", r"line 2: vidoe.*Did you mean video"),
+        ("a.csv", "workflow,video,out\nrecapture,gone.mp4,b.mp4\n", r"line 2: video: no file"),
+        ("a.csv", "workflow,video,out\nrecaptur,a.mp4,b.mp4\n", "line 2: recaptur"),
+        ("a.csv", "workflow,out\nrecapture,b.mp4\n", "line 2: video: not given"),
+        ("a.csv", "video,out\na.mp4,b.mp4\n", "no 'workflow'.*--workflow"),
+        ("a.csv", "workflow,video\nrecapture,a.mp4\n", "no 'out'"),
+        ("a.jsonl", '{"workflow": "recapture", "video": "a.mp4", "out": "b.mp4"}\n{"workflow": "reca', "line 2: no JSON"),
+        ("a.jsonl", "3\n", "line 1: a int"),
+        ("a.txt", "x", r"\.csv or a \.jsonl"),
+    ],
+)
+def test_a_manifest_that_is_cut_off_or_wrong_names_the_line(fake, tmp_path, clip, name, text, said):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(InvalidManifest, match=said):
+        run_batch(path, [fake.url], QUICK)
+    with pytest.raises(InvalidManifest, match="no such file"):
+        run_batch(tmp_path / "gone.csv", [fake.url], QUICK)
+    assert not fake.rendered
+
+
+def test_a_record_that_is_cut_off_is_named(fake, manifest):
+    run_batch(manifest, [fake.url], QUICK)
+    record = manifest.with_name("jobs.csv.state.json")
+    record.write_text(record.read_text()[:100])
+    with pytest.raises(InvalidManifest, match=r"jobs\.csv\.state\.json: not a record"):
+        run_batch(manifest, [fake.url], QUICK)
