@@ -101,7 +101,7 @@ class Job:
         self.client, self.id, self._titles = client, job_id, titles or {}
         self.status: str = QUEUED
         self.queue_position: int | None = None
-        self.raw_outputs: dict[str, dict[str, Any]] = {}
+        self.node_outputs: dict[str, dict[str, Any]] = {}
         self._failure: JobFailed | None = None
         self._box = client.listener.box(job_id)
 
@@ -111,7 +111,7 @@ class Job:
     @property
     def outputs(self) -> list[Output]:
         """Every file that the job saved, also as previews."""
-        return [one for node, output in self.raw_outputs.items() for one in self._files(node, output)]
+        return [one for node, output in self.node_outputs.items() for one in self._files(node, output)]
 
     @property
     def error(self) -> JobFailed | None:
@@ -210,7 +210,7 @@ class Job:
         entry = self.client.history(self.id)
         if not entry:
             return False
-        self.raw_outputs = entry.get("outputs", {})
+        self.node_outputs = entry.get("outputs", {})
         self._failure = _failure(self.id, entry)
         self.status = SUCCEEDED if self._failure is None else CANCELED if isinstance(self._failure, JobCanceled) else FAILED
         self.queue_position = None

@@ -17,7 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from loaded_pack import Pack
 
-    from lab.host.client import Client
+    from lab.host.client import Host
 
 TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
@@ -55,7 +55,7 @@ def _one_thread_in_a_worker() -> None:
 
 
 @pytest.fixture(scope="session")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     """A real server with the pack, with a base directory of its own; where an embedded model is missing, a random one."""
     from lab.host.server import running_host
 

@@ -8,8 +8,9 @@ import logging
 import sys
 from pathlib import Path
 
+from inversecrafter_client import ClientError
 from inversecrafter_core.errors import InputError
-from lab.host.server import PromptFailed, running_host
+from lab.host.server import running_host
 
 from . import editing, pictures, recapture
 from .runs import Options
@@ -80,7 +81,7 @@ def main() -> int:
         require_own_options(job, options)
         with running_host() as client:
             report = JOBS[job][0](client, options)
-    except (InputError, PromptFailed) as problem:
+    except (InputError, ClientError) as problem:
         print(f"demo: {problem}", file=sys.stderr)
         return 1
     print(json.dumps(report, indent=2))

@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from PIL import Image
 
+from inversecrafter_client import Workflow
 from inversecrafter_core.editing import box_region
 from inversecrafter_core.errors import InputError
 from lab.data import sheet
 from lab.data.scenes.recoloured import recoloured
 from lab.host import graph
-from lab.host.server import Client
+from lab.host.server import Host
 from lab.world import Scene, caption, frame_times, random_scene, render
 
 from . import clips, pictures, runs
@@ -30,7 +31,7 @@ RED = (1.8, 1.5)
 """Least ratios of red to green and to blue in a pixel that the demo's own edit makes blue."""
 
 
-def run(client: Client, options: Options) -> dict[str, Any]:
+def run(client: Host, options: Options) -> dict[str, Any]:
     """Run both workflows, or the one whose input is given, and return the report that was written.
 
     With nothing given, words replace a thing of the rendered world, where the truth is known, and a real clip's bow tie changes
@@ -48,7 +49,7 @@ def run(client: Client, options: Options) -> dict[str, Any]:
     return runs.save(options.out, rows, report | {"peak_memory_bytes": client.peak_memory()})
 
 
-def _by_words(client: Client, options: Options, rows: runs.Clips) -> dict[str, Any]:
+def _by_words(client: Host, options: Options, rows: runs.Clips) -> dict[str, Any]:
     """Replace a thing by words: add rows of the sheet and return the report."""
     world = None if options.video is not None else random_scene(WORLD_SEED)
     clip, origin, words, box = world_clip(world, options) if world is not None else _own_clip(options)
@@ -67,7 +68,7 @@ def _by_words(client: Client, options: Options, rows: runs.Clips) -> dict[str, A
     return {"clip": origin, "prompt": words, "box": list(box), **report}
 
 
-def _by_picture(client: Client, options: Options, rows: runs.Clips) -> dict[str, Any]:
+def _by_picture(client: Host, options: Options, rows: runs.Clips) -> dict[str, Any]:
     """Propagate an edited first frame: add rows of the sheet and return the report."""
     prompt, (_, edited), origin = propagation(client, options)
     carry = graph.find(prompt, "InverseCrafterPropagateEdit")
@@ -86,7 +87,7 @@ def _by_picture(client: Client, options: Options, rows: runs.Clips) -> dict[str,
 
 
 def _made_by(
-    client: Client,
+    client: Host,
     prompt: graph.Prompt,
     options: Options,
     name: str,
@@ -109,7 +110,7 @@ def _made_by(
     return made, reports | {"outside": json.loads(made.texts["outside"]), "seconds_per_stage": made.seconds}
 
 
-def propagation(client: Client, options: Options) -> tuple[graph.Prompt, tuple[Path, Path], str]:
+def propagation(client: Host, options: Options) -> tuple[graph.Prompt, tuple[Path, Path], str]:
     """Return the workflow that carries an edit with its files chosen; clip and edited first frame; where the clip is from."""
     clip, origin = clips.choose(options.video, options.out, options.frames, clips.PASSENGER)
     prompt = _prompt_of(client, "edit_propagation", clip, options)
@@ -120,9 +121,9 @@ def propagation(client: Client, options: Options) -> tuple[graph.Prompt, tuple[P
     return prompt, (clip, edited), origin
 
 
-def _prompt_of(client: Client, workflow: str, clip: Path, options: Options) -> graph.Prompt:
+def _prompt_of(client: Host, workflow: str, clip: Path, options: Options) -> graph.Prompt:
     """Return a shipped workflow with a clip and this run's size and length."""
-    prompt = graph.load(workflow)
+    prompt = Workflow.named(workflow).json
     graph.set_widgets(prompt, "LoadVideo", file=client.upload(clip))
     scale = graph.feeding(prompt, graph.find(prompt, "InverseCrafterTrackMask"), "video")
     runs.set_size(prompt, scale, options)
@@ -130,7 +131,7 @@ def _prompt_of(client: Client, workflow: str, clip: Path, options: Options) -> g
     return prompt
 
 
-def edited_picture(client: Client, prompt: graph.Prompt, options: Options) -> Path:
+def edited_picture(client: Host, prompt: graph.Prompt, options: Options) -> Path:
     """Return the given edit or, as a user would make it, the workflow's first frame with what is red in a box made blue."""
     if options.edited is not None:
         pictures.require_fit({"EDITED": pictures.read("EDITED", options.edited)}, options.size)

@@ -19,7 +19,7 @@ from PIL import Image
 
 from lab.graphs.compose import GRAPHS
 from lab.host.page import open_page
-from lab.host.server import Client, running_host
+from lab.host.server import Host, running_host
 from lab.world import random_scene
 
 from . import clips, editing, pictures, recapture
@@ -78,7 +78,7 @@ def shoot(page: Any, kind: str | None, scale: float, live: bool = False) -> np.n
     return np.asarray(Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB"))
 
 
-def run(page: Any, client: Client) -> None:
+def run(page: Any, client: Host) -> None:
     """Run the page's graph; RuntimeError where it ends in an error."""
     before = len(client.get("/history").json())
     page.evaluate("() => app.queuePrompt(0)")
@@ -93,7 +93,7 @@ def run(page: Any, client: Client) -> None:
     page.wait_for_timeout(2 * SETTLE_MS)  # pictures and the video load
 
 
-def widgets_of(name: str, client: Client, options: Options) -> Widgets:
+def widgets_of(name: str, client: Host, options: Options) -> Widgets:
     """Return what a user would choose in a workflow: files, a prompt, a region."""
     if name in ("recapture", "two_experts"):
         clip, _ = clips.choose(None, options.out, options.frames)
@@ -114,7 +114,7 @@ def widgets_of(name: str, client: Client, options: Options) -> Widgets:
     return {("Load Video", "file"): client.upload(clip), ("The first frame, edited", "image"): client.upload(edited)}
 
 
-def draw(client: Client, options: Options, names: list[str], whole: bool, after_run: bool) -> dict[str, np.ndarray]:
+def draw(client: Host, options: Options, names: list[str], whole: bool, after_run: bool) -> dict[str, np.ndarray]:
     """Return pictures of the nodes of :data:`NODES` in the named graphs; with ``whole`` write those of the graphs too.
 
     Args:

@@ -16,12 +16,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from inversecrafter_client import Workflow
 from inversecrafter_core.camera import keyframe_path
 from inversecrafter_core.camera.interchange import FileFormat, read_path, write_path
 from inversecrafter_core.preview.camera_path import path_picture
 from lab.data import sheet
 from lab.host import graph
-from lab.host.server import Client, running_host
+from lab.host.server import Host, running_host
 
 from . import clips, editing, graph_pictures, pictures, recapture, runs
 from .runs import Options
@@ -54,12 +55,12 @@ def moments(clip: np.ndarray, numbers: tuple[int, ...] = (0, 7, 16)) -> Parts:
     return {f"frame {number}": clip[number] for number in numbers}
 
 
-def tapped(client: Client, prompt: graph.Prompt, outputs: runs.Links, label: str) -> runs.Clips:
+def tapped(client: Host, prompt: graph.Prompt, outputs: runs.Links, label: str) -> runs.Clips:
     """Run what ``outputs`` need of a prompt and return their frames."""
     return runs.run(client, graph.only_outputs(prompt, [key for key, _ in outputs.values()]), label, outputs).clips
 
 
-def of_recapture(client: Client, options: Options) -> dict[str, Parts]:
+def of_recapture(client: Host, options: Options) -> dict[str, Parts]:
     """Return the pictures of recapture's nodes, the learned mask and the model alone among them."""
     clip, _ = clips.choose(None, options.out, options.frames)
     prompt = recapture.prepared(client, options, clip, "recapture")
@@ -69,7 +70,7 @@ def of_recapture(client: Client, options: Options) -> dict[str, Parts]:
     )
     source, vae = prompt[warp]["inputs"]["video"], prompt[measure]["inputs"]["vae"]
     grey = [graph.add(prompt, "InverseCrafterEstimateDepth", **prompt[depth]["inputs"] | {"preview": "grey"}), 1]
-    example = graph.load("examples/depth_from_other_packs")
+    example = Workflow.named("examples/depth_from_other_packs").json
     kind = "InverseCrafterGeometryFromDepth"
     inputs = example[graph.find(example, kind)]["inputs"] | {"depth_images": grey, "video": source}
     converted = graph.add(prompt, kind, **inputs)
@@ -109,10 +110,10 @@ def of_recapture(client: Client, options: Options) -> dict[str, Parts]:
     }
 
 
-def of_photo(client: Client, options: Options) -> dict[str, Parts]:
+def of_photo(client: Host, options: Options) -> dict[str, Parts]:
     """Return the pictures of a photo's clip, warped, and of the context's windows."""
     files, _ = pictures.source_pictures(options, {"photo": 0}, clips.RABBIT)
-    prompt = graph.load("single_image")
+    prompt = Workflow.named("single_image").json
     graph.set_widgets(prompt, "LoadImage", image=client.upload(files["photo"]))
     runs.set_size(prompt, graph.find(prompt, "ImageScale"), options)
     graph.set_widgets(prompt, "InverseCrafterCameraPath", **recapture.PATH)
@@ -132,12 +133,12 @@ def of_photo(client: Client, options: Options) -> dict[str, Parts]:
     }
 
 
-def of_ends(client: Client, options: Options) -> dict[str, Parts]:
+def of_ends(client: Host, options: Options) -> dict[str, Parts]:
     """Return the pictures of Join Ends and Warp Ends, holes in magenta."""
     files, _ = pictures.source_pictures(options, {"start": 0, "end": options.frames - 1}, clips.PASSENGER)
     drawn = {}
     for name, workflow in (("BetweenEnds", "examples/join_ends"), ("WarpFromEnds", "interpolation")):
-        prompt = graph.load(workflow)
+        prompt = Workflow.named(workflow).json
         node = graph.find(prompt, f"InverseCrafter{name}")
         for end, file in files.items():
             graph.set_inputs(
@@ -148,7 +149,7 @@ def of_ends(client: Client, options: Options) -> dict[str, Parts]:
     return drawn
 
 
-def of_edit(client: Client, options: Options) -> dict[str, Parts]:
+def of_edit(client: Host, options: Options) -> dict[str, Parts]:
     """Return the pictures of the nodes that find, follow and carry an edit."""
     prompt, *_ = editing.propagation(client, options)
     find = lambda kind: graph.find(prompt, f"InverseCrafter{kind}")  # noqa: E731
@@ -169,7 +170,7 @@ def of_edit(client: Client, options: Options) -> dict[str, Parts]:
     }
 
 
-def of_camera_file(client: Client, options: Options) -> dict[str, Parts]:
+def of_camera_file(client: Host, options: Options) -> dict[str, Parts]:
     """Return the picture of a path that a COLMAP model has."""
     path = keyframe_path(json.dumps(WINDING), options.frames)
     folder = write_path(path, options.out / "winding", FileFormat.COLMAP)[0].parent
@@ -177,7 +178,7 @@ def of_camera_file(client: Client, options: Options) -> dict[str, Parts]:
     return {"LoadCameraPath": {"a COLMAP model, loaded": (255 * picture).round().byte().numpy()}}
 
 
-JOBS: list[Callable[[Client, Options], dict[str, Parts]]] = [of_recapture, of_photo, of_ends, of_edit, of_camera_file]
+JOBS: list[Callable[[Host, Options], dict[str, Parts]]] = [of_recapture, of_photo, of_ends, of_edit, of_camera_file]
 
 
 def write(drawn: Parts) -> None:

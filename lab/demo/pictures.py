@@ -10,11 +10,12 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
+from inversecrafter_client import Workflow
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.evaluation import masked_psnr
 from lab.data import sheet
 from lab.host import graph
-from lab.host.server import Client
+from lab.host.server import Host
 
 from . import clips, runs
 from .runs import Options
@@ -22,11 +23,11 @@ from .runs import Options
 log = logging.getLogger(__name__)
 
 
-def single_image(client: Client, options: Options) -> dict[str, Any]:
+def single_image(client: Host, options: Options) -> dict[str, Any]:
     """Run the single-image workflow on a photo, save its parts, and return the report that was written."""
     runs.check(options)
     photo, origin = source_pictures(options, {"photo": 0}, clips.RABBIT)
-    prompt = graph.load("single_image")
+    prompt = Workflow.named("single_image").json
     graph.set_widgets(prompt, "LoadImage", image=client.upload(photo["photo"]))
     runs.set_size(prompt, graph.find(prompt, "ImageScale"), options)
     graph.set_widgets(prompt, "InverseCrafterPhotoClip", frames=options.frames)
@@ -44,11 +45,11 @@ def single_image(client: Client, options: Options) -> dict[str, Any]:
     return runs.save(options.out, shown, report)
 
 
-def interpolation(client: Client, options: Options) -> dict[str, Any]:
+def interpolation(client: Host, options: Options) -> dict[str, Any]:
     """Run the interpolation workflow on two pictures, save its parts, and return the report that was written."""
     runs.check(options)
     ends, origin = source_pictures(options, {"start": 0, "end": options.frames - 1}, clips.PASSENGER)
-    prompt = graph.load("interpolation")
+    prompt = Workflow.named("interpolation").json
     between = graph.find(prompt, "InverseCrafterWarpFromEnds")
     graph.set_inputs(prompt, between, frames=options.frames)
     for name, file in ends.items():
@@ -146,7 +147,7 @@ def source_pictures(options: Options, numbers: dict[str, int], cut: clips.Cut) -
     return files, origin
 
 
-def _real_frames(client: Client, prompt: graph.Prompt, options: Options, scale: str) -> str:
+def _real_frames(client: Host, prompt: graph.Prompt, options: Options, scale: str) -> str:
     """Add the clip that the ends come from, cut and resized as they are; return the id of the node that has its frames."""
     clip, _ = clips.choose(options.video, options.out, options.frames, clips.PASSENGER)
     load = graph.add(prompt, "LoadVideo", file=client.upload(clip))

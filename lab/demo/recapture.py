@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from inversecrafter_client import Workflow
 from lab.data import sheet
 from lab.graphs.compose import OTHER_FAMILIES
 from lab.host import graph
-from lab.host.server import Client
+from lab.host.server import Host
 
 from . import clips, runs
 from .runs import Options
@@ -17,7 +18,7 @@ PATH = {"preset": "arc_right", "amount": 1.5}
 """Camera path of the demo's own clip: the camera goes to where moss comes into view, which the small model can continue."""
 
 
-def recapture(client: Client, options: Options) -> dict[str, Any]:
+def recapture(client: Host, options: Options) -> dict[str, Any]:
     """Run the workflow with one model; write its stages as videos, an animation, and the cards of other families' graphs."""
     report, shown, rate = made_by(client, options, "recapture", "recaptured")
     for name in ("source", "warp", "holes", "latent mask"):
@@ -28,12 +29,12 @@ def recapture(client: Client, options: Options) -> dict[str, Any]:
     return report
 
 
-def two_experts(client: Client, options: Options) -> dict[str, Any]:
+def two_experts(client: Host, options: Options) -> dict[str, Any]:
     """Run the workflow with two experts."""
     return made_by(client, options, "two_experts", "two experts")[0]
 
 
-def made_by(client: Client, options: Options, workflow: str, result: str) -> tuple[dict[str, Any], runs.Clips, float]:
+def made_by(client: Host, options: Options, workflow: str, result: str) -> tuple[dict[str, Any], runs.Clips, float]:
     """Run a workflow that takes a clip and a camera path, and save its parts.
 
     Returns:
@@ -52,9 +53,9 @@ def made_by(client: Client, options: Options, workflow: str, result: str) -> tup
     return runs.save(options.out, shown, report), made.clips, clips.require_frames(clip, options.frames)
 
 
-def prepared(client: Client, options: Options, clip: Path, workflow: str) -> graph.Prompt:
+def prepared(client: Host, options: Options, clip: Path, workflow: str) -> graph.Prompt:
     """Return a shipped workflow with this run's choices in its widgets."""
-    prompt = graph.load(workflow)
+    prompt = Workflow.named(workflow).json
     graph.set_widgets(prompt, "LoadVideo", file=client.upload(clip))
     graph.set_widgets(prompt, "ImageFromBatch", length=options.frames)
     runs.set_size(prompt, graph.find(prompt, "ImageScale"), options)

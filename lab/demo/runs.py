@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from inversecrafter_client import Progress
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.latent_grid import WAN
 from lab.data import sheet
 from lab.host import graph
-from lab.host.server import Client
+from lab.host.client import Host, NodeClock
 
 Links = dict[str, list[Any]]
 """Outputs of nodes by a name of ours."""
@@ -67,7 +68,7 @@ class Made:
     seconds: dict[str, float]
     videos: list[Path]
 
-    def costs(self, client: Client) -> dict[str, Any]:
+    def costs(self, client: Host) -> dict[str, Any]:
         """Return seconds and memory for a report."""
         return {"seconds_per_stage": self.seconds, "peak_memory_bytes": client.peak_memory()}
 
@@ -94,7 +95,7 @@ def set_sampling(prompt: graph.Prompt, options: Options) -> None:
             inputs["steps"] = options.steps
 
 
-def set_trajectory(client: Client, prompt: graph.Prompt, options: Options) -> None:
+def set_trajectory(client: Host, prompt: graph.Prompt, options: Options) -> None:
     """Set the frames of the camera path, and its preset where there is one."""
     graph.set_widgets(prompt, "InverseCrafterCameraPath", frames=options.frames)
     if options.trajectory:
@@ -150,30 +151,31 @@ def warp_report(prompt: graph.Prompt, made: Made, options: Options) -> dict[str,
     }
 
 
-def run(client: Client, prompt: graph.Prompt, label: str, pictures: Links, texts: Links | None = None) -> Made:
+def run(client: Host, prompt: graph.Prompt, label: str, pictures: Links, texts: Links | None = None) -> Made:
     """Run a prompt behind a progress bar, with ``pictures`` and ``texts`` tapped."""
     saving = {name: graph.add(prompt, "SaveImage", images=link, filename_prefix="demo/part") for name, link in pictures.items()}
     showing = {name: graph.add(prompt, "PreviewAny", source=link) for name, link in (texts or {}).items()}
+    job, clock = client.submit(prompt), NodeClock()
     with tqdm(desc=label, unit="step", leave=False, disable=None) as bar:
-
-        def show(_node: str, done: int, total: int) -> None:
-            bar.total, bar.n = total, done
-            bar.refresh()
-
-        outcome = client.run(prompt, show)
+        for event in job.events():
+            clock.note(event)
+            if isinstance(event, Progress) and event.steps:
+                bar.total, bar.n = event.steps, event.step
+                bar.refresh()
+    job.result()
     taken = {}
     for name, key in saving.items():
-        paths = client.files(outcome, key)
+        paths = client.files(job, key)
         taken[name] = sheet.read_frames(paths)
         for path in paths:
             path.unlink()
     seconds: dict[str, float] = {}
-    for key, spent in outcome.seconds.items():
+    for key, spent in clock.seconds.items():
         kind = prompt[key]["class_type"]
         if kind not in TAPS:
             seconds[kind] = round(seconds.get(kind, 0.0) + spent, 3)
-    words = {name: outcome.outputs[key]["text"][0] for name, key in showing.items()}
-    videos = [path for key, node in prompt.items() if node["class_type"] == "SaveVideo" for path in client.files(outcome, key)]
+    words = {name: job.node_outputs[key]["text"][0] for name, key in showing.items()}
+    videos = [path for key, node in prompt.items() if node["class_type"] == "SaveVideo" for path in client.files(job, key)]
     return Made(taken, words, seconds, videos)
 
 

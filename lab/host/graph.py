@@ -1,23 +1,14 @@
-"""Reading and patching a workflow in the host's API form.
+"""Patching a workflow in the host's API form by the classes of its nodes.
 
 The demo runs the *shipped* workflow, not a copy: it finds nodes by class, sets their widgets, and taps their outputs.
 """
 
 from __future__ import annotations
 
-import json
-from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
-Prompt = dict[str, dict[str, Any]]
-WORKFLOWS = Path(__file__).resolve().parents[2] / "workflows" / "api"
-
-
-def load(name: str) -> Prompt:
-    """Return the shipped workflow ``name`` in API form."""
-    prompt: Prompt = json.loads((WORKFLOWS / f"{name}.json").read_text())
-    return prompt
+from inversecrafter_client import Workflow
+from inversecrafter_client.workflows import Graph as Prompt
 
 
 def find(prompt: Prompt, class_type: str) -> str:
@@ -57,12 +48,4 @@ def add(prompt: Prompt, class_type: str, **inputs: Any) -> str:
 
 def only_outputs(prompt: Prompt, keep: list[str]) -> Prompt:
     """Return the part of a prompt that the nodes ``keep`` need, and nothing else."""
-    needed: set[str] = set()
-    pending = list(keep)
-    while pending:
-        key = pending.pop()
-        if key in needed:
-            continue
-        needed.add(key)
-        pending += [value[0] for value in prompt[key]["inputs"].values() if isinstance(value, list)]
-    return {key: deepcopy(node) for key, node in prompt.items() if key in needed}
+    return Workflow.from_json(prompt).only(*keep).json

@@ -19,11 +19,11 @@ from typing import IO
 
 import requests
 
-from .client import Client, Outcome, PromptFailed, PromptInterrupted, log_tail
+from .client import Host, log_tail
 from .launch import OWNER
 from .paths import BASE, ROOT, comfyui_path, prepare_base
 
-__all__ = ["Client", "Outcome", "PromptFailed", "PromptInterrupted", "running_host"]
+__all__ = ["Host", "running_host"]
 START_SECONDS = 240
 STOP_SECONDS = 10
 
@@ -31,7 +31,7 @@ STOP_SECONDS = 10
 @contextmanager
 def running_host(
     port: int | None = None, extra_args: Sequence[str] = (), base: Path = BASE, log: Path | None = None
-) -> Iterator[Client]:
+) -> Iterator[Host]:
     """Start a host with the pack in it, yield a connected client, stop the host.
 
     Args:
@@ -52,7 +52,7 @@ def running_host(
         process = _start(port, extra_args, base, sink)
         try:
             _wait_until_ready(process, port, log)
-            client = Client(f"http://127.0.0.1:{port}", base, log, process.pid)
+            client = Host(f"http://127.0.0.1:{port}", base, log, process.pid)
             try:
                 yield client
             finally:

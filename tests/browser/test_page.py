@@ -110,7 +110,7 @@ def test_a_dropped_workflow_loads_runs_and_the_video_arrives(host, page_and_prob
     for name, value in {"frames": FRAMES, "width": WIDTH, "height": HEIGHT}.items():
         page.evaluate(SET_WIDGET, [None, name, value])
     before = set((host.base / "output").rglob("*.mp4"))
-    host.forget()  # a node whose result another workflow has left in the cache would say nothing
+    host.free()  # a node whose result another workflow has left in the cache would say nothing
     page.click(RUN)
     assert wait_for_prompt(page, host)["status"]["status_str"] == "success"
     assert complaints(page) == []

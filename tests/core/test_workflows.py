@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from inversecrafter_client import Workflow
+from inversecrafter_client.workflows import FOLDER, names
 from lab.graphs.compose import OTHER_FAMILIES
 from lab.graphs.spec import BYPASSED, COLOURS, NORMAL
 from lab.host import graph
 
-NAMES = sorted(path.stem for path in graph.WORKFLOWS.glob("*.json") if not path.stem.endswith(".inputs"))
+NAMES = [name for name in names() if "/" not in name]
 WAN = [name for name in NAMES if name not in OTHER_FAMILIES]
 """Workflows that run on the embedded models, which are Wan's."""
 TITLE = 30
@@ -31,16 +33,16 @@ TAKE_A_PATH = ("InverseCrafterEncodeMeasurement", "InverseCrafterInpaintConditio
 
 def page(name: str) -> dict[str, Any]:
     """The form that the page loads."""
-    return json.loads((graph.WORKFLOWS.parent / f"{name}.json").read_text(encoding="utf-8"))
+    return json.loads((FOLDER.parent / f"{name}.json").read_text(encoding="utf-8"))
 
 
 def classes(name: str) -> dict[str, str]:
-    return {key: node["class_type"] for key, node in graph.load(name).items()}
+    return {key: node["class_type"] for key, node in Workflow.named(name).json.items()}
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if "InverseCrafterWarpVideo" in classes(name).values()])
 def test_what_is_asked_where_the_path_starts_gets_the_path_of_the_warp(name):
-    prompt = graph.load(name)
+    prompt = Workflow.named(name).json
     warp = prompt[graph.find(prompt, "InverseCrafterWarpVideo")]["inputs"]
     for kind in TAKE_A_PATH if name in WAN else TAKE_A_PATH[:1]:
         inputs = prompt[graph.find(prompt, kind)]["inputs"]
@@ -49,7 +51,7 @@ def test_what_is_asked_where_the_path_starts_gets_the_path_of_the_warp(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_masked_video_is_infilled_before_it_is_encoded(name):
-    prompt = graph.load(name)
+    prompt = Workflow.named(name).json
     measure = prompt[graph.find(prompt, "InverseCrafterEncodeMeasurement")]["inputs"]
     origin = prompt[measure["video"][0]]
     infilling = ("FillHoles", "WarpFromEnds", "PropagateEdit")
@@ -61,13 +63,13 @@ def test_every_masked_video_is_infilled_before_it_is_encoded(name):
 def test_what_no_first_frame_tells_gets_the_whole_video():
     given = {}
     for name in WAN:
-        prompt = graph.load(name)
+        prompt = Workflow.named(name).json
         given[name] = prompt[graph.find(prompt, "InverseCrafterInpaintConditioning")]["inputs"]["condition_on"]
     assert {name for name, what in given.items() if what == "whole_video"} == {"interpolation", "editing"}
 
 
 def test_text_guided_editing_hides_the_outline_and_its_edge():
-    prompt = graph.load("editing")
+    prompt = Workflow.named("editing").json
     track = prompt[graph.find(prompt, "InverseCrafterTrackMask")]["inputs"]
     assert (track["shape"], track["grow"]) == ("outline", 2)
 
@@ -81,7 +83,7 @@ def test_the_page_offers_image_tokens_that_only_checkpoints_with_an_image_need(n
 
 @pytest.mark.parametrize("name", WAN)
 def test_a_script_finds_the_text_encoder_of_the_real_wan_and_nothing_runs_it_unasked(name):
-    prompt = graph.load(name)
+    prompt = Workflow.named(name).json
     encoder = graph.find(prompt, "CLIPLoader")
     linked = [value[0] for node in prompt.values() for value in node["inputs"].values() if isinstance(value, list)]
     assert prompt[encoder]["inputs"]["type"] == "wan" and encoder not in linked
@@ -110,7 +112,7 @@ def test_groups_of_one_meaning_have_one_colour_in_every_workflow():
 def test_every_workflow_has_the_defaults_of_the_others():
     sizes, lengths, shifts, seams = set(), set(), set(), set()
     for name in WAN:
-        for node in graph.load(name).values():
+        for node in Workflow.named(name).json.values():
             given = node["inputs"]
             sizes |= {(given["width"], given["height"])} if node["class_type"] == "ImageScale" else set()
             lengths |= {given["frames"]} if "frames" in given else set()

@@ -28,5 +28,5 @@ def stock_graph(family: Family) -> dict[str, dict[str, Any]]:
 def test_stock_nodes_sample_and_decode_the_family(families_host: Any, family: Family):
     if not (families_host.base / "models" / "diffusion_models" / file_of(family)).is_file():
         pytest.skip(f"this host has no {family.name}")
-    outcome = families_host.run(stock_graph(family))
-    assert len(families_host.files(outcome, "6")) == family.frames
+    job = families_host.run(stock_graph(family))
+    assert len(families_host.files(job, "6")) == family.frames

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from clips import moving_pattern, read_clip, write_clip
 
+from inversecrafter_client import Workflow
 from lab.graphs.compose import OTHER_FAMILIES
 from lab.host import graph
 from lab.models.families import FAMILIES
@@ -22,7 +23,7 @@ TEXT = "CLIPTextEncode"
 def small_prompt(name: str, clip: str) -> graph.Prompt:
     """Return a shipped workflow with the family's small model, prompts that need no text encoder, and a small clip."""
     chosen, frames, height, width = SMALL[name]
-    family, prompt = next(family for family in FAMILIES if family.name == chosen), graph.load(name)
+    family, prompt = next(family for family in FAMILIES if family.name == chosen), Workflow.named(name).json
     model = graph.add(prompt, "UNETLoader", unet_name=file_of(family), weight_dtype="default")
     vae = graph.add(prompt, "VAELoader", vae_name=file_of(family))
     texts = graph.add(prompt, "SmallFamilyInputs", family=family.name)

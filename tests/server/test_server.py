@@ -9,8 +9,8 @@ import pytest
 from clips import moving_pattern, read_clip, write_clip
 from PIL import Image
 
+from inversecrafter_client import InvalidWorkflow, JobCanceled, JobFailed, Progress, Workflow
 from lab.host import graph
-from lab.host.client import PromptFailed, PromptInterrupted
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = sorted((ROOT / "web" / "docs").glob("*.md"))
@@ -33,14 +33,15 @@ def recapture(clip):
 @pytest.fixture(scope="module")
 def first_run(host, clip):
     """Progress messages, the frames and the video of the shipped workflow on a fresh server."""
-    steps: list[tuple[str, int, int]] = []
     prompt, tap = with_frames(shipped_prompt(clip, steps=3))
-    outcome = host.run(prompt, on_progress=lambda *step: steps.append(step))
-    return steps, pictures(host, outcome, tap), saved_video(host, outcome)
+    job = host.submit(prompt)
+    steps = [(event.current_node, event.step, event.steps) for event in job.events() if isinstance(event, Progress)]
+    job.result()
+    return steps, pictures(host, job, tap), saved_video(host, job)
 
 
 def shipped_prompt(clip: str, **sampling):
-    prompt = graph.load("recapture")
+    prompt = Workflow.named("recapture").json
     graph.set_widgets(prompt, "LoadVideo", file=clip)
     graph.set_widgets(prompt, sampler_of(prompt), **sampling)
     return prompt
@@ -65,12 +66,12 @@ def with_frames(prompt):
     return prompt, graph.add(prompt, "SaveImage", images=make["inputs"]["images"], filename_prefix="frames")
 
 
-def pictures(host, outcome, node_id: str) -> np.ndarray:
-    return np.stack([np.asarray(Image.open(path)) for path in host.files(outcome, node_id)]).astype(int)
+def pictures(host, job, node_id: str) -> np.ndarray:
+    return np.stack([np.asarray(Image.open(path)) for path in host.files(job, node_id)]).astype(int)
 
 
-def saved_video(host, outcome) -> np.ndarray:
-    (path,) = [path for path in host.files(outcome) if path.suffix == ".mp4"]
+def saved_video(host, job) -> np.ndarray:
+    (path,) = [path for path in host.files(job) if path.suffix == ".mp4"]
     return read_clip(path)
 
 
@@ -128,32 +129,30 @@ def test_the_shipped_workflow_makes_a_video(recapture, first_run):
 @pytest.mark.slow
 def test_a_bad_prompt_names_the_input_and_the_next_prompt_in_the_queue_runs(host, clip):
     bad, good = of_length(shipped_prompt(clip, steps=3), 8), of_length(shipped_prompt(clip, steps=3), 9)
-    failing, following = host.queue(bad), host.queue(good)
-    with pytest.raises(PromptFailed) as failure:
-        host.wait(failing)
+    failing, following = host.submit(bad), host.submit(good)
+    with pytest.raises(JobFailed) as failure:
+        failing.result()
     assert failure.value.node_type.startswith("InverseCrafter")
     assert "8 frames" in failure.value.message and "4k+1" in failure.value.message
-    assert saved_video(host, host.wait(following)).shape == (9, HEIGHT, WIDTH, 3)
+    assert saved_video(host, following.result()).shape == (9, HEIGHT, WIDTH, 3)
 
 
 def test_a_prompt_with_a_wrong_widget_is_refused_by_name(host, recapture):
     graph.set_widgets(recapture, sampler_of(recapture), steps="many")
-    with pytest.raises(PromptFailed, match="steps"):
-        host.queue(recapture)
+    with pytest.raises(InvalidWorkflow, match="steps"):
+        host.submit(recapture)
 
 
 @pytest.mark.slow
 def test_after_a_cancelled_run_the_next_gives_the_very_frames_it_gave_before(host, clip, recapture, first_run):
     sampler = graph.find(recapture, sampler_of(recapture))
-    running = host.queue(shipped_prompt(clip, steps=500))
-
-    def cancel_while_sampling(node, done, total):
-        if node == sampler and done >= 2:
-            host.interrupt(running)
-
-    with pytest.raises(PromptInterrupted):
-        host.wait(running, cancel_while_sampling, timeout=300)
-    host.forget()
+    running = host.submit(shipped_prompt(clip, steps=500))
+    for event in running.events(timeout=300):
+        if isinstance(event, Progress) and event.current_node == sampler and (event.step or 0) >= 2:
+            running.cancel()
+    with pytest.raises(JobCanceled):
+        running.result()
+    host.free()
     again, tap = with_frames(recapture)
     after = pictures(host, host.run(again), tap)
     _, before, _ = first_run

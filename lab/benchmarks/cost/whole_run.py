@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import torch
 
+from inversecrafter_client import Workflow
 from lab.benchmarks.report import Place, Row, row
 from lab.data.unseen import scene_seeds
 from lab.host import graph
@@ -49,7 +50,7 @@ class Runs(NamedTuple):
 
 def guided_prompt(clip: torch.Tensor) -> tuple[graph.Prompt, Outputs]:
     """Return the shipped recapture graph down to the decoded clip, its source given."""
-    prompt = graph.load("recapture")
+    prompt = Workflow.named("recapture").json
     source = graph.feeding(prompt, graph.find(prompt, DEPTH), "video")
     return graph.only_outputs(prompt, [graph.find(prompt, "VAEDecode")]), {source: (clip,)}
 

@@ -1,0 +1,1 @@
+"""Queues of many small jobs on real servers: how fast, how steady, and what survives kills and cancels."""
