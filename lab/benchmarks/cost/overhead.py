@@ -101,17 +101,25 @@ def outside_and_whole(model: Any, run: Callable[[], None]) -> tuple[float, float
     return whole - inside.spent, whole
 
 
-def measure(model: Any, nodes: PackNodes, steps: int, repeats: int, seed: int) -> list[Row]:
-    """Measure the routes, ``repeats`` of each."""
-    runs = routes(model, nodes, steps, seed)
+def interleaved(model: Any, runs: Runs, repeats: int) -> dict[str, list[tuple[float, float]]]:
+    """Return :func:`outside_and_whole` of every run, ``repeats`` times each after one that is not counted.
+
+    The order turns, so that a slow spell or a warm cache meets every run alike.
+    """
     for run in runs.values():
         run()
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
     for repeat in range(repeats):
-        # The order turns, so that a slow spell or a warm cache meets every method alike.
         names = list(runs)
         for name in names[repeat % len(names) :] + names[: repeat % len(names)]:
             times[name].append(outside_and_whole(model, runs[name]))
+    return times
+
+
+def measure(model: Any, nodes: PackNodes, steps: int, repeats: int, seed: int) -> list[Row]:
+    """Measure the routes, ``repeats`` of each."""
+    runs = routes(model, nodes, steps, seed)
+    times = interleaved(model, runs, repeats)
     peaks = {name: peak_memory(run) for name, run in runs.items()}
     outside, whole = ({name: median(pair[part] for pair in taken) for name, taken in times.items()} for part in (0, 1))
     rows = [row(f"bare sampling, {steps} steps", whole["bare"], "s", case=CASE)]

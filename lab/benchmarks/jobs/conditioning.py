@@ -1,8 +1,8 @@
 """The model's own conditioning beside guidance: the first frame alone, as in the paper, or the whole masked video.
 
 The embedded model has no input for an image or a masked video. It takes context as tokens that stand clean beside the noise, so
-that is measured: the first frame's, or all that lie wholly in the known part, encoded with the holes infilled or grey. Every
-variant has the same measurement and default guidance. The warp is that of :mod:`lab.benchmarks.warp.robustness`, its depth
+that is measured: the first frame's, or all that lie wholly in the known part, encoded with the holes infilled. Both have the
+same measurement and default guidance. The warp is that of :mod:`lab.benchmarks.warp.robustness`, its depth
 noisy and bled; LPIPS is against the true view, whole. Strengths are of the simulated prior, 0 = the embedded model. What a
 Fun-InP checkpoint makes of either is not measured here.
 """
@@ -14,7 +14,7 @@ from functools import partial
 import torch
 
 from inversecrafter_core.inverse import ProximalSettings, Solver, prepare
-from inversecrafter_core.masks import area, hide
+from inversecrafter_core.masks import area
 from inversecrafter_core.sampling import BoundGuidance, Window, sample_guided_euler
 from inversecrafter_core.sampling.stochastic import known_cells
 from lab.benchmarks.report import Row
@@ -28,7 +28,7 @@ from lab.models.guided import Case, Setup, against_truth, stronger_prior
 
 DEPTH = Damage(noise=0.1, bleed=3.0)
 STRENGTHS = (0.0, 0.5)
-FIRST, INFILLED, GREY = "first frame", "whole video, infilled", "whole video, grey"
+FIRST, INFILLED = "first frame", "whole video, infilled"
 Contexts = dict[str, tuple[torch.Tensor, torch.Tensor]]
 
 
@@ -36,9 +36,9 @@ def contexts(view: NewView, case: Case, setup: Setup) -> Contexts:
     """Return the tokens that stand clean, ``[1, 1, T', H', W']`` bool, and the latents they show, by name."""
     visible, filled = case.warp.visible.clone(), case.warp.video.clone()
     visible[0], filled[0] = 1.0, view.source.colour[0]
-    w, grey = setup.wan.coder.encode(filled), setup.wan.coder.encode(hide(filled, visible))
+    w = setup.wan.coder.encode(filled)
     known = known_cells(area(visible).to(w), 1.0) | case.first_frame
-    return {FIRST: (case.first_frame, w), INFILLED: (known, w), GREY: (known, grey)}
+    return {FIRST: (case.first_frame, w), INFILLED: (known, w)}
 
 
 def sampled(setup: Setup, case: Case, clean: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
@@ -64,11 +64,11 @@ def one_scene(steps: int, seed: int) -> Scene | None:
 
 
 def rows(seed: int, scenes: int = 16, processes: int = 2, steps: int = 10) -> list[Row]:
-    """Compare both conditionings, and both forms of the second."""
+    """Compare both conditionings."""
     found = measure(partial(one_scene, steps), scene_seeds(seed, 8 * scenes), scenes, processes)
     keys = [Key(INFILLED, strength=strength) for strength in STRENGTHS]
     compared = [key for key in keys if found.has(key, "whole LPIPS")]
-    return [found.ratio(key, other, "whole LPIPS", most=1) for key in compared for other in (FIRST, GREY)] + found.means()
+    return [found.ratio(key, FIRST, "whole LPIPS", most=1) for key in compared] + found.means()
 
 
 if __name__ == "__main__":

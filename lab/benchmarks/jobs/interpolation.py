@@ -74,7 +74,6 @@ def made(clip: Clip, estimator: Estimator, wan: SmallWan, seed: int) -> Iterator
     start, end, frames = clip.colour[0], clip.colour[-1], len(clip.times)
     yield FADE, cross_fade(start, end, frames)
     yield FLOW, along_dis(start, end, frames)
-    yield "VAE of the truth", wan.coder.decode(wan.coder.encode(clip.colour))
     yield "model alone", complete(wan, *between_ends(start[None], end[None], frames), ALONE, seed)
     yield OURS[0], guided(clip, "exact", estimator).video
     ends = guided(clip, "estimated", estimator)
