@@ -44,7 +44,7 @@ def inside(places: np.ndarray) -> np.ndarray:
 
 
 def resize_flow(flow: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """``[h, w, 2]`` to ``[*size, 2]``, its vectors in pixels of the new size."""
+    """Return a flow ``[h, w, 2]`` at another size, ``[*size, 2]``, its vectors in pixels of the new size."""
     height, width = flow.shape[:2]
     scale = np.array([size[1] / width, size[0] / height], np.float32)
     return cv2.resize(flow, (size[1], size[0]), interpolation=cv2.INTER_LINEAR) * scale
