@@ -31,7 +31,8 @@ SCALE = 3
 
 def larger(family: Family) -> Family:
     """Return the family with a clip ``SCALE`` times as long, wide and high."""
-    return replace(family, size=tuple(side * SCALE for side in family.size), latent_frames=family.latent_frames * SCALE)
+    height, width = family.size
+    return replace(family, size=(height * SCALE, width * SCALE), latent_frames=family.latent_frames * SCALE)
 
 
 def sampling(model: Any, family: Family, sampler: Any, steps: int, seed: int) -> Callable[[], None]:
