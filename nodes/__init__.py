@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from comfy_api.latest import ComfyExtension, io
 
-from .depth import estimate
+from .depth import estimate, source_camera
 from .edit import regions, report
 from .evaluate import metrics
 from .guide import conditioning, guidance, ksampler, mask_encoder, measurement, settings, stochastic, text
@@ -13,6 +13,7 @@ from .warp import camera, camera_files, camera_sockets, clips, warp
 
 NODES: list[type[io.ComfyNode]] = [
     *estimate.NODES,
+    *source_camera.NODES,
     *camera.NODES,
     *camera_files.NODES,
     *camera_sockets.NODES,

@@ -10,6 +10,7 @@ import torch
 
 from ..errors import InputError, require_choice, require_finite, require_same_frames
 from .geometry import Geometry
+from .smoothing import smooth_poses
 
 SAME_VIEW = 1e-4
 """Rotation (radians), translation (rho) and relative change of focal length up to which two cameras are the same: a tenth of
@@ -21,10 +22,12 @@ class RelativeTo(StrEnum):
     """Frame of reference of a path's poses.
 
     ``source``: the source camera of the same frame. ``world``: the camera of source frame 0, however the source moves.
+    ``stabilised``: the source camera without its shake, see :func:`smooth_poses`.
     """
 
     SOURCE = "source"
     WORLD = "world"
+    STABILISED = "stabilised"
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,8 @@ class CameraPath:
         poses[:, :3, 3] *= geometry.pivot_depth
         if self.relative_to == RelativeTo.SOURCE:
             poses = geometry.camera_to_world @ poses
+        elif self.relative_to == RelativeTo.STABILISED:
+            poses = smooth_poses(geometry.camera_to_world) @ poses
         intrinsics = geometry.intrinsics.clone()
         scale = self.focal_scale.to(device)
         intrinsics[:, 0, 0] *= scale
@@ -79,11 +84,11 @@ class CameraPath:
         """Return ``[F]`` bool: frames whose target camera has the pose and the lens of the source camera.
 
         Args:
-            geometry: source cameras and scale of the scene. Without it, frames after the first of a path in the world count as
-                other views; frame 0 needs no geometry, since the world is source frame 0.
+            geometry: source cameras and scale of the scene. Without it, frames after the first of a path that is not relative
+                to the source count as other views; frame 0 needs no geometry, since there all frames of reference agree.
         """
         offsets = self.camera_to_world
-        if self.relative_to == RelativeTo.WORLD and geometry is not None:
+        if self.relative_to != RelativeTo.SOURCE and geometry is not None:
             poses, _ = self.resolve(geometry)
             offsets = torch.linalg.inv(geometry.camera_to_world) @ poses
             offsets[:, :3, 3] /= geometry.pivot_depth
@@ -91,7 +96,7 @@ class CameraPath:
         moved = offsets[:, :3, 3].norm(dim=1)
         lens = (self.focal_scale.to(offsets.device) - 1).abs()
         same = torch.stack([turned, moved, lens]).amax(0) <= SAME_VIEW
-        if self.relative_to == RelativeTo.WORLD and geometry is None:
+        if self.relative_to != RelativeTo.SOURCE and geometry is None:
             same[1:] = False
         return same
 

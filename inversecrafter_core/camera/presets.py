@@ -102,11 +102,12 @@ def static(t: torch.Tensor, amount: float) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 class Preset(NamedTuple):
-    """A trajectory with its default full amount in ``unit``: ``"degrees"`` or ``"rho"``."""
+    """A trajectory, its default full amount in ``unit``, ``"degrees"`` or ``"rho"``, and its own frame of reference if any."""
 
     trajectory: Trajectory
     amount: float
     unit: Literal["degrees", "rho"]
+    relative_to: RelativeTo | None = None
 
 
 PRESETS: dict[str, Preset] = {
@@ -124,6 +125,7 @@ PRESETS: dict[str, Preset] = {
     "crane": Preset(crane, 0.15, "rho"),
     "spiral": Preset(spiral, 0.1, "rho"),
     "static": Preset(static, 0.0, "rho"),
+    "stabilise": Preset(static, 0.0, "rho", RelativeTo.STABILISED),
 }
 
 
@@ -171,7 +173,7 @@ def preset_path(
         start: ``source``: from the source camera at frame 0 to the full amount at the last frame; ``full``: the full amount in
             every frame.
         ease: the pace of a path that starts at the source.
-        relative_to: see :class:`CameraPath`.
+        relative_to: see :class:`CameraPath`; unused by a preset that has its own.
 
     Raises:
         InputError: an unknown name or choice, too few frames, or an amount that is not finite.
@@ -179,7 +181,7 @@ def preset_path(
     preset, start, ease = require_preset(name), require_choice("start", start, PathStart), require_choice("ease", ease, Ease)
     if frames < 1:
         raise InputError("frames", str(frames), "Give at least 1, as many as the video has.")
-    if frames == 1 and start == PathStart.SOURCE and name != "static":
+    if frames == 1 and start == PathStart.SOURCE and preset.trajectory is not static:
         raise InputError(
             "frames", "1, which leaves no time to move", "Give 2 or more, or set start to 'full' for a single new view."
         )
@@ -189,4 +191,4 @@ def preset_path(
         raise InputError("amount", str(amount), "Give a finite number.")
     t = torch.ones(frames) if start == PathStart.FULL else eased(torch.linspace(0, 1, frames), ease)
     poses, focal_scale = preset.trajectory(t, amount)
-    return CameraPath(poses, focal_scale, relative_to, name)
+    return CameraPath(poses, focal_scale, preset.relative_to or relative_to, name)

@@ -21,6 +21,7 @@ from ..errors import InputError, require_choice
 from ..flow import clip_flow
 from ..warp.viewer import NEAR, Viewer
 from .motion import parallax
+from .pose import solve_pose
 
 LEAST_MATCHES = 24
 """Smallest number of matches for a reliable camera; a pose has 6 unknowns, and a match gives 2 equations."""
@@ -164,24 +165,15 @@ def find_camera(matches: Matches, geometry: Geometry) -> tuple[torch.Tensor, int
     Raises:
         InputError: fewer than :data:`LEAST_MATCHES` matches or inliers.
     """
-    points, seen = _lifted(matches, geometry)
+    points, seen, _ = lift(matches, geometry)
     if len(points) < LEAST_MATCHES:
         raise _no_camera(f"{len(points)} matches between start and end")
-    cv2.setRNGSeed(0)
-    lens = geometry.intrinsics[1].double().numpy()
-    limit = REPROJECTION * geometry.size[1]
-    found, turn, shift, inliers = cv2.solvePnPRansac(
-        points, seen, lens, None, iterationsCount=400, reprojectionError=limit, confidence=0.999, flags=cv2.SOLVEPNP_SQPNP
-    )
-    agreeing = 0 if not found or inliers is None else len(inliers)
-    if agreeing < LEAST_MATCHES:
+    lens, limit = geometry.intrinsics[1].double().numpy(), REPROJECTION * geometry.size[1]
+    found = solve_pose(points, seen, lens, limit)
+    agreeing = 0 if found is None else int(found.agreeing.sum())
+    if found is None or agreeing < LEAST_MATCHES:
         raise _no_camera(f"{agreeing} of {len(points)} matches between start and end agree on one camera")
-    chosen = inliers[:, 0]
-    turn, shift = cv2.solvePnPRefineLM(points[chosen], seen[chosen], lens, None, turn, shift)
-    world_to_camera = torch.eye(4, dtype=torch.float64)
-    world_to_camera[:3, :3] = torch.from_numpy(cv2.Rodrigues(turn)[0])
-    world_to_camera[:3, 3] = torch.from_numpy(shift[:, 0])
-    return torch.linalg.inv(world_to_camera).float(), agreeing
+    return found.camera_to_world, agreeing
 
 
 def _no_camera(found: str) -> InputError:
@@ -192,15 +184,18 @@ def _no_camera(found: str) -> InputError:
     )
 
 
-def _lifted(matches: Matches, geometry: Geometry) -> tuple[np.ndarray, np.ndarray]:
-    """Return matches with depth as points in the first camera ``[N, 3]`` and pixels of the second ``[N, 2]``, float64."""
+def lift(matches: Matches, geometry: Geometry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return matches with depth as points in the first camera ``[N, 3]`` and pixels of the second ``[N, 2]``, float64.
+
+    The third array tells which matches ``[M]`` bool have depth.
+    """
     column, row = (torch.from_numpy(matches.first[:, axis]).long() for axis in (0, 1))
     height, width = geometry.size
     row, column = row.clamp(0, height - 1), column.clamp(0, width - 1)
     known = geometry.valid[0, row, column].numpy()
     ray = np.concatenate([matches.first, np.ones((len(matches.first), 1))], 1) @ np.linalg.inv(geometry.intrinsics[0].numpy()).T
     points = ray * geometry.depth[0, row, column].numpy()[:, None]
-    return points[known].astype(np.float64), matches.second[known].astype(np.float64)
+    return points[known].astype(np.float64), matches.second[known].astype(np.float64), known
 
 
 def relative_scale(geometry: Geometry) -> float:

@@ -27,6 +27,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 BENCHMARKS = {
     "warp": ("warp.compare",),
     "pivot": ("warp.pivot",),
+    "source_camera": ("warp.source_camera",),
     "overhead": ("cost.overhead",),
     "masks": ("masks.compare",),
     "solvers": ("solvers.compare",),

