@@ -180,7 +180,7 @@ def of_camera_file(client: Host, options: Options) -> dict[str, Parts]:
 
 def of_hand_held(client: Host, options: Options) -> dict[str, Parts]:
     """Return the mean of a shaken clip's frames, and that of the same clip held at its first camera: what is held is sharp."""
-    prompt = graph.load("examples/hand_held")
+    prompt = Workflow.named("examples/hand_held").json
     runs.set_size(prompt, graph.find(prompt, "ImageScale"), options)
     street, _ = clips.choose(None, options.out, options.frames, clips.STREET)
     graph.set_widgets(prompt, "LoadVideo", file=client.upload(clips.shaken(street, options.frames)))
