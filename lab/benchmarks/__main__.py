@@ -29,6 +29,7 @@ BENCHMARKS = {
     "pivot": ("warp.pivot",),
     "source_camera": ("warp.source_camera",),
     "overhead": ("cost.overhead",),
+    "families": ("cost.families",),
     "masks": ("masks.compare",),
     "solvers": ("solvers.compare",),
     "robustness": ("warp.robustness",),
