@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -30,7 +30,11 @@ STOP_SECONDS = 10
 
 @contextmanager
 def running_host(
-    port: int | None = None, extra_args: Sequence[str] = (), base: Path = BASE, log: Path | None = None
+    port: int | None = None,
+    extra_args: Sequence[str] = (),
+    base: Path = BASE,
+    log: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Host]:
     """Start a host with the pack in it, yield a connected client, stop the host.
 
@@ -39,6 +43,7 @@ def running_host(
         extra_args: more host options, e.g. ``("--preview-method", "latent2rgb")``.
         base: the host's base directory; made, with the pack linked into it.
         log: where the host's output goes; ``base/host.log`` by default.
+        environment: variables beside those of this process.
 
     Raises:
         FileNotFoundError: there is no host; run ``make setup``.
@@ -49,7 +54,7 @@ def running_host(
     port = port or free_port()
     log = log or base / "host.log"
     with log.open("w") as sink:
-        process = _start(port, extra_args, base, sink)
+        process = _start(port, extra_args, base, sink, environment or {})
         try:
             _wait_until_ready(process, port, log)
             client = Host(f"http://127.0.0.1:{port}", base, log, process.pid)
@@ -68,7 +73,7 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _start(port: int, extra_args: Sequence[str], base: Path, sink: IO[str]) -> subprocess.Popen:
+def _start(port: int, extra_args: Sequence[str], base: Path, sink: IO[str], environment: Mapping[str, str]) -> subprocess.Popen:
     import torch
 
     options = ["--listen", "127.0.0.1", "--port", str(port), "--base-directory", str(base)]
@@ -78,7 +83,7 @@ def _start(port: int, extra_args: Sequence[str], base: Path, sink: IO[str]) -> s
     return subprocess.Popen(
         [sys.executable, "-m", "lab.host.launch", *options, *extra_args],
         cwd=ROOT,
-        env={**os.environ, **quiet},
+        env={**os.environ, **quiet, **environment},
         stdout=sink,
         stderr=subprocess.STDOUT,
         start_new_session=True,

@@ -43,6 +43,8 @@ MAY_IMPORT = {
 }
 BELOW_DATA = {"world", "host"}
 BELOW_REPORTS = {"models", "data", "metrics", *BELOW_DATA}
+LAB_WITH_CLIENT = {"host", "demo", "benchmarks", "graphs"}
+"""Rooms of the lab that drive a server, by the client that ships."""
 LAB_MAY_IMPORT = {
     "demo": {"graphs", *BELOW_REPORTS},
     "benchmarks": BELOW_REPORTS,
@@ -156,6 +158,12 @@ def test_the_rooms_of_the_lab_import_one_way():
         reached = {room_of(other): by for other, by in imports.items() if other.startswith("lab.")}
         wrong = {by for room, by in reached.items() if room not in LAB_MAY_IMPORT[room_of(folder)] | {room_of(folder)}}
         assert not wrong, f"{folder} imports backward, by {wrong}"
+
+
+def test_the_lab_imports_the_client_where_it_drives_a_server():
+    for folder, imports in folder_imports().items():
+        if folder.startswith("lab.") and any(other.startswith("inversecrafter_client") for other in imports):
+            assert folder.split(".")[1] in LAB_WITH_CLIENT, folder
 
 
 def test_no_folder_imports_in_a_circle():

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import signal
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 
 from inversecrafter_client import Client, Workflow
-from inversecrafter_client.batch import Row, read_manifest
+from inversecrafter_client.batch import Row
 from lab.host.server import Host, running_host
 
 FRAMES, SIDE, STEPS = 5, 64, 2
@@ -33,32 +34,48 @@ def write_clip(path: Path, seed: int) -> Path:
     return path
 
 
+def lossless() -> Workflow:
+    """Return recapture without previews and metrics, its result a lossless WebP: H.264 is not the same from run to run."""
+    made = Workflow.named("recapture")
+    made = made.only(made.result_node())
+    node = made.result_node()
+    frames = made.json[made.json[node]["inputs"]["video"][0]]["inputs"]["images"]
+    inputs = {"images": frames, "filename_prefix": "small", "fps": 16.0, "lossless": True, "quality": 80, "method": "default"}
+    made.json[node] = {"class_type": "SaveAnimatedWEBP", "inputs": inputs}
+    return made.only(node)
+
+
 def workflow(clip: Path, seed: int, amount: float = 1.0) -> Workflow:
-    """Return a small job: recapture without previews and metrics."""
-    made = Workflow.named("recapture").set("video", clip).set("seed", seed).set("amount", amount).set("frames", FRAMES)
-    made.set("size", f"{SIDE}x{SIDE}").set("steps", STEPS)
-    return made.only(made.result_node())
+    """Return a small job."""
+    made = lossless().set("video", clip).set("seed", seed).set("amount", amount).set("frames", FRAMES)
+    return made.set("size", f"{SIDE}x{SIDE}").set("steps", STEPS)
 
 
-def write_manifest(folder: Path, jobs: int, seed: int) -> Path:
-    """Write a clip and a table of jobs that differ in seed and path; return the table."""
+def write_manifest(folder: Path, jobs: int, clip: Path) -> Path:
+    """Write a table of jobs on a clip, different in seed and path, and the workflow that they name; return the table."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_clip(folder / "clip.mp4", seed)
+    small = lossless()
+    (folder / "small.json").write_text(json.dumps(small.json), encoding="utf-8")
+    targets: dict[str, Any] = {
+        name: {"targets": [f"{node}.{key}" for node, key in one.targets]} for name, one in small.inputs.items()
+    }
+    targets["video"]["upload"] = True
+    named = {"inputs": targets, "results": small.results}
+    (folder / "small.inputs.json").write_text(json.dumps(named), encoding="utf-8")
     path = folder / "jobs.csv"
     with path.open("w", newline="") as stream:
         table = csv.writer(stream)
         table.writerow(["workflow", "video", "seed", "amount", "frames", "size", "steps", "out"])
         for number in range(jobs):
-            row = ["recapture", "clip.mp4", number, round(0.5 + number / jobs, 3), FRAMES, f"{SIDE}x{SIDE}", STEPS]
-            table.writerow([*row, f"results/{number:03}.mp4"])
+            row = ["small.json", clip.resolve(), number, round(0.5 + number / jobs, 3), FRAMES, f"{SIDE}x{SIDE}", STEPS]
+            table.writerow([*row, f"results/{number:03}.webp"])
     return path
 
 
 def digests(manifest: Path) -> dict[str, str]:
     """Return the SHA-256 of every file among a batch's results, parts that were left behind too."""
-    return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted((manifest.parent / "results").iterdir())
-    }
+    found = sorted((manifest.parent / "results").iterdir())
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 
 def rendering_seconds(url: str, rows: list[Row]) -> list[float]:
@@ -71,28 +88,22 @@ def rendering_seconds(url: str, rows: list[Row]) -> list[float]:
     return spent
 
 
-def rows_of(manifest: Path) -> list[Row]:
-    """Return a manifest's jobs."""
-    return read_manifest(manifest)
+def server(folder: Path, port: int | None = None) -> AbstractContextManager[Host]:
+    """Start a server on one thread, with its data and its temporary files in a folder of its own.
 
-
-@contextmanager
-def server(folder: Path, port: int | None = None) -> Iterator[Host]:
-    """Start a server on one thread with its data, and its temporary files, in a folder of its own; warm it up with one job."""
+    It writes no metadata into files: the host puts the times of its inputs there.
+    """
     temporary = folder / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
-    before = {name: os.environ.get(name) for name in ("TMPDIR", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-    os.environ |= {"TMPDIR": str(temporary), "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    try:
-        with running_host(port=port, base=folder / "base") as host:
-            yield host
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
-        tempfile.tempdir = None
+    alone = {"TMPDIR": str(temporary), "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    return running_host(port, ("--disable-metadata",), base=folder / "base", environment=alone)
 
 
-def warm(url: str, folder: Path) -> None:
+def warm(host: Host, folder: Path) -> None:
     """Run one job, so that models are loaded."""
-    with Client(url) as client:
-        client.run(workflow(write_clip(folder / "warm.mp4", 999), 0))
+    host.run(workflow(write_clip(folder / "warm.mp4", 999), 0))
+
+
+def kill(host: Host) -> None:
+    """End a server at once, with what it started."""
+    os.killpg(host.pid, signal.SIGKILL)
