@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 import uuid
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from .refusals import refusal
 from .transport import Transport
 from .workflows import UPLOADS, Graph, Workflow
 
+CANCEL_PAUSES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.85)
 LOCAL = "http://127.0.0.1:8188"
 
 
@@ -92,10 +94,18 @@ class Client:
         return job
 
     def cancel(self, job_id: str) -> None:
-        """Take a job out of the queue, or stop it; one that has ended stays as it is."""
+        """Take a job out of the queue, or stop it; one that has ended stays as it is.
+
+        Returns when it is gone, at the latest after two seconds: a node that looks for cancels seldom ends later.
+        """
         self.canceled.add(job_id)
-        self.transport.post("/queue", {"delete": [job_id]})
-        self.transport.post("/interrupt", {"prompt_id": job_id})
+        for pause in CANCEL_PAUSES:
+            # Again, for a job that was just being taken from the queue would forget the first request when it starts.
+            self.transport.post("/queue", {"delete": [job_id]})
+            self.transport.post("/interrupt", {"prompt_id": job_id})
+            if self.place(job_id) is None:
+                return
+            time.sleep(pause)
 
     def place(self, job_id: str) -> int | None:
         """Return a job's place in the queue from 0, -1 where it runs, None where it is not there."""
