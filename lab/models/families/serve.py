@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from lab.host.paths import ROOT
 from lab.host.smaller import HostLacks, shrink
 
@@ -57,9 +59,9 @@ def shrink_all() -> None:
 
 
 class SmallFamilyInputs:
-    """Node: conditioning of two prompts and the empty latent of a family's smallest clip."""
+    """Node: conditioning of two prompts, the empty latent of a family's smallest clip, and a random clip of that size."""
 
-    RETURN_TYPES = ("CONDITIONING", "CONDITIONING", "LATENT")
+    RETURN_TYPES = ("CONDITIONING", "CONDITIONING", "LATENT", "IMAGE")
     FUNCTION = "make"
     CATEGORY = "tests"
 
@@ -67,9 +69,10 @@ class SmallFamilyInputs:
     def INPUT_TYPES(cls) -> dict[str, Any]:  # noqa: N802
         return {"required": {"family": (list(SERVED),)}}
 
-    def make(self, family: str) -> tuple[Any, Any, Any]:
+    def make(self, family: str) -> tuple[Any, ...]:
         chosen = SERVED[family]
-        return conditioning(chosen, seed=1), conditioning(chosen, seed=2), {"samples": empty_latent(chosen)}
+        video = torch.rand(chosen.frames, *chosen.size, 3, generator=torch.Generator().manual_seed(0))
+        return conditioning(chosen, seed=1), conditioning(chosen, seed=2), {"samples": empty_latent(chosen)}, video
 
 
 NODE_CLASS_MAPPINGS = {"SmallFamilyInputs": SmallFamilyInputs}
