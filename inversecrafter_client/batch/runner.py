@@ -27,7 +27,7 @@ class Options:
         depth: jobs that each server is given at once: one runs, the next waits, so that none stands idle.
         timeout: seconds without a byte after which a call counts as unanswered.
         patience: seconds without any server after which the batch stops; the same command goes on later.
-        attempts: how often a job may be under way when its server goes away, before it counts as failed.
+        attempts: how often a job's server may go away while it is under way, before the job counts as failed: it may be why.
         rename: give a result whose name another file has the name ``name-2``, …, in place of ResultExists.
         ray: address of a Ray cluster, ``local`` for one on this machine; None for threads of this process.
     """
@@ -36,7 +36,7 @@ class Options:
     depth: int = 2
     timeout: float = 60
     patience: float = 600
-    attempts: int = 20
+    attempts: int = 5
     rename: bool = False
     ray: str | None = None
 

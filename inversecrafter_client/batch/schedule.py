@@ -135,12 +135,12 @@ class Schedule:
     def _lost(self, task: Task, server: Server, problem: ClientError) -> None:
         logger.info("%s", problem)
         task.owner, self._last = None, problem
-        task.losses += 1
+        server.strays.add(task.row.job_id)
         if isinstance(problem, JobLost):
-            server.answered()  # it was restarted, and is there
+            server.answered()  # it had begun the job; whether it is there now, the next one finds out
         else:
             server.rest(time.monotonic())
-            server.strays.add(task.row.job_id)
+        task.losses += not isinstance(problem, ServerUnreachable)
 
     def _require_a_server(self) -> None:
         away = [server.away_since for server in self._servers.values()]

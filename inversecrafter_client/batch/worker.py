@@ -6,8 +6,9 @@ import logging
 from pathlib import Path
 
 from ..client import Client
-from ..errors import ClientError, OutputMissing
+from ..errors import ClientError, JobLost, OutputMissing, ServerUnreachable
 from ..files import sha256, writing
+from ..jobs import GONE
 from .manifest import Row
 
 logger = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ class Worker:
             the SHA-256 of the result.
 
         Raises:
-            ServerUnreachable, ServerError, JobLost: of this server; the job may be tried again.
+            ServerUnreachable: the job was not begun. JobLost, ServerError: it was, and may be tried again.
             JobFailed, InvalidWorkflow: of this job.
         """
         for job_id in withdrawn:
@@ -62,7 +63,11 @@ class Worker:
             logger.info("%s", problem)
 
     def _fetch(self, row: Row, part: Path) -> None:
-        job = self._client.submit(row.workflow(), once=True).result()
+        job = self._client.submit(row.workflow(), once=True)
+        try:
+            job.result()
+        except ServerUnreachable as problem:
+            raise JobLost(f"job {job.id}", f"its server went away while it was under way ({problem.found})", GONE) from None
         saved = job.get_outputs(row.node)
         if not saved:
             raise OutputMissing(f"job {job.id}", "it saved nothing", "Does the workflow end in Save Video or Save Image?")

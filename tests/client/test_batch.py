@@ -171,6 +171,32 @@ def test_a_job_that_fails_is_reported_and_tried_again_in_the_next_run(fake, mani
     assert len(run_batch(manifest, [fake.url], QUICK).made) == 6
 
 
+def test_a_job_that_takes_its_server_down_each_time_counts_as_failed_in_the_end(fakes, manifest):
+    fake, stop = fakes(0.3), threading.Event()
+    poison = read_manifest(manifest)[0].job_id
+
+    def die_of_it() -> None:
+        while not stop.wait(0.01):
+            if fake.running and fake.running[0] == poison:
+                fake.kill()
+                fake.start()
+
+    thread = threading.Thread(target=die_of_it)
+    thread.start()
+    summary = run_batch(manifest, [fake.url], Options(timeout=5, patience=10, attempts=2))
+    stop.set()
+    thread.join()
+    assert [path.name for path in summary.failed] == ["0.mp4"] and len(summary.made) == 5
+    assert fake.rendered[poison] == 0
+
+
+def test_a_server_that_starts_slowly_costs_no_job_an_attempt(fakes, manifest):
+    fake = fakes()
+    fake.kill()
+    threading.Timer(1.5, fake.start).start()
+    assert len(run_batch(manifest, [fake.url], Options(timeout=5, patience=20, attempts=1)).made) == 6
+
+
 def test_no_file_is_overwritten(fake, manifest):
     there = manifest.parent / "r" / "3.mp4"
     there.parent.mkdir()

@@ -17,7 +17,7 @@ from lab.host.server import free_port
 
 from . import small
 
-PATIENT = Options(timeout=60, patience=300)
+PATIENT = Options(timeout=60, patience=300, attempts=1000)
 
 
 def rows(seed: int, jobs: int = 30, kills: int = 10, servers: int = 1) -> list[Row]:
