@@ -9,11 +9,12 @@ from .edit import regions, report
 from .evaluate import metrics
 from .guide import conditioning, guidance, ksampler, mask_encoder, measurement, settings, stochastic, text
 from .host.model_folders import register_model_folders
-from .warp import camera, camera_files, camera_sockets, clips, warp
+from .warp import camera, camera_files, camera_sockets, clips, footage, warp
 
 NODES: list[type[io.ComfyNode]] = [
     *estimate.NODES,
     *source_camera.NODES,
+    *footage.NODES,
     *camera.NODES,
     *camera_files.NODES,
     *camera_sockets.NODES,

@@ -181,7 +181,7 @@ def of_camera_file(client: Host, options: Options) -> dict[str, Parts]:
 def of_hand_held(client: Host, options: Options) -> dict[str, Parts]:
     """Return the mean of a shaken clip's frames, and that of the same clip held at its first camera: what is held is sharp."""
     prompt = Workflow.named("examples/hand_held").json
-    runs.set_size(prompt, graph.find(prompt, "ImageScale"), options)
+    graph.set_widgets(prompt, "InverseCrafterPrepareFootage", width=options.size[0], height=options.size[1])
     street, _ = clips.choose(None, options.out, options.frames, clips.STREET)
     graph.set_widgets(prompt, "LoadVideo", file=client.upload(clips.shaken(street, options.frames)))
     graph.set_widgets(prompt, "InverseCrafterCameraPath", preset="static", relative_to="world")
@@ -191,6 +191,23 @@ def of_hand_held(client: Host, options: Options) -> dict[str, Parts]:
     return {"FindCamera": {"all frames of a shaken clip, averaged": mean["source"], "held at its first camera": mean["held"]}}
 
 
+def of_footage(client: Host, options: Options) -> dict[str, Parts]:
+    """Return an upright window of a clip, and what becomes of it."""
+    file, _ = clips.choose(None, options.out, options.frames)
+    upright = np.ascontiguousarray(clips.frame(file, 0)[:, 200:516])
+    sheet.write_video(options.out / "upright.mp4", np.stack([upright] * options.frames), 16)
+    prompt = Workflow.named("examples/hand_held").json
+    graph.set_widgets(prompt, "LoadVideo", file=client.upload(options.out / "upright.mp4"))
+    node = graph.find(prompt, "InverseCrafterPrepareFootage")
+    graph.set_inputs(prompt, node, width=options.size[0], height=options.size[1])
+    padded = graph.add(prompt, "InverseCrafterPrepareFootage", **prompt[node]["inputs"] | {"fit": "pad"})
+    holes = [graph.add(prompt, "MaskToImage", mask=[padded, 1]), 0]
+    shown = tapped(client, prompt, {"turned": [node, 0], "padded": [padded, 0], "holes": holes}, "footage")
+    rim = sheet.paint_holes(shown["padded"], shown["holes"])[0]
+    stored = np.pad(upright, ((0, 0), (17, 17), (0, 0)), constant_values=255)
+    return {"PrepareFootage": {"upright footage": stored, "cropped, turned": shown["turned"][0], "pad; magenta: holes": rim}}
+
+
 JOBS: list[Callable[[Host, Options], dict[str, Parts]]] = [
     of_recapture,
     of_photo,
@@ -198,6 +215,7 @@ JOBS: list[Callable[[Host, Options], dict[str, Parts]]] = [
     of_edit,
     of_camera_file,
     of_hand_held,
+    of_footage,
 ]
 
 

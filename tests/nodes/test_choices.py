@@ -25,6 +25,7 @@ WITH_FILES = {
 GEOMETRY_WIDGETS = ("lens", "stabilise", "preview")
 CHOICES = [
     *[("InverseCrafterCameraPath", widget) for widget in ("preset", "unit", "start", "ease", "relative_to")],
+    ("InverseCrafterPrepareFootage", "fit"),
     ("InverseCrafterWarpFromEnds", "camera"),
     ("InverseCrafterWarpVideo", "sampling"),
     ("InverseCrafterFillHoles", "method"),

@@ -34,7 +34,7 @@ def test_a_hand_held_clip_gets_its_camera_and_a_path_stays_where_it_is_in_the_sc
         warp = pack.core("warp").warp_video(clip.colour, space, held)
         seen = warp.visible.all(0)
         change[name] = float((warp.video[-1] - warp.video[0]).abs().mean(-1)[seen].median())
-    assert change["found"] < 0.3 * change["unknown"], change
+    assert change["found"] < 0.5 * change["unknown"], change
 
 
 def test_a_clip_that_was_cut_from_two_is_refused_with_the_frame(pack, clip):

@@ -17,6 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "inversecrafter_core"
 HOST_MODULES = {
+    "av",
     "latent_preview",
     "comfy",
     "comfy_api",
@@ -39,6 +40,7 @@ MAY_IMPORT = {
     "depth": {"camera", "flow"},
     "flow": set(),
     "camera": set(),
+    "footage": set(),
     "evaluation": {"flow"},
 }
 BELOW_DATA = {"world", "host"}

@@ -22,6 +22,7 @@ ROOMS = ("depth", "warp", "guide", "edit", "evaluate")
 CHANGED = {
     "CameraPath": {"preset", "frames"},
     "CameraTo3D": {"frame"},
+    "PrepareFootage": {"width", "height", "frames"},
     "LoadCameraPath": {"file", "frames"},
     "PhotoClip": {"frames"},
     "BetweenEnds": {"frames"},

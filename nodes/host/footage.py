@@ -1,0 +1,105 @@
+"""Frames with their times, and sound, from a VIDEO or an IMAGE of the host.
+
+The host's Get Video Components hands out frames without their times and, on 0.3.75, lying where a phone was held upright.
+Here the file is read with its timestamps, its rotation and its alpha, frame by frame, so that a long file takes little memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from fractions import Fraction
+from typing import TypedDict
+
+import av
+import numpy as np
+import torch
+from comfy_api.latest import Input
+
+from ...inversecrafter_core.errors import InputError
+
+QUARTER = 90
+
+
+class Audio(TypedDict):
+    """An AUDIO of the host: ``waveform [1, channels, samples]`` float32."""
+
+    waveform: torch.Tensor
+    sample_rate: int
+
+
+def _trim(video: Input.Video) -> tuple[float, float]:
+    """Return start and end in seconds of the part that newer hosts' VIDEO is cut to."""
+    window = getattr(video, "get_active_trim_window", None)
+    if window is None:
+        return 0.0, np.inf
+    start, duration = window()
+    return start, start + duration if duration else np.inf
+
+
+def rate_of(video: Input.Video) -> float:
+    """Return the average frames a second."""
+    return float(video.get_frame_rate()) or 1.0
+
+
+def pictures_of(video: Input.Video) -> Iterator[tuple[float, np.ndarray]]:
+    """Yield times in seconds and frames ``[H, W, 3]``, or ``[H, W, 4]`` with alpha, uint8, upright.
+
+    Raises:
+        InputError: a file without a picture that can be decoded.
+    """
+    first, last = _trim(video)
+    rate, number = Fraction(video.get_frame_rate() or 1), -1
+    try:
+        container = av.open(video.get_stream_source(), mode="r")
+    except av.error.FFmpegError as error:
+        raise InputError("video", f"a file that cannot be read ({error})", "Convert it to mp4 (H.264) or webm.") from error
+    with closing(container):
+        if not container.streams.video:
+            raise InputError("video", "a file without pictures", "Choose a video file.")
+        for number, frame in enumerate(container.decode(video=0)):
+            time = float(number / rate) if frame.time is None else frame.time
+            if first <= time < last:
+                yield time, _upright(frame)
+    if number < 0:
+        raise InputError("video", "no frame that can be decoded", "Convert it to mp4 (H.264) or webm.")
+
+
+def _upright(frame: av.VideoFrame) -> np.ndarray:
+    alpha = frame.format.name == "pal8" or any(component.is_alpha for component in frame.format.components)
+    picture = frame.to_ndarray(format="rgba" if alpha else "rgb24")
+    return np.ascontiguousarray(np.rot90(picture, round(frame.rotation / QUARTER)))
+
+
+def pictures_in(images: torch.Tensor, rate: float) -> Iterator[tuple[float, np.ndarray]]:
+    """Yield times and frames ``[H, W, 3 or 4]`` float32 of an IMAGE, which has a constant rate.
+
+    Raises:
+        InputError: a tensor of another shape.
+    """
+    if images.ndim != 4 or images.shape[-1] not in (3, 4) or not len(images):
+        raise InputError("video", f"a tensor of shape {tuple(images.shape)}", "Connect a VIDEO or an IMAGE.")
+    for number, image in enumerate(images):
+        yield number / rate, image.detach().float().cpu().numpy()
+
+
+def sound_of(video: Input.Video, start: float, seconds: float) -> Audio | None:
+    """Return the sound of a part of a file, or None if it has none; ``start`` counts from the first frame."""
+    start += _trim(video)[0]
+    parts: list[np.ndarray] = []
+    with closing(av.open(video.get_stream_source(), mode="r")) as container:
+        if not container.streams.audio:
+            return None
+        stream = container.streams.audio[0]
+        resampler, sample_rate = av.AudioResampler(format="fltp"), int(stream.sample_rate)
+        origin: float | None = None
+        for frame in container.decode(audio=0):
+            origin = (frame.time or 0.0) if origin is None else origin
+            if frame.time is not None and frame.time > start + seconds:
+                break
+            parts += [part.to_ndarray() for part in resampler.resample(frame)]
+    if not parts:
+        return None
+    begin = max(0, round((start - (origin or 0.0)) * sample_rate))
+    samples = np.concatenate(parts, axis=1)[:, begin : begin + round(seconds * sample_rate)]
+    return Audio(waveform=torch.from_numpy(samples.astype(np.float32))[None], sample_rate=sample_rate)

@@ -1,0 +1,128 @@
+"""Prepare Footage on files as they come: variable rate, rotated, odd, with alpha and sound."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+av = pytest.importorskip("av")
+TICKS = 1000
+
+
+def write(path: Path, times: list[float], size=(64, 96), sound: bool = False, turned: int = 0) -> Path:
+    """Write frames at ``times`` seconds whose grey level is the time, and a bright left half to tell sides."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=30, options={"qp": "0"})
+        stream.height, stream.width, stream.pix_fmt = *size, "yuv444p"
+        stream.codec_context.time_base = stream.time_base = Fraction(1, TICKS)
+        tone = container.add_stream("aac", rate=8000, layout="mono") if sound else None
+        for time in times:
+            grey = np.full((*size, 3), round(100 * time) + 20, np.uint8)
+            grey[:, : size[1] // 2] += 60
+            frame = av.VideoFrame.from_ndarray(grey, format="rgb24")
+            frame.pts, frame.time_base = round(time * TICKS), Fraction(1, TICKS)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+        if tone is not None:
+            samples = av.AudioFrame.from_ndarray(np.zeros((1, 16000), np.float32), format="fltp", layout="mono")
+            samples.sample_rate, samples.pts = 8000, 0
+            container.mux(tone.encode(samples))
+            container.mux(tone.encode())
+    return path
+
+
+@pytest.fixture
+def prepare(pack):
+    from comfy_api.latest import InputImpl
+
+    def run(video, **changes):
+        settings = {"width": 96, "height": 64, "frames": 81, "fps": 0.0, "start": 0.0, "fit": "crop", "turn": True}
+        source = InputImpl.VideoFromFile(str(video)) if isinstance(video, Path) else video
+        return pack.node("InverseCrafterPrepareFootage").execute(source, **(settings | changes)).args
+
+    return run
+
+
+def seen_times(video: torch.Tensor) -> np.ndarray:
+    """The time in seconds that every frame's right half shows."""
+    return ((video[:, :, -8:].mean((1, 2, 3)) * 255 - 20) / 100).numpy()
+
+
+def test_a_variable_rate_is_kept_in_time(prepare, tmp_path):
+    """A phone's clip: 30 frames a second, then 10. One after the other, the second half would run three times too fast."""
+    times = [number / 30 for number in range(16)] + [0.5 + number / 10 for number in range(1, 11)]
+    video, holes, fps, audio, report = prepare(write(tmp_path / "phone.mp4", times), fps=16.0)
+    assert len(video) == 25 and fps == 16 and audio is None and holes.max() == 0
+    assert np.abs(seen_times(video) - np.arange(25) / 16).max() < 0.06
+    assert "variable rate" in report and "25 frames at 16 a second, 1.56 s" in report
+
+
+def test_stock_components_lose_the_time_which_is_why_the_node_exists(tmp_path, pack):
+    from comfy_api.latest import InputImpl
+
+    times = [number / 30 for number in range(16)] + [0.5 + number / 10 for number in range(1, 11)]
+    stock = InputImpl.VideoFromFile(str(write(tmp_path / "phone.mp4", times))).get_components()
+    evenly = np.arange(len(times)) / float(stock.frame_rate)
+    assert np.abs(seen_times(stock.images) - evenly).max() > 0.2
+
+
+def test_frames_rate_and_sound_are_those_of_the_part(prepare, tmp_path):
+    file = write(tmp_path / "clip.mp4", [number / 24 for number in range(40)], sound=True)
+    video, _, fps, audio, report = prepare(file, frames=19, start=0.5)
+    assert len(video) == 17 and fps == pytest.approx(24, abs=0.7)
+    assert seen_times(video)[0] == pytest.approx(0.5, abs=0.03)
+    assert audio["sample_rate"] == 8000 and audio["waveform"].shape[-1] == pytest.approx(8000 * 17 / fps, abs=400)
+    assert "variable" not in report
+
+
+def test_a_size_of_another_shape_and_a_rim_of_holes(prepare, tmp_path):
+    file = write(tmp_path / "tall.mp4", [0.0, 0.1, 0.2, 0.3, 0.4], size=(98, 54))
+    video, holes, *_, report = prepare(file)
+    assert video.shape == (5, 96, 64, 3), "portrait footage turns the frame"
+    assert "54x98 to 64x96" in report and "cut off" in report
+    video, holes, *_ = prepare(file, turn=False, fit="pad")
+    assert video.shape == (5, 64, 96, 3) and 0.5 < holes.mean() < 0.7
+
+
+def test_pictures_with_alpha_become_colour_and_holes(prepare):
+    images = torch.full((5, 64, 96, 4), 0.6)
+    images[..., 3] = 1
+    images[:, :, :48, 3] = 0
+    video, holes, fps, audio, _ = prepare(images)
+    assert video.shape == (5, 64, 96, 3) and fps == 16 and audio is None
+    assert holes[:, :, :47].min() == 1 and holes[:, :, 49:].max() == 0
+
+
+def test_a_short_clip_becomes_the_next_length_and_one_frame_a_picture(prepare):
+    assert len(prepare(torch.rand(7, 64, 96, 3))[0]) == 5
+    assert len(prepare(torch.rand(3, 64, 96, 3))[0]) == 1
+    assert len(prepare(torch.rand(3, 64, 96, 3), frames=1)[0]) == 1
+
+
+def test_a_phone_held_upright_gives_upright_frames(pack):
+    """A container's display matrix turns anticlockwise: by 90 degrees, the right edge of what is stored is the top."""
+    stored = np.zeros((4, 6, 3), np.uint8)
+    stored[:, -1] = 255
+    frame = SimpleNamespace(
+        format=SimpleNamespace(name="yuv420p", components=[]), rotation=90, to_ndarray=lambda format: stored
+    )
+    upright = pack.submodule("nodes.host.footage")._upright(frame)
+    assert upright.shape == (6, 4, 3) and upright[0].min() == 255 and upright[1:].max() == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"no video at all" * 50])
+def test_a_file_that_is_no_video_is_named(prepare, tmp_path, content):
+    file = tmp_path / "broken.mp4"
+    file.write_bytes(content)
+    with pytest.raises(Exception, match=r"broken|cannot be read|Invalid data"):
+        prepare(file)
+
+
+def test_a_start_behind_the_end_is_named(prepare):
+    with pytest.raises(Exception, match=r"start: no frame there; the footage has 0\.25 s"):
+        prepare(torch.rand(5, 64, 96, 3), start=9.0)
