@@ -1,4 +1,4 @@
-"""Memory as users have it: offloaded, fp8 and compiled models are guided as plain ones, and nothing of ours keeps a model.
+"""Memory as users have it: offloaded, fp8, compiled and quantised models are guided as plain ones; we keep no model.
 
 The guidance correction ``z* - z0`` of every step of a run is compared with that of guidance bound anew, in float32 on the CPU.
 """
@@ -79,7 +79,29 @@ def compiled(kit, monkeypatch, backend="eager"):
     return model
 
 
-FORMS = [offloaded, fp8, compiled]
+def quantised(kit, monkeypatch):
+    """Eight-bit weights that each layer makes whole as it is used, by operations of its own, as loaders of GGUF files do."""
+    import comfy.ops
+
+    class Operations(comfy.ops.manual_cast):
+        class Linear(comfy.ops.manual_cast.Linear):
+            def _load_from_state_dict(self, state, prefix, *rest):
+                whole = state[f"{prefix}weight"].float()
+                self.scale = whole.abs().amax(1, keepdim=True) / 127
+                self.weight = torch.nn.Parameter((whole / self.scale).round().to(torch.int8), requires_grad=False)
+                bias = state.get(f"{prefix}bias")
+                self.bias = None if bias is None else torch.nn.Parameter(bias, requires_grad=False)
+
+            def forward_comfy_cast_weights(self, x):
+                bias = None if self.bias is None else self.bias.to(x)
+                return torch.nn.functional.linear(x, self.weight.to(x) * self.scale.to(x), bias)
+
+    model = kit.model(custom_operations=Operations)
+    assert any(weight.dtype == torch.int8 for weight in model.model.diffusion_model.parameters())
+    return model
+
+
+FORMS = [offloaded, fp8, compiled, quantised]
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -108,7 +130,7 @@ def test_forms_reach_the_measurement_equally(kit, monkeypatch):
     """What is wholly known ends at the measurement, whatever the model predicts."""
     measurement = kit.measurement(known=1.0)
     strong = {"gamma": 1e6, "end_percent": 1.0}
-    for form in (offloaded, fp8, compiled):
+    for form in FORMS:
         with monkeypatch.context() as patched:
             sampled = guided_by(kit, "sampler", form(kit, patched), measurement, **strong)
         assert distance_to(measurement, sampled) < 1e-4
