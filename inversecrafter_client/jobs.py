@@ -26,7 +26,10 @@ GONE = "Its server was restarted, or its history was cleared. Send it again."
 
 @dataclass(frozen=True)
 class Output:
-    """A file that a node saved: ``node_id``, its ``name``, folder and kind (``output``, ``temp``) on the server."""
+    """A file that a node saved: ``node_id``, its ``name``, folder and kind (``output``, ``temp``) on the server.
+
+    ``label`` is the title of its node as a folder's name, as in ``"Latent_mask_white_is_known"``.
+    """
 
     client: Client
     job_id: str
@@ -34,6 +37,7 @@ class Output:
     name: str
     subfolder: str = ""
     kind: str = "output"
+    label: str = ""
 
     @property
     def _where(self) -> dict[str, str]:
@@ -218,8 +222,11 @@ class Job:
 
     def _files(self, node: str, output: dict[str, Any]) -> list[Output]:
         listed = [entry for value in output.values() if isinstance(value, list) for entry in value]
+        label = "_".join("".join(c if c.isalnum() else " " for c in self._titles.get(node, node)).split())
         return [
-            Output(self.client, self.id, node, entry["filename"], entry.get("subfolder", ""), entry.get("type", "output"))
+            Output(
+                self.client, self.id, node, entry["filename"], entry.get("subfolder", ""), entry.get("type", "output"), label
+            )
             for entry in listed
             if isinstance(entry, dict) and "filename" in entry
         ]

@@ -118,7 +118,7 @@ def test_the_script_of_the_readme_runs_as_it_stands(fake, monkeypatch, capsys):
     exec(script.replace("http://127.0.0.1:8188", fake.url), {})
     said = capsys.readouterr().out
     assert "Run Guided KSampler 1 of 2" in said and said.splitlines()[-1].startswith("result/")
-    assert [path.suffix for path in Path("result").iterdir()] == [".mp4"]
+    assert [path.suffix for path in Path("result/Save_Video").iterdir()] == [".mp4"]
 
 
 def test_the_page_lists_every_error_and_no_other():
