@@ -7,7 +7,8 @@ A list (or an object with a ``keyframes`` list) of objects, one a keyframe::
      "euler": [0, 0, 0],              degrees: tilt up, pan right, roll clockwise (R = pan tilt roll); or
      "quaternion": [1, 0, 0, 0],      w, x, y, z; or
      "look_at": [0, 0, 1],            a point in the same coordinates; without any of the three: no rotation
-     "focal_scale": 1.0}              focal length over the source's
+     "focal_scale": 1.0,              focal length over the source's
+     "ease": "smooth"}                pace up to the next keyframe, "smooth" or "linear"; default: the path's
 
 Between keyframes, positions and focal scale are interpolated by a monotone cubic ("smooth") or linearly ("linear"), rotations
 along great circles. The path passes through every keyframe and stays at the last one; without a keyframe at frame 0 it starts
@@ -32,16 +33,17 @@ from .presets import Ease, eased
 from .rotation import look_at, pose, turn_x, turn_y, turn_z
 
 ROTATIONS = ("euler", "quaternion", "look_at")
-FIELDS = {"frame", "position", "focal_scale", *ROTATIONS}
+FIELDS = {"frame", "position", "focal_scale", "ease", *ROTATIONS}
 
 
 class Keyframe(NamedTuple):
-    """A keyframe: frame number (or time), ``position [3]`` in rho, float64, rotation, and focal scale."""
+    """A keyframe: frame number (or time), ``position [3]`` in rho, float64, rotation, focal scale, pace up to the next one."""
 
     frame: float
     position: torch.Tensor
     rotation: Rotation
     focal_scale: float
+    ease: Ease | None = None
 
 
 SOURCE = Keyframe(0, torch.zeros(3, dtype=torch.float64), Rotation.identity(), 1.0)
@@ -91,7 +93,8 @@ def _keyframe(entry: Any, index: int, frames: int) -> Keyframe:
     focal_scale = _number(entry.get("focal_scale", 1.0), f"{name}.focal_scale")
     if focal_scale <= 0:
         raise InputError(f"{name}.focal_scale", f"{focal_scale}", "Give a number above 0; 1 keeps the lens.")
-    return Keyframe(frame, position, _rotation(entry, position, name), focal_scale)
+    ease = require_choice(f"{name}.ease", str(entry["ease"]), Ease) if "ease" in entry else None
+    return Keyframe(frame, position, _rotation(entry, position, name), focal_scale, ease)
 
 
 def parse_keyframes(text: str, frames: int) -> list[Keyframe]:
@@ -118,13 +121,12 @@ def parse_keyframes(text: str, frames: int) -> list[Keyframe]:
     return keys if keys[0].frame == 0 else [SOURCE, *keys]
 
 
-def _states(keys: list[Keyframe], times: np.ndarray, ease: Ease) -> torch.Tensor:
+def _states(keys: list[Keyframe], times: np.ndarray, smooth: np.ndarray) -> torch.Tensor:
     """Return positions and focal scales ``[F, 4]`` at ``times [F]`` between the first and the last keyframe."""
     stamps = np.array([key.frame for key in keys], float)
     values = np.stack([np.append(key.position.numpy(), key.focal_scale) for key in keys])
-    if ease == Ease.LINEAR:
-        return torch.from_numpy(make_interp_spline(stamps, values, k=1)(times))
-    return torch.from_numpy(monotone(stamps, values, times))
+    straight = make_interp_spline(stamps, values, k=1)(times)
+    return torch.from_numpy(np.where(smooth[:, None], monotone(stamps, values, times), straight))
 
 
 def monotone(stamps: np.ndarray, values: np.ndarray, times: np.ndarray) -> np.ndarray:
@@ -137,12 +139,18 @@ def monotone(stamps: np.ndarray, values: np.ndarray, times: np.ndarray) -> np.nd
     return CubicHermiteSpline(stamps, values, slopes)(times)
 
 
-def _rotations(keys: list[Keyframe], times: np.ndarray, ease: Ease) -> torch.Tensor:
-    """Return rotations ``[F, 3, 3]`` at ``times [F]`` along great circles, eased within each segment."""
+def _segments(keys: list[Keyframe], times: np.ndarray) -> np.ndarray:
+    """Return ``[F]``: the index of the keyframe before every time, at most the last but one."""
     stamps = np.array([key.frame for key in keys], float)
-    segment = (np.searchsorted(stamps, times, side="right") - 1).clip(0, len(keys) - 2)
+    return (np.searchsorted(stamps, times, side="right") - 1).clip(0, len(keys) - 2)
+
+
+def _rotations(keys: list[Keyframe], times: np.ndarray, smooth: np.ndarray) -> torch.Tensor:
+    """Return rotations ``[F, 3, 3]`` at ``times [F]`` along great circles, eased within each segment that is ``smooth [F]``."""
+    stamps, segment = np.array([key.frame for key in keys], float), _segments(keys, times)
     length = stamps[segment + 1] - stamps[segment]
-    turned = eased(torch.from_numpy((times - stamps[segment]) / length), ease).numpy()
+    straight = torch.from_numpy((times - stamps[segment]) / length)
+    turned = torch.where(torch.from_numpy(smooth), eased(straight, Ease.SMOOTH), straight).numpy()
     turns = Slerp(stamps, Rotation.concatenate([key.rotation for key in keys]))
     return torch.from_numpy(turns(stamps[segment] + turned * length).as_matrix())
 
@@ -172,5 +180,6 @@ def interpolated(keys: list[Keyframe], times: np.ndarray, ease: Ease) -> tuple[t
     if len(keys) == 1:
         keys = [*keys, keys[0]._replace(frame=keys[0].frame + 1)]
     times = times.clip(max=keys[-1].frame)
-    state = _states(keys, times, ease)
-    return pose(_rotations(keys, times, ease), state[:, :3]), state[:, 3].float()
+    smooth = np.array([(key.ease or ease) == Ease.SMOOTH for key in keys])[_segments(keys, times)]
+    state = _states(keys, times, smooth)
+    return pose(_rotations(keys, times, smooth), state[:, :3]), state[:, 3].float()

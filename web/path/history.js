@@ -1,0 +1,45 @@
+// Undo and redo of texts. It imports nothing.
+
+const MOST = 200;
+
+/** The states of a text: the one shown now, those before it and those that were undone. */
+export class History {
+  #states;
+  #at = 0;
+
+  constructor(first) {
+    this.#states = [first];
+  }
+
+  get now() {
+    return this.#states[this.#at];
+  }
+
+  get canUndo() {
+    return this.#at > 0;
+  }
+
+  get canRedo() {
+    return this.#at < this.#states.length - 1;
+  }
+
+  /** Add a state after the one shown now; those that were undone are dropped. A state equal to it is not added. */
+  push(state) {
+    if (state === this.now) return;
+    this.#states.splice(this.#at + 1, Infinity, state);
+    this.#states.splice(0, Math.max(0, this.#states.length - MOST));
+    this.#at = this.#states.length - 1;
+  }
+
+  /** Return the state before, shown from here on. */
+  undo() {
+    this.#at = Math.max(0, this.#at - 1);
+    return this.now;
+  }
+
+  /** Return the state that was undone last, shown from here on. */
+  redo() {
+    this.#at = Math.min(this.#states.length - 1, this.#at + 1);
+    return this.now;
+  }
+}
