@@ -1,6 +1,7 @@
 // Draws what a node says of its run: the `text` it sends, in a box on the node, in the classic renderer and in Vue nodes.
 // The stock page draws such text for one node of its own only. Nodes with an output called "report" get the box.
 import { app } from "/scripts/app.js";
+import { after, place, restoredOutput } from "./nodes.js";
 
 const WIDGET = "report";
 const HINT = "What was done is written here after a run.";
@@ -31,9 +32,6 @@ function addBox(node) {
   widget.serialize = false;
 }
 
-/** Name a node across switches of tabs, which make its object anew: its workflow, its graph and its number. */
-const place = (node) => [app.extensionManager?.workflow?.activeWorkflow?.key, node.graph?.id, node.id].join(" ");
-
 function show(node, output) {
   const widget = node.widgets?.find((one) => one.name === WIDGET);
   const text = output?.text;
@@ -46,20 +44,10 @@ function show(node, output) {
 /** After a switch of tabs: draw what was drawn, or what the page restores some time later of a run that ended meanwhile. */
 function restore(node, tries = RESTORE_TRIES) {
   setTimeout(() => {
-    const output = app.nodeOutputs?.[node.id] ?? shown.get(place(node));
+    const output = restoredOutput(node) ?? shown.get(place(node));
     if (output?.text !== undefined) show(node, output);
     else if (tries > 1 && node.graph) restore(node, tries - 1);
   }, RESTORE_MS);
-}
-
-/** Append `more` to a method of every node of a class. */
-function after(nodeType, method, more) {
-  const original = nodeType.prototype[method];
-  nodeType.prototype[method] = function (...given) {
-    const result = original?.apply(this, given);
-    more(this, ...given);
-    return result;
-  };
 }
 
 app.registerExtension({

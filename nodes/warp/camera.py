@@ -9,15 +9,16 @@ import torch
 from comfy.sd import VAE
 from comfy_api.latest import io
 
-from ...inversecrafter_core.camera import PRESETS, Ease, PathStart, RelativeTo, keyframe_path, preset_path
+from ...inversecrafter_core.camera import PRESETS, Ease, Geometry, PathStart, RelativeTo, keyframe_path, preset_path
 from ...inversecrafter_core.camera.presets import require_preset
 from ...inversecrafter_core.errors import require_choice
 from ...inversecrafter_core.preview.camera_path import path_picture
 from ..host.checks import valid_length
 from ..host.reports import report_ui
 from ..host.schema import node_schema
-from ..host.sockets import WARP, CameraPathSocket, vae_input
+from ..host.sockets import WARP, CameraPathSocket, GeometrySocket, vae_input
 from ..host.vae import grid_of
+from .scene import path_run
 
 
 class AmountUnit(StrEnum):
@@ -88,20 +89,25 @@ def _optional_inputs() -> list[io.Input]:
             default="",
             multiline=True,
             optional=True,
-            tooltip="Keyframes as JSON, in place of preset, amount and start: "
-            '[{"frame": 16, "position": [-0.1, 0, 0], "look_at": [0, 0, 1]}]',
+            tooltip="Keyframes as JSON, in place of preset, amount and start; the editor on the node writes them: "
+            '[{"frame": 16, "position": [-0.1, 0, 0]}]',
         ),
         io.Image.Input(
-            "video", optional=True, tooltip="Its number of frames sets the length of the path; nothing else is used."
+            "video", optional=True, tooltip="Its number of frames sets the length of the path; its colours are the editor's."
         ),
         vae_input("The model's VAE: without video, frames becomes the next length that it takes."),
+        GeometrySocket.Input(
+            "geometry", optional=True, tooltip="From Estimate Depth: the editor on this node shows the scene and its holes."
+        ),
     ]
 
 
-def _length(frames: int, video: torch.Tensor | None, vae: VAE | None) -> tuple[int, str]:
-    """Return the frames of the path and a sentence about them: the video's, else those the VAE takes, else ``frames``."""
+def _length(frames: int, video: torch.Tensor | None, geometry: Geometry | None, vae: VAE | None) -> tuple[int, str]:
+    """Return the frames of the path and a sentence: the video's or geometry's, else those the VAE takes, else ``frames``."""
     if video is not None:
         return len(video), f"{len(video)} frames, as many as video has."
+    if geometry is not None and geometry.frames > 1:
+        return geometry.frames, f"{geometry.frames} frames, as many as geometry has."
     grid = grid_of(vae)
     return (frames, f"{frames} frames.") if grid is None else valid_length(frames, grid)
 
@@ -116,7 +122,7 @@ class InverseCrafterCameraPath(io.ComfyNode):
             node_id="InverseCrafterCameraPath",
             display_name="Plan Camera Path (InverseCrafter)",
             category=WARP,
-            description="Plans the path of the new camera: one of fifteen trajectories, or keyframes.",
+            description="Plans the path of the new camera: one of fifteen trajectories, or keyframes, shaped on the node.",
             inputs=_inputs(),
             outputs=[
                 CameraPathSocket.Output(display_name="camera_path", tooltip="Target cameras, one a frame, for Warp Video."),
@@ -146,8 +152,9 @@ class InverseCrafterCameraPath(io.ComfyNode):
         keyframes: str = "",
         video: torch.Tensor | None = None,
         vae: VAE | None = None,
+        geometry: Geometry | None = None,
     ) -> io.NodeOutput:
-        count, report = _length(frames, video, vae)
+        count, report = _length(frames, video, geometry, vae)
         pace, frame = require_choice("ease", ease, Ease), require_choice("relative_to", relative_to, RelativeTo)
         if keyframes.strip():
             path = keyframe_path(keyframes, count, ease=pace, relative_to=frame)
@@ -157,7 +164,8 @@ class InverseCrafterCameraPath(io.ComfyNode):
             full = amount * known.amount if times_preset else amount
             full = math.radians(full) if known.unit == "degrees" else full
             path = preset_path(preset, count, full, start=begins, ease=pace, relative_to=frame)
-        return io.NodeOutput(path, path_picture(path)[None], report, ui=report_ui(report))
+        sent = report_ui(report) | {"path": [path_run(count, frames, geometry, video)]}
+        return io.NodeOutput(path, path_picture(path)[None], report, ui=sent)
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterCameraPath]

@@ -30,7 +30,7 @@ HOST_MODULES = {
     "execution",
 }
 MAY_IMPORT = {
-    "preview": {"sampling", "masks", "depth", "camera"},
+    "preview": {"sampling", "masks", "depth", "camera", "warp"},
     "clips": {"warp", "flow", "camera", "depth"},
     "editing": {"evaluation", "flow"},
     "sampling": {"inverse", "masks", "warp", "camera"},

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import struct
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -164,3 +167,45 @@ def test_cancelling_stops_the_warp(pack, clip, geometry):
     with pytest.raises(management.InterruptProcessingException):
         warp(pack, clip, geometry, make_path(pack)[0])
     assert warp(pack, clip, geometry, make_path(pack)[0])[0].shape == clip.shape
+
+
+# --- the scene of the editor -----------------------------------------------------------------------------------------------
+
+
+def sent_to_the_page(pack, **inputs) -> dict:
+    settings = {"preset": "arc_left", "frames": 81, "amount": 1.0, "unit": "times_preset", "start": "source", "ease": "linear"}
+    answer = pack.node("InverseCrafterCameraPath").execute(**settings, relative_to="source", **inputs)
+    return answer.ui["path"][0] | {"path": answer.args[0]}
+
+
+def test_a_connected_geometry_gives_the_path_its_length_and_the_page_a_scene(pack, clip, geometry):
+    import folder_paths
+
+    sent = sent_to_the_page(pack, geometry=geometry, video=clip)
+    assert sent["path"].frames == sent["frames"] == FRAMES and sent["requested"] == 81
+    file = Path(folder_paths.get_temp_directory()) / sent["scene"]
+    content = file.read_bytes()
+    length = struct.unpack("<I", content[8:12])[0]
+    header = json.loads(content[12 : 12 + length])
+    assert content[:8] == b"ICSCENE1" and header["frames"] == FRAMES and header["size"] == [HEIGHT, WIDTH]
+    assert len(header["cloud"]["colour"]) == FRAMES
+    codes = np.frombuffer(content, "<u2", HEIGHT * WIDTH, 12 + length + header["cloud"]["depth"][0]).reshape(HEIGHT, WIDTH)
+    low, high = header["range"]
+    depth = np.exp(low + ((codes & 32767) - 1.0) / 32766 * (high - low)) * geometry.pivot_depth
+    assert np.allclose(depth, geometry.depth[0], rtol=1e-3)
+
+
+def test_one_clip_is_written_once_and_another_one_beside_it(pack, clip, geometry):
+    import folder_paths
+
+    name = sent_to_the_page(pack, geometry=geometry, video=clip)["scene"]
+    file = Path(folder_paths.get_temp_directory()) / name
+    file.write_bytes(b"untouched")
+    assert sent_to_the_page(pack, geometry=geometry, video=clip)["scene"] == name and file.read_bytes() == b"untouched"
+    file.unlink()
+    assert sent_to_the_page(pack, geometry=geometry, video=1 - clip)["scene"] != name
+    assert sent_to_the_page(pack, geometry=geometry)["scene"] not in (name, None)
+
+
+def test_without_a_geometry_there_is_no_scene(pack, clip):
+    assert sent_to_the_page(pack, video=clip)["scene"] is None

@@ -26,15 +26,14 @@ def javascript(tmp_path_factory: pytest.TempPathFactory) -> Javascript:
     if node is None:
         pytest.skip("no Node.js here")
     folder = tmp_path_factory.mktemp("web")
-    shutil.copytree(WEB / "path", folder / "path")
+    for room in ("path", "editor"):
+        shutil.copytree(WEB / room, folder / room)
     (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
 
     def run(text: str, given: Any = None) -> Any:
         script = folder / "script.js"
         script.write_text(HEAD + text, encoding="utf-8")
-        done = subprocess.run(
-            [node, script], input=json.dumps(given), capture_output=True, text=True, check=False, timeout=60
-        )
+        done = subprocess.run([node, script], input=json.dumps(given), capture_output=True, text=True, check=False, timeout=60)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

@@ -23,6 +23,12 @@ export class History {
     return this.#at < this.#states.length - 1;
   }
 
+  /** Forget everything: `first` is the only state. */
+  reset(first) {
+    this.#states = [first];
+    this.#at = 0;
+  }
+
   /** Add a state after the one shown now; those that were undone are dropped. A state equal to it is not added. */
   push(state) {
     if (state === this.now) return;

@@ -1,0 +1,52 @@
+"""The scene that the editor of a camera path shows: a file in the host's temporary folder, and what the page is sent of it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TypedDict
+
+import folder_paths
+import torch
+
+from ...inversecrafter_core.camera import Geometry
+from ...inversecrafter_core.preview.scene import scene_file
+
+SAMPLE = 16
+"""Every so many pixels of a clip tell it from another one."""
+
+
+class PathRun(TypedDict):
+    """What the page is sent of a run: frames of the path, the widget ``frames``, and the scene's file, None without one."""
+
+    frames: int
+    requested: int
+    scene: str | None
+
+
+def path_run(frames: int, requested: int, geometry: Geometry | None, video: torch.Tensor | None) -> PathRun:
+    """Return what the page is sent, with the scene written where there is a geometry."""
+    return {"frames": frames, "requested": requested, "scene": None if geometry is None else write_scene(geometry, video)}
+
+
+def write_scene(geometry: Geometry, video: torch.Tensor | None) -> str:
+    """Write a scene's file, unless it is there, and return its name in the host's temporary folder."""
+    folder = Path(folder_paths.get_temp_directory())
+    path = folder / f"inversecrafter_scene_{_digest(geometry, video)}.bin"
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        unfinished.write_bytes(scene_file(geometry, video))
+        unfinished.replace(path)
+    return path.name
+
+
+def _digest(geometry: Geometry, video: torch.Tensor | None) -> str:
+    """Return a short name of a clip and its geometry, from a sample of their pixels."""
+    parts = [geometry.depth[:, ::SAMPLE, ::SAMPLE], geometry.valid[:, ::SAMPLE, ::SAMPLE]]
+    parts += [geometry.intrinsics, geometry.camera_to_world] + ([] if video is None else [video[:, ::SAMPLE, ::SAMPLE]])
+    digest = hashlib.blake2b(repr([tuple(part.shape) for part in (geometry.depth, *parts)]).encode(), digest_size=12)
+    for part in parts:
+        digest.update(part.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()

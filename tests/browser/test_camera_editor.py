@@ -1,0 +1,182 @@
+"""The camera path's editor in the real page, in both renderers: a keyframe is dragged, the graph runs, the scene is there."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lab.host.page import RUN, VUE_NODES, chromium, open_page
+
+pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium here: install one or set CHROMIUM_PATH")
+
+FRAMES = 5
+GRAPH = """([picture, depth, frames, far]) => {
+  app.graph.clear();
+  const make = (type, at, values = {}) => {
+    const node = LiteGraph.createNode(type);
+    node.pos = at;
+    for (const [name, value] of Object.entries(values)) node.widgets.find((widget) => widget.name === name).value = value;
+    app.graph.add(node);
+    return node;
+  };
+  const link = (from, output, to, input) =>
+    from.connect(from.outputs.findIndex((one) => one.name === output), to, to.inputs.findIndex((one) => one.name === input));
+  const [clip, map] = [picture, depth].map((image, i) => {
+    const file = make("LoadImage", [0, 400 * i], { image });
+    const repeated = make("RepeatImageBatch", [0, 400 * i + 320], { amount: frames });
+    link(file, "IMAGE", repeated, "image");
+    return repeated;
+  });
+  const geometry = make("InverseCrafterGeometryFromDepth", [far / 2, 0]);
+  const path = make("InverseCrafterCameraPath", [far, 0]);
+  const warp = make("InverseCrafterWarpVideo", [2 * far, 0]), shown = make("PreviewImage", [2 * far, 600]);
+  link(clip, "IMAGE", geometry, "video");
+  link(map, "IMAGE", geometry, "depth_images");
+  for (const node of [path, warp]) {
+    link(clip, "IMAGE", node, "video");
+    link(geometry, "geometry", node, "geometry");
+  }
+  link(path, "camera_path", warp, "camera_path");
+  link(warp, "video", shown, "images");
+}"""
+NODE = "app.graph.nodes.find((node) => node.type === 'InverseCrafterCameraPath')"
+IN_VIEW = f"""() => {{
+  const box = {NODE}.inverseCrafter.element.getBoundingClientRect(), {{ ds }} = app.canvas;
+  ds.offset[0] += (500 - box.left) / ds.scale;
+  ds.offset[1] += (300 - box.top) / ds.scale;
+  app.graph.setDirtyCanvas(true, true);
+}}"""
+SEEN = f"() => Boolean({NODE}?.inverseCrafter?.shared.current)"
+HANDLE = f"""(index) => {{
+  const {{ world }} = {NODE}.inverseCrafter, box = world.canvas.getBoundingClientRect();
+  const [x, y] = world.keyPlaces()[index].at, scale = box.width / world.canvas.clientWidth;
+  return [box.left + x * scale, box.top + y * scale];
+}}"""
+STATE = f"""() => {{
+  const {{ model, shared, status }} = {NODE}.inverseCrafter;
+  const {{ settings, error, selected }} = model;
+  return {{ keyframes: settings.keyframes, error, selected, shares: shared.shares ?? [], status: status.textContent }};
+}}"""
+STRIP_DONE = f"() => {NODE}.inverseCrafter.shared.estimate.done"
+CHOOSE = f"""(preset) => {{
+  const widget = {NODE}.widgets.find((one) => one.name === "preset");
+  widget.value = preset;
+  widget.callback(preset);
+}}"""
+REPORT = """() => {
+  const warp = app.graph.nodes.find((node) => node.type === "InverseCrafterWarpVideo");
+  return warp.widgets.find((widget) => widget.name === "report").value;
+}"""
+
+
+@pytest.fixture
+def pictures(host, tmp_path) -> list[str]:
+    """Upload a picture and its depth, a near block before a wall, and return their names."""
+    picture = np.random.default_rng(3).integers(0, 255, (128, 192, 3), np.uint8)
+    depth = np.full((128, 192, 3), 60, np.uint8)
+    depth[40:100, 70:120] = 220
+    for name, pixels in (("editor_picture.png", picture), ("editor_depth.png", depth)):
+        Image.fromarray(pixels).save(tmp_path / name)
+    return [host.upload(tmp_path / name) for name in ("editor_picture.png", "editor_depth.png")]
+
+
+@pytest.fixture
+def page_and_problems(host):
+    problems: list[str] = []
+    with open_page(host.url, problems=problems) as page:
+        yield page, problems
+        page.evaluate(VUE_NODES, False)
+
+
+def state(page) -> dict:
+    page.wait_for_function(STRIP_DONE)
+    return page.evaluate(STATE)
+
+
+def read_the_scene(page, pictures, vue: bool = False) -> None:
+    """Make the graph and press R on its camera path: its branch runs, and the scene is shown."""
+    page.evaluate(GRAPH, [*pictures, FRAMES, 1000])
+    page.evaluate(VUE_NODES, vue)
+    page.wait_for_timeout(500)
+    page.evaluate(IN_VIEW)
+    page.wait_for_timeout(500)
+    page.locator(".ic-editor").focus()
+    page.keyboard.press("r")
+    page.wait_for_function(SEEN)
+
+
+def drag(page, index: int, dx: int, dy: int) -> None:
+    x, y = page.evaluate(HANDLE, index)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + dx, y + dy, steps=5)
+    page.mouse.up()
+
+
+@pytest.mark.parametrize("vue", [False, True], ids=["canvas", "Vue nodes"])
+def test_a_path_is_picked_dragged_undone_and_run_and_its_holes_are_those_of_the_warp(page_and_problems, pictures, vue):
+    page, problems = page_and_problems
+    read_the_scene(page, pictures, vue)
+    assert page.evaluate(REPORT) == "", "reading the scene runs no more than its branch"
+    page.evaluate(CHOOSE, "orbit")
+    assert "preset orbit" in state(page)["status"]
+
+    drag(page, 4, 30, 12)
+    dragged = state(page)
+    keys = json.loads(dragged["keyframes"])
+    assert len(keys) == 5 and dragged["selected"] == keys[-1]["frame"] == FRAMES - 1
+    page.keyboard.press("Control+z")
+    assert state(page)["keyframes"] == ""
+    page.keyboard.press("Control+Shift+z")
+    assert state(page)["keyframes"] == dragged["keyframes"]
+
+    page.keyboard.press("v")
+    page.click(RUN)
+    page.wait_for_function(f"() => ({REPORT})() !== ''")
+    most = float(page.evaluate(REPORT).split("on average, ")[1].split("%")[0])
+    assert abs(most - 100 * max(dragged["shares"])) < 1
+    ours = [line for line in problems if "inversecrafter" in line.lower() and "api.comfy.org" not in line]
+    assert not ours, ours
+
+
+def test_what_was_made_survives_a_switch_of_tabs_broken_text_and_a_subgraph(page_and_problems, pictures):
+    page, problems = page_and_problems
+    read_the_scene(page, pictures)
+    drag(page, 2, -20, 5)
+    made = state(page)["keyframes"]
+    assert made
+
+    page.evaluate("() => app.extensionManager.command.execute('Comfy.NewBlankWorkflow')")
+    page.wait_for_function("() => app.graph.nodes.length === 0")
+    page.evaluate("() => app.extensionManager.command.execute('Workspace.PreviousOpenedWorkflow')")
+    page.wait_for_function(SEEN)
+    page.evaluate(IN_VIEW)
+    page.locator(".ic-editor").focus()
+    assert state(page)["keyframes"] == made
+    page.keyboard.press("Control+z")
+    assert state(page)["keyframes"] == "", "the history goes on"
+    page.keyboard.press("Control+Shift+z")
+
+    page.keyboard.press("t")
+    page.locator(".ic-text").fill("[{")
+    page.locator(".ic-text").press("Escape")
+    broken = page.evaluate(STATE)
+    assert broken["keyframes"] == "[{" and "not JSON" in broken["error"] and broken["error"] in broken["status"]
+    page.locator(".ic-editor").focus()
+    page.keyboard.press("Control+z")
+    assert state(page)["keyframes"] == made
+
+    page.evaluate(f"() => {{ app.canvas.selectItems([{NODE}]); }}")
+    page.evaluate("() => app.extensionManager.command.execute('Comfy.Graph.ConvertToSubgraph')")
+    page.wait_for_function(f"() => !{NODE}")
+    page.evaluate("() => app.canvas.openSubgraph(app.graph.nodes.find((node) => node.subgraph).subgraph)")
+    inside = NODE.replace("app.graph", "app.canvas.graph")
+    page.wait_for_function(f"() => {inside}?.inverseCrafter")
+    assert page.evaluate(f"() => {inside}.inverseCrafter.model.settings.keyframes") == made
+    page.evaluate(f"() => void {inside}.inverseCrafter.read()")
+    page.wait_for_function(f"() => Boolean({inside}.inverseCrafter.shared.current)")
+    ours = [line for line in problems if "inversecrafter" in line.lower() and "api.comfy.org" not in line]
+    assert not ours, ours

@@ -1,0 +1,144 @@
+"""The editor's model: what edits do to the keyframes, and that nothing a user has made is lost."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+HEAD = """
+import { PathModel } from "./editor/model.js";
+const values = { preset: "arc_left", frames: 17, amount: 1, unit: "times_preset", start: "source", ease: "linear",
+  relative_to: "source", keyframes: "", ...(given ?? {}) };
+const model = new PathModel({ read: () => ({ ...values }), write: (text) => { values.keyframes = text; } });
+const keys = () => (values.keyframes ? JSON.parse(values.keyframes) : []);
+"""
+
+
+@pytest.fixture
+def model(javascript):
+    """Return a function that runs a text with a model and its widgets' ``values``."""
+    return lambda text, values=None: javascript(HEAD + text, values)
+
+
+def test_a_preset_is_shown_without_keyframes_and_the_first_drag_writes_them(model):
+    before, after, path = model("""
+    const before = values.keyframes;
+    model.placeKey(16, [-0.3, 0, 0]);
+    answer([before, keys(), model.cameras[16].position]);
+    """)
+    assert before == "" and [key["frame"] for key in after] == [0, 8, 16]
+    assert after[2] == {"frame": 16, "position": [-0.3, 0, 0], "look_at": [0, 0, 1]} and path == [-0.3, 0, 0]
+
+
+def test_a_whole_drag_is_one_step_to_undo(model):
+    undone, redone = model("""
+    for (const x of [-0.1, -0.2, -0.3]) model.placeKey(16, [x, 0, 0], false);
+    model.commit();
+    model.undo();
+    const undone = values.keyframes;
+    model.redo();
+    answer([undone, keys()[2].position[0]]);
+    """)
+    assert undone == "" and redone == -0.3
+
+
+def test_a_new_keyframe_leaves_the_path_as_it_is_and_looks_where_its_neighbours_look(model):
+    added, far, ease = model("""
+    const before = model.cameras.map((camera) => camera.position);
+    model.addKey(4);
+    const distance = (camera, i) => Math.hypot(...camera.position.map((value, axis) => value - before[i][axis]));
+    answer([keys().find((key) => key.frame === 4), Math.max(...model.cameras.map(distance)), model.selected]);
+    """)
+    assert added["look_at"] == [0, 0, 1] and far < 1e-3 and ease == 4
+
+
+def test_keyframes_move_in_time_but_not_onto_each_other_and_are_deleted(model):
+    frames, left, custom = model("""
+    model.addKey(8);
+    model.shiftKey(8, 16);
+    model.shiftKey(8, 5);
+    const frames = keys().map((key) => key.frame);
+    model.select(5);
+    model.deleteKey();
+    const left = keys().map((key) => key.frame);
+    for (const frame of left) { model.select(frame); model.deleteKey(); }
+    answer([frames, left, model.custom]);
+    """)
+    assert frames == [0, 5, 16] and left == [0, 16] and custom is False
+
+
+@pytest.mark.parametrize("text", ['[{"frame": 0}, {"frame": 8, "positoin": [1, 2, 3]}]', "[{", '[{"frame": 3, "ease": "bouncy"}]'])
+def test_text_that_cannot_be_read_is_named_and_no_edit_replaces_it(model, text):
+    error, kept, shown, again = model(
+        """
+        model.addKey(8);
+        const good = values.keyframes;
+        model.setText(given.text);
+        model.placeKey(8, [1, 0, 0]);
+        model.addKey(3);
+        model.deleteKey();
+        const kept = values.keyframes, { error, frames } = model;
+        model.undo();
+        answer([error, kept, frames, values.keyframes === good]);
+        """,
+        {"text": text},
+    )
+    assert error.startswith("keyframes") and kept == text and shown == 17 and again is True
+
+
+def test_a_keyframe_beyond_the_end_is_named_and_can_be_deleted(model):
+    text = json.dumps([{"frame": 4}, {"frame": 40, "position": [0, 0, 1]}])
+    error, frames, cured = model(
+        """
+        const { error, frames } = model;
+        model.selected = 40;
+        model.deleteKey();
+        answer([error, frames, model.error]);
+        """,
+        {"keyframes": text},
+    )
+    assert "frame 40" in error and frames == 17 and cured == ""
+
+
+def test_ten_thousand_keyframes_can_be_edited(model):
+    text = json.dumps([{"frame": frame, "position": [0, 0, frame / 1e5]} for frame in range(10_000)])
+    count, moved = model(
+        "model.placeKey(77, [1, 0, 0]); answer([keys().length, model.cameras[77].position[0]]);",
+        {"keyframes": text, "frames": 10_000},
+    )
+    assert count == 10_000 and moved == 1
+
+
+def test_the_length_is_that_of_the_last_run_while_its_clip_is_connected(model):
+    lengths = model(
+        """
+        const lengths = [];
+        model.run = { frames: 9, requested: 17 };
+        for (const [frames, fromClip] of [[17, true], [33, true], [33, false], [17, false]]) {
+          Object.assign(values, { frames, fromClip });
+          model.refresh();
+          lengths.push(model.frames);
+        }
+        answer(lengths);
+        """
+    )
+    assert lengths == [9, 9, 33, 9]
+
+
+def test_keyframes_of_a_connected_node_are_not_the_editors(model):
+    error, kept = model("model.placeKey(8, [1, 0, 0]); answer([model.error, values.keyframes]);", {"elsewhere": True})
+    assert error.startswith("keyframes") and kept == ""
+
+
+def test_another_preset_fills_the_keyframes_anew_and_can_be_undone(model):
+    filled, undone = model("""
+    model.placeKey(16, [-0.3, 0, 0]);
+    values.preset = "dolly";
+    model.refresh();
+    model.fillFromPreset();
+    const filled = keys();
+    model.undo();
+    answer([filled, keys().length]);
+    """)
+    assert filled[-1]["position"] == [0, 0, 0.2] and len(filled) == 2 and undone == 3

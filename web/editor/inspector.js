@@ -1,0 +1,89 @@
+// The numbers of the keyframe at the current frame: place, angles, lens, pace, and whether it looks at the subject.
+import { rotationOf, turned } from "../path/keyframes.js";
+import { fromEuler, lookAt, toEuler } from "../path/rotations.js";
+
+const PIVOT = [0, 0, 1];
+const NUMBERS = [
+  { name: "x", hint: "Right of the source camera, in multiples of the subject's depth", step: 0.01 },
+  { name: "y", hint: "Below the source camera", step: 0.01 },
+  { name: "z", hint: "Before the source camera: 1 reaches the subject", step: 0.01 },
+  { name: "tilt", hint: "Degrees up", step: 1 },
+  { name: "pan", hint: "Degrees to the right", step: 1 },
+  { name: "roll", hint: "Degrees clockwise", step: 1 },
+  { name: "lens", hint: "Focal length over the source's", step: 0.01 },
+];
+
+/** Return the numbers of a camera `{position, rotation, focal_scale}` in the order of the fields. */
+const numbersOf = ({ position, rotation, focal_scale }) => [...position, ...toEuler(rotation), focal_scale];
+
+/** Return the keyframe with the number of a field set; null where it cannot be. */
+function withNumber(key, field, value) {
+  if (field < 3) return { ...key, position: key.position.map((one, i) => (i === field ? value : one)) };
+  if (field === 6) return value > 0 ? { ...key, focal_scale: value } : null;
+  const angles = toEuler(rotationOf(key));
+  angles[field - 3] = value;
+  return turned(key, fromEuler(angles));
+}
+
+export class Inspector {
+  constructor(parent, model) {
+    this.model = model;
+    this.box = document.createElement("div");
+    this.box.className = "ic-inspector";
+    parent.append(this.box);
+    this.fields = NUMBERS.map((number, field) => this.#addNumber(number, field));
+    this.ease = this.#addEase();
+    this.aim = this.#addAim();
+  }
+
+  #label(text, hint, control) {
+    const label = document.createElement("label");
+    label.title = hint;
+    label.append(text, control);
+    this.box.append(label);
+    return control;
+  }
+
+  #addNumber({ name, hint, step }, field) {
+    const input = Object.assign(document.createElement("input"), { type: "number", step, name });
+    input.addEventListener("change", () => {
+      const value = Number(input.value), frame = this.model.frame;
+      if (input.value !== "" && Number.isFinite(value)) this.model.changeKey(frame, (key) => withNumber(key, field, value));
+      this.show();
+    });
+    return this.#label(name, hint, input);
+  }
+
+  #addEase() {
+    const select = Object.assign(document.createElement("select"), { name: "ease" });
+    for (const [value, text] of [["", "path's"], ["linear", "linear"], ["smooth", "smooth"]]) select.add(new Option(text, value));
+    select.addEventListener("change", () =>
+      this.model.changeKey(this.model.frame, ({ ease, ...key }) => (select.value ? { ...key, ease: select.value } : key)),
+    );
+    return this.#label("ease", "Pace from this keyframe to the next; path's: the node's ease", select);
+  }
+
+  #addAim() {
+    const box = Object.assign(document.createElement("input"), { type: "checkbox", name: "aim" });
+    box.addEventListener("change", () =>
+      this.model.changeKey(this.model.frame, (key) => {
+        const { euler, quaternion, look_at, ...rest } = key;
+        if (!box.checked) return turned(key, rotationOf(key));
+        return lookAt(key.position, PIVOT) && { ...rest, look_at: PIVOT };
+      }),
+    );
+    return this.#label("aim", "Look at the subject: the point one rho ahead of the source camera", box);
+  }
+
+  /** Show the numbers of the current frame; those of a frame without a keyframe are the path's, and faint. */
+  show() {
+    const { model } = this, { key } = model;
+    this.box.classList.toggle("ic-between", !key);
+    numbersOf(model.cameras[model.frame]).forEach((value, field) => {
+      const input = this.fields[field];
+      if (document.activeElement !== input) input.value = String(Number(value.toFixed(field > 2 && field < 6 ? 2 : 3)) + 0);
+    });
+    this.ease.value = key?.ease ?? "";
+    this.aim.checked = Boolean(key?.look_at);
+  }
+}
