@@ -39,7 +39,7 @@ CLOUD_POINTS = 100_000
 COARSE_POINTS = 45_000
 """Most points of a frame from which a share of holes is estimated."""
 COARSE_FRAMES = 25
-"""Most frames whose share of holes is estimated."""
+"""Most frames from which shares of holes are estimated."""
 MOST_FRAMES = 241
 """Most frames of a clip that are shown; of longer ones as many, evenly spaced."""
 JPEG_QUALITY = 85
@@ -64,7 +64,7 @@ def scene_file(geometry: Geometry, video: torch.Tensor | None = None, cleanup: C
 
     Args:
         geometry: depth and source cameras.
-        video: ``[F, H, W, 3]`` in 0...1, the clip; without it, or with another number of frames, points have no colours.
+        video: ``[F, H, W, 3]`` in 0...1, the clip, or a still repeated; else points have no colours.
         cleanup: the warp's; its default is that of the warp's node.
     """
     geometry = geometry.to("cpu")
@@ -82,7 +82,7 @@ def scene_file(geometry: Geometry, video: torch.Tensor | None = None, cleanup: C
         if place in places:
             rough["depth"].append(blocks.add(_every(codes, coarse).tobytes()))
         cloud["depth"].append(blocks.add(_every(codes, fine).tobytes()))
-        if video is not None and len(video) == geometry.frames:
+        if video is not None and len(video) >= geometry.frames:
             picture = _jpeg(video[frame], cloud["grid"])
             cloud["colour"].append([blocks.add(picture), len(picture)])
     header = json.dumps(

@@ -68,7 +68,9 @@ def test_keyframes_move_in_time_but_not_onto_each_other_and_are_deleted(model):
     assert frames == [0, 5, 16] and left == [0, 16] and custom is False
 
 
-@pytest.mark.parametrize("text", ['[{"frame": 0}, {"frame": 8, "positoin": [1, 2, 3]}]', "[{", '[{"frame": 3, "ease": "bouncy"}]'])
+@pytest.mark.parametrize(
+    "text", ['[{"frame": 0}, {"frame": 8, "positoin": [1, 2, 3]}]', "[{", '[{"frame": 3, "ease": "bouncy"}]']
+)
 def test_text_that_cannot_be_read_is_named_and_no_edit_replaces_it(model, text):
     error, kept, shown, again = model(
         """

@@ -74,8 +74,8 @@ export class Editor {
     this.buttons = {
       through: button("camera", "Look through the target camera (V)", () => this.lookThrough(!this.through)),
       play: button("▶", "Play (space)", () => this.play(!this.playing)),
-      add: button("+ key", "Add a keyframe at the current frame (K)", () => model.addKey()),
-      remove: button("− key", "Delete the keyframe (Delete)", () => model.deleteKey()),
+      add: button("+", "Add a keyframe at the current frame (K)", () => model.addKey()),
+      remove: button("−", "Delete the keyframe (Delete)", () => model.deleteKey()),
       fill: button("preset", "Back to the preset: drop the keyframes", () => model.setText("")),
       undo: button("↶", "Undo (Ctrl+Z)", () => model.undo()),
       redo: button("↷", "Redo (Ctrl+Shift+Z)", () => model.redo()),

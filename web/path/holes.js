@@ -5,8 +5,16 @@ import { Warp } from "./warp.js";
 /** Above this share of holes a path asks for more than the footage has: most of what is seen there would be invented. */
 export const TOO_MANY = 0.33;
 
+const STILL_FRAMES = 25; // of a path through a still that are estimated
+
+const evenly = (frames) => {
+  const count = Math.min(frames, STILL_FRAMES);
+  return Array.from({ length: count }, (_, i) => (count > 1 ? Math.round((i * (frames - 1)) / (count - 1)) : 0));
+};
+
 export class HoleEstimate {
   shares = []; // per frame of the path: 0...1, or undefined where it is not known yet
+  found = []; // per place that is estimated
   #next = 0;
   #old = new Set();
 
@@ -16,12 +24,15 @@ export class HoleEstimate {
     const [height, width] = scene.header.coarse.grid;
     this.warp = new Warp(width, height);
     this.places = scene.header.coarse.places.map((place) => ({ place, frame: scene.header.shown[place] }));
-    this.found = new Array(this.places.length);
   }
 
   /** Begin anew for another path: `cameras` a frame. What was found stays until it is replaced. */
   follow(cameras, relativeTo) {
     Object.assign(this, { cameras, relativeTo });
+    if (this.scene.header.frames === 1) this.places = evenly(cameras.length).map((frame) => ({ place: 0, frame }));
+    this.found.length = this.places.length;
+    this.#next = Math.min(this.#next, this.places.length - 1);
+    this.#old.clear();
     this.places.forEach((_, index) => this.#old.add(index));
   }
 
@@ -48,7 +59,7 @@ export class HoleEstimate {
     const target = this.cameras[Math.min(frame, this.cameras.length - 1)], source = header.cameras[place];
     const from = onGrid(source, header.coarse.stride);
     const to = onGrid(placed(target, source, this.relativeTo), header.coarse.stride);
-    return 1 - this.warp.see(coarse[index], transfer(from, to), transfer(to, from)).coverage;
+    return 1 - this.warp.see(coarse[Math.min(index, coarse.length - 1)], transfer(from, to), transfer(to, from)).coverage;
   }
 
   /** Fill the frames between the estimated ones. */
