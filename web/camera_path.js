@@ -32,6 +32,9 @@ function sourceOf(node) {
       fromClip: isLinked(node, "video") || isLinked(node, "geometry"),
       elsewhere: isLinked(node, "keyframes"),
     }),
+    setRelativeTo: (name) => {
+      widgetOf(node, "relative_to").value = name;
+    },
     write: (text) => {
       widgetOf(node, "keyframes").value = text;
       node.graph?.setDirtyCanvas?.(true);

@@ -9,6 +9,7 @@ Header::
      "range": [-1.2, 3.4],                        natural logarithms of the smallest and the largest depth
      "shown": [0, 1, ...],                        the frames that have a camera and a block, ascending
      "cameras": [[fx, fy, cx, cy, 12 numbers]],   their lenses and their poses, the upper 3x4 of camera_to_world
+     "stabilised": [12 numbers, ...],             the poses without shake, which a path may be relative to
      "cloud": {"stride": 2, "grid": [240, 416], "depth": [offset, ...], "colour": [[offset, length], ...]},
      "coarse": {"stride": 5, "grid": [96, 166], "places": [0, 5, ...], "depth": [offset, ...]}}
 
@@ -30,6 +31,7 @@ import numpy as np
 import torch
 
 from ..camera.geometry import Geometry
+from ..camera.smoothing import smooth_poses
 from ..warp.edges import Cleanup
 
 MAGIC = b"ICSCENE1"
@@ -91,7 +93,8 @@ def scene_file(geometry: Geometry, video: torch.Tensor | None = None, cleanup: C
             "size": [height, width],
             "range": [low, high],
             "shown": shown,
-            "cameras": [_camera(geometry, frame) for frame in shown],
+            "cameras": [_lens(geometry, frame) + _pose(geometry.camera_to_world[frame], geometry) for frame in shown],
+            "stabilised": [_pose(pose, geometry) for pose in smooth_poses(geometry.camera_to_world)[shown]],
             "cloud": cloud,
             "coarse": rough,
         }
@@ -126,10 +129,15 @@ def _codes(geometry: Geometry, frame: int, cleanup: Cleanup, ends: tuple[float, 
     return codes.masked_fill(~geometry.valid[frame], 0).numpy().astype("<u2")
 
 
-def _camera(geometry: Geometry, frame: int) -> list[float]:
-    lens, pose = geometry.intrinsics[frame].double(), geometry.camera_to_world[frame].double().clone()
+def _lens(geometry: Geometry, frame: int) -> list[float]:
+    lens = geometry.intrinsics[frame]
+    return [float(lens[at]) for at in ((0, 0), (1, 1), (0, 2), (1, 2))]
+
+
+def _pose(camera_to_world: torch.Tensor, geometry: Geometry) -> list[float]:
+    pose = camera_to_world.double().clone()
     pose[:3, 3] /= geometry.pivot_depth
-    return [*(float(lens[at]) for at in ((0, 0), (1, 1), (0, 2), (1, 2))), *pose[:3].flatten().tolist()]
+    return pose[:3].flatten().tolist()
 
 
 def _jpeg(image: torch.Tensor, grid: list[int]) -> bytes:

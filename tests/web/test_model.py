@@ -10,7 +10,8 @@ HEAD = """
 import { PathModel } from "./editor/model.js";
 const values = { preset: "arc_left", frames: 17, amount: 1, unit: "times_preset", start: "source", ease: "linear",
   relative_to: "source", keyframes: "", ...(given ?? {}) };
-const model = new PathModel({ read: () => ({ ...values }), write: (text) => { values.keyframes = text; } });
+const model = new PathModel({ read: () => ({ ...values }), write: (text) => { values.keyframes = text; },
+  setRelativeTo: (name) => { values.relative_to = name; } });
 const keys = () => (values.keyframes ? JSON.parse(values.keyframes) : []);
 """
 
@@ -144,3 +145,11 @@ def test_another_preset_fills_the_keyframes_anew_and_can_be_undone(model):
     answer([filled, keys().length]);
     """)
     assert filled[-1]["position"] == [0, 0, 0.2] and len(filled) == 2 and undone == 3
+
+
+def test_the_keyframes_of_a_stabilised_preset_stay_relative_to_the_stabilised_camera(model):
+    before, after = model(
+        "const before = model.relativeTo; model.placeKey(0, [0, 0, 0.1]); answer([before, model.relativeTo]);",
+        {"preset": "stabilise"},
+    )
+    assert before == after == "stabilised"

@@ -15,7 +15,7 @@ from inversecrafter_core.warp import warp_video
 from lab.world import frame_times, random_scene, render
 
 COVERAGE = """
-import { headerLength, readHeader, readFrame, depthLength, PREFIX } from "./path/scene_file.js";
+import { anchorOf, headerLength, readHeader, readFrame, depthLength, PREFIX } from "./path/scene_file.js";
 import { placed, onGrid, transfer } from "./path/cameras.js";
 import { HoleEstimate } from "./path/holes.js";
 import { presetPath } from "./path/presets.js";
@@ -30,7 +30,7 @@ answer(given.paths.map(([preset, relativeTo]) => {
   const path = presetPath({ preset, amount: 1, unit: "times_preset", start: "full", ease: "linear" }, header.frames);
   const live = header.shown.map((frame, place) => {
     const from = onGrid(cameras[place], cloud.stride);
-    const to = onGrid(placed(path[frame], cameras[place], relativeTo), cloud.stride);
+    const to = onGrid(placed(path[frame], anchorOf(header, place, relativeTo), cameras[place]), cloud.stride);
     const warp = new Warp(cloud.grid[1], cloud.grid[0]);
     return warp.see(frameOf(cloud, cloud.depth[place]), transfer(from, to), transfer(to, from)).coverage;
   });
@@ -39,7 +39,7 @@ answer(given.paths.map(([preset, relativeTo]) => {
   return { live, strip: estimate.shares.map((share) => 1 - share) };
 }));
 """
-PATHS = [("arc_left", "source"), ("orbit", "world"), ("dolly", "source"), ("zoom_out", "world"), ("pan", "source")]
+PATHS = [("arc_left", "source"), ("orbit", "world"), ("dolly", "source"), ("zoom_out", "stabilised"), ("pan", "source")]
 
 
 def coverages(javascript, folder: Path, geometry: Geometry, paths=PATHS) -> list[tuple[torch.Tensor, dict[str, list[float]]]]:

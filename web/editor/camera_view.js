@@ -58,8 +58,8 @@ export class CameraView {
       this.pixels = new Uint32Array(this.image.data.buffer);
       Object.assign(this.layer, { width, height });
     }
-    const { cameras, frame, settings } = this.model, { scene } = this.shared;
-    const target = onGrid(placed(cameras[frame], scene.source(frame), settings.relative_to), scene.header.cloud.stride);
+    const { cameras, frame, relativeTo } = this.model, { scene } = this.shared;
+    const target = onGrid(placed(cameras[frame], scene.anchor(frame, relativeTo), scene.source(frame)), scene.header.cloud.stride);
     const back = transfer(target, loaded.camera);
     this.warp.see(loaded.frame, transfer(loaded.camera, target), back);
     paint(this.warp, back, loaded.colours, HOLE, this.pixels);

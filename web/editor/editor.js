@@ -195,7 +195,7 @@ export class Editor {
     const { model, shared } = this;
     if (model.edits !== this.followed) {
       this.followed = model.edits;
-      shared.estimate?.follow(model.cameras, model.settings.relative_to);
+      shared.estimate?.follow(model.cameras, model.relativeTo);
     }
     this.#load();
     this.#redraw();

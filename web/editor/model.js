@@ -1,11 +1,11 @@
 // The state of an editor: settings of its node, keyframes, the path that they give, what is selected. It imports no page.
 //
-// The node's widgets are the only truth: `source.read()` returns their values, `source.write(text)` sets the keyframes. The model
-// tells listeners of every change by an event "change".
+// The node's widgets are the only truth: `source.read()` returns their values, `source.write(text)` sets the keyframes,
+// `source.setRelativeTo(name)` what they are relative to. The model tells listeners of every change by an event "change".
 import { History } from "../path/history.js";
 import { interpolated } from "../path/interpolate.js";
 import { InputError, beyond, formatKeyframes, moved, parseKeyframes, turned } from "../path/keyframes.js";
-import { presetKeyframes, presetPath } from "../path/presets.js";
+import { PRESETS, presetKeyframes, presetPath } from "../path/presets.js";
 import { IDENTITY } from "../path/rotations.js";
 
 const MOST_FRAMES = 10000;
@@ -31,6 +31,11 @@ export class PathModel extends EventTarget {
   /** Whether keyframes, and not the preset, make the path. */
   get custom() {
     return this.settings.keyframes.trim() !== "";
+  }
+
+  /** What the path is relative to: "source", "world" or "stabilised". */
+  get relativeTo() {
+    return (!this.custom && PRESETS[this.settings.preset]?.relativeTo) || this.settings.relative_to;
   }
 
   get frames() {
@@ -108,6 +113,7 @@ export class PathModel extends EventTarget {
   edit(change, done = true) {
     if (this.unreadable) return;
     const keys = change(this.keys);
+    if (keys && this.relativeTo !== this.settings.relative_to) this.source.setRelativeTo(this.relativeTo);
     if (keys) this.setText(keys.length ? formatKeyframes(keys.sort((a, b) => a.frame - b.frame)) : "", done);
   }
 
@@ -125,6 +131,8 @@ export class PathModel extends EventTarget {
 
   /** Replace all keyframes by those of the preset that is chosen now. */
   fillFromPreset() {
+    const { relativeTo } = PRESETS[this.settings.preset];
+    if (relativeTo) this.source.setRelativeTo(relativeTo);
     this.setText(formatKeyframes(presetKeyframes(this.settings, this.frames)));
   }
 

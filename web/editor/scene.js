@@ -1,8 +1,7 @@
 // The points and cameras of the last run, from the file that the node has written: its header and the coarse frames at once, the
 // others when they are looked at.
 import { onGrid } from "../path/cameras.js";
-import { add, apply } from "../path/rotations.js";
-import { PREFIX, depthLength, headerLength, readFrame, readHeader } from "../path/scene_file.js";
+import { PREFIX, anchorOf, depthLength, headerLength, readFrame, readHeader } from "../path/scene_file.js";
 
 const KEPT = 12; // frames of the cloud that stay in memory
 const GREY = [90, 235]; // shades of the farthest and the nearest point of a clip without colours
@@ -89,6 +88,11 @@ export class Scene {
     return this.header.cameras[this.placeOf(frame)];
   }
 
+  /** Return the pose that a path's offsets are relative to at a frame. */
+  anchor(frame, relativeTo) {
+    return anchorOf(this.header, this.placeOf(frame), relativeTo);
+  }
+
   /** Load `{frame, camera, colours, points}` of a place: its depth, ready to be warped, and its points in the world. */
   async load(place) {
     if (!this.#frames.has(place)) this.#frames.set(place, this.#read(place));
@@ -108,13 +112,4 @@ export class Scene {
     const camera = onGrid(cameras[place], cloud.stride);
     return { frame, camera, colours, points: pointsOf(frame, camera, colours) };
   }
-}
-
-/** Return the path in the world: target positions of every frame, for `cameras` relative to the source cameras. */
-export function positionsInWorld(cameras, scene, relativeTo) {
-  if (!scene || relativeTo === "world") return cameras.map((camera) => camera.position);
-  return cameras.map((camera, frame) => {
-    const source = scene.source(frame);
-    return add(apply(source.rotation, camera.position), source.position);
-  });
 }

@@ -4,7 +4,6 @@ import { Orbit, depthOf, drawPoints, nearest } from "../path/orbit.js";
 import { rotationOf } from "../path/keyframes.js";
 import { add } from "../path/rotations.js";
 import { addCanvas, colourAt, onDrag } from "./canvas.js";
-import { positionsInWorld } from "./scene.js";
 
 const BACKGROUND = 0xff211d1b;
 const LENS = { fx: 1, fy: 1, cx: 0.5, cy: 0.5, rotation: [1, 0, 0, 0, 1, 0, 0, 0, 1], position: [0, 0, 0] };
@@ -42,14 +41,18 @@ export class WorldView {
     return this.shared.scene?.source(frame) ?? LENS;
   }
 
+  #anchor(frame) {
+    return this.shared.scene?.anchor(frame, this.model.relativeTo) ?? LENS;
+  }
+
   /** The target camera in the world at a frame. */
   #target(frame) {
-    return placed(this.model.cameras[Math.min(frame, this.model.frames - 1)], this.#source(frame), this.model.settings.relative_to);
+    return placed(this.model.cameras[frame], this.#anchor(frame), this.#source(frame));
   }
 
   #keyCamera(key) {
     const offset = { position: key.position, rotation: rotationOf(key), focal_scale: key.focal_scale };
-    return placed(offset, this.#source(key.frame), this.model.settings.relative_to);
+    return placed(offset, this.#anchor(key.frame), this.#source(key.frame));
   }
 
   /** `[width, height]` in CSS pixels. */
@@ -85,8 +88,7 @@ export class WorldView {
       move: (dx, dy, event) => {
         [x, y] = [x + dx, y + dy];
         const world = add(position, this.orbit.drag(x, y, depth, size, event.shiftKey));
-        const pose = offsetFrom({ position: world, rotation: LENS.rotation }, this.#source(frame), this.model.settings.relative_to);
-        this.model.placeKey(frame, pose.position, false);
+        this.model.placeKey(frame, offsetFrom(world, this.#anchor(frame)), false);
       },
       end: (moved) => moved && this.model.commit(),
     };
@@ -147,10 +149,14 @@ export class WorldView {
   }
 
   #drawPath(line) {
-    const { cameras, settings, frames } = this.model;
-    const places = positionsInWorld(cameras, this.shared.scene, settings.relative_to);
+    const { frames } = this.model;
     const step = Math.max(1, Math.floor(frames / 500));
-    for (let i = 0; i + step < frames; i += step) line([places[i], places[i + step]], colourAt(i / Math.max(1, frames - 1)), 2.5);
+    let before = this.#target(0).position;
+    for (let frame = step; frame < frames; frame += step) {
+      const { position } = this.#target(frame);
+      line([before, position], colourAt(frame / (frames - 1)), 2.5);
+      before = position;
+    }
   }
 
   #drawPivot(context, project) {

@@ -3,20 +3,15 @@
 // A camera: `{rotation, position, fx, fy, cx, cy}`, camera to world, lens in pixels. See inversecrafter_core/camera/projection.py.
 import { add, apply, multiply, scaled, subtract, transposed } from "./rotations.js";
 
-/** Return the target camera of a path's `{position, rotation, focal_scale}` for a source camera, as CameraPath.resolve does. */
-export function placed(offset, source, relativeTo) {
+/** Return the target camera of a path's `{position, rotation, focal_scale}`, relative to `anchor`, with a source's lens. */
+export function placed(offset, anchor, source) {
   const lens = { fx: source.fx * offset.focal_scale, fy: source.fy * offset.focal_scale, cx: source.cx, cy: source.cy };
-  if (relativeTo === "world") return { rotation: offset.rotation, position: offset.position, ...lens };
-  const position = add(apply(source.rotation, offset.position), source.position);
-  return { rotation: multiply(source.rotation, offset.rotation), position, ...lens };
+  const position = add(apply(anchor.rotation, offset.position), anchor.position);
+  return { rotation: multiply(anchor.rotation, offset.rotation), position, ...lens };
 }
 
-/** Return `{rotation, position}` of a world pose relative to a source camera: the inverse of `placed`. */
-export function offsetFrom(pose, source, relativeTo) {
-  if (relativeTo === "world") return { rotation: pose.rotation, position: pose.position };
-  const back = transposed(source.rotation);
-  return { rotation: multiply(back, pose.rotation), position: apply(back, subtract(pose.position, source.position)) };
-}
+/** Return a place in the world relative to `anchor`. */
+export const offsetFrom = (position, anchor) => apply(transposed(anchor.rotation), subtract(position, anchor.position));
 
 /** Return a camera whose pixels are those of a grid of every `stride`-th pixel of its image. */
 export function onGrid(camera, stride) {

@@ -1,5 +1,6 @@
 // The share of holes along a path, estimated on coarse frames, a few at a time so that a drag stays fluent. It imports no page.
 import { onGrid, placed, transfer } from "./cameras.js";
+import { anchorOf } from "./scene_file.js";
 import { Warp } from "./warp.js";
 
 /** Above this share of holes a path asks for more than the footage has: most of what is seen there would be invented. */
@@ -58,7 +59,7 @@ export class HoleEstimate {
     const { place, frame } = this.places[index], { header, coarse } = this.scene;
     const target = this.cameras[Math.min(frame, this.cameras.length - 1)], source = header.cameras[place];
     const from = onGrid(source, header.coarse.stride);
-    const to = onGrid(placed(target, source, this.relativeTo), header.coarse.stride);
+    const to = onGrid(placed(target, anchorOf(header, place, this.relativeTo), source), header.coarse.stride);
     return 1 - this.warp.see(coarse[Math.min(index, coarse.length - 1)], transfer(from, to), transfer(to, from)).coverage;
   }
 

@@ -11,7 +11,8 @@ const aboutPivot = (rotation) => camera(subtract(PIVOT, apply(rotation, PIVOT)),
 const atPivot = (position) => camera(position, lookAt(position, PIVOT) ?? IDENTITY);
 const spiral = (t, amount) => atPivot([t * amount * Math.cos(2 * Math.PI * t), t * amount * Math.sin(2 * Math.PI * t), 0]);
 
-// `at(t, amount)`: the camera at `t` in 0...1; `keys`: keyframes that stand for the whole; `aim`: they look at the pivot.
+// `at(t, amount)`: the camera at `t` in 0...1; `keys`: keyframes that stand for the whole; `aim`: they look at the pivot;
+// `relativeTo`: the preset's own frame of reference, in place of the node's.
 export const PRESETS = {
   arc_left: { at: (t, a) => aboutPivot(turnY(t * a)), amount: 9.6, unit: "degrees", keys: 3, aim: true },
   arc_right: { at: (t, a) => aboutPivot(turnY(-t * a)), amount: 9.6, unit: "degrees", keys: 3, aim: true },
@@ -26,7 +27,8 @@ export const PRESETS = {
   tilt: { at: (t, a) => camera([0, 0, 0], turnX(t * a)), amount: 8, unit: "degrees", keys: 2 },
   crane: { at: (t, a) => atPivot([0, -t * a, 0]), amount: 0.15, unit: "rho", keys: 3, aim: true },
   spiral: { at: spiral, amount: 0.1, unit: "rho", keys: 17, aim: true },
-  static: { at: () => camera([0, 0, 0]), amount: 0, unit: "rho", keys: 1 },
+  static: { at: () => camera([0, 0, 0]), amount: 0, unit: "rho", keys: 1, still: true },
+  stabilise: { at: () => camera([0, 0, 0]), amount: 0, unit: "rho", keys: 1, still: true, relativeTo: "stabilised" },
 };
 
 /** Return a preset's full motion in radians or rho from the widgets `preset`, `amount` and `unit`. Throws InputError. */
@@ -49,7 +51,7 @@ function pace(frame, frames, { start, ease }) {
 /** Return a camera a frame of the widgets `preset`, `amount`, `unit`, `start` and `ease`. Throws InputError. */
 export function presetPath(settings, frames) {
   const full = fullAmount(settings);
-  if (frames === 1 && settings.start !== "full" && settings.preset !== "static")
+  if (frames === 1 && settings.start !== "full" && !PRESETS[settings.preset].still)
     throw new InputError("frames", "1, which leaves no time to move", "Give 2 or more, or set start to 'full'.");
   return Array.from({ length: frames }, (_, frame) => PRESETS[settings.preset].at(pace(frame, frames, settings), full));
 }

@@ -1,4 +1,5 @@
 // Reads the file of a clip's points and cameras that inversecrafter_core/preview/scene.py writes. It imports nothing of the page.
+import { IDENTITY } from "./rotations.js";
 import { prepared } from "./warp.js";
 
 const MAGIC = "ICSCENE1";
@@ -12,15 +13,13 @@ export function headerLength(bytes) {
   return new DataView(bytes).getUint32(8, true);
 }
 
+const poseOf = (p) => ({ rotation: [p[0], p[1], p[2], p[4], p[5], p[6], p[8], p[9], p[10]], position: [p[3], p[7], p[11]] });
+
 /** Return the header as an object: see the Python module; cameras as `{rotation, position, fx, fy, cx, cy}`. */
 export function readHeader(bytes) {
   const header = JSON.parse(new TextDecoder().decode(bytes));
-  const cameras = header.cameras.map(([fx, fy, cx, cy, ...p]) => ({
-    fx, fy, cx, cy,
-    rotation: [p[0], p[1], p[2], p[4], p[5], p[6], p[8], p[9], p[10]],
-    position: [p[3], p[7], p[11]],
-  }));
-  return { ...header, cameras };
+  const cameras = header.cameras.map(([fx, fy, cx, cy, ...pose]) => ({ fx, fy, cx, cy, ...poseOf(pose) }));
+  return { ...header, cameras, stabilised: header.stabilised.map(poseOf) };
 }
 
 /** Return the bytes of a frame's depth in a tier of the header, "cloud" or "coarse". */
@@ -37,4 +36,12 @@ export function readFrame(bytes, tier, range) {
     splatted[i] = code && !(codes[i] & DROPPED) ? 1 : 0;
   }
   return prepared(depth, splatted, width, height);
+}
+
+const WORLD = { rotation: IDENTITY, position: [0, 0, 0] };
+
+/** Return the pose that a path's offsets are relative to at a place in `shown`: see RelativeTo of the core. */
+export function anchorOf(header, place, relativeTo) {
+  if (relativeTo === "world") return WORLD;
+  return relativeTo === "stabilised" ? header.stabilised[place] : header.cameras[place];
 }
