@@ -30,6 +30,7 @@ function sourceOf(node) {
       relative_to: value("relative_to"),
       keyframes: String(value("keyframes") ?? ""),
       fromClip: isLinked(node, "video") || isLinked(node, "geometry"),
+      geometry: isLinked(node, "geometry"),
       elsewhere: isLinked(node, "keyframes"),
     }),
     setRelativeTo: (name) => {

@@ -37,6 +37,7 @@ BENCHMARKS = {
     "few_steps": ("solvers.few_steps",),
     "jobs": ("jobs.stochastic", "jobs.single_image", "jobs.interpolation", "jobs.editing", "jobs.conditioning"),
     "long": ("jobs.long_clips",),
+    "editor": ("page.camera_editor",),
     "depth": ("warp.depth",),
     "models": ("models.vae", "models.video_model", "models.mask_encoder", "models.depth"),
 }

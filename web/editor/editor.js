@@ -11,7 +11,8 @@ import { WorldView } from "./world_view.js";
 
 const STRIP_MS = 12; // of every animation frame for the strip of holes
 const PLAY_MS = 1000 / 16;
-const NO_SCENE = "Connect geometry (and video) and press R, or run, to see the scene.";
+const UNREAD = "Press R to read the scene (the clip's depth, no sampler), or run.";
+const NO_SCENE = "Connect geometry, from Estimate Depth, and the video to see the scene and its holes.";
 
 export class Editor {
   through = false;
@@ -259,7 +260,7 @@ export class Editor {
 
   #say() {
     const { model, shared } = this;
-    this.hint.textContent = shared.scene || this.textShown ? "" : NO_SCENE;
+    this.hint.textContent = shared.scene || this.textShown ? "" : model.settings.geometry ? UNREAD : NO_SCENE;
     const message = model.error || this.note;
     this.status.classList.toggle("ic-error", Boolean(message) && !this.reading);
     this.status.textContent = message || this.#figures();

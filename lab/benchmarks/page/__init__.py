@@ -1,0 +1,1 @@
+"""How fast what runs in the page is."""
