@@ -68,6 +68,8 @@ function addEditor(node) {
     hideOnZoom: false,
   });
   widget.serialize = false;
+  const report = node.widgets.findIndex((one) => one.name === "report"); // below the editor, whichever came first
+  if (report >= 0) node.widgets.push(...node.widgets.splice(report, 1));
   node.inverseCrafter = editor;
   follow(node, editor);
   model.addEventListener("change", () => editor.settled && remember(node, editor));

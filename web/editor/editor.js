@@ -73,7 +73,7 @@ export class Editor {
     };
     const { model } = this;
     this.buttons = {
-      through: button("camera", "Look through the target camera (V)", () => this.lookThrough(!this.through)),
+      through: button("cam", "Look through the target camera (V)", () => this.lookThrough(!this.through)),
       play: button("▶", "Play (space)", () => this.play(!this.playing)),
       add: button("+", "Add a keyframe at the current frame (K)", () => model.addKey()),
       remove: button("−", "Delete the keyframe (Delete)", () => model.deleteKey()),

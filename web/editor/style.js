@@ -7,7 +7,7 @@ const CSS = `
 .ic-editor.ic-large { position: fixed; inset: 4vh 4vw; z-index: 2000; width: auto; height: auto; padding: 10px;
   box-shadow: 0 0 0 100vmax rgba(0, 0, 0, 0.6); }
 .ic-bar { display: flex; gap: 2px; align-items: center; flex-wrap: wrap; }
-.ic-bar button { background: #2c3037; color: #ddd; border: 0; border-radius: 4px; padding: 2px 4px; cursor: pointer; font: inherit; min-width: 18px; }
+.ic-bar button { background: #2c3037; color: #ddd; border: 0; border-radius: 4px; padding: 2px 4px; cursor: pointer; font-size: 10px; }
 .ic-bar button:hover:not(:disabled) { background: #3b414b; }
 .ic-bar button:disabled { opacity: 0.4; cursor: default; }
 .ic-bar button[aria-pressed="true"] { background: #3f67b5; }
