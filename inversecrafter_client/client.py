@@ -148,7 +148,7 @@ class Client:
 
     def _queue(self, workflow: Workflow, job_id: str) -> None:
         self.canceled.discard(job_id)
-        body = {"prompt": workflow.prompt(), "prompt_id": job_id, "client_id": self.client_id}
+        body = {"prompt": _with_own_names(workflow.prompt(), job_id), "prompt_id": job_id, "client_id": self.client_id}
         status, answer = self.transport.post_checked("/prompt", body)
         if not isinstance(answer, dict):
             raise ServerError(self.url, "/prompt answers with no JSON object", "Is the address that of a ComfyUI?", status)
@@ -170,3 +170,12 @@ class Client:
         queue = self.transport.get("/queue")
         waiting = sorted(queue["queue_pending"], key=lambda item: item[0])
         return {item[1]: -1 for item in queue["queue_running"]} | {item[1]: place for place, item in enumerate(waiting)}
+
+
+def _with_own_names(prompt: Graph, job_id: str) -> Graph:
+    """Put the job's id into the names of saved files: servers that share an output folder might number two alike."""
+    for node in prompt.values():
+        prefix = node["inputs"].get("filename_prefix")
+        if isinstance(prefix, str):
+            node["inputs"]["filename_prefix"] = f"{prefix}_{job_id[:13]}"
+    return prompt

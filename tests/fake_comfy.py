@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import threading
@@ -30,7 +31,6 @@ class FakeComfy:
         self.fault: Any = None
         self.refused: dict[str, Any] | None = None
         self.failing: str | None = None
-        self.messages = True
         self.uploads = 0
         self.start()
 
@@ -130,8 +130,9 @@ class FakeComfy:
 
     async def _tell(self, client: str, kind: str, data: dict[str, Any]) -> None:
         socket = self.sockets.get(client)
-        if socket and self.messages and not socket.closed:
-            await socket.send_json({"type": kind, "data": data})
+        if socket and not socket.closed:
+            with contextlib.suppress(ConnectionError):  # dropped just now
+                await socket.send_json({"type": kind, "data": data})
 
     async def _ws(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse()

@@ -38,6 +38,7 @@ BENCHMARKS = {
     "jobs": ("jobs.stochastic", "jobs.single_image", "jobs.interpolation", "jobs.editing", "jobs.conditioning"),
     "long": ("jobs.long_clips",),
     "editor": ("page.camera_editor",),
+    "queue": ("queue.speed", "queue.kills", "queue.cancels", "queue.memory"),
     "depth": ("warp.depth",),
     "models": ("models.vae", "models.video_model", "models.mask_encoder", "models.depth"),
 }

@@ -88,6 +88,16 @@ def test_a_job_of_the_same_content_is_made_once(client, workflow, fake):
     assert client.run(workflow).id != first.id
 
 
+def test_files_on_the_server_bear_the_jobs_name(client, workflow, fake):
+    fake.seconds = 6
+    job = client.submit(workflow, once=True)
+    while fake.running is None:
+        time.sleep(0.01)
+    prefix = fake.running[1][workflow.result_node()]["inputs"]["filename_prefix"]
+    assert prefix == f"video/InverseCrafter_recapture_{job.id[:13]}" and job.id == workflow.content_id()
+    job.cancel()
+
+
 def test_a_failed_job_names_node_and_message_and_may_be_sent_again(client, workflow, fake):
     fake.failing = "3"
     with pytest.raises(JobFailed, match="no such frame") as failure:
