@@ -12,7 +12,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from .batch import Options, Summary, run_batch
+from .batch import Options, Start, Summary, run_batch
 from .client import LOCAL, Client
 from .errors import ClientError, ResultExists, UnknownOverride, nearest
 from .events import Progress, StatusChange
@@ -55,6 +55,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     batch.add_argument("manifest", type=Path, help="a .csv with a header, or a .jsonl")
     batch.add_argument("--server", action="append", help=f"address of a ComfyUI, once for each; {LOCAL} by default")
+    batch.add_argument(
+        "--start", metavar="COMMAND", help="start servers for the batch: main.py --port {port} --cuda-device {number}"
+    )
+    batch.add_argument("--count", type=int, default=1, help="how many servers to start, 1 by default")
     batch.add_argument("--workflow", help="of rows that name none")
     batch.add_argument("--rename", action="store_true", help="where a result's name is taken, take name-2, name-3, …")
     batch.add_argument("--timeout", type=float, default=60, help="seconds without an answer, 60 by default")
@@ -151,11 +155,20 @@ def _batch(chosen: argparse.Namespace) -> int:
             bar.total, bar.n = count, len(summary.made) + len(summary.kept) + len(summary.failed)
             bar.refresh()
 
-        summary = run_batch(chosen.manifest, chosen.server or [LOCAL], options, show)
+        summary = run_batch(chosen.manifest, _servers(chosen), options, show)
     for path, problem in summary.failed.items():
         _say(f"{path.name}: {problem}", sys.stderr)
     _say(f"{len(summary.made)} made, {len(summary.kept)} were there, {len(summary.failed)} failed")
     return 1 if summary.failed else 0
+
+
+def _servers(chosen: argparse.Namespace) -> list[str | Start]:
+    """Return the servers of a batch: those that run, and those to start."""
+    servers: list[str | Start] = list(chosen.server or [])
+    for number in range(chosen.count if chosen.start else 0):
+        log = chosen.manifest.resolve().with_name(f"{chosen.manifest.name}.server_{number}.log")
+        servers.append(Start(chosen.start, number, log))
+    return servers or [LOCAL]
 
 
 def _list(chosen: argparse.Namespace) -> int:

@@ -2,5 +2,6 @@
 
 from .manifest import Row, read_manifest
 from .runner import Options, Summary, run_batch
+from .started import Start
 
-__all__ = ["Options", "Row", "Summary", "read_manifest", "run_batch"]
+__all__ = ["Options", "Row", "Start", "Summary", "read_manifest", "run_batch"]

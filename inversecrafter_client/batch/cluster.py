@@ -1,4 +1,4 @@
-"""The same workers as actors of a Ray cluster: one actor a server, restarted by Ray when its process dies.
+"""The same workers as actors of a Ray cluster: one actor a server, or a GPU, restarted by Ray when its process dies.
 
 ``pip install "ray[default]"`` brings the dashboard too, where every actor, its node and its calls are seen. Ray is started on
 this machine, or the cluster of ``--ray ADDRESS`` is used; its nodes must see the manifest's folder under the same path.
@@ -11,11 +11,13 @@ import logging
 import os
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import ClientError, MissingPackage, ServerUnreachable
 from .manifest import Row
+from .started import Start
 from .worker import Worker
 
 LOCAL_CLUSTER = "local"
@@ -33,7 +35,7 @@ class Cluster:
         MissingPackage: Ray is not installed.
     """
 
-    def __init__(self, servers: Sequence[str], depth: int, timeout: float, address: str):
+    def __init__(self, servers: Sequence[str | Start], depth: int, timeout: float, address: str):
         if importlib.util.find_spec("ray") is None:
             advice = "Install it with: pip install ray. Without --ray one process serves all servers."
             raise MissingPackage("--ray", "Ray is not installed", advice)
@@ -50,7 +52,13 @@ class Cluster:
                 raise ServerUnreachable(f"Ray at {address}", str(problem), "Start it with: ray start --head.") from None
         options = {"max_restarts": RESTARTS, "max_task_retries": RESTARTS, "max_concurrency": depth + 1, "num_cpus": 0}
         actor = ray.remote(Worker)
-        self._actors = {url: actor.options(name=f"worker of {url}", **options).remote(url, timeout) for url in servers}
+        gpus = ray.cluster_resources().get("GPU", 0)
+        self._actors = {}
+        for server in servers:
+            # Ray shows an actor that starts a server one GPU, as number 0 of its own.
+            placed = options | ({"num_gpus": 1} if gpus and isinstance(server, Start) else {})
+            chosen = replace(server, number=0) if gpus and isinstance(server, Start) else server
+            self._actors[str(server)] = actor.options(name=f"worker of {server}", **placed).remote(chosen, timeout)
 
     def deliver(self, server: str, row: Row, part: Path, withdrawn: tuple[str, ...]) -> Future[str]:
         """Start a delivery in the server's actor."""
@@ -63,6 +71,7 @@ class Cluster:
     def close(self) -> None:
         """End the actors, and the cluster if it was started here."""
         for actor in self._actors.values():
+            self._ray.get(actor.close.remote())
             self._ray.kill(actor)
         if self._own:
             self._ray.shutdown()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .manifest import Row
+from .started import Start
 from .worker import Worker
 
 
@@ -27,8 +28,8 @@ class Engine(Protocol):
 class Threads:
     """A worker for each server in this process."""
 
-    def __init__(self, servers: Sequence[str], depth: int, timeout: float):
-        self._workers = {url: Worker(url, timeout) for url in servers}
+    def __init__(self, servers: Sequence[str | Start], depth: int, timeout: float):
+        self._workers = {str(server): Worker(server, timeout) for server in servers}
         self._pool = ThreadPoolExecutor(depth * len(servers), thread_name_prefix="batch")
 
     def deliver(self, server: str, row: Row, part: Path, withdrawn: tuple[str, ...]) -> Future[str]:

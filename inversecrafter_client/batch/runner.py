@@ -16,6 +16,7 @@ from .engines import Engine, Threads
 from .manifest import Row, read_manifest
 from .record import DONE, FAILED, FETCHED, SENT, Record, locked
 from .schedule import Schedule, Task
+from .started import Start
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ Report = Callable[[Summary, int], None]
 
 def run_batch(
     manifest: Path,
-    servers: Sequence[str] = (LOCAL,),
+    servers: Sequence[str | Start] = (LOCAL,),
     options: Options | None = None,
     report: Report | None = None,
 ) -> Summary:
@@ -64,6 +65,10 @@ def run_batch(
 
     What a former run delivered is kept; what a server has already is fetched, not made again. A job whose server goes away is
     given to another, or to the same when it is back. One that fails is recorded, and the others go on.
+
+    Args:
+        servers: addresses of servers that run, and servers to start for as long as the batch lasts.
+        report: called after each job.
 
     Raises:
         InvalidManifest, BatchLocked, ResultExists, WriteFailed: nothing was overwritten.
@@ -74,7 +79,7 @@ def run_batch(
         raise InvalidManifest(str(manifest), "no such file", "Give the path of a CSV or JSONL file.")
     with locked(manifest):
         batch = Batch(manifest, options, report or (lambda _summary, _count: None))
-        batch.run(list(dict.fromkeys(url.rstrip("/") for url in servers)))
+        batch.run(list(dict.fromkeys(one if isinstance(one, Start) else one.rstrip("/") for one in servers)))
         return batch.summary
 
 
@@ -85,7 +90,7 @@ class Batch:
         self.options, self.summary, self._report = options, Summary(), report
         self._rows, self._record = read_manifest(manifest, options.workflow), Record(manifest)
 
-    def run(self, servers: Sequence[str]) -> None:
+    def run(self, servers: Sequence[str | Start]) -> None:
         """Deliver what is left to do."""
         left: dict[str, list[Row]] = {}
         for row in self._rows:
@@ -99,13 +104,15 @@ class Batch:
         try:
             with closing(self._engine(servers)) as engine:
                 options = self.options
-                schedule = Schedule(engine, servers, options.depth, options.patience, options.attempts)
+                schedule = Schedule(
+                    engine, [str(server) for server in servers], options.depth, options.patience, options.attempts
+                )
                 self._go(schedule, tasks, left)
         finally:
             for task in tasks:
                 task.part.unlink(missing_ok=True)
 
-    def _engine(self, servers: Sequence[str]) -> Engine:
+    def _engine(self, servers: Sequence[str | Start]) -> Engine:
         depth, timeout, ray = self.options.depth, self.options.timeout, self.options.ray
         return Cluster(servers, depth, timeout, ray) if ray else Threads(servers, depth, timeout)
 

@@ -10,6 +10,7 @@ from ..errors import ClientError, JobLost, OutputMissing, ServerUnreachable
 from ..files import sha256, writing
 from ..jobs import GONE
 from .manifest import Row
+from .started import OwnServer, Start
 
 logger = logging.getLogger(__name__)
 
@@ -18,17 +19,19 @@ class Worker:
     """One server, used by several threads of one process.
 
     Args:
-        url: of the server.
+        server: address of one that runs, or how to start one.
         timeout: seconds without a byte after which a call counts as unanswered.
     """
 
-    def __init__(self, url: str, timeout: float):
-        self.url = url
-        self._client = Client(url, timeout, patience=0)
+    def __init__(self, server: str | Start, timeout: float):
+        self._own = OwnServer(server) if isinstance(server, Start) else None
+        self._client = Client(self._own.url if self._own else str(server), timeout, patience=0)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; a server that was started here ends."""
         self._client.close()
+        if self._own:
+            self._own.close()
 
     def deliver(self, row: Row, part: Path, withdrawn: tuple[str, ...] = ()) -> str:
         """Have a job rendered, unless the server has it already, and write its result.
@@ -44,6 +47,8 @@ class Worker:
             ServerUnreachable: the job was not begun. JobLost, ServerError: it was, and may be tried again.
             JobFailed, InvalidWorkflow: of this job.
         """
+        if self._own:
+            self._own.ensure(self._client)
         for job_id in withdrawn:
             self._client.cancel(job_id)
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -17,18 +18,23 @@ from fake_comfy import FakeComfy
 from inversecrafter_client import (
     BatchLocked,
     InvalidManifest,
+    InvalidOverride,
     MissingPackage,
     ResultExists,
     ServerUnreachable,
     WriteFailed,
     files,
 )
-from inversecrafter_client.batch import Options, read_manifest, run_batch
+from inversecrafter_client.batch import Options, Start, read_manifest, run_batch
 from inversecrafter_client.batch.record import Record, locked
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = Options(timeout=5, patience=10)
 HAS_RAY = importlib.util.find_spec("ray") is not None
+ENGINES = [
+    None,
+    pytest.param("local", marks=pytest.mark.skipif(not HAS_RAY, reason="Ray is not installed: pip install ray")),
+]
 
 
 @pytest.fixture
@@ -109,9 +115,7 @@ def test_a_restarting_server_makes_what_it_lost_and_nothing_twice(fakes, manifes
     assert len(summary.made) == 6 and results(manifest) == undisturbed(fakes, manifest, tmp_path)
 
 
-@pytest.mark.parametrize(
-    "ray", [None, pytest.param("local", marks=pytest.mark.skipif(not HAS_RAY, reason="Ray is not installed: pip install ray"))]
-)
+@pytest.mark.parametrize("ray", ENGINES)
 def test_with_two_servers_the_one_that_stays_makes_the_rest(fakes, manifest, tmp_path, ray):
     staying, dying = fakes(0.1), fakes(0.1)
     threading.Thread(target=killing, args=(dying, 2), daemon=True).start()
@@ -120,6 +124,32 @@ def test_with_two_servers_the_one_that_stays_makes_the_rest(fakes, manifest, tmp
     assert dying.rendered and staying.rendered, "both had jobs"
     assert len(summary.made) == len(results(manifest)) == 12
     assert results(manifest) == undisturbed(fakes, manifest, tmp_path)
+
+
+@pytest.mark.parametrize("ray", ENGINES)
+def test_a_batch_starts_its_own_servers_and_starts_those_again_that_die(manifest, ray):
+    folder = manifest.parent / "processes"
+    folder.mkdir()
+    command = f"{sys.executable} {ROOT / 'tests' / 'fake_comfy.py'} {{port}} {folder}"
+    servers = [Start(command, number, manifest.with_name(f"{number}.log")) for number in range(2)]
+    summary = run_batch(written(manifest, 20), servers, Options(timeout=5, patience=60, ray=ray))
+    assert len(summary.made) == 20 and (folder / "died").exists()
+    started = [int(path.stem) for path in folder.glob("*.pid")]
+    assert len(started) == 3, "two, and the one that died again"
+    time.sleep(0.2)
+    for pid in started:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_a_server_that_does_not_start_names_its_log(manifest):
+    log = manifest.with_name("0.log")
+    ends = Start(f"{sys.executable} -c exit(3) {{port}}", 0, log)
+    with pytest.raises(ServerUnreachable, match=r"status 3.*0\.log"):
+        run_batch(manifest, [ends], Options(timeout=5, patience=0.5))
+    for command, said in (("nobody {port}", "No such file"), ("nobody", "Write {port}")):
+        with pytest.raises(InvalidOverride, match=said):
+            run_batch(manifest, [Start(command, 0, log)], QUICK)
 
 
 def test_without_ray_its_option_says_what_to_install(fake, manifest, monkeypatch):

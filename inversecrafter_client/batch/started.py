@@ -1,0 +1,98 @@
+"""Servers that a batch starts itself, one a GPU for example, and starts again when they end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..client import Client
+from ..errors import InvalidOverride, ServerUnreachable
+
+START_SECONDS = 300
+STOP_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Start:
+    """A server to start.
+
+    Attributes:
+        command: as in a shell, with ``{port}`` where its port goes, and ``{number}`` where this number does.
+        number: from 0; which GPU, for example.
+        log: where its output goes.
+    """
+
+    command: str
+    number: int
+    log: Path
+
+    def __str__(self) -> str:
+        return f"server {self.number}"
+
+
+class OwnServer:
+    """The process of a server that was started here; it listens on a free port of this machine, the same after every start.
+
+    Raises:
+        InvalidOverride: the command does not say where the port goes.
+    """
+
+    def __init__(self, start: Start):
+        if "{port}" not in start.command:
+            raise InvalidOverride("--start", f"'{start.command}'", "Write {port} where the server's port goes.")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        words = shlex.split(start.command, posix=os.name == "posix")
+        self._command = [word.replace("{port}", str(port)).replace("{number}", str(start.number)) for word in words]
+        self.url, self._log = f"http://127.0.0.1:{port}", start.log
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    def ensure(self, client: Client) -> None:
+        """Start the server if it does not run, and wait until it answers; ServerUnreachable names its log."""
+        with self._lock:
+            if self._process is None or self._process.poll() is not None:
+                self._process = self._started()
+                self._wait_for(client, self._process)
+
+    def close(self) -> None:
+        """End the server, with what it started."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        for how in ("SIGTERM", "SIGKILL"):
+            with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                if os.name == "posix":
+                    os.killpg(self._process.pid, getattr(signal, how))
+                else:
+                    self._process.kill()
+                self._process.wait(STOP_SECONDS)
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        with self._log.open("ab") as log:
+            try:
+                # A session of its own: Ctrl-C is for the batch, which cancels its jobs and then ends the server.
+                return subprocess.Popen(self._command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+            except OSError as problem:
+                raise InvalidOverride("--start", f"'{self._command[0]}': {problem.strerror}", "Mend the command.") from None
+
+    def _wait_for(self, client: Client, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                found = f"the server ended with status {process.returncode} while it started"
+                raise ServerUnreachable(self.url, found, f"Its log is {self._log}.")
+            try:
+                client.list_jobs()
+                return
+            except ServerUnreachable:
+                time.sleep(0.2)
+        raise ServerUnreachable(self.url, f"the server did not answer within {START_SECONDS} s", f"Its log is {self._log}.")
