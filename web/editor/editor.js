@@ -9,7 +9,7 @@ import { addStyle } from "./style.js";
 import { Timeline } from "./timeline.js";
 import { WorldView } from "./world_view.js";
 
-const STRIP_MS = 12; // of every animation frame for the strip of holes
+const STRIP_MS = 16; // of every animation frame for the strip of holes
 const PLAY_MS = 1000 / 16;
 const UNREAD = "Press R to read the scene (the clip's depth, no sampler), or run.";
 const NO_SCENE = "Connect geometry, from Estimate Depth, and the video to see the scene and its holes.";

@@ -5,7 +5,7 @@ const CSS = `
   padding: 4px; background: #1b1d21; border-radius: 6px; color: #ddd; font: 11px/1.3 sans-serif; outline: none; overflow: hidden; }
 .ic-editor:focus-within { box-shadow: 0 0 0 1px #5b8def; }
 .ic-editor.ic-large { position: fixed; inset: 4vh 4vw; z-index: 2000; width: auto; height: auto; padding: 10px;
-  box-shadow: 0 0 0 100vmax rgba(0, 0, 0, 0.6); }
+  border: 1px solid #555; }
 .ic-bar { display: flex; gap: 2px; align-items: center; flex-wrap: wrap; }
 .ic-bar button { background: #2c3037; color: #ddd; border: 0; border-radius: 4px; padding: 2px 4px; cursor: pointer; font-size: 10px; }
 .ic-bar button:hover:not(:disabled) { background: #3b414b; }

@@ -9,6 +9,7 @@ const BACKGROUND = 0xff211d1b;
 const LENS = { fx: 1, fy: 1, cx: 0.5, cy: 0.5, rotation: [1, 0, 0, 0, 1, 0, 0, 0, 1], position: [0, 0, 0] };
 const GRAB = 11; // pixels around a keyframe in which it is grabbed
 const MOST_FRUSTA = 24;
+const MOST_PIXELS = 400_000; // of the drawn cloud; a larger view enlarges them
 const REACH = 0.12; // length of a frustum, in multiples of rho
 const PIVOT = [0, 0, 1];
 
@@ -120,16 +121,18 @@ export class WorldView {
       context.fillRect(0, 0, width, height);
       return;
     }
-    const { layer } = this;
-    if (layer.width !== width || layer.height !== height || !this.image) {
-      Object.assign(layer, { width, height });
-      this.image = new ImageData(width, height);
+    const { layer } = this, shrink = Math.min(1, Math.sqrt(MOST_PIXELS / (width * height)));
+    const [across, down] = [Math.round(width * shrink), Math.round(height * shrink)];
+    if (layer.width !== across || layer.height !== down || !this.image) {
+      Object.assign(layer, { width: across, height: down });
+      this.image = new ImageData(across, down);
       this.pixels = new Uint32Array(this.image.data.buffer);
-      this.depth = new Float32Array(width * height);
+      this.depth = new Float32Array(across * down);
     }
-    drawPoints(loaded.points, this.orbit, [width, height], this.pixels, this.depth, BACKGROUND);
+    drawPoints(loaded.points, this.orbit, [across, down], this.pixels, this.depth, BACKGROUND);
     layer.getContext("2d").putImageData(this.image, 0, 0);
-    context.drawImage(layer, 0, 0);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(layer, 0, 0, width, height);
   }
 
   #drawGrid(line) {
