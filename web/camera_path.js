@@ -4,7 +4,7 @@ import { api } from "/scripts/api.js";
 import { runBranch } from "./editor/branch.js";
 import { Editor } from "./editor/editor.js";
 import { PathModel } from "./editor/model.js";
-import { after, place, restoredOutput } from "./nodes.js";
+import { after, place, recall, restoredOutput } from "./nodes.js";
 
 const NODE = "InverseCrafterCameraPath";
 const HEIGHT = 360;
@@ -73,9 +73,9 @@ function addEditor(node) {
   node.inverseCrafter = editor;
   follow(node, editor);
   model.addEventListener("change", () => editor.settled && remember(node, editor));
-  setTimeout(() => {
-    editor.settled = true;
-  });
+  // A node that a file or a tab brings is settled when what is kept of it was found; a new one when it is first touched.
+  for (const touch of ["pointerdown", "keydown"])
+    editor.element.addEventListener(touch, () => (editor.settled = true), { capture: true });
 }
 
 /** Let the editor follow the node's other widgets, whoever changes them. */
@@ -123,7 +123,7 @@ function configured(node) {
   if (!editor) return;
   editor.settled = false;
   setTimeout(() => {
-    const memory = kept.get(place(node)), text = String(widgetOf(node, "keyframes").value ?? "");
+    const memory = recall(kept, node), text = String(widgetOf(node, "keyframes").value ?? "");
     if (memory) {
       memory.history.push(text); // the page's own undo may have changed it
       editor.model.history = memory.history;

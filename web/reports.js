@@ -1,7 +1,7 @@
 // Draws what a node says of its run: the `text` it sends, in a box on the node, in the classic renderer and in Vue nodes.
 // The stock page draws such text for one node of its own only. Nodes with an output called "report" get the box.
 import { app } from "/scripts/app.js";
-import { after, place, restoredOutput } from "./nodes.js";
+import { after, place, recall, restoredOutput } from "./nodes.js";
 
 const WIDGET = "report";
 const HINT = "What was done is written here after a run.";
@@ -44,7 +44,7 @@ function show(node, output) {
 /** After a switch of tabs: draw what was drawn, or what the page restores some time later of a run that ended meanwhile. */
 function restore(node, tries = RESTORE_TRIES) {
   setTimeout(() => {
-    const output = restoredOutput(node) ?? shown.get(place(node));
+    const output = restoredOutput(node) ?? recall(shown, node);
     if (output?.text !== undefined) show(node, output);
     else if (tries > 1 && node.graph) restore(node, tries - 1);
   }, RESTORE_MS);
