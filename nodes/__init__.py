@@ -9,6 +9,7 @@ from .edit import regions, report
 from .evaluate import metrics
 from .guide import conditioning, guidance, ksampler, mask_encoder, measurement, settings, stochastic, text
 from .host.model_folders import register_model_folders
+from .restore import degrade, restore
 from .warp import camera, camera_files, camera_sockets, clips, footage, warp
 
 NODES: list[type[io.ComfyNode]] = [
@@ -30,6 +31,8 @@ NODES: list[type[io.ComfyNode]] = [
     *text.NODES,
     *regions.NODES,
     *report.NODES,
+    *degrade.NODES,
+    *restore.NODES,
     *metrics.NODES,
 ]
 

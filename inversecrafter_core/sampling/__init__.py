@@ -2,7 +2,7 @@
 
 from .guidance import BoundGuidance, Guidance
 from .guided_euler import Signal, flow_signal, sample_guided_euler, whole_signal
-from .prior import Prior, RestorationSettings, Start, codings, noise_levels, noise_share, paper_width
+from .prior import Prior, RestorationSettings, Start, noise_levels, noise_share, paper_width, watched
 from .relatives import (
     Evidence,
     Langevin,
@@ -35,7 +35,6 @@ __all__ = [
     "Start",
     "Streams",
     "Window",
-    "codings",
     "even_schedule",
     "flow_signal",
     "langevin_step",
@@ -53,5 +52,6 @@ __all__ = [
     "shifted",
     "sigma_of_percent",
     "steps_above",
+    "watched",
     "whole_signal",
 ]

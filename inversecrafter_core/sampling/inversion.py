@@ -35,7 +35,7 @@ def inverted(z0: torch.Tensor, prior: Prior, sigmas: Sequence[float]) -> torch.T
 
 def started(
     prior: Prior,
-    units: Sequence[torch.Tensor],
+    coded: Sequence[torch.Tensor],
     sigmas: Sequence[float],
     start: Start,
     noise: torch.Generator,
@@ -44,21 +44,18 @@ def started(
     """Return the latents at ``sigmas[0]`` that sampling starts from.
 
     Args:
-        units: frames ``[n, H, W, 3]`` of every unit of a simple estimate of the clip.
+        coded: latents of every unit of a simple estimate of the clip.
         noise: generator of the noise that all units share.
-        watch: called after every unit.
+        watch: called after every inversion.
     """
-    z: list[torch.Tensor] = []
-    sigma, signal, shared = sigmas[0], prior.signal(sigmas[0]), None
-    for frames in units:
-        if z and start in (Start.INVERTED_FIRST, Start.RANDOM):
-            z.append(z[0])
-            continue
-        z0 = prior.encode(frames)
-        if start in (Start.INVERTED, Start.INVERTED_FIRST):
-            z.append(inverted(z0, prior, sigmas))
-        else:
-            shared = torch.randn(z0.shape, generator=noise).to(z0) if shared is None else shared
-            z.append(signal * z0 + sigma * shared if start == Start.NOISED else math.hypot(signal, sigma) * shared)
-        watch(None)
-    return z
+    sigma, signal = sigmas[0], prior.signal(sigmas[0])
+    if start in (Start.INVERTED, Start.INVERTED_FIRST):
+        z = []
+        for latent in coded[: None if start == Start.INVERTED else 1]:
+            z.append(inverted(latent, prior, sigmas))
+            watch(None)
+        return z * (len(coded) // len(z))
+    shared = torch.randn(coded[0].shape, generator=noise).to(coded[0])
+    if start == Start.RANDOM:
+        return [math.hypot(signal, sigma) * shared] * len(coded)
+    return [signal * latent + sigma * shared for latent in coded]

@@ -21,7 +21,7 @@ Denoise = Callable[[torch.Tensor, float], tuple[torch.Tensor, torch.Tensor]]
 """From a noisy latent and its sigma to the guided and to the unconditional prediction of the clean one."""
 Coding = Callable[[torch.Tensor], torch.Tensor]
 Watch = Callable[[torch.Tensor | None], None]
-"""Called after every coding of a unit, with a frame of it if it was decoded; may raise to stop. See :func:`codings`."""
+"""Called after a unit was inverted, decoded or encoded, with a frame of it where it was decoded; may raise to stop."""
 BISECTIONS = 50
 
 
@@ -65,23 +65,26 @@ class Prior:
 
 @dataclass(frozen=True)
 class RestorationSettings:
-    """Settings of the loop, by default the paper's.
+    """Settings of the loop, by default the paper's but for the start.
 
     Attributes:
         start: see :class:`Start`.
         eta: share of the noise that is drawn anew in every step, one draw for all units, in 0...1.
         fit_steps: conjugate-gradient steps of every fit, >= 1.
         low_pass: width of the Gaussian in pixels by noise share; 0 = none.
+        keep_lost: whether what the VAE loses of the clip is added to the decoded prediction, at one more decoding a step. For
+            hidden pixels among known ones; elsewhere it keeps the artefacts of the estimate.
         fit_last: whether the result is the last fit or the prediction before it.
 
     Raises:
         InputError: a value out of its range.
     """
 
-    start: Start = Start.INVERTED
+    start: Start = Start.NOISED
     eta: float = 0.2
     fit_steps: int = 10
     low_pass: Callable[[float], float] = paper_width
+    keep_lost: bool = False
     fit_last: bool = True
 
     def __post_init__(self) -> None:
@@ -119,7 +122,7 @@ def noise_levels(share: float, steps: int, percent_to_sigma: Callable[[float], f
     return [*(percent_to_sigma(low + (1 - low) * step / steps) for step in range(steps)), 0.0]
 
 
-def codings(units: int, steps: int, start: Start) -> int:
+def watched(units: int, steps: int, start: Start) -> int:
     """Return how often a run of ``steps`` over so many units calls its :data:`Watch`."""
-    first = 1 if start in (Start.INVERTED_FIRST, Start.RANDOM) else units
-    return first + units * (2 * steps - 1)
+    inversions = {Start.INVERTED: units, Start.INVERTED_FIRST: 1}.get(start, 0)
+    return inversions + units * (2 * steps - 1)

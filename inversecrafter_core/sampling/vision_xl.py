@@ -37,7 +37,8 @@ def sample_vision_xl(
 
     Each step predicts the clean latents and decodes them, solves ``A^T A X = A^T y`` from there by a few conjugate gradients,
     smooths by a width that falls with the noise, encodes, and adds the estimated noise, of which a share ``eta`` is drawn anew,
-    the same for all units.
+    the same for all units. Beyond the papers, ``keep_lost`` adds what the VAE lost of the clip, ``X - D(E(X))``, to the decoded
+    prediction, so that the VAE does not bound the result.
 
     Args:
         prior: model and VAE.
@@ -49,15 +50,16 @@ def sample_vision_xl(
         watch: see :data:`.prior.Watch`.
     """
     eta, signal, noise = settings.eta, prior.signal, torch.Generator().manual_seed(seed)
-    clip = operator.estimate(y.float()).clone()
+    clip = fit_clip(operator, y, operator.estimate(y.float()), settings.fit_steps, prior.device)
     units = [slice(first, first + prior.frames) for first in range(0, len(clip), prior.frames)]
-    z = started(prior, [clip[frames] for frames in units], sigmas, settings.start, noise, watch)
+    coded = [prior.encode(clip[frames]) for frames in units]
+    z = started(prior, coded, sigmas, settings.start, noise, watch)
     for sigma, sigma_next in pairwise(sigmas):
-        e = []
-        for u, frames in enumerate(units):
-            z0, z0_free = prior.denoise(z[u], sigma)
-            clip[frames] = prior.decode(z0).to(clip)
-            e.append((z[u] - signal(sigma) * z0_free) / sigma)
+        z0, z0_free = zip(*(prior.denoise(latent, sigma) for latent in z), strict=True)
+        e = [(latent - signal(sigma) * free) / sigma for latent, free in zip(z, z0_free, strict=True)]
+        for frames, latent, before in zip(units, z0, coded, strict=True):
+            lost = clip[frames] - prior.decode(before).to(clip) if settings.keep_lost else 0.0
+            clip[frames] = prior.decode(latent).to(clip) + lost
             watch(clip[frames][0])
         if sigma_next > 0 or settings.fit_last:
             clip = fit_clip(operator, y, clip, settings.fit_steps, prior.device)
@@ -65,9 +67,9 @@ def sample_vision_xl(
             clip = low_passed(clip, settings.low_pass(noise_share(sigma, signal)), prior.device)
             shared = torch.randn(z[0].shape, generator=noise).to(z[0])
             for u, frames in enumerate(units):
-                z[u] = signal(sigma_next) * prior.encode(clip[frames]) + sigma_next * (
-                    math.sqrt(1 - eta**2) * e[u] + eta * shared
-                )
+                coded[u] = prior.encode(clip[frames])
+                renewed = math.sqrt(1 - eta**2) * e[u] + eta * shared
+                z[u] = signal(sigma_next) * coded[u] + sigma_next * renewed
                 watch(None)
     return clip.clamp(0, 1)
 

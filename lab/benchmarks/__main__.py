@@ -39,6 +39,9 @@ BENCHMARKS = {
     "long": ("jobs.long_clips",),
     "editor": ("page.camera_editor",),
     "queue": ("queue.speed", "queue.kills", "queue.cancels", "queue.memory"),
+    "restoration": ("restoration.compare",),
+    "restoration_parts": ("restoration.ablations",),
+    "restoration_cost": ("restoration.cost",),
     "depth": ("warp.depth",),
     "models": ("models.vae", "models.video_model", "models.mask_encoder", "models.depth"),
 }

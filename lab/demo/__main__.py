@@ -12,7 +12,7 @@ from inversecrafter_client import ClientError
 from inversecrafter_core.errors import InputError
 from lab.host.server import running_host
 
-from . import editing, pictures, recapture
+from . import editing, pictures, recapture, restoration
 from .runs import Options
 
 LARGE, SMALL = (384, 224), (192, 128)
@@ -23,6 +23,7 @@ JOBS = {
     "two_experts": (recapture.two_experts, {"video", "trajectory"}, LARGE),
     "single_image": (pictures.single_image, {"video", "photo", "trajectory"}, LARGE),
     "interpolation": (pictures.interpolation, {"video", "start", "end"}, SMALL),
+    "restoration": (restoration.run, {"video"}, SMALL),
     "editing": (editing.run, {"video", "edited", "prompt", "box"}, SMALL),
 }
 """The function that runs a job, those of the options that not all jobs have which are its own, and the size of its clip."""

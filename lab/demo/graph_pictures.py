@@ -36,6 +36,7 @@ NODES = {
     "examples/two_experts_exact": ["Sampler"],
     "examples/chained_passes": ["NextPass", "JoinPasses"],
     "examples/camera_from_file": ["SaveCameraPath"],
+    "examples/restore_holes": ["OperatorFromMask"],
     "examples/camera_sockets": ["CameraFrom3D", "CameraTo3D", "CameraEmbedding"],
     "examples/depth_from_other_packs": ["GeometryFromMoGe", "GeometryFromDA3"],
 }
@@ -99,6 +100,9 @@ def widgets_of(name: str, client: Host, options: Options) -> Widgets:
         clip, _ = clips.choose(None, options.out, options.frames)
         path = {("Plan Camera Path", key): value for key, value in recapture.PATH.items()}
         return {("Load Video", "file"): client.upload(clip), ("Prompt", "prompt"): PROMPT} | path
+    if name == "restoration":
+        clip, _ = clips.choose(None, options.out, options.frames)
+        return {("Load Video", "file"): client.upload(clip)}
     if name == "single_image":
         files, _ = pictures.source_pictures(options, {"photo": 0}, clips.RABBIT)
         return {("The photo", "image"): client.upload(files["photo"])}

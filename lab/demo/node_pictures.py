@@ -24,7 +24,7 @@ from lab.data import sheet
 from lab.host import graph
 from lab.host.server import Host, running_host
 
-from . import clips, editing, graph_pictures, pictures, recapture, runs
+from . import clips, editing, graph_pictures, pictures, recapture, restoration, runs
 from .runs import Options
 
 DOCS = Path(__file__).resolve().parents[2] / "web" / "docs"
@@ -170,6 +170,26 @@ def of_edit(client: Host, options: Options) -> dict[str, Parts]:
     }
 
 
+def of_restoration(client: Host, options: Options) -> dict[str, Parts]:
+    """Return the pictures of a clip degraded and restored, frame by frame and by the whole clip."""
+    clip, _ = clips.choose(None, options.out, options.frames)
+    prompt = restoration.prepared(client, options, clip)
+    degrade, restore = (graph.find(prompt, f"InverseCrafter{name}") for name in ("DegradeVideo", "RestoreVideo"))
+    shown = restoration.stages(prompt)
+    for method in ("frames", "clip"):
+        shown[method] = [graph.add(prompt, "InverseCrafterRestoreVideo", **prompt[restore]["inputs"] | {"method": method}), 0]
+    blurred = graph.add(prompt, "InverseCrafterDegradeVideo", **prompt[degrade]["inputs"] | {"temporal_length": 7})
+    shown["blurred"] = [blurred, 0]
+    del shown["restored"]
+    clip_of = tapped(client, prompt, shown, "restoration")
+    small = {name: restoration.enlarged(clip_of[name], options.size)[MOMENT] for name in ("degraded", "blurred")}
+    at = {name: frames[MOMENT] for name, frames in clip_of.items()} | small
+    return {
+        "DegradeVideo": {"a frame": at["source"], "downscale by 4": at["degraded"], "of the mean of 7 frames": at["blurred"]},
+        "RestoreVideo": {"degraded": at["degraded"], "restored: frames": at["frames"], "restored: clip": at["clip"]},
+    }
+
+
 def of_camera_file(client: Host, options: Options) -> dict[str, Parts]:
     """Return the picture of a path that a COLMAP model has."""
     path = keyframe_path(json.dumps(WINDING), options.frames)
@@ -213,6 +233,7 @@ JOBS: list[Callable[[Host, Options], dict[str, Parts]]] = [
     of_photo,
     of_ends,
     of_edit,
+    of_restoration,
     of_camera_file,
     of_hand_held,
     of_footage,

@@ -31,6 +31,7 @@ CARDS = {
     "single_image": ("One photo, a moving camera", "Depth makes a clip of a photo; the model fills the rest"),
     "interpolation": ("Between two pictures", "The camera's way from one picture to another"),
     "editing": ("Replace a thing by words", "Box it, say what the clip shall show, run"),
+    "restoration": ("Restoration", "Low resolution, blur or holes, undone with the model as prior"),
     "edit_propagation": ("Edit one frame", "The edit of the first frame follows the clip"),
 }
 """Title and sentence of every workflow's picture."""

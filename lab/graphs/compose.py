@@ -22,7 +22,16 @@ from .spec import Workflow
 ROOT = Path(__file__).resolve().parents[2]
 OTHER_FAMILIES = ["ltx", "hunyuan_video_1_5"]
 """Workflows of families for which this pack ships no small models."""
-GRAPHS = ["recapture", "two_experts", "single_image", "interpolation", "editing", "edit_propagation", *OTHER_FAMILIES]
+GRAPHS = [
+    "recapture",
+    "two_experts",
+    "single_image",
+    "interpolation",
+    "editing",
+    "edit_propagation",
+    "restoration",
+    *OTHER_FAMILIES,
+]
 EXAMPLES = [
     f"examples/{name}"
     for name in (
@@ -33,6 +42,7 @@ EXAMPLES = [
         "long_clip",
         "chained_passes",
         "camera_from_file",
+        "restore_holes",
         "camera_sockets",
         "hand_held",
     )

@@ -9,7 +9,7 @@ import torch
 from comfy.latent_formats import LatentFormat
 from comfy.model_base import BaseModel
 from comfy.model_patcher import ModelPatcher
-from comfy.model_sampling import CONST, COSMOS_RFLOW, ModelSamplingContinuousEDM, ModelSamplingDiscreteFlow
+from comfy.model_sampling import CONST, COSMOS_RFLOW, EPS, ModelSamplingContinuousEDM, ModelSamplingDiscreteFlow
 
 from ...inversecrafter_core.errors import InputError
 from ...inversecrafter_core.masks import LAYERS
@@ -25,6 +25,8 @@ NOT_GUIDED = {
     "SeedVR2": "SeedVR2 restores in one step, so there is nothing to guide",
 }
 """Reasons to refuse a video model, by the host's class of its base model."""
+IMAGE_MODELS = {"QwenImage"}
+"""Host's classes of base models that make pictures in the latents of a video VAE."""
 FLOWS = "Use a flow model: Wan, HunyuanVideo, Kandinsky 5, LTX, MiniMax H3, Mochi or Cosmos Predict 2."
 
 
@@ -33,6 +35,12 @@ def require_guidable(base_model: BaseModel) -> None:
     for kind in type(base_model).__mro__:
         if kind.__name__ in NOT_GUIDED:
             raise InputError("model", NOT_GUIDED[kind.__name__], FLOWS)
+
+
+def makes_clips(base_model: BaseModel) -> bool:
+    """Return whether a host's base model has latents of several frames and makes clips, not pictures, of them."""
+    video = getattr(base_model.latent_format, "latent_dimensions", 2) == 3
+    return video and not IMAGE_MODELS & {kind.__name__ for kind in type(base_model).__mro__}
 
 
 def require_flow(model_sampling: ModelSampling, family: str = "") -> Signal:
@@ -47,6 +55,16 @@ def require_flow(model_sampling: ModelSampling, family: str = "") -> Signal:
     names = [kind.__name__ for kind in type(model_sampling).__mro__]
     kind = next((name for name in ("V_PREDICTION_DDPM", "V_PREDICTION", "EDM", "X0", "EPS") if name in names), names[0])
     raise InputError("model", f"{family or 'a model'} with {kind} sampling, not a flow", FLOWS)
+
+
+def signal_of(model: ModelPatcher) -> Signal:
+    """Return the factor of the clean latent in a MODEL's noisy one: of a flow, or of an EPS model as SDXL.
+
+    Raises:
+        InputError: a model of neither kind.
+    """
+    sampling = model.get_model_object("model_sampling")
+    return whole_signal if isinstance(sampling, EPS) else require_flow(sampling, type(model.model).__name__)
 
 
 def require_constant_flow(model_sampling: ModelSampling, name: str) -> None:

@@ -7,7 +7,11 @@ from contextlib import contextmanager
 
 import comfy.model_management
 import comfy.utils
+import latent_preview
 import torch
+
+PREVIEW_SIDE = 512
+"""Longest side in pixels of a preview."""
 
 
 def host_progress() -> Callable[[int, int], None]:
@@ -17,6 +21,22 @@ def host_progress() -> Callable[[int, int], None]:
     def advance(done: int, total: int) -> None:
         comfy.model_management.throw_exception_if_processing_interrupted()
         bar.update_absolute(done, total)
+
+    return advance
+
+
+def progress_with_preview(total: int) -> Callable[[torch.Tensor | None], None]:
+    """Return a callback that moves the running node's bar by one, out of ``total``, and shows a frame ``[H, W, 3]`` if given.
+
+    It raises if the user has cancelled.
+    """
+    bar = comfy.utils.ProgressBar(total)
+
+    def advance(frame: torch.Tensor | None) -> None:
+        comfy.model_management.throw_exception_if_processing_interrupted()
+        picture = None if frame is None else latent_preview.preview_to_image(frame.clamp(0, 1), do_scale=False)
+        preview = None if picture is None else ("JPEG", picture, PREVIEW_SIDE)
+        bar.update_absolute(bar.current + 1, total, preview)
 
     return advance
 

@@ -5,6 +5,7 @@
 | INVERSECRAFTER_GEOMETRY | ``inversecrafter_core.camera.Geometry`` | depth, valid, intrinsics and source cameras, one a frame |
 | INVERSECRAFTER_CAMERA_PATH | ``inversecrafter_core.camera.CameraPath`` | scale-free target poses, one a frame |
 | INVERSECRAFTER_MEASUREMENT | ``inversecrafter_core.inverse.Measurement`` | E(y) and the latent mask h, VAE space |
+| INVERSECRAFTER_OPERATOR | ``inversecrafter_core.inverse.Degradation`` | a linear operator, and the size of its clip |
 | INVERSECRAFTER_GUIDANCE_SETTINGS | ``inversecrafter_core.sampling.GuidanceSettings`` | solver, stopping rule, noise rule |
 | INVERSECRAFTER_DEPTH_MODEL | ``nodes.depth.models.LoadedDepthModel`` | video to depth |
 | INVERSECRAFTER_MASK_ENCODER | ``nodes.guide.mask_encoder.MaskEncoder`` | pixel mask to latent mask |
@@ -19,11 +20,14 @@ from comfy_api.latest import io
 GeometrySocket = io.Custom("INVERSECRAFTER_GEOMETRY")
 CameraPathSocket = io.Custom("INVERSECRAFTER_CAMERA_PATH")
 MeasurementSocket = io.Custom("INVERSECRAFTER_MEASUREMENT")
+OperatorSocket = io.Custom("INVERSECRAFTER_OPERATOR")
 GuidanceSettingsSocket = io.Custom("INVERSECRAFTER_GUIDANCE_SETTINGS")
 DepthModelSocket = io.Custom("INVERSECRAFTER_DEPTH_MODEL")
 MaskEncoderSocket = io.Custom("INVERSECRAFTER_MASK_ENCODER")
 
-DEPTH, WARP, GUIDE, EDIT, EVALUATE = (f"InverseCrafter/{room}" for room in ("depth", "warp", "guide", "edit", "evaluate"))
+DEPTH, WARP, GUIDE, EDIT, RESTORE, EVALUATE = (
+    f"InverseCrafter/{room}" for room in ("depth", "warp", "guide", "edit", "restore", "evaluate")
+)
 
 
 def vae_input(tooltip: str) -> io.Vae.Input:

@@ -18,6 +18,9 @@ from lab.host import graph
 NAMES = [name for name in names() if "/" not in name]
 WAN = [name for name in NAMES if name not in OTHER_FAMILIES]
 """Workflows that run on the embedded models, which are Wan's."""
+RESTORING = ["restoration"]
+"""Workflows without a latent measurement: no masked video, no known pixels, no conditioning of a checkpoint that completes."""
+MEASURED = [name for name in NAMES if name not in RESTORING]
 TITLE = 30
 STOCK = {
     "LoadVideo": "Load Video",
@@ -49,7 +52,7 @@ def test_what_is_asked_where_the_path_starts_gets_the_path_of_the_warp(name):
         assert inputs["camera_path"] == warp["camera_path"] and inputs["source"] == warp["video"], kind
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MEASURED)
 def test_every_masked_video_is_infilled_before_it_is_encoded(name):
     prompt = Workflow.named(name).json
     measure = prompt[graph.find(prompt, "InverseCrafterEncodeMeasurement")]["inputs"]
@@ -62,10 +65,17 @@ def test_every_masked_video_is_infilled_before_it_is_encoded(name):
 
 def test_what_no_first_frame_tells_gets_the_whole_video():
     given = {}
-    for name in WAN:
+    for name in [name for name in WAN if name in MEASURED]:
         prompt = Workflow.named(name).json
         given[name] = prompt[graph.find(prompt, "InverseCrafterInpaintConditioning")]["inputs"]["condition_on"]
     assert {name for name, what in given.items() if what == "whole_video"} == {"interpolation", "editing"}
+
+
+def test_restoration_gets_the_degraded_clip_and_the_very_operator_that_degraded_it():
+    prompt = Workflow.named("restoration").json
+    restore = prompt[graph.find(prompt, "InverseCrafterRestoreVideo")]["inputs"]
+    degrade = graph.find(prompt, "InverseCrafterDegradeVideo")
+    assert (restore["video"], restore["operator"]) == ([degrade, 0], [degrade, 1])
 
 
 def test_text_guided_editing_hides_the_outline_and_its_edge():
@@ -74,7 +84,7 @@ def test_text_guided_editing_hides_the_outline_and_its_edge():
     assert (track["shape"], track["grow"]) == ("outline", 2)
 
 
-@pytest.mark.parametrize("name", WAN)
+@pytest.mark.parametrize("name", [name for name in WAN if name in MEASURED])
 def test_the_page_offers_image_tokens_that_only_checkpoints_with_an_image_need(name):
     modes = {node["type"]: node["mode"] for node in page(name)["nodes"]}
     assert modes["CLIPVisionLoader"] == modes["CLIPVisionEncode"] == BYPASSED
@@ -121,7 +131,7 @@ def test_every_workflow_has_the_defaults_of_the_others():
     assert [len(found) for found in (sizes, lengths, shifts, seams)] == [1, 1, 1, 1], (sizes, lengths, shifts, seams)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", MEASURED)
 def test_known_pixels_are_a_step_of_every_workflow_that_hands_its_input_on_when_bypassed(name):
     keep = next(node for node in page(name)["nodes"] if node["type"] == "InverseCrafterKeepKnownPixels")
     assert keep["mode"] == NORMAL

@@ -22,6 +22,8 @@ WITH_FILES = {
     ("InverseCrafterSaveCameraPath", "format"),
 }
 """Checked with folders of their own (test_camera_file_nodes.py)."""
+WITH_MODELS = {("InverseCrafterRestoreVideo", widget) for widget in ("method", "start")}
+"""Checked with a model and an operator (test_restore_nodes.py)."""
 GEOMETRY_WIDGETS = ("lens", "stabilise", "preview")
 CHOICES = [
     *[("InverseCrafterCameraPath", widget) for widget in ("preset", "unit", "start", "ease", "relative_to")],
@@ -37,6 +39,7 @@ CHOICES = [
     *[("InverseCrafterGeometryFromDA3", widget) for widget in GEOMETRY_WIDGETS],
     *[("InverseCrafterEncodeMeasurement", widget) for widget in ("mask", "preview", "encoding")],
     ("InverseCrafterInpaintConditioning", "condition_on"),
+    *[("InverseCrafterDegradeVideo", widget) for widget in ("spatial", "border", "temporal_border")],
     *[("InverseCrafterGuidanceSettings", widget) for widget in ("solver", "noise")],
 ]
 
@@ -77,7 +80,7 @@ def is_combo(entry: Any) -> bool:
 
 def test_every_combo_of_every_node_is_tested_here(pack):
     found = {(name, widget.id) for name, node in pack.nodes.items() for widget in node.GET_SCHEMA().inputs if is_combo(widget)}
-    assert found == {*CHOICES} | BY_THE_HOST | AT_THE_RUN | WITH_FILES
+    assert found == {*CHOICES} | BY_THE_HOST | AT_THE_RUN | WITH_FILES | WITH_MODELS
 
 
 @pytest.mark.parametrize(("node_id", "widget"), CHOICES)

@@ -18,7 +18,7 @@ DOCS = ROOT / "web" / "docs"
 TOO_NEW = {"search_aliases", "advanced", "essentials_category", "has_intermediate_output", "DynamicCombo", "on_load"}
 """Words the floor version, 0.3.75, answers with a TypeError or never calls."""
 PAGE_CHARACTERS, PAGE_LINES = 500, 45
-ROOMS = ("depth", "warp", "guide", "edit", "evaluate")
+ROOMS = ("depth", "warp", "guide", "edit", "restore", "evaluate")
 CHANGED = {
     "CameraPath": {"preset", "frames"},
     "CameraTo3D": {"frame"},
@@ -46,6 +46,7 @@ ONE_WORD = {
     "INVERSECRAFTER_GEOMETRY": "geometry",
     "INVERSECRAFTER_CAMERA_PATH": "camera_path",
     "INVERSECRAFTER_MEASUREMENT": "measurement",
+    "INVERSECRAFTER_OPERATOR": "operator",
     "INVERSECRAFTER_GUIDANCE_SETTINGS": "settings",
 }
 """Types that travel under one name on every socket."""

@@ -1,6 +1,6 @@
 """Linear measurement operators with exact adjoints, on latents and on clips."""
 
-from .blur import Blur, blur_of_image, gaussian_blur
+from .blur import Blur, SeparableBlur, blur_of_image, gaussian_blur
 from .border import Border
 from .compose import ByFrame, Composition, streamed
 from .degradation import Degradation
@@ -19,6 +19,7 @@ __all__ = [
     "DiagonalMask",
     "Operator",
     "PixelMask",
+    "SeparableBlur",
     "TemporalAverage",
     "VideoOperator",
     "VideoSize",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
@@ -10,8 +11,12 @@ from kornia.filters import get_gaussian_kernel1d
 
 from ...errors import InputError, require_choice, require_finite
 from .border import Border, continued
-from .compose import Composition
 from .protocol import VideoSize
+
+
+def exact_convolutions() -> AbstractContextManager[None]:
+    """Return a context without TF32, in which GPUs round an operator and its adjoint apart."""
+    return torch.backends.cudnn.flags(enabled=torch.backends.cudnn.enabled, allow_tf32=False)
 
 
 @dataclass(frozen=True)
@@ -42,23 +47,18 @@ class Blur:
     def A(self, x: torch.Tensor) -> torch.Tensor:
         rows, columns = self._places(x)
         padded = x.movedim(-1, 1).index_select(2, rows).index_select(3, columns)
-        return (
-            F.conv2d(padded.flatten(0, 1)[:, None], self.kernel.to(x)[None, None])
-            .view(*padded.shape[:2], *x.shape[1:3])
-            .movedim(1, -1)
-        )
+        with exact_convolutions():
+            blurred = F.conv2d(padded.flatten(0, 1)[:, None], self.kernel.to(x)[None, None])
+        return blurred.view(*padded.shape[:2], *x.shape[1:3]).movedim(1, -1)
 
     def A_adjoint(self, y: torch.Tensor) -> torch.Tensor:
         rows, columns = self._places(y)
         frames, height, width, channels = y.shape
-        spread = F.conv_transpose2d(y.movedim(-1, 1).flatten(0, 1)[:, None], self.kernel.to(y)[None, None])[:, 0]
+        with exact_convolutions():
+            spread = F.conv_transpose2d(y.movedim(-1, 1).flatten(0, 1)[:, None], self.kernel.to(y)[None, None])[:, 0]
         kept = spread.new_zeros(len(spread), height, spread.shape[2]).index_add_(1, rows, spread)
-        return (
-            spread.new_zeros(len(spread), height, width)
-            .index_add_(2, columns, kept)
-            .view(frames, channels, height, width)
-            .movedim(1, -1)
-        )
+        folded = spread.new_zeros(len(spread), height, width).index_add_(2, columns, kept)
+        return folded.view(frames, channels, height, width).movedim(1, -1)
 
     def part(self, frames: slice) -> Blur:
         return self
@@ -81,8 +81,61 @@ class Blur:
         return rows, columns
 
 
-def gaussian_blur(sigma: float, size: int = 61, border: Border = Border.REFLECT) -> Composition:
-    """Return the blur by a Gaussian, along one axis after the other.
+@dataclass(frozen=True)
+class SeparableBlur:
+    """Correlation of every frame with a row of taps along each axis, as a product with a matrix a side; borders are in those.
+
+    Attributes:
+        vertical, horizontal: taps, odd in number.
+        border: continuation of the picture.
+
+    Raises:
+        InputError: an even number of taps, values that are not finite, or an unknown border.
+    """
+
+    vertical: torch.Tensor
+    horizontal: torch.Tensor
+    border: Border = Border.REFLECT
+    by_frame = True
+
+    def __post_init__(self) -> None:
+        self._as_kernel()
+
+    def A(self, x: torch.Tensor) -> torch.Tensor:
+        rows, columns = self._matrices(x)
+        return torch.einsum("ih,fhwc,jw->fijc", rows, x, columns)
+
+    def A_adjoint(self, y: torch.Tensor) -> torch.Tensor:
+        rows, columns = self._matrices(y)
+        return torch.einsum("hi,fhwc,wj->fijc", rows, y, columns)
+
+    def part(self, frames: slice) -> SeparableBlur:
+        return self
+
+    def measured(self, size: VideoSize) -> VideoSize:
+        return self._as_kernel().measured(size)
+
+    def estimate(self, y: torch.Tensor) -> torch.Tensor:
+        return y
+
+    def _as_kernel(self) -> Blur:
+        return Blur(self.vertical[:, None] * self.horizontal[None], self.border)
+
+    def _matrices(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        sides = zip((self.vertical, self.horizontal), x.shape[1:3], strict=True)
+        rows, columns = (_matrix(taps.to(x), size, self.border) for taps, size in sides)
+        return rows, columns
+
+
+def _matrix(taps: torch.Tensor, size: int, border: Border) -> torch.Tensor:
+    """Return the ``[size, size]`` matrix that correlates a line of so many pixels with ``taps``."""
+    radius = len(taps) // 2
+    sources = continued(size, radius, radius, border).to(taps.device).unfold(0, len(taps), 1)
+    return taps.new_zeros(size, size).scatter_add_(1, sources, taps.expand(size, -1))
+
+
+def gaussian_blur(sigma: float, size: int = 61, border: Border = Border.REFLECT) -> SeparableBlur:
+    """Return the blur by a Gaussian.
 
     Args:
         sigma: deviation in pixels, above 0.
@@ -97,7 +150,7 @@ def gaussian_blur(sigma: float, size: int = 61, border: Border = Border.REFLECT)
     if size % 2 == 0 or size < 1:
         raise InputError("kernel_size", f"{size}", f"Give an odd number of taps, as {size + 1}.")
     taps = get_gaussian_kernel1d(size, sigma, dtype=torch.float64)[0]
-    return Composition((Blur(taps[:, None], border), Blur(taps[None], border)))
+    return SeparableBlur(taps, taps, border)
 
 
 def blur_of_image(image: torch.Tensor, border: Border = Border.REFLECT) -> Blur:

@@ -53,6 +53,12 @@ class Degradation:
         """The mask ``[1 or F, H, W]``, 1 = known, of a degradation that only hides pixels; otherwise None."""
         return self.operator.visible if isinstance(self.operator, PixelMask) else None
 
+    @property
+    def hides_pixels(self) -> bool:
+        """Whether the last operator is a mask, so that known pixels stand beside hidden ones."""
+        last = self.operator.parts[-1] if isinstance(self.operator, Composition) else self.operator
+        return isinstance(last, PixelMask)
+
     def require_measurement(self, name: str, video: torch.Tensor) -> torch.Tensor:
         """Return the measurement ``video [F, H, W, 3]`` in float32.
 

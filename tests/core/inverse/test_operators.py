@@ -229,5 +229,7 @@ def test_an_operator_that_does_not_belong_to_the_video_is_named_with_both_sizes(
 def test_only_a_mask_alone_is_known_as_one():
     mask = PixelMask.of(random_visible((5, 8, 8), 0.5, 0))
     assert Degradation.of([mask], (5, 8, 8)).visible is not None
-    assert Degradation.of([TemporalAverage(3), mask], (5, 8, 8)).visible is None
+    blurred = Degradation.of([TemporalAverage(3), mask], (5, 8, 8))
+    assert blurred.visible is None and blurred.hides_pixels
+    assert not Degradation(AveragePool(2), (5, 8, 8)).hides_pixels
     assert isinstance(mask, DiagonalMask)

@@ -22,12 +22,12 @@ from inversecrafter_core.sampling import (
     Prior,
     RestorationSettings,
     Start,
-    codings,
     flow_signal,
     noise_levels,
     noise_share,
     sample_vision_xl,
     sigma_of_percent,
+    watched,
     whole_signal,
 )
 from inversecrafter_core.sampling.inversion import inverted
@@ -157,7 +157,7 @@ def test_the_measurement_is_left_as_it_is():
 
 @pytest.mark.parametrize("start", Start)
 def test_model_and_vae_get_one_frame_at_a_time_and_the_watch_every_coding(start):
-    seen, watched = set(), []
+    seen, calls = set(), []
 
     def note(function):
         return lambda value, *more: (seen.add(len(value)), function(value, *more))[1]
@@ -166,10 +166,30 @@ def test_model_and_vae_get_one_frame_at_a_time_and_the_watch_every_coding(start)
     prior = replace(plainly, denoise=note(plainly.denoise), encode=note(plain), decode=note(picture))
     operator = OPERATORS["box, then pool"]
     settings = RestorationSettings(start=start)
-    sample_vision_xl(prior, operator, operator.A(truth()), levels(flow_signal), settings, watch=watched.append)
+    sample_vision_xl(prior, operator, operator.A(truth()), levels(flow_signal), settings, watch=calls.append)
     assert seen == {1}
-    assert len(watched) == codings(SIZE[0], 4, start)
-    assert sum(frame is not None for frame in watched) == 4 * SIZE[0]
+    assert len(calls) == watched(SIZE[0], 4, start)
+    assert sum(frame is not None for frame in calls) == 4 * SIZE[0]
+
+
+def coarse(clip):
+    """A VAE that keeps blocks of four pixels."""
+    return plain(AveragePool(4).A(clip))
+
+
+def enlarged(latent):
+    return AveragePool(4).A_adjoint(picture(latent)) * 16
+
+
+def test_what_the_vae_loses_is_kept():
+    """A prior that changes nothing behind a coarse VAE: what the fit has found stays."""
+    clip, operator = truth(), PixelMask.of(random_visible(SIZE, 0.5, 0))
+    prior = Prior(lambda x, sigma: (x / flow_signal(sigma),) * 2, coarse, enlarged)
+    errors = {}
+    for kept in (True, False):
+        settings = RestorationSettings(start=Start.NOISED, eta=0.0, low_pass=lambda share: 0.0, keep_lost=kept)
+        errors[kept] = float((sample_vision_xl(prior, operator, operator.A(clip), [1e-3, 0.0], settings) - clip).abs().mean())
+    assert errors[True] < 0.75 * errors[False]
 
 
 def test_a_watch_can_stop_a_run():

@@ -1,0 +1,97 @@
+"""Degradations, the clips they are tried on, and what is measured of a restored one.
+
+Measurements are rounded to 8 bit, as a file has them: an average over time would be undone exactly without that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from inversecrafter_core.evaluation import flicker, masked_psnr, masked_ssim, temporal_change
+from inversecrafter_core.inverse.operators import (
+    AveragePool,
+    Composition,
+    Degradation,
+    PixelMask,
+    TemporalAverage,
+    VideoOperator,
+    gaussian_blur,
+    random_visible,
+)
+from inversecrafter_core.sampling import RestorationSettings
+from lab.benchmarks.samples import Figures
+from lab.data.unseen import REAL_CLIPS, real_clip
+from lab.models.guided import lpips
+from lab.world import caption, frame_times, random_scene, render
+
+SIZE = (9, 96, 144)
+BOX = TemporalAverage(7)
+SPATIAL: dict[str, Callable[[], VideoOperator]] = {
+    "inpainting 50 %": lambda: PixelMask.of(random_visible(SIZE, 0.5, 0)),
+    "super-resolution 4": lambda: AveragePool(4),
+    "deblur 3": lambda: gaussian_blur(3.0, 61),
+}
+AVERAGE = "average of 7"
+TASKS: dict[str, Callable[[], VideoOperator]] = {
+    **SPATIAL,
+    AVERAGE: lambda: BOX,
+    **{f"{AVERAGE}, {name}": (lambda make=make: Composition((BOX, make()))) for name, make in SPATIAL.items()},  # type: ignore[misc]
+}
+PSNR, SSIM, LPIPS, FLICKER, RESIDUAL = "PSNR", "SSIM", "LPIPS", "flicker", "residual, of 255"
+SHOWN = 2
+"""Every so-manieth frame is compared by LPIPS."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A clip under a degradation.
+
+    Attributes:
+        truth: ``[F, H, W, 3]``.
+        prompt: what it shows, in words; empty for a real clip.
+        operator, y: the degradation, and its measurement in 8 bit.
+    """
+
+    truth: torch.Tensor
+    prompt: str
+    operator: VideoOperator
+    y: torch.Tensor
+
+    @classmethod
+    def of(cls, truth: torch.Tensor, prompt: str, task: str) -> Trial:
+        """Degrade a clip."""
+        operator = TASKS[task]()
+        return cls(truth, prompt, operator, (255 * operator.A(truth)).round() / 255)
+
+    @property
+    def settings(self) -> RestorationSettings:
+        """The settings that Restore Video takes for this operator."""
+        return RestorationSettings(keep_lost=Degradation(self.operator, SIZE).hides_pixels)
+
+    def figures(self, clip: torch.Tensor) -> Figures:
+        """Return the figures of a restored clip; flicker is in units of the truth's own change."""
+        clip, metric, everywhere = clip.clamp(0, 1), lpips(), torch.ones(self.truth.shape[:3])
+        found = {
+            PSNR: masked_psnr(clip, self.truth, everywhere),
+            SSIM: masked_ssim(clip, self.truth, everywhere),
+            FLICKER: flicker(clip, self.truth) / temporal_change(self.truth),
+            RESIDUAL: 255 * float((self.operator.A(clip) - self.y).square().mean().sqrt()),
+        }
+        if metric is not None:
+            pair = (some[::SHOWN].movedim(-1, 1) for some in (clip, self.truth))
+            found[LPIPS] = float(metric(*pair).mean())
+        return found
+
+
+def scene_clip(seed: int) -> tuple[torch.Tensor, str]:
+    """Return a rendered clip and its prompt."""
+    scene = random_scene(seed)
+    return render(scene, frame_times(SIZE[0]), *SIZE[1:]).colour, caption(scene)
+
+
+def footage(number: int) -> tuple[torch.Tensor, str]:
+    """Return a real clip, without a prompt."""
+    return real_clip(REAL_CLIPS[number], *SIZE), ""

@@ -1,0 +1,43 @@
+"""The embedded models as priors of restoration, of any strength: single frames, as VISION-XL takes an image model, or the clip.
+
+A *prior of strength s* simulates a better model: each prediction is moved towards the encoded truth, ``(1 - s) z0 + s z_true``.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+
+import torch
+
+from inversecrafter_core.sampling import Prior
+
+from .guided import SmallWan
+
+GUIDANCE = 0.6
+"""Of CFG++, the paper's."""
+
+
+def restorer(
+    wan: SmallWan, truth: torch.Tensor, prompt: str, *, whole: bool = False, strength: float = 0.0, guidance: float = GUIDANCE
+) -> Prior:
+    """Return the prior of one run.
+
+    Args:
+        truth: ``[F, H, W, 3]``, the clip that is to be restored; seen only where ``strength`` is above 0.
+        prompt: the scene in words.
+        whole: the clip as one unit, for a video prior; otherwise frame by frame.
+        strength: of the prior, in 0...1.
+        guidance: of the prompt.
+    """
+    frames = len(truth) if whole else 1
+    known = [wan.coder.encode(unit) for unit in truth.split(frames)]
+    prompted, free = wan.predictor(prompt), wan.predictor()
+    calls = count()
+
+    def denoise(x: torch.Tensor, sigma: float) -> tuple[torch.Tensor, torch.Tensor]:
+        z_true, time = known[next(calls) % len(known)], torch.tensor([sigma])
+        z0, z0_free = prompted(x, time), free(x, time)
+        guided = torch.lerp(z0_free, z0, guidance)
+        return torch.lerp(guided, z_true, strength), torch.lerp(z0_free, z_true, strength)
+
+    return Prior(denoise, wan.coder.encode, wan.coder.decode, frames)

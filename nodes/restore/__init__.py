@@ -1,0 +1,1 @@
+"""Nodes of restoration: a known linear degradation, and the clip before it."""
