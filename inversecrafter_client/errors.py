@@ -73,7 +73,12 @@ class JobCanceled(JobFailed):
 
 
 class JobLost(ClientError):
-    """A job that the server no longer knows: it was restarted, or its history was cleared."""
+    """A job that the server no longer knows: it was restarted, or its history was cleared. ``running``: in the middle of it."""
+
+    def __init__(self, name: str, found: str, advice: str, running: bool = False):
+        super().__init__(name, found, advice)
+        self.args = (name, found, advice, running)
+        self.running = running
 
 
 class OutputMissing(ClientError):

@@ -29,7 +29,8 @@ def _sha256(path: Path, _size: int, _changed: int) -> str:
 
 
 def content_name(path: Path) -> str:
-    """Return the name of an upload: the same for the same bytes, another for others."""
+    """Return the name of an upload: the same for the same bytes, another for others. Raises InvalidOverride without a file."""
+    require_file(path.name, path)
     return f"{sha256(path)[:32]}{path.suffix.lower()}"
 
 

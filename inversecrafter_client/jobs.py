@@ -138,7 +138,7 @@ class Job:
         elif self.id in self.client.canceled:
             self.status, self._failure = CANCELED, JobCanceled(self.id, "cancelled", "Send it again if it is still wanted.")
         else:
-            raise JobLost(f"job {self.id}", f"{self.client.url} does not know it", GONE)
+            raise JobLost(f"job {self.id}", f"{self.client.url} does not know it", GONE, self.status == RUNNING)
         return self
 
     def wait(self, timeout: float | None = None) -> Job:

@@ -28,7 +28,7 @@ class Options:
         depth: jobs that each server is given at once: one runs, the next waits, so that none stands idle.
         timeout: seconds without a byte after which a call counts as unanswered.
         patience: seconds without any server after which the batch stops; the same command goes on later.
-        attempts: how often a job's server may go away while it is under way, before the job counts as failed: it may be why.
+        attempts: how often a server may go away in the middle of a job, before the job counts as failed: it may be why.
         rename: give a result whose name another file has the name ``name-2``, …, in place of ResultExists.
         ray: address of a Ray cluster, ``local`` for one on this machine; None for threads of this process.
     """

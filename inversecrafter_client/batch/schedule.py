@@ -11,7 +11,16 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import ClientError, InvalidWorkflow, JobFailed, JobLost, ServerError, ServerUnreachable
+from ..errors import (
+    ClientError,
+    InvalidOverride,
+    InvalidWorkflow,
+    JobFailed,
+    JobLost,
+    OutputMissing,
+    ServerError,
+    ServerUnreachable,
+)
 from .engines import Engine
 from .manifest import Row
 
@@ -21,7 +30,7 @@ REST_SECONDS = (0.5, 1.0, 2.0, 5.0)
 TICK_SECONDS = 0.2
 """Between looks at servers that rest, while nothing else happens."""
 PROBLEMS_OF_A_SERVER = (ServerUnreachable, ServerError, JobLost)
-PROBLEMS_OF_A_JOB = (JobFailed, InvalidWorkflow)
+PROBLEMS_OF_A_JOB = (JobFailed, InvalidOverride, OutputMissing)
 
 
 @dataclass
@@ -48,11 +57,19 @@ class Server:
 
 @dataclass
 class Task:
-    """A job to bring to its end: its row, the file that its result is written to, who has it, and how often it was lost."""
+    """A job to bring to its end.
+
+    Attributes:
+        part: file that its result is written to.
+        owner: server that has it.
+        refused: servers that lack what it needs.
+        losses: how often a server went away in the middle of the job, or answered with an error.
+    """
 
     row: Row
     part: Path
     owner: str | None = None
+    refused: set[str] = field(default_factory=set)
     losses: int = 0
 
 
@@ -105,8 +122,10 @@ class Schedule:
                 self._running[future] = (task, server)
 
     def _next_for(self, server: Server) -> Task | None:
-        """Take the first task that no other server has, as far as those are there."""
+        """Take the first task that this server has not refused and no other one has, as far as those are there."""
         for task in self._waiting:
+            if server.url in task.refused:
+                continue
             other = self._servers.get(task.owner or "")
             if other in (None, server) or (other and other.away_since is not None):
                 self._waiting.remove(task)
@@ -123,6 +142,14 @@ class Schedule:
         elif isinstance(problem, PROBLEMS_OF_A_JOB):
             server.answered()
             yield task, None, problem
+        elif isinstance(problem, InvalidWorkflow):
+            server.answered()
+            task.owner = None
+            task.refused.add(server.url)
+            if task.refused == set(self._servers):
+                yield task, None, problem
+            else:
+                self._waiting.append(task)  # another server may have what this one lacks
         elif isinstance(problem, PROBLEMS_OF_A_SERVER):
             self._lost(task, server, problem)
             if task.losses >= self._attempts:
@@ -140,7 +167,7 @@ class Schedule:
             server.answered()  # it had begun the job; whether it is there now, the next one finds out
         else:
             server.rest(time.monotonic())
-        task.losses += not isinstance(problem, ServerUnreachable)
+        task.losses += problem.running if isinstance(problem, JobLost) else isinstance(problem, ServerError)
 
     def _require_a_server(self) -> None:
         away = [server.away_since for server in self._servers.values()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,11 +29,18 @@ class Start:
         command: as in a shell, with ``{port}`` where its port goes, and ``{number}`` where this number does.
         number: from 0; which GPU, for example.
         log: where its output goes.
+
+    Raises:
+        InvalidOverride: the command does not say where the port goes.
     """
 
     command: str
     number: int
     log: Path
+
+    def __post_init__(self) -> None:
+        if "{port}" not in self.command:
+            raise InvalidOverride("--start", f"'{self.command}'", "Write {port} where the server's port goes.")
 
     def __str__(self) -> str:
         return f"server {self.number}"
@@ -42,16 +50,16 @@ class OwnServer:
     """The process of a server that was started here; it listens on a free port of this machine, the same after every start.
 
     Raises:
-        InvalidOverride: the command does not say where the port goes.
+        InvalidOverride: there is no such program.
     """
 
     def __init__(self, start: Start):
-        if "{port}" not in start.command:
-            raise InvalidOverride("--start", f"'{start.command}'", "Write {port} where the server's port goes.")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         words = shlex.split(start.command, posix=os.name == "posix")
+        if shutil.which(words[0]) is None:
+            raise InvalidOverride("--start", f"no program '{words[0]}'", "Mend the command, or give the program's whole path.")
         self._command = [word.replace("{port}", str(port)).replace("{number}", str(start.number)) for word in words]
         self.url, self._log = f"http://127.0.0.1:{port}", start.log
         self._process: subprocess.Popen[bytes] | None = None
@@ -78,11 +86,8 @@ class OwnServer:
 
     def _started(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
-            try:
-                # A session of its own: Ctrl-C is for the batch, which cancels its jobs and then ends the server.
-                return subprocess.Popen(self._command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
-            except OSError as problem:
-                raise InvalidOverride("--start", f"'{self._command[0]}': {problem.strerror}", "Mend the command.") from None
+            # A session of its own: Ctrl-C is for the batch, which cancels its jobs and then ends the server.
+            return subprocess.Popen(self._command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
 
     def _wait_for(self, client: Client, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_SECONDS

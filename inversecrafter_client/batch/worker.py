@@ -6,7 +6,8 @@ import logging
 from pathlib import Path
 
 from ..client import Client
-from ..errors import ClientError, JobLost, OutputMissing, ServerUnreachable
+from ..errors import ClientError, InvalidOverride, JobLost, OutputMissing, ServerUnreachable
+from ..events import RUNNING
 from ..files import sha256, writing
 from ..jobs import GONE
 from .manifest import Row
@@ -45,7 +46,7 @@ class Worker:
 
         Raises:
             ServerUnreachable: the job was not begun. JobLost, ServerError: it was, and may be tried again.
-            JobFailed, InvalidWorkflow: of this job.
+            JobFailed, InvalidOverride, OutputMissing: of this job. InvalidWorkflow: of this job on this server.
         """
         if self._own:
             self._own.ensure(self._client)
@@ -68,11 +69,16 @@ class Worker:
             logger.info("%s", problem)
 
     def _fetch(self, row: Row, part: Path) -> None:
-        job = self._client.submit(row.workflow(), once=True)
+        workflow = row.workflow()
+        if workflow.content_id() != row.job_id:
+            names = ", ".join(str(path) for path in row.files.values())
+            raise InvalidOverride(names, "changed after the table was read", "Give the same command again.")
+        job = self._client.submit(workflow, once=True)
         try:
             job.result()
         except ServerUnreachable as problem:
-            raise JobLost(f"job {job.id}", f"its server went away while it was under way ({problem.found})", GONE) from None
+            found = f"its server went away while it was {job.status} ({problem.found})"
+            raise JobLost(f"job {job.id}", found, GONE, job.status == RUNNING) from None
         saved = job.get_outputs(row.node)
         if not saved:
             raise OutputMissing(f"job {job.id}", "it saved nothing", "Does the workflow end in Save Video or Save Image?")

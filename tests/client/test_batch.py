@@ -147,7 +147,7 @@ def test_a_server_that_does_not_start_names_its_log(manifest):
     ends = Start(f"{sys.executable} -c exit(3) {{port}}", 0, log)
     with pytest.raises(ServerUnreachable, match=r"status 3.*0\.log"):
         run_batch(manifest, [ends], Options(timeout=5, patience=0.5))
-    for command, said in (("nobody {port}", "No such file"), ("nobody", "Write {port}")):
+    for command, said in (("nobody {port}", "no program"), ("nobody", "Write {port}")):
         with pytest.raises(InvalidOverride, match=said):
             run_batch(manifest, [Start(command, 0, log)], QUICK)
 
@@ -225,6 +225,28 @@ def test_a_server_that_starts_slowly_costs_no_job_an_attempt(fakes, manifest):
     fake.kill()
     threading.Timer(1.5, fake.start).start()
     assert len(run_batch(manifest, [fake.url], Options(timeout=5, patience=20, attempts=1)).made) == 6
+
+
+def test_a_job_that_one_server_cannot_run_goes_to_one_that_can(fakes, manifest):
+    poor, rich = fakes(), fakes(0.1)
+    poor.refused = {"error": {"type": "x", "message": "no such model"}, "node_errors": {}}
+    assert len(run_batch(manifest, [poor.url, rich.url], QUICK).made) == 6 and not poor.rendered
+    written(manifest, 6, steps="3")
+    summary = run_batch(manifest, [poor.url], Options(rename=True))
+    assert len(summary.failed) == 6 and "no such model" in next(iter(summary.failed.values()))
+
+
+@pytest.mark.parametrize(
+    ("happens", "said"),
+    [(Path.unlink, "no file"), (lambda path: path.write_bytes(b"changed"), "changed after")],
+    ids=["gone", "changed"],
+)
+def test_a_clip_that_goes_away_or_changes_meanwhile_fails_its_job_and_no_other(fake, manifest, clip, happens, said):
+    (other := clip.with_name("b.mp4")).write_bytes(b"another")
+    manifest.write_text(manifest.read_text() + "recapture,b.mp4,9,r/9.mp4\n")
+    summary = run_batch(manifest, [fake.url], QUICK, lambda summary, _count: happens(other) if len(summary.made) == 1 else None)
+    assert [path.name for path in summary.failed] == ["9.mp4"] and len(summary.made) == 6
+    assert said in next(iter(summary.failed.values()))
 
 
 def test_no_file_is_overwritten(fake, manifest):

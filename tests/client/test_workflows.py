@@ -80,7 +80,7 @@ def test_any_other_input_is_reached_by_the_title_of_its_node():
     assert next(n for n in workflow.json.values() if "seam" in n["inputs"])["inputs"]["seam"] == 8
     with pytest.raises(UnknownOverride, match="Keep Known Pixels"):
         workflow.set("Keep Known Pixels.sea", 8)
-    with pytest.raises(UnknownOverride, match="4 nodes"):
+    with pytest.raises(UnknownOverride, match=r"\d nodes"):
         workflow.set("PreviewImage.images", 8)
 
 

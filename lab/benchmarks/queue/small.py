@@ -78,14 +78,13 @@ def digests(manifest: Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
 
 
-def rendering_seconds(url: str, rows: list[Row]) -> list[float]:
-    """Return the seconds that a server spent on each of those jobs that it made, by its own clock."""
-    spent = []
-    with Client(url) as client:
-        for row in rows:
-            stamps = [data["timestamp"] for _, data in client.history(row.job_id).get("status", {}).get("messages", [])]
-            spent += [(max(stamps) - min(stamps)) / 1000] if stamps else []
-    return spent
+def times(client: Client, rows: list[Row]) -> list[tuple[float, float]]:
+    """Return beginning and end of each of those jobs that a server made, in seconds of its own clock, in their order."""
+    found = []
+    for row in rows:
+        stamps = [data["timestamp"] / 1000 for _, data in client.history(row.job_id).get("status", {}).get("messages", [])]
+        found += [(min(stamps), max(stamps))] if stamps else []
+    return sorted(found)
 
 
 def server(folder: Path, port: int | None = None) -> AbstractContextManager[Host]:
