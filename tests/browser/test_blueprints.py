@@ -1,0 +1,58 @@
+"""Blueprints in the real page: the host lists them, each opens whole as one node, and the starter runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from clips import moving_pattern, read_clip, write_clip
+from test_page import COMPLAINT, FRAMES, HEIGHT, REGISTRY, RUN, SET_WIDGET, UNKNOWN, WIDTH, wait_for_prompt
+
+from lab.graphs.blueprints import FOLDER
+from lab.host.page import chromium, cut_titles, drop_workflow, open_page, out_of_view, overlapping
+
+STARTER = Path(__file__).resolve().parents[2] / "workflows" / "start_here.json"
+OPEN = "async text => { await app.loadGraphData(JSON.parse(text), true, true, null); }"
+INSIDE = "async () => Object.values((await app.graphToPrompt()).output).map(node => node.class_type)"
+
+pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium here: install one or set CHROMIUM_PATH")
+
+
+@pytest.fixture
+def page_and_problems(host):
+    problems: list[str] = []
+    with open_page(host.url, problems=problems) as page:
+        yield page, problems
+
+
+def test_every_blueprint_that_the_host_lists_opens_as_one_node_with_all_of_its_nodes_known(host, page_and_problems):
+    page, problems = page_and_problems
+    listed = {
+        entry["name"]: key
+        for key, entry in host.get("/global_subgraphs").json().items()
+        if entry["info"]["node_pack"].lower().endswith("inversecrafter")
+    }
+    assert set(listed) == {path.stem for path in FOLDER.glob("*.json")}
+    for name, key in listed.items():
+        data = host.get(f"/global_subgraphs/{key}").json()["data"]
+        page.evaluate(OPEN, data)
+        assert page.evaluate(UNKNOWN) == [] and page.evaluate("() => app.graph.nodes.map(n => n.title)") == [name]
+        inside = page.evaluate(INSIDE)
+        assert sorted(inside) == sorted(node["type"] for node in json.loads(data)["definitions"]["subgraphs"][0]["nodes"])
+    assert not [line for line in problems if "inversecrafter" in line.lower() and REGISTRY not in line]
+
+
+def test_the_starter_is_fitted_and_a_clip_goes_through_it(host, page_and_problems, tmp_path):
+    page, _ = page_and_problems
+    drop_workflow(page, STARTER)
+    assert page.evaluate(UNKNOWN) == [] and overlapping(page) == [] and cut_titles(page) == [] and out_of_view(page) == []
+    clip = host.upload(write_clip(tmp_path / "starter.mp4", moving_pattern(FRAMES, HEIGHT, WIDTH, seed=2)))
+    for name, value in {"file": clip, "frames": FRAMES, "width": WIDTH, "height": HEIGHT, "steps": 1, "path": "pan"}.items():
+        assert page.evaluate(SET_WIDGET, [None, name, value]), name
+    before = set((host.base / "output").rglob("*.mp4"))
+    page.click(RUN)
+    assert wait_for_prompt(page, host)["status"]["status_str"] == "success"
+    assert page.locator(COMPLAINT).all_inner_texts() == []
+    (video,) = set((host.base / "output").rglob("*.mp4")) - before
+    assert read_clip(video).shape == (FRAMES, HEIGHT, WIDTH, 3)
