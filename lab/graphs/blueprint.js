@@ -43,7 +43,7 @@ async ({ name, outside, sockets, widgets, note }) => {
   }
   const read = app.graph.nodes.find((one) => one.type === 'MarkdownNote');
   read.widgets[0].value = note;
-  read.setSize([400, 420]);
+  read.setSize([400, 520]);
   read.pos = [0, TITLE];
   const { workflow } = await app.graphToPrompt();
   workflow.extra.ds = { scale: 0.9, offset: [90, 150] };

@@ -15,6 +15,7 @@ import uuid
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from lab.host.page import open_page
@@ -102,7 +103,7 @@ def build(page: Any, blueprint: Blueprint) -> tuple[Values, Values]:
         "outside": blueprint.outside,
         "sockets": blueprint.sockets,
         "widgets": blueprint.widgets,
-        "note": load("blueprints")["starter_note"],
+        "note": Template(load("blueprints")["starter_note"]).substitute(load("parts")["notes"]),
     }
     made = json.loads(_named(page.evaluate((folder / "blueprint.js").read_text(), order), blueprint.name))
     starter = made["starter"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from clips import moving_pattern, read_clip, write_clip
+from page_kit import FRAMES, HEIGHT, SET_WIDGET, UNKNOWN, WIDTH, wait_for_prompt
 from PIL import Image
 
 from lab.graphs.compose import OTHER_FAMILIES
@@ -27,25 +28,12 @@ from lab.host.page import (
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
 EXAMPLES = sorted((ROOT / "workflows" / "examples").glob("*.json"))
-FRAMES, HEIGHT, WIDTH = 9, 96, 128
-RUN_HERE = [path for path in WORKFLOWS if path.stem not in OTHER_FAMILIES]
-"""Workflows that the embedded models can run."""
+RUN_HERE = [path for path in WORKFLOWS if path.stem not in (*OTHER_FAMILIES, "start_here")]
+"""Workflows that the embedded models can run, but for the blueprint's (test_blueprints.py)."""
 WIDE = ("two_experts", "two_experts_exact", "chained_passes")
 """Graphs with more columns than Vue nodes have room for in 1920 pixels, at a scale that can be read."""
 REGISTRY = "https://api.comfy.org"
 """The page asks the registry about packs it does not know; a host without API nodes forbids it, on the console."""
-UNKNOWN = (
-    "() => app.graph.nodes.filter(n => n.type !== 'Reroute' && !(n.type in LiteGraph.registered_node_types)).map(n => n.type)"
-)
-SET_WIDGET = """([kind, name, value]) => {
-    const fits = n => (!kind || n.type === kind) && n.mode === 0 && n.widgets?.some(w => w.name === name);
-    const nodes = app.graph.nodes.filter(fits);
-    for (const node of nodes) {
-        const widget = node.widgets.find(w => w.name === name);
-        widget.setValue(value, {e: new PointerEvent("pointerdown"), node, canvas: app.canvas});
-    }
-    return nodes.map(n => n.type);
-}"""
 REPORTS = """() => Object.fromEntries(app.graph.nodes.filter(n => n.mode === 0)
     .flatMap(n => (n.widgets ?? []).filter(w => w.name === "report").map(w => [n.title, w.value])))"""
 ONE_NODE = """() => {
@@ -194,15 +182,3 @@ def complaints(page, settle_ms: int = 2000) -> list[str]:
     except StillThere:
         return page.locator(COMPLAINT).all_inner_texts()
     return []
-
-
-def wait_for_prompt(page, host) -> dict:
-    """The history entry of the prompt that the page queued last."""
-    for _ in range(600):
-        queue = host.get("/queue").json()
-        history = host.get("/history").json()
-        mine = [entry for entry in history.values() if entry["prompt"][3].get("client_id") not in (None, host.client_id)]
-        if mine and not queue["queue_running"] and not queue["queue_pending"]:
-            return mine[-1]
-        page.wait_for_timeout(500)
-    raise TimeoutError("the page's prompt did not end within 300 s")
