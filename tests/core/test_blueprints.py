@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lab.graphs.blueprints import FOLDER, OWN, blueprint_of
-from lab.graphs.compose import ROOT
+from lab.graphs.compose import GRAPHS, OTHER_FAMILIES, ROOT
 from lab.graphs.read import load
 
 WRITTEN = load("blueprints")["blueprints"]
@@ -26,8 +26,7 @@ def definition(name: str) -> dict[str, Any]:
 
 def test_one_is_shipped_for_every_job_that_runs_on_the_embedded_models():
     assert {path.stem for path in FOLDER.glob("*.json")} == set(WRITTEN)
-    jobs = {"recapture", "single_image", "interpolation", "editing", "edit_propagation"}
-    assert {entry["of"] for entry in WRITTEN.values()} == jobs
+    assert {entry["of"] for entry in WRITTEN.values()} == set(GRAPHS) - {*OTHER_FAMILIES, "two_experts"}
 
 
 @pytest.mark.parametrize("name", WRITTEN)
