@@ -24,7 +24,7 @@ from lab.data import sheet
 from lab.host import graph
 from lab.host.server import Host, running_host
 
-from . import clips, editing, graph_pictures, pictures, recapture, restoration, runs
+from . import clips, editing, editor_pictures, graph_pictures, pictures, recapture, restoration, runs
 from .runs import Options
 
 DOCS = Path(__file__).resolve().parents[2] / "web" / "docs"
@@ -82,7 +82,6 @@ def of_recapture(client: Host, options: Options) -> dict[str, Parts]:
         "grey": grey,
         "depth": [depth, 1],
         "converted": [converted, 1],
-        "path": [find("InverseCrafterCameraPath"), 1],
         "warp": [warp, 0],
         "holes": runs.holes(prompt, warp),
         "filled": [find("InverseCrafterFillHoles"), 0],
@@ -99,7 +98,6 @@ def of_recapture(client: Host, options: Options) -> dict[str, Parts]:
     return {
         "EstimateDepth": {"a frame": at["source"], "its depth, near is bright": at["depth"]},
         "GeometryFromDepth": {"a grey depth image": at["grey"], "as a geometry": at["converted"]},
-        "CameraPath": {"arc_right, from above and from the side": at["path"]},
         "WarpVideo": {"a frame": at["source"], "from the new camera; magenta: holes": at["torn"]},
         "FillHoles": {"a warp; magenta: holes": at["torn"], "filled": at["filled"]},
         "EncodeMeasurement": {"the filled warp": at["filled"], "its latent mask: white is known": at["mask"]},
@@ -108,6 +106,11 @@ def of_recapture(client: Host, options: Options) -> dict[str, Parts]:
         "ApplyGuidance": {"the model alone, same seed": at["alone"], "guided": at["decoded"]},
         "KeepKnownPixels": {"decoded": at["decoded"], "known pixels put back": at["kept"]},
     }
+
+
+def of_editor(client: Host, options: Options) -> dict[str, Parts]:
+    """Return the pictures of the editor of camera paths; they need a browser."""
+    return {"CameraPath": editor_pictures.draw(client, options)}
 
 
 def of_photo(client: Host, options: Options) -> dict[str, Parts]:
@@ -230,6 +233,7 @@ def of_footage(client: Host, options: Options) -> dict[str, Parts]:
 
 JOBS: list[Callable[[Host, Options], dict[str, Parts]]] = [
     of_recapture,
+    of_editor,
     of_photo,
     of_ends,
     of_edit,

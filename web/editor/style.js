@@ -21,6 +21,7 @@ const CSS = `
 .ic-inspector label { display: flex; gap: 3px; align-items: center; color: #999; }
 .ic-inspector input[type="number"], .ic-inspector select { flex: 1; min-width: 0; width: 0; background: #24272c; color: #eee;
   border: 1px solid #3a3f47; border-radius: 3px; padding: 0 2px; font: inherit; height: 16px; }
+.ic-inspector select { appearance: none; }
 .ic-inspector.ic-between input[type="number"] { color: #888; font-style: italic; }
 .ic-text { position: absolute; inset: 0; width: 100%; height: 100%; box-sizing: border-box; resize: none; background: #17191c;
   color: #ddd; border: 0; padding: 6px; font: 11px/1.4 monospace; }

@@ -12,6 +12,7 @@ export class Timeline {
     Object.assign(this, { model, shared });
     const { canvas, redraw, paint } = addCanvas(parent, "ic-timeline", (context, size) => this.#draw(context, size));
     Object.assign(this, { canvas, redraw, paint });
+    canvas.title = `Above: the share of holes a frame, red above ${100 * TOO_MANY} %. Below: keyframes. Double-click adds one.`;
     onDrag(canvas, (place) => this.#begin(place));
     canvas.addEventListener("dblclick", (event) => this.model.addKey(this.#frameAt(event.offsetX)));
   }

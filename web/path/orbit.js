@@ -4,7 +4,7 @@ import { add, apply, dot, multiply, scaled, subtract, transposed, turnX, turnY }
 const LENS = 1.1; // focal length over the shorter side of the picture
 const NEAREST = 1e-3, MOST_PIXELS = 7;
 const FAR = 3.4e38;
-const HOME = { target: [0, 0, 0.55], pan: -0.55, tilt: -0.4, distance: 1.75 };
+const HOME = { target: [0, 0, 0.6], pan: -0.55, tilt: -0.4, distance: 1.45 };
 
 export class Orbit {
   constructor(state = HOME) {
