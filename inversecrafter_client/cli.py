@@ -14,11 +14,12 @@ from tqdm import tqdm
 
 from .batch import Options, Start, Summary, run_batch
 from .client import LOCAL, Client
-from .errors import ClientError, ResultExists, UnknownOverride, nearest
+from .errors import ClientError, JobLost, ResultExists, UnknownOverride, nearest
 from .events import Progress, StatusChange
 from .jobs import Job
 from .workflows import ON_SERVER, Workflow, is_link, names
 
+ATTEMPTS = 3
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
 
@@ -93,11 +94,20 @@ def _run(chosen: argparse.Namespace, rest: list[str]) -> int:
     if out.exists() and not rename:
         raise ResultExists(str(out), "exists", "Remove it, choose another name, or add --rename.")
     with Client(server) as client:
-        job = client.submit(workflow.only(node), once=True)
-        _watch(job)
-        saved = job.result().get_outputs(node)[0].to_file(out, rename=rename)
+        job = _ended(client, workflow.only(node))
+        saved = job.get_outputs(node)[0].to_file(out, rename=rename)
     _say(str(saved))
     return 0
+
+
+def _ended(client: Client, workflow: Workflow) -> Job:
+    """Return the job that made a workflow's result, sent again where the server was restarted in the middle of it."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return _watched(client.submit(workflow, once=True))
+        except JobLost as problem:
+            _say(f"{problem.name}: {problem.found}. It is sent again.", sys.stderr)
+    return _watched(client.submit(workflow, once=True))
 
 
 def _run_parser(title: str) -> argparse.ArgumentParser:
@@ -128,8 +138,8 @@ def _run_options(workflow: Workflow, rest: list[str]) -> dict[str, Any]:
     return vars(values)
 
 
-def _watch(job: Job) -> None:
-    """Show a job's progress until it has ended; Ctrl-C cancels it on the server."""
+def _watched(job: Job) -> Job:
+    """Show a job's progress until it has ended, and return its result; Ctrl-C cancels it on the server."""
     try:
         with tqdm(desc=job.status, unit="step", leave=False, disable=None) as bar:
             for event in job.events():
@@ -144,6 +154,7 @@ def _watch(job: Job) -> None:
         with contextlib.suppress(ClientError):
             job.cancel()
         raise
+    return job.result()
 
 
 def _batch(chosen: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ from .engines import Engine
 from .manifest import Row
 
 logger = logging.getLogger(__name__)
-REST_SECONDS = (0.5, 1.0, 2.0, 5.0)
+REST_SECONDS = (0.5, 1.0, 2.0)
 """Between attempts on a server that does not answer."""
 TICK_SECONDS = 0.2
 """Between looks at servers that rest, while nothing else happens."""

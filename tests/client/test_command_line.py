@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -96,6 +97,23 @@ def test_ctrl_c_cancels_the_job_on_the_server(fake):
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == cli.INTERRUPTED and b"stopped" in process.communicate()[1]
     assert fake.interrupted and not sum(fake.rendered.values())
+
+
+def test_a_run_whose_server_is_restarted_sends_its_job_again(fake, capsys):
+    fake.seconds = 1
+
+    def restart() -> None:
+        while fake.running is None:
+            time.sleep(0.01)
+        time.sleep(0.2)
+        fake.kill()
+        fake.start()
+
+    thread = threading.Thread(target=restart)
+    thread.start()
+    assert cli.main(["run", "recapture", "--video", "a.mp4", "--server", fake.url, "--out", "b.mp4"]) == 0
+    thread.join()
+    assert "sent again" in capsys.readouterr().err and sum(fake.rendered.values()) == 1
 
 
 def test_cancel_shows_and_cancels_what_runs_and_waits(fake, capsys):
