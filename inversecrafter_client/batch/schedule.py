@@ -170,6 +170,10 @@ class Schedule:
         task.losses += problem.running if isinstance(problem, JobLost) else isinstance(problem, ServerError)
 
     def _require_a_server(self) -> None:
-        away = [server.away_since for server in self._servers.values()]
-        if self._last and all(since is not None and time.monotonic() - since > self._patience for since in away):
-            raise self._last
+        """Raise the last error of a server when all that may take a task have been away for too long."""
+        if self._running or self._last is None:
+            return
+        for task in self._waiting:
+            away = [server.away_since for url, server in self._servers.items() if url not in task.refused]
+            if all(since is not None and time.monotonic() - since > self._patience for since in away):
+                raise self._last

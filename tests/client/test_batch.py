@@ -231,6 +231,10 @@ def test_a_job_that_one_server_cannot_run_goes_to_one_that_can(fakes, manifest):
     poor, rich = fakes(), fakes(0.1)
     poor.refused = {"error": {"type": "x", "message": "no such model"}, "node_errors": {}}
     assert len(run_batch(manifest, [poor.url, rich.url], QUICK).made) == 6 and not poor.rendered
+    written(manifest, 6, steps="2")
+    rich.kill()
+    with pytest.raises(ServerUnreachable, match=str(rich.port)):
+        run_batch(manifest, [poor.url, rich.url], Options(patience=0.5, rename=True))
     written(manifest, 6, steps="3")
     summary = run_batch(manifest, [poor.url], Options(rename=True))
     assert len(summary.failed) == 6 and "no such model" in next(iter(summary.failed.values()))
