@@ -4,7 +4,7 @@ import { api } from "/scripts/api.js";
 import { runBranch } from "./editor/branch.js";
 import { Editor } from "./editor/editor.js";
 import { PathModel } from "./editor/model.js";
-import { after, place, recall, restoredOutput } from "./nodes.js";
+import { after, outerValue, place, recall, restoredOutput } from "./nodes.js";
 
 const NODE = "InverseCrafterCameraPath";
 const HEIGHT = 360;
@@ -18,7 +18,7 @@ const isLinked = (node, name) => node.inputs?.some((input) => input.name === nam
 
 /** Return what a PathModel reads and writes: the widgets of a node. */
 function sourceOf(node) {
-  const value = (name) => widgetOf(node, name)?.value;
+  const value = (name) => outerValue(node, name) ?? widgetOf(node, name)?.value;
   return {
     read: () => ({
       preset: value("preset"),
@@ -72,6 +72,7 @@ function addEditor(node) {
   if (report >= 0) node.widgets.push(...node.widgets.splice(report, 1));
   node.inverseCrafter = editor;
   follow(node, editor);
+  editor.element.addEventListener("mouseenter", () => model.refresh()); // widgets of a subgraph's node call nobody in it
   model.addEventListener("change", () => editor.settled && remember(node, editor));
   // A node that a file or a tab brings is settled when what is kept of it was found; a new one when it is first touched.
   for (const touch of ["pointerdown", "keydown"])

@@ -32,3 +32,24 @@ export const restoredOutput = (node) => {
   const inSubgraph = node.graph && node.graph !== (app.rootGraph ?? app.graph) ? `${node.graph.id}:${node.id}` : null;
   return app.nodeOutputs?.[inSubgraph ?? node.id];
 };
+
+const OF_SUBGRAPH = -10; // the origin of links that come from outside a subgraph
+
+/** Return all nodes of a graph and of its subgraphs. */
+function* allNodes(graph, seen = new Set()) {
+  if (!graph || seen.has(graph)) return;
+  seen.add(graph);
+  for (const node of graph.nodes) {
+    yield node;
+    yield* allNodes(node.subgraph, seen);
+  }
+}
+
+/** Return the value that the node around a subgraph gives to a widget in it; undefined where it gives none. */
+export function outerValue(node, name) {
+  const link = node.graph?.getLink?.(node.inputs?.find((input) => input.name === name)?.link);
+  if (Number(link?.origin_id) !== OF_SUBGRAPH) return undefined;
+  const { name: outer } = node.graph.inputs[link.origin_slot];
+  const around = [...allNodes(app.rootGraph ?? app.graph)].find((one) => one.subgraph === node.graph);
+  return around?.widgets?.find((widget) => widget.name === outer)?.value;
+}

@@ -144,6 +144,9 @@ def test_a_path_is_picked_dragged_undone_and_run_and_its_holes_are_those_of_the_
 
 def test_what_was_made_survives_a_switch_of_tabs_broken_text_and_a_subgraph(page_and_problems, pictures):
     page, problems = page_and_problems
+    page.evaluate("() => { app.graph.clear(); app.graph.add(LiteGraph.createNode('InverseCrafterCameraPath')); }")
+    page.locator(".ic-editor").press("r")
+    assert "Connect geometry" in page.evaluate(STATE)["status"]
     read_the_scene(page, pictures)
     drag(page, 2, -20, 5)
     made = state(page)["keyframes"]
