@@ -29,7 +29,7 @@ def test_every_file_of_the_product_ships(files):
     product = {
         name
         for name in tracked
-        if name.startswith(("nodes/", "inversecrafter_core/", "inversecrafter_client/", "web/", "workflows/"))
+        if name.startswith(("nodes/", "inversecrafter_core/", "inversecrafter_client/", "locales/", "web/", "workflows/"))
     }
     assert product and product <= set(files)
 

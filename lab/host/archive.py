@@ -23,7 +23,13 @@ from .paths import ROOT
 MEGABYTES = 40
 UNWANTED = ("lab/", "tests/", ".github/", ".venv/", ".host/", ".cache/")
 NEEDED = ("__init__.py", "pyproject.toml", "requirements.txt", "README.md", "LICENSE", "nodes/__init__.py")
-NEEDED_KINDS = (("workflows/", ".json"), ("subgraphs/", ".json"), ("weights/", ".safetensors"), ("web/docs/", ".md"))
+NEEDED_KINDS = (
+    ("workflows/", ".json"),
+    ("subgraphs/", ".json"),
+    ("locales/", ".json"),
+    ("weights/", ".safetensors"),
+    ("web/docs/", ".md"),
+)
 
 
 def shipped(root: Path = ROOT) -> list[str]:
