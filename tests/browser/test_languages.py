@@ -1,0 +1,70 @@
+"""The page in Chinese and Japanese: our nodes have their words, and neither a saved graph nor a prompt depends on the language."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import requests
+
+from lab.graphs.locales import LANGUAGES, ROOT, translated
+from lab.host.page import LOADED, PATIENCE_MS, chromium, drop_workflow, open_page
+
+pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium here: install one or set CHROMIUM_PATH")
+
+WORKFLOW = ROOT / "workflows" / "recapture.json"
+NODE = "InverseCrafterEncodeMeasurement"
+PROMPT = """async () => Object.fromEntries(Object.entries((await app.graphToPrompt()).output)
+    .map(([id, node]) => [id, [node.class_type, node.inputs]]))"""
+SHOWN = f"""() => {{
+    const shown = app.graph.nodes.find((node) => node.type === "{NODE}"), made = LiteGraph.createNode("{NODE}");
+    const label = (slot) => slot.label ?? slot.localized_name ?? slot.name;
+    return {{
+        title: made.title,
+        description: made.constructor.nodeData.description,
+        inputs: Object.fromEntries(shown.inputs.map((slot) => [slot.name, label(slot)])),
+        widgets: Object.fromEntries(shown.widgets.map((widget) => [widget.name, widget.label ?? widget.name])),
+        outputs: shown.outputs.map(label),
+    }};
+}}"""
+LOAD = "async (graph) => { app.graph.clear(); await app.loadGraphData(graph); }"
+
+
+def speak(page, host, language: str) -> None:
+    """Open the page in a language, as it opens for whoever has chosen it before."""
+    requests.post(f"{host.url}/settings/Comfy.Locale", json=language, timeout=30).raise_for_status()
+    page.reload()
+    page.wait_for_function(LOADED, timeout=PATIENCE_MS)
+    page.wait_for_timeout(1000)
+
+
+def check_words(shown: dict, language: str) -> None:
+    words = {key.partition(".")[2]: word for key, word in translated(language).items() if key.startswith(f"{NODE}.")}
+    assert (shown["title"], shown["description"]) == (words["display_name"], words["description"])
+    for name, label in {**shown["inputs"], **shown["widgets"]}.items():
+        if name != "report":  # a box of ours, drawn from the output
+            assert label == words[f"inputs.{name}.name"]
+    assert shown["outputs"] == [words[f"outputs.{place}.name"] for place in range(len(shown["outputs"]))]
+
+
+def test_nodes_have_their_words_and_graphs_and_prompts_stay_the_same(host):
+    with open_page(host.url) as page:
+        try:
+            drop_workflow(page, WORKFLOW)
+            prompt, saved = page.evaluate(PROMPT), page.evaluate("() => app.graph.serialize()")
+            assert page.evaluate(SHOWN)["title"].startswith("Encode Measurement")
+            for language in LANGUAGES:
+                speak(page, host, language)
+                page.evaluate(LOAD, saved)  # saved in the language before
+                check_words(page.evaluate(SHOWN), language)
+                assert page.evaluate(PROMPT) == prompt
+                saved = page.evaluate("() => app.graph.serialize()")
+                assert [node["title"] for node in saved["nodes"] if node["type"] == NODE] == titles(WORKFLOW)
+        finally:
+            speak(page, host, "en")
+
+
+def titles(file: Path) -> list[str]:
+    """Return the titles that a workflow's author has written on the nodes of interest."""
+    return [node["title"] for node in json.loads(file.read_text(encoding="utf-8"))["nodes"] if node["type"] == NODE]
