@@ -1,4 +1,4 @@
-"""The page in Chinese and Japanese: our nodes have their words, and neither a saved graph nor a prompt depends on the language."""
+"""The page in Chinese and Japanese: our nodes have their words; neither a saved graph nor a prompt depends on them."""
 
 from __future__ import annotations
 
