@@ -212,6 +212,7 @@ export class Editor {
       this.shared.current = await scene.load(place);
       this.place = place;
     } catch (error) {
+      this.shared.url = null; // so that the next run opens it anew
       this.note = error.message;
     }
     this.loading = false;
@@ -276,7 +277,7 @@ export class Editor {
     const red = known.filter((share) => share > TOO_MANY).length;
     const here = shared.shares[model.frame];
     const now = here === undefined ? "" : `, holes ${(100 * here).toFixed(0)} % here`;
-    const beyond = red ? `; ${red} frames above ${100 * TOO_MANY} %, more than the footage has` : "";
+    const beyond = red ? `; above ${100 * TOO_MANY} % in ${red}: more than the footage has` : "";
     return `${made}${now}, at most ${(100 * most).toFixed(0)} % (frame ${worst})${beyond}`;
   }
 }

@@ -96,8 +96,9 @@ export class Scene {
   /** Load `{frame, camera, colours, points}` of a place: its depth, ready to be warped, and its points in the world. */
   async load(place) {
     if (!this.#frames.has(place)) this.#frames.set(place, this.#read(place));
-    const loaded = await this.#frames.get(place);
-    this.#frames.delete(place); // the frame used last goes to the end
+    const reading = this.#frames.get(place);
+    this.#frames.delete(place); // one that fails is read again; the frame used last goes to the end
+    const loaded = await reading;
     this.#frames.set(place, loaded);
     while (this.#frames.size > KEPT) this.#frames.delete(this.#frames.keys().next().value);
     return loaded;
@@ -105,10 +106,12 @@ export class Scene {
 
   async #read(place) {
     const { cloud, range, cameras } = this.header;
-    const bytes = part(this.url, this.first + cloud.depth[place], depthLength(cloud));
-    const picture = cloud.colour.length ? part(this.url, this.first + cloud.colour[place][0], cloud.colour[place][1]) : null;
-    const frame = readFrame(await bytes, cloud, range);
-    const colours = picture ? await decoded(await picture) : greys(frame.depth, range);
+    const [bytes, picture] = await Promise.all([
+      part(this.url, this.first + cloud.depth[place], depthLength(cloud)),
+      cloud.colour.length ? part(this.url, this.first + cloud.colour[place][0], cloud.colour[place][1]) : null,
+    ]);
+    const frame = readFrame(bytes, cloud, range);
+    const colours = picture ? await decoded(picture) : greys(frame.depth, range);
     const camera = onGrid(cameras[place], cloud.stride);
     return { frame, camera, colours, points: pointsOf(frame, camera, colours) };
   }
