@@ -27,7 +27,7 @@ export function addCanvas(parent, className, draw) {
 }
 
 /** Return where an event is on an element, in its own CSS pixels: the page's canvas scales what stands on nodes. */
-export function placeOn(element, event) {
+function placeOn(element, event) {
   const box = element.getBoundingClientRect();
   const scale = element.clientWidth / (box.width || 1);
   return [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
@@ -62,5 +62,4 @@ export function onDrag(element, begin) {
 }
 
 /** Return the colour at `t` in 0...1 along a path, from blue to red, as the node's preview has it. */
-export const colourAt = (t, alpha = 1) =>
-  `rgba(${Math.round(70 + 170 * t)}, ${Math.round(130 - 40 * t)}, ${Math.round(240 - 170 * t)}, ${alpha})`;
+export const colourAt = (t) => `rgb(${Math.round(70 + 170 * t)}, ${Math.round(130 - 40 * t)}, ${Math.round(240 - 170 * t)})`;

@@ -68,10 +68,6 @@ export class Scene {
     return new Scene(url, first, header, frames);
   }
 
-  get frames() {
-    return this.header.frames;
-  }
-
   /** `[height, width]` of the clip. */
   get size() {
     return this.header.size;

@@ -10,6 +10,8 @@ const LENS = { fx: 1, fy: 1, cx: 0.5, cy: 0.5, rotation: [1, 0, 0, 0, 1, 0, 0, 0
 const GRAB = 11; // pixels around a keyframe in which it is grabbed
 const MOST_FRUSTA = 24;
 const MOST_PIXELS = 400_000; // of the drawn cloud; a larger view enlarges them
+const MOST_SOURCES = 8;
+const FAINT = "rgba(235, 235, 235, 0.35)";
 const REACH = 0.12; // length of a frustum, in multiples of rho
 const PIVOT = [0, 0, 1];
 
@@ -108,7 +110,7 @@ export class WorldView {
       context.stroke();
     };
     if (!this.shared.scene) this.#drawGrid(line);
-    this.#drawCamera(line, this.#source(this.model.frame), "rgba(235, 235, 235, 0.9)", 1, REACH * 1.25);
+    this.#drawSources(line);
     this.#drawPath(line);
     this.#drawPivot(context, project);
     this.#drawKeys(context, project, line);
@@ -149,6 +151,16 @@ export class WorldView {
     const corners = frustum(lens, across, height, reach);
     line(corners, colour, width, true);
     for (const corner of corners) line([camera.position, corner], colour, width);
+  }
+
+  /** Draw the source camera of the current frame, and where the clip's own camera went. */
+  #drawSources(line) {
+    const cameras = this.shared.scene?.header.cameras ?? [], skip = Math.ceil(cameras.length / MOST_SOURCES);
+    cameras.forEach((camera, i) => {
+      if (i) line([cameras[i - 1].position, camera.position], FAINT);
+      if (i % skip === 0) this.#drawCamera(line, camera, FAINT, 1, REACH * 0.6);
+    });
+    this.#drawCamera(line, this.#source(this.model.frame), "rgba(235, 235, 235, 0.9)", 1, REACH * 1.25);
   }
 
   #drawPath(line) {

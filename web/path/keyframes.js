@@ -3,7 +3,7 @@
 // A keyframe keeps the fields that its author wrote ("euler", "quaternion" or "look_at"), so that text and editor agree.
 import { IDENTITY, fromEuler, fromQuaternion, length, lookAt, toEuler } from "./rotations.js";
 
-export const EASES = ["linear", "smooth"];
+const EASES = ["linear", "smooth"];
 const ROTATIONS = ["euler", "quaternion", "look_at"];
 const FIELDS = ["frame", "position", "focal_scale", "ease", ...ROTATIONS];
 const DIGITS = 6;

@@ -5,7 +5,7 @@ export const subtract = (a, b) => a.map((value, i) => value - b[i]);
 export const add = (a, b) => a.map((value, i) => value + b[i]);
 export const scaled = (a, factor) => a.map((value) => value * factor);
 export const length = (a) => Math.hypot(...a);
-export const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+const cross = (a, b) => [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 export const dot = (a, b) => a.reduce((sum, value, i) => sum + value * b[i], 0);
 
 export const IDENTITY = [1, 0, 0, 0, 1, 0, 0, 0, 1];
@@ -30,7 +30,7 @@ export const turnX = (angle) => [1, 0, 0, 0, Math.cos(angle), -Math.sin(angle), 
 export const turnY = (angle) => [Math.cos(angle), 0, Math.sin(angle), 0, 1, 0, -Math.sin(angle), 0, Math.cos(angle)];
 
 /** Return the rotation about z; positive rolls the camera clockwise. */
-export const turnZ = (angle) => [Math.cos(angle), -Math.sin(angle), 0, Math.sin(angle), Math.cos(angle), 0, 0, 0, 1];
+const turnZ = (angle) => [Math.cos(angle), -Math.sin(angle), 0, Math.sin(angle), Math.cos(angle), 0, 0, 0, 1];
 
 const RADIANS = Math.PI / 180;
 

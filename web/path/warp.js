@@ -5,8 +5,8 @@
 import { outlines } from "./outlines.js";
 import { closeCracks } from "./cracks.js";
 
-export const EMPTY = 1e30; // depth of a target pixel on which no point fell
-export const NEAR = 1e-3; // near plane in multiples of rho
+const EMPTY = 1e30; // depth of a target pixel on which no point fell
+const NEAR = 1e-3; // near plane in multiples of rho
 const PAD = 3;
 const REACH = 0.98, THIN_REACH = 0.7;
 const SAME_SURFACE = 1.05, LEAST = 0.02;
