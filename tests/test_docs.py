@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from lab.host import archive
 
@@ -19,6 +20,8 @@ COMMAND = r"python -m (lab[\w.]*)"
 REPOSITORY_ONLY = r"`make |^make |python -m lab|pytest"
 
 
+STILL_BYTES, MOVING_BYTES, ALL_BYTES = 60_000, 300_000, 3_000_000
+MOVING = {"WarpVideo", "KSampler", "KeepKnownPixels", "PhotoClip", "WarpFromEnds"}
 MADE = {"lab/training/runs"}
 """Folders that a run makes and git ignores."""
 
@@ -74,7 +77,19 @@ def test_every_path_that_a_page_names_exists(page):
 def test_every_page_of_a_node_has_a_picture_of_its_own(page):
     shown = re.findall(r"^!\[.{20,}\]\((.+)\)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     assert shown == [f"{page.stem}.webp"]
-    assert (page.parent / shown[0]).stat().st_size < 60_000
+    picture = page.parent / shown[0]
+    assert picture.stat().st_size < (STILL_BYTES if frames_of(picture) == 1 else MOVING_BYTES)
+
+
+def frames_of(picture: Path) -> int:
+    with Image.open(picture) as opened:
+        return getattr(opened, "n_frames", 1)
+
+
+def test_pictures_move_where_motion_is_the_point_and_are_small_together():
+    moving = {path.stem.removeprefix("InverseCrafter") for path in ROOT.glob("web/docs/*.webp") if frames_of(path) > 1}
+    assert moving >= MOVING
+    assert sum(path.stat().st_size for path in ROOT.glob("web/docs/*.webp")) < ALL_BYTES
 
 
 def test_the_readme_is_short():

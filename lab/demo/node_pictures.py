@@ -15,6 +15,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from inversecrafter_client import Workflow
 from inversecrafter_core.camera import keyframe_path
@@ -37,13 +38,23 @@ WINDING = [
     {"frame": 16, "position": [0.5, -0.4, 0.5], "look_at": [0, 0, 1]},
 ]
 """Keyframes of a path that turns back."""
+FRAME_MS, REST_MS, MOVING_QUALITY = 110, 900, 60
+"""Time of a frame and of the last one, and the quality, of moving pictures."""
 MASK_ENCODER = "inversecrafter_small_mask_encoder.safetensors"
 Parts = dict[str, np.ndarray]
-"""Pictures ``[H, W, 3]`` uint8 by their labels."""
+"""Pictures ``[H, W, 3]``, or clips ``[F, H, W, 3]``, uint8, by their labels."""
 
 
 def row(parts: Parts) -> np.ndarray:
-    """Return ``{label: [H, W, 3] uint8}`` in a row, each under its label."""
+    """Return pictures in a row, each under its label: ``[H, W, 3]``, or ``[F, H, W, 3]`` where one of them moves."""
+    frames = max((len(part) for part in parts.values() if part.ndim == 4), default=0)
+    if not frames:
+        return _still_row(parts)
+    at = lambda part, number: part[min(number, len(part) - 1)] if part.ndim == 4 else part  # noqa: E731
+    return np.stack([_still_row({label: at(part, number) for label, part in parts.items()}) for number in range(frames)])
+
+
+def _still_row(parts: Parts) -> np.ndarray:
     each = (WIDTH - SEAM * (len(parts) - 1)) // len(parts)
     tiles = [sheet.labelled(label, picture, each) for label, picture in parts.items()]
     seam = np.full((tiles[0].shape[0], SEAM, 3), 255, np.uint8)
@@ -98,13 +109,13 @@ def of_recapture(client: Host, options: Options) -> dict[str, Parts]:
     return {
         "EstimateDepth": {"a frame": at["source"], "its depth, near is bright": at["depth"]},
         "GeometryFromDepth": {"a grey depth image": at["grey"], "as a geometry": at["converted"]},
-        "WarpVideo": {"a frame": at["source"], "from the new camera; magenta: holes": at["torn"]},
+        "WarpVideo": {"the clip": clip_of["source"], "from the new camera; magenta: holes": clip_of["torn"]},
         "FillHoles": {"a warp; magenta: holes": at["torn"], "filled": at["filled"]},
         "EncodeMeasurement": {"the filled warp": at["filled"], "its latent mask: white is known": at["mask"]},
         "LoadMaskEncoder": {"holes": at["holes"], "mask: area": at["mask"], "mask: learned": at["learned"]},
-        "KSampler": {"what is known": at["torn"], "the sampler's result": at["decoded"]},
+        "KSampler": {"what is known": clip_of["torn"], "the sampler's result": clip_of["decoded"]},
         "ApplyGuidance": {"the model alone, same seed": at["alone"], "guided": at["decoded"]},
-        "KeepKnownPixels": {"decoded": at["decoded"], "known pixels put back": at["kept"]},
+        "KeepKnownPixels": {"decoded": clip_of["decoded"], "known pixels put back": clip_of["kept"]},
     }
 
 
@@ -129,9 +140,9 @@ def of_photo(client: Host, options: Options) -> dict[str, Parts]:
         "windows": [windows, 1],
     }
     clip = tapped(client, prompt, shown, "photo")
-    views = moments(sheet.paint_holes(clip["warp"], clip["holes"]), (7, 16))
+    torn = sheet.paint_holes(clip["warp"], clip["holes"])
     return {
-        "PhotoClip": {"the photo, repeated": clip["photo"][0]} | {f"{name}, warped": view for name, view in views.items()},
+        "PhotoClip": {"the photo, repeated": clip["photo"][0], "warped; magenta: holes": torn},
         "StochasticConditioning": {"the node's preview": clip["windows"][0]},
     }
 
@@ -148,7 +159,9 @@ def of_ends(client: Host, options: Options) -> dict[str, Parts]:
                 prompt, graph.feeding(prompt, graph.feeding(prompt, node, end), "image"), image=client.upload(file)
             )
         clip = tapped(client, prompt, {"video": [node, 0], "holes": runs.holes(prompt, node)}, name)
-        drawn[name] = moments(sheet.paint_holes(clip["video"], clip["holes"]))
+        torn = sheet.paint_holes(clip["video"], clip["holes"])
+        moving = {"start": torn[0], "warped between; magenta: holes": torn, "end": torn[-1]}
+        drawn[name] = moving if name == "WarpFromEnds" else moments(torn)
     return drawn
 
 
@@ -245,10 +258,15 @@ JOBS: list[Callable[[Host, Options], dict[str, Parts]]] = [
 
 
 def write(drawn: Parts) -> None:
-    """Write pictures of nodes beside their pages."""
+    """Write pictures of nodes beside their pages, moving ones as animated WebP that rests on its last frame."""
     for name, picture in drawn.items():
         path = DOCS / f"InverseCrafter{name}.webp"
-        cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, 82])
+        if picture.ndim == 4:
+            first, *rest = [Image.fromarray(frame) for frame in picture]
+            held = [FRAME_MS] * len(rest) + [REST_MS]
+            first.save(path, save_all=True, append_images=rest, duration=held, loop=0, quality=MOVING_QUALITY, method=6)
+        else:
+            cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, 82])
         log.info("%s, %d kB", path.name, path.stat().st_size // 1000)
 
 
