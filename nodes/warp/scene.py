@@ -13,6 +13,9 @@ import torch
 from ...inversecrafter_core.camera import Geometry
 from ...inversecrafter_core.preview.scene import scene_file
 
+PATTERN = "inversecrafter_scene_*.bin"
+KEPT = 8
+"""Scenes that stay in the temporary folder, which the host empties only when it starts; the oldest go."""
 SAMPLE = 16
 """Every so many pixels of a clip tell it from another one."""
 
@@ -31,14 +34,21 @@ def path_run(frames: int, requested: int, geometry: Geometry | None, video: torc
 
 
 def write_scene(geometry: Geometry, video: torch.Tensor | None) -> str:
-    """Write a scene's file, unless it is there, and return its name in the host's temporary folder."""
+    """Write a scene's file, unless it is there, and return its name in the host's temporary folder.
+
+    Of other scenes the :data:`KEPT` - 1 that were used last stay.
+    """
     folder = Path(folder_paths.get_temp_directory())
-    path = folder / f"inversecrafter_scene_{_digest(geometry, video)}.bin"
-    if not path.is_file():
+    path = folder / PATTERN.replace("*", _digest(geometry, video))
+    if path.is_file():
+        path.touch()
+    else:
         folder.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(f".{os.getpid()}")
         unfinished.write_bytes(scene_file(geometry, video))
         unfinished.replace(path)
+        for old in sorted(folder.glob(PATTERN), key=lambda file: file.stat().st_mtime_ns)[:-KEPT]:
+            old.unlink(missing_ok=True)
     return path.name
 
 

@@ -207,5 +207,15 @@ def test_one_clip_is_written_once_and_another_one_beside_it(pack, clip, geometry
     assert sent_to_the_page(pack, geometry=geometry)["scene"] not in (name, None)
 
 
+def test_only_the_scenes_used_last_stay_in_the_temporary_folder(pack, clip, geometry):
+    import folder_paths
+
+    folder = Path(folder_paths.get_temp_directory())
+    names = [sent_to_the_page(pack, geometry=geometry, video=clip * (0.5 + index / 40))["scene"] for index in range(8)]
+    sent_to_the_page(pack, geometry=geometry, video=clip * 0.5)
+    last = sent_to_the_page(pack, geometry=geometry, video=1 - clip)["scene"]
+    assert {file.name for file in folder.glob("inversecrafter_scene_*")} == {names[0], *names[2:], last}
+
+
 def test_without_a_geometry_there_is_no_scene(pack, clip):
     assert sent_to_the_page(pack, video=clip)["scene"] is None
