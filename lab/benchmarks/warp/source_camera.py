@@ -63,7 +63,7 @@ def measured(seed: int) -> dict[str, tuple[float, float] | None]:
     return figures
 
 
-def rows(seed: int, scenes: int = 8) -> list[Row]:
+def rows(seed: int, scenes: int = 16) -> list[Row]:
     """Measure ``scenes`` clips."""
     clips = [measured(one) for one in scene_seeds(seed, scenes)]
     found: list[Row] = []
