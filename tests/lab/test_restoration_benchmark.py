@@ -1,0 +1,87 @@
+"""The benchmark of restoration: degradations, methods without a model, variants, and the rows that are made of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+import torch
+
+from inversecrafter_core.inverse.operators import AveragePool, Composition, TemporalAverage, gaussian_blur
+from lab.benchmarks.report import write
+from lab.benchmarks.restoration import ablations, baselines, compare, tasks
+from lab.benchmarks.samples import Key, Samples
+from lab.models import guided
+from lab.models.restorer import restorer
+
+
+@pytest.fixture
+def small(monkeypatch) -> torch.Tensor:
+    """A clip of colours that change smoothly, at a size that costs nothing; no LPIPS."""
+    size = (9, 32, 48)
+    monkeypatch.setattr(tasks, "SIZE", size)
+    monkeypatch.setattr(tasks, "lpips", lambda: None)
+    monkeypatch.setitem(tasks.TASKS, "deblur 3", lambda: gaussian_blur(2.0, 31))
+    t, y, x = torch.meshgrid(*(torch.linspace(0, 1, side) for side in size), indexing="ij")
+    return 0.5 + 0.4 * torch.stack([torch.sin(9 * x + 7 * y + 2 * t + phase) for phase in (0, 1, 2)], -1)
+
+
+@pytest.mark.parametrize("task", [task for task in tasks.TASKS if "deblur" not in task] + ["deblur 3"])
+def test_methods_without_a_model_come_nearer_by_fitting(small, task):
+    trial = tasks.Trial.of(small, "", task)
+    assert torch.equal((255 * trial.y).round(), 255 * trial.y), "in 8 bit"
+    back, fitted = (trial.figures(method(trial)) for method in (baselines.back_projected, baselines.fitted))
+    assert fitted[tasks.RESIDUAL] < 0.6 and fitted[tasks.PSNR] > back[tasks.PSNR] - 0.1
+    smooth = trial.figures(baselines.total_variation(trial, in_time=True))
+    assert smooth[tasks.RESIDUAL] < 0.6 and smooth[tasks.SSIM] > 0.5
+
+
+def test_the_vaes_loss_is_kept_for_masks_alone(small):
+    kept = {task: tasks.Trial.of(small, "", task).settings.keep_lost for task in tasks.TASKS if not task.endswith(", deblur 3")}
+    assert {task for task, is_kept in kept.items() if is_kept} == {"inpainting 50 %", "average of 7, inpainting 50 %"}
+
+
+def test_approximate_adjoints_are_none():
+    x, y = torch.rand(8, 8, 8, 3), torch.rand(8, 8, 8, 3)
+    for operator in (gaussian_blur(1.0, 5), AveragePool(2), Composition((TemporalAverage(3), AveragePool(2)))):
+        other, measured = ablations.approximate(operator), operator.A(y)
+        assert torch.equal(other.A(x), operator.A(x)) and other.by_frame == operator.by_frame
+        assert not torch.allclose(other.A_adjoint(measured), operator.A_adjoint(measured))
+
+
+def test_a_prior_of_full_strength_predicts_the_truth(small):
+    wan = guided.small_wan()
+    prior = restorer(wan, small[:2], "", strength=1.0)
+    for frame in small[:2].split(1):
+        wanted = wan.coder.encode(frame)
+        z0, free = prior.denoise(torch.randn_like(wanted), 0.5)
+        assert torch.allclose(z0, wanted) and torch.allclose(free, wanted)
+
+
+def filled(value: float) -> dict[str, float]:
+    return {tasks.PSNR: 20 + value, tasks.LPIPS: 0.5 - value / 20, tasks.FLICKER: 1.0, tasks.RESIDUAL: 1.0, "time": 1.0}
+
+
+def test_rows_compare_with_methods_that_have_no_prior():
+    found = Samples()
+    for _ in range(3):
+        scene = {Key(name, "super-resolution 4"): filled(0.0) for name in (compare.BACK, compare.TV, compare.VAE)}
+        scene |= {Key(compare.FRAMES, "super-resolution 4", strength=strength): filled(4.0) for strength in (0.0, 0.5, 0.9)}
+        scene |= {Key(compare.CLIP, "super-resolution 4", strength=strength): filled(2.0) for strength in compare.PROMISED}
+        found.add(scene)
+    listed = compare.targets(found, (0.0, 0.5, 0.9))
+    gains = {(one.method, one.strength): one for one in listed if one.figure == tasks.PSNR}
+    assert gains[compare.FRAMES, 0.9].value == pytest.approx(4.0) and gains[compare.FRAMES, 0.9].holds
+    assert not gains[compare.CLIP, 0.5].holds and (compare.CLIP, 0.9) not in gains
+    document = json.loads(write(0, [*listed, *found.means()]))
+    page = "\n".join(compare.page(document))
+    assert "frame by frame, prior 0.5" in page and "**super-resolution 4**" in page
+
+
+def test_variants_change_one_thing_each():
+    default = dataclasses.asdict(ablations.DEFAULT)
+    for changes, share in ablations.VARIANTS.values():
+        assert set(changes) <= set(default) and len(changes) + (share != 0.6) <= 1
+    assert ablations.tried("no low pass", "deblur 3") and not ablations.tried("no low pass", "average of 7, deblur 3")
+    assert ablations.tried(ablations.APPROXIMATE, "deblur 3") and not ablations.tried(ablations.APPROXIMATE, "inpainting 50 %")
