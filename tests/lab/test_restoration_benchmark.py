@@ -60,7 +60,7 @@ def test_a_prior_of_full_strength_predicts_the_truth(small):
 
 
 def filled(value: float) -> dict[str, float]:
-    return {tasks.PSNR: 20 + value, tasks.LPIPS: 0.5 - value / 20, tasks.FLICKER: 1.0, tasks.RESIDUAL: 1.0, "time": 1.0}
+    return {tasks.PSNR: 20 + value, tasks.LPIPS: 0.5 - value / 20, tasks.FLICKER: 1.0, tasks.RESIDUAL: 4.0 - value, "time": 1.0}
 
 
 def test_rows_compare_with_methods_that_have_no_prior():
@@ -74,6 +74,8 @@ def test_rows_compare_with_methods_that_have_no_prior():
     gains = {(one.method, one.strength): one for one in listed if one.figure == tasks.PSNR}
     assert gains[compare.FRAMES, 0.9].value == pytest.approx(4.0) and gains[compare.FRAMES, 0.9].holds
     assert not gains[compare.CLIP, 0.5].holds and (compare.CLIP, 0.9) not in gains
+    residuals = [one for one in listed if one.figure == tasks.RESIDUAL]
+    assert {one.value for one in residuals} == {0.0, 0.5} and all(one.holds for one in residuals), "a perfect fit has none"
     document = json.loads(write(0, [*listed, *found.means()]))
     page = "\n".join(compare.page(document))
     assert "frame by frame, prior 0.5" in page and "**super-resolution 4**" in page

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 
 import torch
 
@@ -26,7 +27,7 @@ from inversecrafter_core.sampling import (
     sample_vision_xl,
     sigma_of_percent,
 )
-from lab.benchmarks.report import Document, Row, folded, long_table, read, wide_table
+from lab.benchmarks.report import Document, Row, folded, long_table, read, row, wide_table
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Key, Samples, Scene
 from lab.data.assets import asset
@@ -54,6 +55,8 @@ FRAMES, CLIP, VAE, BACK, FIT, TV, TV_TIME, WIENER = (
 )
 COLUMNS = {PSNR: PSNR, SSIM: SSIM, LPIPS: LPIPS, FLICKER: FLICKER, RESIDUAL: RESIDUAL, "time": "seconds a frame"}
 REAL = ", real clip"
+LEAST = 1e-3
+"""Smallest residual of 255 that is divided by."""
 PROMISED = (0.0, 0.5)
 """Strengths at which the whole clip is run too."""
 PICTURED = ("inpainting 50 %", "super-resolution 4", "deblur 3", f"{AVERAGE}, super-resolution 4")
@@ -113,10 +116,12 @@ def targets(found: Samples, strengths: tuple[float, ...]) -> list[Row]:
 
 
 def against(found: Samples, key: Key, other: str, figure: str, **bound: float) -> Row:
-    """Return a gain in dB or a ratio to a method that has no prior."""
+    """Return a gain in dB or a ratio to a method that has no prior; of residuals, which may be 0, the ratio of the means."""
+    ours, theirs = found[key][figure], found[Key(other, key.case)][figure]
+    if figure == RESIDUAL:
+        return row(figure, fmean(ours) / max(fmean(theirs), LEAST), "x", against=other, **key._asdict(), **bound)
     pair = Samples()
-    pair[key._replace(method=other)][figure] = found[Key(other, key.case)][figure]
-    pair[key][figure] = found[key][figure]
+    pair[key._replace(method=other)][figure], pair[key][figure] = theirs, ours
     return pair.gain(key, other, figure, **bound) if figure == PSNR else pair.ratio(key, other, figure, **bound)
 
 

@@ -42,20 +42,20 @@ def rows(seed: int, steps: int = 2) -> list[Row]:
     """Measure both clips, then a frame of every large size."""
     torch.manual_seed(seed)
     restore(1, *SMALL, steps)
-    times = {
-        frames: min(seconds(partial(restore, frames, *SMALL, steps)) / frames for _ in range(REPEATS)) for frames in (FEW, MANY)
-    }
-    listed = [row(f"seconds a frame, {MANY} frames over {FEW}", times[MANY] / times[FEW], "x", most=1.05)]
     peaks = {}
-    for frames in (FEW, MANY):
+    for frames in (FEW, MANY):  # before anything larger has run, whose memory the process would keep
         gc.collect()
         peaks[frames] = peak_memory(partial(restore, frames, *SMALL, steps))
     few, many = peaks[FEW], peaks[MANY]
     if few is None or many is None:
-        listed.append(not_measured("peak memory", "no /proc here"))
+        listed = [not_measured("peak memory", "no /proc here")]
     else:
         held = (many - few) / (MANY - FEW) / (SMALL[0] * SMALL[1] * 3 * 4)
-        listed += [row(f"peak memory, {MANY} frames over {FEW}", many / few, "x", most=1.1), row("clips held", held)]
+        listed = [row(f"peak memory, {MANY} frames over {FEW}", many / few, "x", most=1.1), row("clips held", held)]
+    times = {
+        frames: min(seconds(partial(restore, frames, *SMALL, steps)) / frames for _ in range(REPEATS)) for frames in (FEW, MANY)
+    }
+    listed.append(row(f"seconds a frame, {MANY} frames over {FEW}", times[MANY] / times[FEW], "x", most=1.05))
     for height, width in LARGE:
         took = seconds(partial(restore, 1, height, width, 1))
         listed.append(row("a frame and step", took, "s", case=f"{width}x{height}"))
