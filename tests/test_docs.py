@@ -21,7 +21,7 @@ REPOSITORY_ONLY = r"`make |^make |python -m lab|pytest"
 
 
 STILL_BYTES, MOVING_BYTES, ALL_BYTES = 60_000, 300_000, 3_000_000
-MOVING = {"WarpVideo", "KSampler", "KeepKnownPixels", "PhotoClip", "WarpFromEnds"}
+MOVING = {"WarpVideo", "KSampler", "KeepKnownPixels", "PhotoClip", "WarpFromEnds", "CameraPathPresets"}
 MADE = {"lab/training/runs"}
 """Folders that a run makes and git ignores."""
 
@@ -76,9 +76,9 @@ def test_every_path_that_a_page_names_exists(page):
 @pytest.mark.parametrize("page", HELP, ids=names(HELP))
 def test_every_page_of_a_node_has_a_picture_of_its_own(page):
     shown = re.findall(r"^!\[.{20,}\]\((.+)\)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    assert shown == [f"{page.stem}.webp"]
-    picture = page.parent / shown[0]
-    assert picture.stat().st_size < (STILL_BYTES if frames_of(picture) == 1 else MOVING_BYTES)
+    assert shown and shown[0] == f"{page.stem}.webp" and all(name.startswith(page.stem) for name in shown)
+    for picture in (page.parent / name for name in shown):
+        assert picture.stat().st_size < (STILL_BYTES if frames_of(picture) == 1 else MOVING_BYTES)
 
 
 def frames_of(picture: Path) -> int:

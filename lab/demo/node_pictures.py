@@ -40,6 +40,13 @@ WINDING = [
 """Keyframes of a path that turns back."""
 FRAME_MS, REST_MS, MOVING_QUALITY = 110, 900, 60
 """Time of a frame and of the last one, and the quality, of moving pictures."""
+PRESETS_SHOWN = (
+    "arc_left", "arc_right", "arc_up", "arc_down",
+    "zoom_out", "dolly", "dolly_zoom", "orbit",
+    "pan", "tilt", "crane", "spiral",
+)  # fmt: skip
+"""Presets that move a camera, in rows of four; zoom_in is a short dolly."""
+COLUMNS = 4
 MASK_ENCODER = "inversecrafter_small_mask_encoder.safetensors"
 Parts = dict[str, np.ndarray]
 """Pictures ``[H, W, 3]``, or clips ``[F, H, W, 3]``, uint8, by their labels."""
@@ -52,6 +59,13 @@ def row(parts: Parts) -> np.ndarray:
         return _still_row(parts)
     at = lambda part, number: part[min(number, len(part) - 1)] if part.ndim == 4 else part  # noqa: E731
     return np.stack([_still_row({label: at(part, number) for label, part in parts.items()}) for number in range(frames)])
+
+
+def rows(parts: Parts) -> np.ndarray:
+    """Return pictures as in ``row``, four to a row."""
+    items = list(parts.items())
+    each = [row(dict(items[start : start + COLUMNS])) for start in range(0, len(items), COLUMNS)]
+    return np.concatenate(each, axis=-3)
 
 
 def _still_row(parts: Parts) -> np.ndarray:
@@ -147,6 +161,22 @@ def of_photo(client: Host, options: Options) -> dict[str, Parts]:
     }
 
 
+def of_presets(client: Host, options: Options) -> dict[str, Parts]:
+    """Return a photo warped along the presets that move, in rows of four, holes in magenta."""
+    files, _ = pictures.source_pictures(options, {"photo": 0}, clips.RABBIT)
+    prompt = Workflow.named("single_image").json
+    graph.set_widgets(prompt, "LoadImage", image=client.upload(files["photo"]))
+    runs.set_size(prompt, graph.find(prompt, "ImageScale"), options)
+    path, warp = (graph.find(prompt, f"InverseCrafter{name}") for name in ("CameraPath", "WarpVideo"))
+    shown: runs.Links = {}
+    for preset in PRESETS_SHOWN:
+        moved = graph.add(prompt, "InverseCrafterCameraPath", **prompt[path]["inputs"] | {"preset": preset, "amount": 1.0})
+        view = graph.add(prompt, "InverseCrafterWarpVideo", **prompt[warp]["inputs"] | {"camera_path": [moved, 0]})
+        shown |= {preset: [view, 0], f"{preset} holes": runs.holes(prompt, view)}
+    clip = tapped(client, prompt, shown, "presets")
+    return {"CameraPathPresets": {name: sheet.paint_holes(clip[name], clip[f"{name} holes"]) for name in PRESETS_SHOWN}}
+
+
 def of_ends(client: Host, options: Options) -> dict[str, Parts]:
     """Return the pictures of Join Ends and Warp Ends, holes in magenta."""
     files, _ = pictures.source_pictures(options, {"start": 0, "end": options.frames - 1}, clips.PASSENGER)
@@ -160,7 +190,7 @@ def of_ends(client: Host, options: Options) -> dict[str, Parts]:
             )
         clip = tapped(client, prompt, {"video": [node, 0], "holes": runs.holes(prompt, node)}, name)
         torn = sheet.paint_holes(clip["video"], clip["holes"])
-        moving = {"start": torn[0], "warped between; magenta: holes": torn, "end": torn[-1]}
+        moving = {"start": torn[0], "warped between": torn, "end": torn[-1]}
         drawn[name] = moving if name == "WarpFromEnds" else moments(torn)
     return drawn
 
@@ -248,6 +278,7 @@ JOBS: list[Callable[[Host, Options], dict[str, Parts]]] = [
     of_recapture,
     of_editor,
     of_photo,
+    of_presets,
     of_ends,
     of_edit,
     of_restoration,
@@ -283,7 +314,7 @@ def main() -> None:
         options = Options(out=Path(folder), size=SIZE)
         for name in names:
             drawn = jobs[name](client, options) if name in jobs else {}
-            write({node: row(parts) for node, parts in drawn.items()})
+            write({node: rows(parts) for node, parts in drawn.items()})
         if "canvas" in names:
             write(graph_pictures.draw(client, options, list(graph_pictures.NODES), whole=False, after_run=chosen.run))
 
