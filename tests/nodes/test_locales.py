@@ -67,3 +67,15 @@ def test_a_lost_number_or_option_a_stray_key_and_a_new_english_are_faults(texts)
     assert any("loses 'telea'" in line for line in found)
     today = dict(texts) | {KEY: dataclasses.replace(texts[KEY], text="Another tooltip.")}
     assert len(changed(today, json.loads(DIGESTS.read_text(encoding="utf-8")))) == 1
+
+
+@pytest.mark.parametrize(
+    "page", sorted((ROOT / "web" / "docs").glob("*/*.md")), ids=lambda page: f"{page.parent.name}-{page.stem}"
+)
+def test_a_translated_help_page_has_its_twin_and_names_every_input(pack, page):
+    assert {other.stem for other in page.parent.glob("*.md")} == set(LANGUAGES)
+    text, schema = page.read_text(encoding="utf-8"), pack.node(page.parent.name).GET_SCHEMA()
+    assert text.startswith(f"# {translated(page.stem)[f'{page.parent.name}.display_name'].removesuffix(' (InverseCrafter)')}\n")
+    assert not [entry.id for entry in schema.inputs if f"`{entry.id}`" not in text]
+    (picture,) = [line.partition("](")[2].rstrip(")") for line in text.splitlines() if line.startswith("![")]
+    assert (page.parents[1] / picture).is_file(), "the page looks for pictures in docs/, not beside the translation"
