@@ -90,6 +90,9 @@ def test_ctrl_c_cancels_the_job_on_the_server(fake):
         [sys.executable, "-m", "inversecrafter_client", *command],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # a shell's background jobs ignore it, and so their children
     )
     while fake.running is None:
         time.sleep(0.05)

@@ -29,7 +29,7 @@ from pathlib import Path
 from lab.host import server
 folder = Path(sys.argv[1])
 with (folder / "log").open("w") as sink:
-    (folder / "pid").write_text(str(server._start(1, (), folder, sink).pid))
+    (folder / "pid").write_text(str(server._start(1, (), folder, sink, {}).pid))
 time.sleep(600)
 """
 

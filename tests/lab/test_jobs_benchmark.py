@@ -65,7 +65,7 @@ def test_the_3d_check_is_zero_for_the_true_depth_and_grows_with_its_error(parts,
 
 
 def test_the_conditionings_give_the_first_frame_or_every_token_that_is_wholly_known(pack):
-    from lab.benchmarks.jobs.conditioning import FIRST, GREY, INFILLED, contexts
+    from lab.benchmarks.jobs.conditioning import FIRST, INFILLED, contexts
     from lab.benchmarks.warp.robustness import evidence
     from lab.data.scenes.damage import NONE
     from lab.data.scenes.new_views import NewView
@@ -81,8 +81,6 @@ def test_the_conditionings_give_the_first_frame_or_every_token_that_is_wholly_kn
     holes = case.warp.visible[1:5] == 0
     cells = known[0, 0, 1].repeat_interleave(8, 0).repeat_interleave(8, 1)
     assert not bool(holes.amax(0)[cells].any()), "no hole in a known token"
-    apart = (given[INFILLED][1] - given[GREY][1]).abs()
-    assert float(apart[:, :, 0].max()) < 1e-3 < float(apart[:, :, 1:].max()), "only holes differ"
 
 
 SCENES = (1.0, 1.1, 0.9)
