@@ -25,8 +25,8 @@ for folder in (TESTS, ROOT):
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 
-SERVED = ("browser", "server")
-"""Folders whose tests need a real server."""
+SERVERS = {"host", "families_host"}
+"""Fixtures that are a real server."""
 EMBEDDED = {"vae": "inversecrafter_small_wan_vae.safetensors", "diffusion_models": "inversecrafter_small_wan_t2v.safetensors"}
 
 
@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _uses_server(item: pytest.Item) -> bool:
-    return item.path.parent.name in SERVED
+    return bool(SERVERS & set(getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture(scope="session", autouse=True)
