@@ -11,7 +11,7 @@ PYTEST_ARGS ?=
 COVERAGE = $(shell $(RUN) -c "import pytest_cov" 2>/dev/null && echo --cov=inversecrafter_core --cov=nodes --cov=inversecrafter_client --cov-report=term:skip-covered)
 
 # Two processes: one takes the tests that need a server or a page (tests/conftest.py groups them), the other all else.
-WORKERS = $(shell $(RUN) -c "import xdist" 2>/dev/null && echo -n 2 --dist loadgroup --no-loadscope-reorder)
+WORKERS = $(shell $(RUN) -c "import xdist" 2>/dev/null && echo '-n 2 --dist loadgroup --no-loadscope-reorder')
 
 .PHONY: setup demo test lint bench train clean
 
