@@ -73,7 +73,8 @@ def section(name: str, documents: list[Document]) -> str:
     run = f"lab.benchmarks.{modules[0]}" if len(modules) == 1 else f"lab.benchmarks --only {name}"
     only = name in TARGETS_ALONE
     lines = lines_of(modules[0], first, only) if len(modules) == 1 else joined(modules, documents, only)
-    return "\n".join([f"`python -m {run} --seed {first['seed']}` on {first['machine']}", "", *lines])
+    command = " ".join(filter(None, (f"python -m {run} --seed {first['seed']}", first.get("options", ""))))
+    return "\n".join([f"`{command}` on {first['machine']}", "", *lines])
 
 
 def refresh(page: Path, name: str, text: str) -> None:

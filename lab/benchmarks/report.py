@@ -19,7 +19,7 @@ from lab.metrics.intervals import Interval
 Place = dict[str, Any]
 """Fields of a row that say where it was measured, or its bound."""
 Document = dict[str, Any]
-"""A benchmark's JSON: ``{"seed", "machine", "rows": [{"name", ...}]}``."""
+"""A benchmark's JSON: ``{"seed", "options", "machine", "rows": [{"name", ...}]}``."""
 
 
 @dataclass(frozen=True)
@@ -117,10 +117,10 @@ def _cpu_model() -> str:
     return next(named, platform.processor() or platform.machine())
 
 
-def write(seed: int, rows: Sequence[Row]) -> str:
-    """Return the JSON of a run."""
+def write(seed: int, rows: Sequence[Row], options: str = "") -> str:
+    """Return the JSON of a run; ``options``: of its command line, beside the seed."""
     listed = [{"name": one.name, **asdict(one)} for one in rows]
-    return json.dumps({"seed": seed, "machine": machine(), "rows": listed}, indent=2) + "\n"
+    return json.dumps({"seed": seed, "options": options, "machine": machine(), "rows": listed}, indent=2) + "\n"
 
 
 def read(document: Document) -> list[Row]:

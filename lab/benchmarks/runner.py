@@ -30,7 +30,9 @@ Result = TypeVar("Result")
 
 def main(rows: Callable[..., Sequence[Row]], arguments: Sequence[str] | None = None) -> None:
     """Run a benchmark from the command line: parse its options, seed torch and numpy, measure, report."""
-    given = vars(_parser(rows).parse_args(arguments))
+    parser = _parser(rows)
+    given = vars(parser.parse_args(arguments))
+    options = _changed(given, parser)
     seed, target, threads = given["seed"], given.pop("json"), given.pop("threads")
     logging.getLogger().setLevel(logging.WARNING)
     if threads:
@@ -40,9 +42,9 @@ def main(rows: Callable[..., Sequence[Row]], arguments: Sequence[str] | None = N
     measured = list(rows(**given))
     print(f"seed {seed}", *long_table(measured), sep="\n", file=sys.stderr if target == "-" else sys.stdout)
     if target == "-":
-        print(write(seed, measured), end="")
+        print(write(seed, measured, options), end="")
     elif target:
-        Path(target).write_text(write(seed, measured), encoding="utf-8")
+        Path(target).write_text(write(seed, measured, options), encoding="utf-8")
 
 
 def _parser(rows: Callable[..., Sequence[Row]]) -> argparse.ArgumentParser:
@@ -64,6 +66,17 @@ def _parser(rows: Callable[..., Sequence[Row]]) -> argparse.ArgumentParser:
         else:
             parser.add_argument(option, type=type(default), default=default)
     return parser
+
+
+def _changed(given: dict[str, Any], parser: argparse.ArgumentParser) -> str:
+    """Return the options that differ from their defaults, as on a command line; neither the seed nor the file of the rows."""
+    words = []
+    for name, value in given.items():
+        if name in ("seed", "json") or value == parser.get_default(name):
+            continue
+        values = [] if value is True else value if isinstance(value, list) else [value]
+        words += [f"--{name.replace('_', '-')}", *map(str, values)]
+    return " ".join(words)
 
 
 def measure(scene: Callable[[int], Scene | None], seeds: Sequence[int], count: int, processes: int) -> Samples:

@@ -32,7 +32,7 @@ def test_standard_output_is_nothing_but_json_where_that_is_wanted(capsys):
     run("--seed", "3", "--json", "-")
     printed = capsys.readouterr()
     written = json.loads(printed.out)
-    assert set(written) == {"seed", "machine", "rows"} and written["seed"] == 3
+    assert set(written) == {"seed", "options", "machine", "rows"} and written["seed"] == 3
     second = written["rows"][1]
     assert {key: second[key] for key in ("name", "value", "unit", "target", "holds")} == {
         "name": "speed-up",
@@ -137,6 +137,23 @@ def test_a_table_of_several_modules_names_them(monkeypatch):
     text = pages.section("jobs", documents)
     assert text.startswith("`python -m lab.benchmarks --only jobs --seed 3` on ")
     assert "| editing: p | 1 x |" in text and "| interpolation: q | 1 x |" in text
+
+
+def measured_rows(
+    seed: int, scenes: int = 2, full: bool = False, strengths: tuple[float, ...] = (0.0, 0.5)
+) -> list[report.Row]:
+    return [report.row(f"{scenes} {full} {strengths}", 1.0)]
+
+
+def test_a_table_stands_under_the_options_of_its_run(tmp_path):
+    import lab.benchmarks.__main__ as pages
+    from lab.benchmarks.runner import main
+
+    out = tmp_path / "rows.json"
+    for given in ("", " --scenes 3 --full --strengths 0.25 0.5"):
+        main(measured_rows, ["--seed", "3", *given.split(), "--json", str(out)])
+        text = pages.section("warp", [json.loads(out.read_text(encoding="utf-8"))])
+        assert text.startswith(f"`python -m lab.benchmarks.warp.compare --seed 3{given}` on ")
 
 
 def test_every_listed_module_has_rows(pack):

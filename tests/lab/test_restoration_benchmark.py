@@ -37,6 +37,10 @@ def test_methods_without_a_model_come_nearer_by_fitting(small, task):
     assert smooth[tasks.RESIDUAL] < 0.6 and smooth[tasks.SSIM] > 0.5
 
 
+def test_total_variation_has_a_weight_for_every_degradation():
+    assert set(baselines.WEIGHTS) == set(tasks.TASKS)
+
+
 def test_the_vaes_loss_is_kept_for_masks_alone(small):
     kept = {task: tasks.Trial.of(small, "", task).settings.keep_lost for task in tasks.TASKS if not task.endswith(", deblur 3")}
     assert {task for task, is_kept in kept.items() if is_kept} == {"inpainting 50 %", "average of 7, inpainting 50 %"}

@@ -52,11 +52,13 @@ class Trial:
     Attributes:
         truth: ``[F, H, W, 3]``.
         prompt: what it shows, in words; empty for a real clip.
+        task: the name of the degradation in :data:`TASKS`.
         operator, y: the degradation, and its measurement in 8 bit.
     """
 
     truth: torch.Tensor
     prompt: str
+    task: str
     operator: VideoOperator
     y: torch.Tensor
 
@@ -64,7 +66,7 @@ class Trial:
     def of(cls, truth: torch.Tensor, prompt: str, task: str) -> Trial:
         """Degrade a clip."""
         operator = TASKS[task]()
-        return cls(truth, prompt, operator, (255 * operator.A(truth)).round() / 255)
+        return cls(truth, prompt, task, operator, (255 * operator.A(truth)).round() / 255)
 
     @property
     def settings(self) -> RestorationSettings:
