@@ -10,8 +10,8 @@ PYTEST_ARGS ?=
 # Of what ships, by the tests of this process; nothing where pytest-cov is not installed.
 COVERAGE = $(shell $(RUN) -c "import pytest_cov" 2>/dev/null && echo --cov=inversecrafter_core --cov=nodes --cov=inversecrafter_client --cov-report=term:skip-covered)
 
-# Two processes: one takes the tests that need a server or a page (tests/conftest.py groups them), the other all else.
-WORKERS = $(shell $(RUN) -c "import xdist" 2>/dev/null && echo '-n 2 --dist loadgroup --no-loadscope-reorder')
+# Two processes: one takes the tests that need a server or a page (tests/conftest.py says which), the other all else.
+WORKERS = $(shell $(RUN) -c "import xdist" 2>/dev/null && echo '-n 2 --dist loadscope --no-loadscope-reorder')
 
 .PHONY: setup demo test lint bench train clean
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,24 +25,25 @@ for folder in (TESTS, ROOT):
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 
-SERVERS = {"host", "families_host"}
-"""Fixtures that are a real server."""
+SERVED = ("tests/browser/", "tests/server/", "tests/client/test_real_server.py")
+"""Tests that need a real server."""
 EMBEDDED = {"vae": "inversecrafter_small_wan_vae.safetensors", "diffusion_models": "inversecrafter_small_wan_t2v.safetensors"}
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one worker of pytest-xdist, and those that share the real server in one worker too.
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist, which need not be there
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of a file in one worker, and all that share the real server in one worker, which begins with them.
 
-    They come first: what they wait for, a server and a browser, takes longer than all the other tests together.
+    What these wait for, a server and a browser, takes as long as all the other tests together.
     """
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("server" if _uses_server(item) else str(item.path)))
-    items.sort(key=lambda item: not _uses_server(item))
+    from xdist.scheduler import LoadScopeScheduling
 
+    class ByServer(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "server" if file.startswith(SERVED) else file
 
-def _uses_server(item: pytest.Item) -> bool:
-    return bool(SERVERS & set(getattr(item, "fixturenames", ())))
+    return ByServer(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
