@@ -1,4 +1,4 @@
-"""What happens to a job, as values to match on: ``match event: case Progress(step=step, steps=steps): …``."""
+"""Events of a job, as values to match on: ``match event: case Progress(step=step, steps=steps): …``."""
 
 from __future__ import annotations
 

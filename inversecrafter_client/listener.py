@@ -58,7 +58,7 @@ class Listener:
             finally:
                 self.connected = False
                 self._tried.set()
-                self._tell(CONNECTION)
+                self._notify(CONNECTION)
             await asyncio.sleep(PAUSES[min(attempt, len(PAUSES) - 1)])
             attempt += 1
 
@@ -69,7 +69,7 @@ class Listener:
             self.connected = True
             self._tried.set()
             if attempt:
-                self._tell(CONNECTION)
+                self._notify(CONNECTION)
             async for message in socket:
                 if message.type == aiohttp.WSMsgType.TEXT:
                     self._sort(message.data)
@@ -81,9 +81,9 @@ class Listener:
             job_id = message["data"]["prompt_id"]
         except (ValueError, KeyError, TypeError):
             return  # the state of the queue, and messages of other packs
-        self._tell({**message, "arrived": time.perf_counter()}, job_id)
+        self._notify({**message, "arrived": time.perf_counter()}, job_id)
 
-    def _tell(self, message: Message, job_id: str | None = None) -> None:
+    def _notify(self, message: Message, job_id: str | None = None) -> None:
         with self._lock:
             boxes = [box for key, listed in self._boxes.items() if job_id in (None, key) for box in listed]
         for box in boxes:

@@ -18,7 +18,7 @@ from .files import CHUNK
 Result = TypeVar("Result")
 CONNECT_SECONDS = 10
 QUIET = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError, ConnectionError)
-"""What aiohttp raises when there is no answer."""
+"""Exceptions of aiohttp when there is no answer."""
 
 
 class Transport:

@@ -22,7 +22,7 @@ from .worker import Worker
 
 LOCAL_CLUSTER = "local"
 RESTARTS = 100
-"""How often Ray starts an actor again; a call under way goes to the new one, and finds its job on the server."""
+"""Times that Ray starts an actor again; a call under way goes to the new one, and finds its job on the server."""
 
 
 class Cluster:

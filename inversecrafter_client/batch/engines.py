@@ -1,4 +1,4 @@
-"""Where workers run: threads of this process, or the actors of a Ray cluster. Both give futures."""
+"""Engines that run workers: threads of this process, or the actors of a Ray cluster. Both give futures."""
 
 from __future__ import annotations
 

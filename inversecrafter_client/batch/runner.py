@@ -21,7 +21,7 @@ from .started import Start
 
 @dataclass(frozen=True)
 class Options:
-    """How a batch runs.
+    """Options of a batch.
 
     Attributes:
         workflow: of rows that name none.

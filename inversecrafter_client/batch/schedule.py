@@ -1,4 +1,4 @@
-"""Which job goes to which server, and what happens when a server goes away."""
+"""The schedule of a batch: jobs to servers, and again when a server goes away."""
 
 from __future__ import annotations
 

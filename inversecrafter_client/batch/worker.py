@@ -1,4 +1,4 @@
-"""What a batch asks of one server: bring a job to its end there, and its result here."""
+"""The worker of a batch at one server: bring a job to its end there, and its result here."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Picture(NamedTuple):
 
 @dataclass
 class Timing:
-    """What was seen of a clip's timing, while it was read.
+    """The timing of a clip, as it was read.
 
     Attributes:
         times: of the frames read, in seconds.

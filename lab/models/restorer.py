@@ -14,7 +14,7 @@ from inversecrafter_core.sampling import Prior
 from .guided import SmallWan
 
 GUIDANCE = 0.6
-"""Of CFG++, the paper's."""
+"""Scale of CFG++, the paper's."""
 
 
 def restorer(

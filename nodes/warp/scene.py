@@ -21,7 +21,7 @@ SAMPLE = 16
 
 
 class PathRun(TypedDict):
-    """What the page is sent of a run: frames of the path, the widget ``frames``, and the scene's file, None without one."""
+    """The message of a run to the page: frames of the path, the widget ``frames``, and the scene's file, None without one."""
 
     frames: int
     requested: int

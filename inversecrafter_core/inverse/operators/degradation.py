@@ -55,7 +55,7 @@ class Degradation:
 
     @property
     def hides_pixels(self) -> bool:
-        """Whether the last operator is a mask, so that known pixels stand beside hidden ones."""
+        """True where the last operator is a mask, so that known pixels stand beside hidden ones."""
         last = self.operator.parts[-1] if isinstance(self.operator, Composition) else self.operator
         return isinstance(last, PixelMask)
 

@@ -27,7 +27,7 @@ class VideoOperator(Operator, Protocol):
 
     @property
     def by_frame(self) -> bool:
-        """Whether each measured frame depends on the clip's frame of the same time alone."""
+        """True where each measured frame depends on the clip's frame of the same time alone."""
         ...
 
     def part(self, frames: slice) -> VideoOperator:
