@@ -105,19 +105,19 @@ class FakeComfy:
                 await self._wake.wait()
             job_id, prompt, client = self.running = self.pending.pop(0)
             self.interrupted = False
-            await self._tell(client, "execution_start", {"prompt_id": job_id})
+            await self._send(client, "execution_start", {"prompt_id": job_id})
             messages = await self._nodes(job_id, prompt, client)
             outputs = {} if messages else self._outputs(job_id, prompt)
             self.rendered[job_id] += not messages
             status = {"status_str": "error" if messages else "success", "completed": not messages, "messages": messages}
             self.history[job_id], self.running = {"outputs": outputs, "status": status}, None
-            await self._tell(client, "executing", {"prompt_id": job_id, "node": None})
+            await self._send(client, "executing", {"prompt_id": job_id, "node": None})
 
     async def _nodes(self, job_id: str, prompt: dict[str, Any], client: str) -> list[Any]:
         for key in prompt:
             place = {"prompt_id": job_id, "node_id": key, "node_type": prompt[key]["class_type"]}
-            await self._tell(client, "executing", {"prompt_id": job_id, "node": key})
-            await self._tell(client, "progress", {"prompt_id": job_id, "node": key, "value": 1, "max": 2})
+            await self._send(client, "executing", {"prompt_id": job_id, "node": key})
+            await self._send(client, "progress", {"prompt_id": job_id, "node": key, "value": 1, "max": 2})
             await asyncio.sleep(self.seconds / len(prompt))
             if self.interrupted:
                 return [["execution_interrupted", place]]
@@ -132,7 +132,7 @@ class FakeComfy:
             self.files["output", f"{job_id}_{key}.mp4"] = content.encode() * 50
         return {key: {"images": [{"filename": f"{job_id}_{key}.mp4", "subfolder": "", "type": "output"}]} for key in saving}
 
-    async def _tell(self, client: str, kind: str, data: dict[str, Any]) -> None:
+    async def _send(self, client: str, kind: str, data: dict[str, Any]) -> None:
         socket = self.sockets.get(client)
         if socket and not socket.closed:
             with contextlib.suppress(ConnectionError):  # dropped just now

@@ -46,6 +46,25 @@ class Start:
         return f"server {self.number}"
 
 
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process that leads a session of its own, and whatever it started; first politely."""
+    for how in ("SIGTERM", "SIGKILL"):
+        with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            if os.name == "posix":
+                os.killpg(process.pid, getattr(signal, how))
+            else:
+                process.kill()
+            process.wait(STOP_SECONDS)
+
+
 class OwnServer:
     """The process of a server that was started here; it listens on a free port of this machine, the same after every start.
 
@@ -54,10 +73,7 @@ class OwnServer:
     """
 
     def __init__(self, start: Start):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        words = shlex.split(start.command, posix=os.name == "posix")
+        port, words = free_port(), shlex.split(start.command, posix=os.name == "posix")
         if shutil.which(words[0]) is None:
             raise InvalidOverride("--start", f"no program '{words[0]}'", "Mend the command, or give the program's whole path.")
         self._command = [word.replace("{port}", str(port)).replace("{number}", str(start.number)) for word in words]
@@ -74,15 +90,8 @@ class OwnServer:
 
     def close(self) -> None:
         """End the server, with what it started."""
-        if self._process is None or self._process.poll() is not None:
-            return
-        for how in ("SIGTERM", "SIGKILL"):
-            with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
-                if os.name == "posix":
-                    os.killpg(self._process.pid, getattr(signal, how))
-                else:
-                    self._process.kill()
-                self._process.wait(STOP_SECONDS)
+        if self._process is not None and self._process.poll() is None:
+            end_group(self._process)
 
     def _started(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:

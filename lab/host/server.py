@@ -7,8 +7,6 @@ is gone when the block ends, however it ends.
 from __future__ import annotations
 
 import os
-import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,13 +17,14 @@ from typing import IO
 
 import requests
 
+from inversecrafter_client.batch.started import end_group, free_port
+
 from .client import Host, log_tail
 from .launch import OWNER
 from .paths import BASE, ROOT, comfyui_path, prepare_base
 
 __all__ = ["Host", "running_host"]
 START_SECONDS = 240
-STOP_SECONDS = 10
 
 
 @contextmanager
@@ -63,14 +62,7 @@ def running_host(
             finally:
                 client.close()
         finally:
-            _stop(process)
-
-
-def free_port() -> int:
-    """Return a port nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+            end_group(process)
 
 
 def _start(port: int, extra_args: Sequence[str], base: Path, sink: IO[str], environment: Mapping[str, str]) -> subprocess.Popen:
@@ -101,16 +93,3 @@ def _wait_until_ready(process: subprocess.Popen, port: int, log: Path) -> None:
         except requests.RequestException:
             time.sleep(0.2)
     raise RuntimeError(f"the host was not ready after {START_SECONDS} s. {log_tail(log)}")
-
-
-def _stop(process: subprocess.Popen) -> None:
-    """End the host and whatever it started: its whole process group, first politely."""
-    for how in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, how)
-        except ProcessLookupError:
-            break
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            continue

@@ -145,8 +145,7 @@ class InverseCrafterDegradeVideo(io.ComfyNode):
         if temporal_length != 1:
             parts[f"the mean of {temporal_length} frames"] = TemporalAverage(temporal_length, time_edge)
         parts |= spatial_operator(require_choice("spatial", spatial, Spatial), widgets, video)
-        size: VideoSize = (len(video), video.shape[1], video.shape[2])
-        degradation = Degradation.of(list(parts.values()), size, ", then ".join(parts))
+        degradation = degradation_of(parts, video)
         y = degradation.operator.A(video)
         report = f"{degradation.name[0].upper()}{degradation.name[1:]}: {len(y)} frames of {y.shape[2]}x{y.shape[1]}."
         return io.NodeOutput(y, degradation, report, ui=report_ui(report))
@@ -158,7 +157,6 @@ def spatial_operator(spatial: Spatial, widgets: SpatialWidgets, video: torch.Ten
     Raises:
         InputError: a picture or a mask that it needs is missing, or a value out of its range.
     """
-    size: VideoSize = (len(video), video.shape[1], video.shape[2])
     if spatial == Spatial.BLUR:
         return {f"a blur of {widgets.sigma:g} pixels": gaussian_blur(widgets.sigma, widgets.kernel_size, widgets.border)}
     if spatial == Spatial.KERNEL:
@@ -166,12 +164,27 @@ def spatial_operator(spatial: Spatial, widgets: SpatialWidgets, video: torch.Ten
     if spatial == Spatial.DOWNSCALE:
         return {f"the mean of {widgets.factor}x{widgets.factor} pixels": AveragePool(widgets.factor)}
     if spatial == Spatial.RANDOM_HOLES:
-        mask = random_visible(size, widgets.missing, widgets.mask_seed, widgets.each_frame)
+        mask = random_visible(size_of(video), widgets.missing, widgets.mask_seed, widgets.each_frame)
         return {f"{widgets.missing:.0%} of the pixels hidden": PixelMask.of(mask)}
     if spatial == Spatial.HOLES:
-        visible = visible_from_holes(_given("holes", widgets.holes, "a MASK"), video)
-        return {f"{1 - float(visible.mean()):.0%} of the pixels hidden": PixelMask.of(visible)}
+        return hidden_pixels(_given("holes", widgets.holes, "a MASK"), video)
     return {}
+
+
+def hidden_pixels(holes: torch.Tensor, video: torch.Tensor) -> dict[str, VideoOperator]:
+    """Return the operator that hides the holes of a clip, by its name in words."""
+    visible = visible_from_holes(holes, video)
+    return {f"{1 - float(visible.mean()):.0%} of the pixels hidden": PixelMask.of(visible)}
+
+
+def degradation_of(parts: dict[str, VideoOperator], video: torch.Tensor) -> Degradation:
+    """Return the degradation of a clip by operators, the first one first, which their names describe."""
+    return Degradation.of(list(parts.values()), size_of(video), ", then ".join(parts))
+
+
+def size_of(video: torch.Tensor) -> VideoSize:
+    """Return frames, height and width."""
+    return len(video), video.shape[1], video.shape[2]
 
 
 def _given(name: str, value: torch.Tensor | None, what: str) -> torch.Tensor:
@@ -204,9 +217,7 @@ class InverseCrafterOperatorFromMask(io.ComfyNode):
     @classmethod
     def execute(cls, video: torch.Tensor, holes: torch.Tensor) -> io.NodeOutput:
         video = require_video("video", video)
-        visible = visible_from_holes(holes, video)
-        size: VideoSize = (len(video), video.shape[1], video.shape[2])
-        degradation = Degradation(PixelMask.of(visible), size, f"{1 - float(visible.mean()):.0%} of the pixels hidden")
+        degradation = degradation_of(hidden_pixels(holes, video), video)
         return io.NodeOutput(degradation.operator.A(video), degradation)
 
 

@@ -10,7 +10,6 @@ video where the family has it.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -24,7 +23,7 @@ from lab.host.inprocess import PackNodes, use_host
 from lab.host.smaller import HostLacks
 from lab.models.families import FAMILIES, Family, conditioning, empty_latent, load_network, write
 
-from .overhead import TIME_BOUND, Runs, interleaved
+from .overhead import TIME_BOUND, Runs, interleaved, random_measurement, sampling
 
 SCALE = 3
 
@@ -35,38 +34,23 @@ def larger(family: Family) -> Family:
     return replace(family, size=(height * SCALE, width * SCALE), latent_frames=family.latent_frames * SCALE)
 
 
-def sampling(model: Any, family: Family, sampler: Any, steps: int, seed: int) -> Callable[[], None]:
-    """Return one whole run of the host's sampling as a function, text and latent made beforehand."""
+def routes(model: Any, nodes: PackNodes, family: Family, steps: int, seed: int) -> Runs:
+    """Return bare sampling, the guided sampler and the MODEL patch."""
     import comfy.sample
     import comfy.samplers
 
-    text, empty = conditioning(family, seed=seed), comfy.sample.fix_empty_latent_channels(model, empty_latent(family))
-    noise = comfy.sample.prepare_noise(empty, seed)
-    sigmas = comfy.samplers.KSampler(model, steps, model.load_device, "euler", "simple").sigmas
-
-    def run() -> None:
-        with torch.inference_mode():
-            comfy.sample.sample_custom(model, noise, 1.0, sampler, sigmas, text, text, empty, disable_pbar=True, seed=seed)
-
-    return run
-
-
-def routes(model: Any, nodes: PackNodes, family: Family, steps: int, seed: int) -> Runs:
-    """Return bare sampling, the guided sampler and the MODEL patch."""
-    import comfy.samplers
-
-    generator = torch.Generator().manual_seed(seed)
-    shape = (1, *family.latent_shape)
-    w, h = torch.randn(shape, generator=generator), torch.rand(shape, generator=generator)
     grids = {grid.latent_format: grid for grid in nodes.core("latent_grid").GRIDS}
-    grid = grids[family.grid.latent_format]
-    measurement = nodes.core("inverse").Measurement(w, h, (family.frames, *family.size), grid)
-    guidance = {"measurement": measurement, "start_percent": 0.0}
-    euler = comfy.samplers.sampler_object("euler")
-    runs = {"bare": sampling(model, family, euler, steps, seed)}
-    runs["exact sampler"] = sampling(model, family, nodes.run("InverseCrafterSampler", **guidance), steps, seed)
+    shape, video, grid = (1, *family.latent_shape), (family.frames, *family.size), grids[family.grid.latent_format]
+    guidance = {"measurement": random_measurement(nodes, seed, shape, video, grid=grid), "start_percent": 0.0}
+    empty = comfy.sample.fix_empty_latent_channels(model, empty_latent(family))
+    given = conditioning(family, seed=seed), empty, comfy.sample.prepare_noise(empty, seed)
+    euler, exact = comfy.samplers.sampler_object("euler"), nodes.run("InverseCrafterSampler", **guidance)
     patched = nodes.run("InverseCrafterApplyGuidance", model=model, **guidance)
-    runs["model patch"] = sampling(patched, family, euler, steps, seed)
+    runs = {
+        "bare": sampling(model, euler, steps, seed, given),
+        "exact sampler": sampling(model, exact, steps, seed, given),
+        "model patch": sampling(patched, euler, steps, seed, given),
+    }
     return runs
 
 

@@ -32,21 +32,32 @@ CASE = "embedded model"
 Runs = dict[str, Callable[[], None]]
 
 
-def random_measurement(nodes: PackNodes, seed: int) -> Any:
-    """Return a measurement of the video model's latents."""
+Given = tuple[Any, Any, Any]
+"""Text, empty latent and noise of a run."""
+
+
+def random_measurement(
+    nodes: PackNodes, seed: int, shape: tuple[int, ...] = LATENT, video: tuple[int, int, int] = VIDEO, **grid: Any
+) -> Any:
+    """Return a random measurement of latents, by default the embedded video model's; ``grid`` where it is another family's."""
     generator = torch.Generator().manual_seed(seed)
-    w, h = torch.randn(LATENT, generator=generator), torch.rand(LATENT, generator=generator)
-    return nodes.core("inverse").Measurement(w, h, VIDEO)
+    w, h = torch.randn(shape, generator=generator), torch.rand(shape, generator=generator)
+    return nodes.core("inverse").Measurement(w, h, video, **grid)
 
 
-def sampling(model: Any, sampler: Any, steps: int, seed: int) -> Callable[[], None]:
-    """Return one whole run of the host's sampling as a function, text and latent made beforehand."""
+def random_inputs(seed: int) -> Given:
+    """Return what a run of the embedded video model is given."""
+    generator = torch.Generator().manual_seed(seed)
+    text = [[torch.randn(1, 16, 4096, generator=generator), {}]]
+    return text, torch.zeros(LATENT), torch.randn(LATENT, generator=generator)
+
+
+def sampling(model: Any, sampler: Any, steps: int, seed: int, given: Given) -> Callable[[], None]:
+    """Return one whole run of the host's sampling as a function; what it is ``given`` was made beforehand."""
     import comfy.sample
     import comfy.samplers
 
-    generator = torch.Generator().manual_seed(seed)
-    text = [[torch.randn(1, 16, 4096, generator=generator), {}]]
-    empty, noise = torch.zeros(LATENT), torch.randn(LATENT, generator=generator)
+    text, empty, noise = given
     sigmas = comfy.samplers.KSampler(model, steps, model.load_device, "euler", "simple").sigmas
 
     def run() -> None:
@@ -60,16 +71,16 @@ def routes(model: Any, nodes: PackNodes, steps: int, seed: int) -> Runs:
     """Return bare sampling first, then every guided route."""
     import comfy.samplers
 
-    euler = comfy.samplers.sampler_object("euler")
-    found = {"bare": sampling(model, euler, steps, seed)}
+    euler, given = comfy.samplers.sampler_object("euler"), random_inputs(seed)
+    found = {"bare": sampling(model, euler, steps, seed, given)}
     for solver in SOLVERS:
         settings = nodes.run("InverseCrafterGuidanceSettings", solver=solver)
         guidance = {"measurement": random_measurement(nodes, seed + 1), "settings": settings, "start_percent": 0.0}
         exact, name = nodes.run("InverseCrafterSampler", **guidance), solver.replace("_", " ")
-        found[f"exact sampler, {name}"] = sampling(model, exact, steps, seed)
+        found[f"exact sampler, {name}"] = sampling(model, exact, steps, seed, given)
         if solver == SOLVERS[0]:
             patched = nodes.run("InverseCrafterApplyGuidance", model=model, **guidance)
-            found[f"model patch, {name}"] = sampling(patched, euler, steps, seed)
+            found[f"model patch, {name}"] = sampling(patched, euler, steps, seed, given)
     return found
 
 

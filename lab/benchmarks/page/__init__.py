@@ -1,1 +1,1 @@
-"""How fast what runs in the page is."""
+"""Speed of what runs in the page."""

@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from inversecrafter_client.batch import Options, Summary, read_manifest, run_batch
+from inversecrafter_client.batch.started import free_port
 from lab.benchmarks.report import Row, row
 from lab.benchmarks.runner import main
-from lab.host.server import free_port
 
 from . import small
 
@@ -53,7 +53,7 @@ class Batch(threading.Thread):
         self.manifest, self.summary, self._options = manifest, Summary(), options
         self.urls: Sequence[str] = ()
 
-    def begin(self, urls: Sequence[str]) -> None:
+    def start_on(self, urls: Sequence[str]) -> None:
         """Start it on these servers."""
         self.urls = urls
         self.start()
@@ -84,7 +84,7 @@ def killed_and_restarted(batch: Batch, folder: Path, kills: int, job_seconds: fl
     while True:
         with small.server(folder, port) as host:
             if batch.ident is None:
-                batch.begin([host.url])
+                batch.start_on([host.url])
             if done == kills:
                 batch.join()
                 return done
@@ -99,7 +99,7 @@ def killed_once(batch: Batch, folders: Sequence[Path]) -> int:
     """Start a server in each folder, kill the first one half-way; the others end the batch. Return the number of kills."""
     with ExitStack() as stack:
         hosts = [stack.enter_context(small.server(folder)) for folder in folders]
-        batch.begin([host.url for host in hosts])
+        batch.start_on([host.url for host in hosts])
         jobs = len(read_manifest(batch.manifest))
         while batch.is_alive() and len(batch.summary.made) < jobs / 2:
             time.sleep(0.05)

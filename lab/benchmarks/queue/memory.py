@@ -1,4 +1,4 @@
-"""What a server keeps of a long queue: 200 recaptures queued at once, its memory, and files that nobody removed.
+"""Memory that a server keeps after a long queue: 200 recaptures queued at once, its memory, and files that nobody removed.
 
 The first jobs are left out of the growth: they load models and fill the allocator's pools.
 """
