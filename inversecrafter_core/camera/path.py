@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 import torch
 
@@ -28,6 +29,21 @@ class RelativeTo(StrEnum):
     SOURCE = "source"
     WORLD = "world"
     STABILISED = "stabilised"
+
+
+class SourceCameras(Protocol):
+    """Source cameras with the scale of their scene: a geometry, or the scene states of a reconstruction network."""
+
+    @property
+    def frames(self) -> int: ...
+    @property
+    def device(self) -> torch.device: ...
+    @property
+    def intrinsics(self) -> torch.Tensor: ...
+    @property
+    def camera_to_world(self) -> torch.Tensor: ...
+    @property
+    def pivot_depth(self) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -64,10 +80,10 @@ class CameraPath:
     def frames(self) -> int:
         return len(self.camera_to_world)
 
-    def resolve(self, geometry: Geometry) -> tuple[torch.Tensor, torch.Tensor]:
+    def resolve(self, geometry: SourceCameras) -> tuple[torch.Tensor, torch.Tensor]:
         """Return ``camera_to_world [F, 4, 4]`` in scene units and ``intrinsics [F, 3, 3]`` in pixels, for one scene."""
         require_same_frames(geometry=geometry.frames, camera_path=self.frames)
-        device = geometry.depth.device
+        device = geometry.device
         poses = self.camera_to_world.to(device).clone()
         poses[:, :3, 3] *= geometry.pivot_depth
         if self.relative_to == RelativeTo.SOURCE:

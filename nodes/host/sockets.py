@@ -7,6 +7,7 @@
 | INVERSECRAFTER_MEASUREMENT | ``inversecrafter_core.inverse.Measurement`` | E(y) and the latent mask h, VAE space |
 | INVERSECRAFTER_OPERATOR | ``inversecrafter_core.inverse.Degradation`` | a linear operator, and the size of its clip |
 | INVERSECRAFTER_GUIDANCE_SETTINGS | ``inversecrafter_core.sampling.GuidanceSettings`` | solver, stopping rule, noise rule |
+| INVERSECRAFTER_SCENE_STATES | ``inversecrafter_core.scene.SceneStates`` | a network's tokens and source cameras |
 | INVERSECRAFTER_DEPTH_MODEL | ``nodes.depth.models.LoadedDepthModel`` | video to depth |
 | INVERSECRAFTER_MASK_ENCODER | ``nodes.guide.mask_encoder.MaskEncoder`` | pixel mask to latent mask |
 
@@ -22,11 +23,12 @@ CameraPathSocket = io.Custom("INVERSECRAFTER_CAMERA_PATH")
 MeasurementSocket = io.Custom("INVERSECRAFTER_MEASUREMENT")
 OperatorSocket = io.Custom("INVERSECRAFTER_OPERATOR")
 GuidanceSettingsSocket = io.Custom("INVERSECRAFTER_GUIDANCE_SETTINGS")
+SceneStatesSocket = io.Custom("INVERSECRAFTER_SCENE_STATES")
 DepthModelSocket = io.Custom("INVERSECRAFTER_DEPTH_MODEL")
 MaskEncoderSocket = io.Custom("INVERSECRAFTER_MASK_ENCODER")
 
-DEPTH, WARP, GUIDE, EDIT, RESTORE, EVALUATE = (
-    f"InverseCrafter/{room}" for room in ("depth", "warp", "guide", "edit", "restore", "evaluate")
+DEPTH, WARP, SCENE, GUIDE, EDIT, RESTORE, EVALUATE = (
+    f"InverseCrafter/{room}" for room in ("depth", "warp", "scene", "guide", "edit", "restore", "evaluate")
 )
 
 

@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "inverse": {"masks", "warp", "camera"},
     "masks": {"warp", "camera", "flow"},
     "warp": {"camera"},
+    "scene": {"camera"},
     "depth": {"camera", "flow"},
     "flow": set(),
     "camera": set(),
