@@ -98,17 +98,23 @@ def draw(layers: Sequence[Layer], times: Sequence[float], height: int, width: in
     return clip, shares
 
 
-def moving_clip(frames: int, size: int, rng: random.Random) -> np.ndarray:
-    """``[frames, size, size, 3]`` uint8: one to three cut-outs over a photograph, some of them smeared by their motion."""
-    layers = [background(rng.choice(pictures()), size, size, rng)]
+def moving_clip(frames: int, height: int, width: int, rng: random.Random) -> np.ndarray:
+    """Return ``[frames, height, width, 3]`` uint8: one to three cut-outs over a photograph, some of them smeared by motion."""
+    layers = moving_layers(frames, height, width, rng)
+    if rng.random() >= SMEARED:
+        return draw(layers, range(frames), height, width)[0]
+    moments = [frame + part for frame in range(frames) for part in SHUTTER]
+    clip = draw(layers, moments, height, width)[0].reshape(frames, len(SHUTTER), height, width, 3)
+    return clip.mean(1).round().astype(np.uint8)
+
+
+def moving_layers(frames: int, height: int, width: int, rng: random.Random) -> list[Layer]:
+    """Return a photograph and one to three cut-outs that cross it at :data:`SPEEDS`, from back to front."""
+    layers = [background(rng.choice(pictures()), height, width, rng)]
     middle = rng.uniform(0, frames - 1)  # the moment at which a thing is in the picture
     for _ in range(rng.randint(*THINGS)):
-        layers.append(cut_out(rng.choice(pictures()), size, size, middle, rng.uniform(*SPEEDS), rng))
-    if rng.random() >= SMEARED:
-        return draw(layers, range(frames), size, size)[0]
-    moments = [frame + part for frame in range(frames) for part in SHUTTER]
-    clip = draw(layers, moments, size, size)[0].reshape(frames, len(SHUTTER), size, size, 3)
-    return clip.mean(1).round().astype(np.uint8)
+        layers.append(cut_out(rng.choice(pictures()), height, width, middle, rng.uniform(*SPEEDS), rng))
+    return layers
 
 
 def photo_clip(frames: int, size: int, rng: random.Random) -> np.ndarray:

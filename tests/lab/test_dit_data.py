@@ -88,3 +88,36 @@ def test_pictures_are_encoded_many_a_file_and_come_with_their_captions(training,
     random.seed(0)
     latents, known, prompts = examples.batch(tokens=12)
     assert len(examples) == 4 and latents.shape[1:] == (16, 1, 4, 6) and len(prompts) == len(known) == len(latents)
+
+
+def test_photographs_in_motion_come_without_captions_and_with_contexts_that_fit(training, tmp_path, monkeypatch):
+    from lab.training.video import photographs
+
+    monkeypatch.setattr(training.pool, "POOL", tmp_path)
+    photographs._written.cache_clear()
+    shape = training.pool.Shape(9, 32, 48)
+    clip = photographs.photograph_clip(7, shape)
+    assert clip.shape == (9, 32, 48, 3) and (clip == photographs.photograph_clip(7, shape)).all()
+    training.contexts.fill(20_000, 1, shape)
+    example = training.data.of_photographs(7, torch.randn(16, 3, 4, 6), shape)
+    assert example.prompt == "" and len(example.warps) == 2
+    assert all(mask.shape == (3, 2, 3) for mask in (*example.tubes, *example.warps))
+
+
+def test_a_run_can_begin_from_a_file_of_weights(training, clips, tmp_path):
+    from lab.training.records import export
+
+    task = training.dit.VideoTask(1)
+    export(task.model.state_dict(), tmp_path / "start.safetensors", {})
+    other = training.dit.VideoTask(1, tmp_path / "start.safetensors")
+    kept, begun = task.model.patch_embedding.weight, other.model.patch_embedding.weight
+    assert torch.equal(kept.half().float(), begun)
+
+
+def test_the_score_is_repeatable_and_leaves_the_run_as_it_was(training, clips, monkeypatch):
+    task, weights = training.dit.VideoTask(1), training.dit.build().state_dict()
+    known = torch.zeros(1, 3, 2, 3, dtype=torch.bool)
+    task.held_out._batches = {"held_free": [(torch.randn(1, 16, 3, 4, 6), known, ["a red box"])]}
+    kept, state = task.model.patch_embedding.weight.clone(), torch.get_rng_state()
+    assert task.score(weights) == task.score(weights)
+    assert torch.equal(kept, task.model.patch_embedding.weight) and torch.equal(state, torch.get_rng_state())

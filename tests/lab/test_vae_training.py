@@ -90,7 +90,7 @@ def test_a_cut_out_moves_as_fast_as_it_should_and_its_share_says_where_it_is(tra
 def test_moving_clips_come_from_their_generator_alone(training):
     if not training.motion.pictures():
         pytest.skip("no photographs are installed")
-    one, two, other = (training.motion.moving_clip(5, 64, random.Random(seed)) for seed in (1, 1, 2))
+    one, two, other = (training.motion.moving_clip(5, 64, 64, random.Random(seed)) for seed in (1, 1, 2))
     assert one.shape == (5, 64, 64, 3) and (one == two).all() and not (one == other).all()
 
 

@@ -55,4 +55,4 @@ def _clip(windows: Windows, frames: int, side: int) -> np.ndarray:
     kind, rng = random.random(), random.Random(random.random())
     if len(windows) and (kind >= MOVING_SHARE + PHOTO_SHARE or not pictures()):
         return windows.any(frames, side, 2 if random.random() < DOUBLE_SPEED else 1)
-    return photo_clip(frames, side, rng) if kind < PHOTO_SHARE else moving_clip(frames, side, rng)
+    return photo_clip(frames, side, rng) if kind < PHOTO_SHARE else moving_clip(frames, side, side, rng)
