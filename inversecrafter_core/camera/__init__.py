@@ -6,6 +6,7 @@ from .intrinsics import (
     intrinsics_from_focal,
     intrinsics_from_fov,
 )
+from .inverse import inverse_path
 from .keyframes import keyframe_path, parse_keyframes
 from .path import CameraPath, RelativeTo
 from .presets import PRESETS, Ease, PathStart, Preset, preset_path
@@ -23,6 +24,7 @@ __all__ = [
     "field_of_view",
     "intrinsics_from_focal",
     "intrinsics_from_fov",
+    "inverse_path",
     "keyframe_path",
     "parse_keyframes",
     "pixel_centres",

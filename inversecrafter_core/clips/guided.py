@@ -145,7 +145,7 @@ class _Between:
         if space is None:
             return cls(pictures, None, flow, [none, none], torch.ones(2, *size), settings)
         trust = torch.where(torch.stack([behind_edges(space, side) for side in (0, 1)]), SLIDE, 1.0)
-        viewer = Viewer(space, space.camera_to_world, space.intrinsics, NEAR * space.pivot_depth, settings.cleanup)
+        viewer = Viewer.between_frames(space, settings.cleanup)
         motion = [residual_motion(pictures, viewer, flow, side) for side in (0, 1)]
         return cls(pictures, space, flow, motion if settings.follow else [none, none], trust, settings)
 

@@ -80,6 +80,10 @@ class Lpips(torch.nn.Module):
                 found.append(x)
         return found
 
+    def content(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Return the last layer's features ``[N, C]``, averaged over each picture of ``[N, 3, H, W]`` in 0...1."""
+        return self._features(pictures)[-1].mean((2, 3))
+
     def _distances(self, one: torch.Tensor, two: torch.Tensor) -> list[torch.Tensor]:
         """Return the weighted squared differences of unit features, ``[N, 1, h, w]`` for every layer."""
         layers = []

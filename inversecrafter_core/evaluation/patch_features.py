@@ -10,15 +10,17 @@ consecutive messages of one type in a protobuf file are merged.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from ..progress import Progress
+from .frame_features import frame_features
+
 LAYER = "/backbone/layernorm/Add_1_output_0"
-SIDE, PATCH = 224, 14
+PATCH = 14
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 MODEL_GRAPH, GRAPH_OUTPUT, VALUE_NAME = 7, 12, 1  # field numbers of ONNX's protobuf
 
@@ -45,15 +47,6 @@ class PatchFeatures:
         (tokens,) = self._session.run([LAYER], {self._input: ((pictures - shift) / scale).numpy()})
         return F.normalize(torch.from_numpy(np.asarray(tokens))[:, 1:], dim=-1)
 
-    def of_frames(self, video: torch.Tensor, progress: Callable[[int, int], None] | None = None) -> torch.Tensor:
-        """Return the mean of the patches' features of each frame, ``[F, 384]``, of ``video [F, H, W, 3]`` in 0...1.
-
-        Frames are resized to 224 x 224 without regard to their aspect ratio.
-        """
-        found = []
-        for index, frame in enumerate(video.float().cpu()):
-            small = F.interpolate(frame.movedim(-1, 0)[None], (SIDE, SIDE), mode="bilinear", antialias=True)
-            found.append(self(small)[0].mean(0))
-            if progress is not None:
-                progress(index + 1, len(video))
-        return torch.stack(found)
+    def of_frames(self, video: torch.Tensor, progress: Progress | None = None) -> torch.Tensor:
+        """Return the mean of the patches' features of each frame, ``[F, 384]``, of ``video [F, H, W, 3]`` in 0...1."""
+        return frame_features(video, lambda picture: self(picture).mean(1), progress)

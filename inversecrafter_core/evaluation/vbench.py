@@ -3,7 +3,9 @@
 The paper's Total Score is made of subject consistency, temporal flickering, motion smoothness and overall consistency. Here:
 
 * **temporal flickering** is VBench's own, to rounding;
-* **subject consistency** is VBench's formula on any features; VBench takes the class token of DINO ViT-B/16;
+* **subject consistency** and **background consistency** are VBench's formula on any features of whole frames
+  (:func:`frame_consistency`): VBench takes the class token of DINO ViT-B/16 for the subject and CLIP ViT-B/32's picture
+  embedding for the background, and masks neither. In the nodes a ViT-S/14 stands in for DINO and VGG16 for CLIP;
 * **motion smoothness** is VBench's formula with another interpolation: VBench fills in the dropped frames with the network
   AMT-S, here motion-compensated averaging by DIS optical flow stands in for it. Figures compare only among themselves;
 * overall consistency needs ViCLIP and is left out, and with it the Total Score.
@@ -39,8 +41,10 @@ def temporal_flickering(video: torch.Tensor) -> float:
     return 1 - mean(float((frame - last).abs().double().mean()) for last, frame in pairwise(video))
 
 
-def subject_consistency(features: torch.Tensor) -> float:
+def frame_consistency(features: torch.Tensor) -> float:
     """Return the mean cosine of a frame's features to the previous frame's and to the first's, over frames 1..., each >= 0.
+
+    VBench's subject consistency with DINO's features, and its background consistency with CLIP's.
 
     Args:
         features: ``[F, C]``, one vector a frame, of any length.
@@ -49,7 +53,7 @@ def subject_consistency(features: torch.Tensor) -> float:
         InputError: fewer than two frames.
     """
     if len(features) < 2:
-        raise InputError("features", f"{len(features)} frames", "Subject consistency needs at least 2.")
+        raise InputError("features", f"{len(features)} frames", "Consistency over time needs at least 2.")
     later = features[1:]
     before = F.cosine_similarity(features[:-1], later, dim=-1).clamp_min(0)
     first = F.cosine_similarity(features[:1], later, dim=-1).clamp_min(0)

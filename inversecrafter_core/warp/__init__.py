@@ -2,12 +2,14 @@
 
 from .edges import Cleanup, depth_edges
 from .holes import dilate_holes, fill_holes, telea
+from .return_trip import ReturnTrip, return_trip
 from .temporal import fill_from_clip, fill_from_clip_then_telea
 from .viewer import Sampling, View, Viewer
 from .warp import Warp, warp_video
 
 __all__ = [
     "Cleanup",
+    "ReturnTrip",
     "Sampling",
     "View",
     "Viewer",
@@ -17,6 +19,7 @@ __all__ = [
     "fill_from_clip",
     "fill_from_clip_then_telea",
     "fill_holes",
+    "return_trip",
     "telea",
     "warp_video",
 ]

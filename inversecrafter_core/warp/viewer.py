@@ -52,6 +52,11 @@ class Viewer:
         geometry = geometry.to(device)
         return cls(geometry, *path.resolve(geometry), NEAR * geometry.pivot_depth, cleanup)
 
+    @classmethod
+    def between_frames(cls, geometry: Geometry, cleanup: Cleanup) -> Viewer:
+        """Return the viewer whose targets are the geometry's own cameras, to see one frame from another."""
+        return cls(geometry, geometry.camera_to_world, geometry.intrinsics, NEAR * geometry.pivot_depth, cleanup)
+
     @property
     def device(self) -> torch.device:
         return self.geometry.device

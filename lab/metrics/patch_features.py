@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 
 from inversecrafter_core.evaluation import PatchFeatures
-from inversecrafter_core.evaluation.patch_features import PATCH, SIDE
+from inversecrafter_core.evaluation.frame_features import SIDE
+from inversecrafter_core.evaluation.patch_features import PATCH
 from lab.data.assets import asset
 
 MARGIN = 0.15

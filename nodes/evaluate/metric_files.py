@@ -15,7 +15,9 @@ import folder_paths
 import torch
 from comfy.model_patcher import ModelPatcher
 
-from ...inversecrafter_core.evaluation import DistanceMap, Lpips, PatchFeatures, read_lpips
+from ...inversecrafter_core.evaluation import DistanceMap, Lpips, PatchFeatures, frame_features, read_lpips
+from ...inversecrafter_core.evaluation.frame_features import SIDE
+from ...inversecrafter_core.progress import Progress
 from ..host.model_folders import METRICS
 
 LPIPS_FILE, FEATURES_FILE = "lpips_vgg16.safetensors", "vit_s_focus.onnx"
@@ -34,16 +36,19 @@ def why_missing(name: str) -> str:
 
 def lpips_maps(height: int, width: int) -> DistanceMap:
     """Return spatial LPIPS with VGG features for pictures of this size; each call can be cancelled."""
-    patcher = _load_lpips(*_file(LPIPS_FILE))
-    comfy.model_management.load_models_gpu([patcher], memory_required=BYTES_A_PIXEL * height * width)
-    network, device = patcher.model, patcher.load_device
+    network, device = _on_device(height, width)
 
     def distance(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:
-        assert isinstance(network, Lpips)
         comfy.model_management.throw_exception_if_processing_interrupted()
         return network.maps(one.to(device), two.to(device)).to(one.device)
 
     return distance
+
+
+def vgg_features(video: torch.Tensor, progress: Progress | None = None) -> torch.Tensor:
+    """Return VGG16's features of each frame ``[F, 512]``, which are used in place of CLIP's."""
+    network, device = _on_device(SIDE, SIDE)
+    return frame_features(video, lambda picture: network.content(picture.to(device)).cpu(), progress)
 
 
 def patch_features() -> PatchFeatures:
@@ -55,6 +60,14 @@ def _file(name: str) -> tuple[Path, float]:
     """Return a file's path and the time of its last change, so that a replaced file is loaded anew."""
     path = Path(folder_paths.get_full_path_or_raise(METRICS, name))
     return path, path.stat().st_mtime
+
+
+def _on_device(height: int, width: int) -> tuple[Lpips, torch.device]:
+    """Return the LPIPS network on the host's device, with room for pictures of this size."""
+    patcher = _load_lpips(*_file(LPIPS_FILE))
+    comfy.model_management.load_models_gpu([patcher], memory_required=BYTES_A_PIXEL * height * width)
+    assert isinstance(patcher.model, Lpips)
+    return patcher.model, patcher.load_device
 
 
 @lru_cache(maxsize=1)

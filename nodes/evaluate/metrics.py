@@ -15,6 +15,7 @@ from ...inversecrafter_core.evaluation import (
     by_region,
     feature_distance,
     flicker,
+    frame_consistency,
     hole_coverage,
     measurement_lpips,
     measurement_psnr,
@@ -24,7 +25,6 @@ from ...inversecrafter_core.evaluation import (
     psnr_gain,
     seam_band,
     seam_psnr,
-    subject_consistency,
     temporal_change,
     temporal_flickering,
 )
@@ -33,7 +33,7 @@ from ..host.progress import host_progress
 from ..host.reports import report_outputs, report_result
 from ..host.schema import node_schema
 from ..host.sockets import EVALUATE, HOLES_TOOLTIP
-from .metric_files import FEATURES_FILE, LPIPS_FILE, lpips_maps, patch_features, why_missing
+from .metric_files import FEATURES_FILE, LPIPS_FILE, lpips_maps, patch_features, vgg_features, why_missing
 
 LEAST_SIDE = 64
 Figures = dict[str, Any]
@@ -42,6 +42,7 @@ NAMES = {
     "lpips_vgg": "LPIPS (VGG)",
     "source_distance_vit_s14": "distance to the source's content",
     "subject_consistency_vit_s14": "subject consistency",
+    "background_consistency_vgg16": "background consistency",
     "temporal_flickering": "temporal flickering",
     "motion_smoothness_dis_flow": "motion smoothness",
 }
@@ -130,7 +131,8 @@ class InverseCrafterMetrics(io.ComfyNode):
             figures["gain_db"] = rounded(gain if reference_is_true_view else {"kept": gain["kept"]}, 3)
         figures |= steadiness(result)
         if networks:
-            figures |= perceptual(result, reference, visible, reference_is_true_view) | features(result, source)
+            figures |= perceptual(result, reference, visible, reference_is_true_view)
+            figures |= features(result, source) | background(result)
         return report_result("; ".join(in_words(figures)), figures)
 
 
@@ -186,10 +188,17 @@ def features(result: torch.Tensor, source: torch.Tensor | None) -> dict[str, flo
     network, found = patch_features(), {}
     ours = network.of_frames(result, host_progress())
     if len(result) >= 2:
-        found["subject_consistency_vit_s14"] = round(subject_consistency(ours), 4)
+        found["subject_consistency_vit_s14"] = round(frame_consistency(ours), 4)
     if source is not None:
         found["source_distance_vit_s14"] = round(feature_distance(ours, network.of_frames(source, host_progress())), 4)
     return found
+
+
+def background(result: torch.Tensor) -> dict[str, float]:
+    """Return VBench's background consistency by VGG16 in place of CLIP, if its file is there and the clip long enough."""
+    if why_missing(LPIPS_FILE) or len(result) < 2:
+        return {}
+    return {"background_consistency_vgg16": round(frame_consistency(vgg_features(result, host_progress())), 4)}
 
 
 def rounded(figures: dict[str, float], digits: int) -> dict[str, float]:

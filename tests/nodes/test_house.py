@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "flow": set(),
     "camera": set(),
     "footage": set(),
-    "evaluation": {"flow"},
+    "evaluation": {"flow", "camera", "warp"},
 }
 BELOW_DATA = {"world", "host"}
 BELOW_REPORTS = {"models", "data", "metrics", *BELOW_DATA}

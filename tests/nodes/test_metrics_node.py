@@ -94,6 +94,11 @@ def test_with_the_files_in_their_folder_networks_judge_too(run, metric_files):
     same = run(blocks, blocks, holes=hidden, source=blocks, reference_is_true_view=True)[1]
     assert same["source_distance_vit_s14"] == 0 and same["lpips_vgg_by_region"] == {"whole": 0, "kept": 0, "holes": 0}
     assert not set(figures) & LEFT_OUT
+    cut = blocks[:3].clone()
+    cut[:2] = torch.linspace(0, 1, 96).view(1, 1, 96, 1)
+    text, figures = run(cut, blocks[:3])
+    assert figures["background_consistency_vgg16"] < 0.9 < same["background_consistency_vgg16"] <= 1
+    assert "background consistency" in text
 
 
 def test_holes_are_left_out_and_their_edges_are_reported_on_the_kept_side(run):

@@ -10,13 +10,13 @@ import torch
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.evaluation import (
     feature_distance,
+    frame_consistency,
     masked_psnr,
     measurement_lpips,
     measurement_psnr,
     measurement_ssim,
     motion_smoothness,
     per_frame,
-    subject_consistency,
     temporal_flickering,
 )
 
@@ -75,8 +75,8 @@ def test_subject_consistency_is_the_mean_of_two_cosines_never_below_zero():
     features = torch.tensor([[2.0, 0.0], [1.0, 1.0], [0.0, 3.0], [-1.0, 0.0]])
     to_previous, to_first = (across, across, 0.0), (across, 0.0, 0.0)
     expected = (sum(to_previous) + sum(to_first)) / 2 / 3
-    assert subject_consistency(features) == pytest.approx(expected)
-    assert subject_consistency(features[:1].expand(5, -1)) == pytest.approx(1)
+    assert frame_consistency(features) == pytest.approx(expected)
+    assert frame_consistency(features[:1].expand(5, -1)) == pytest.approx(1)
 
 
 def test_the_feature_distance_is_one_minus_the_mean_cosine():
