@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from guidance_kit import FRAMES, HEIGHT, WIDTH, Kit
+
+from lab.models.families.images import IMAGE_MODELS, SD15, SDXL, ImageModel
 
 DEGRADE, FROM_MASK, RESTORE = (f"InverseCrafter{name}" for name in ("DegradeVideo", "OperatorFromMask", "RestoreVideo"))
 
@@ -18,13 +21,15 @@ def kit(pack, tmp_path_factory):
         yield kit
 
 
+def loaded(model: ImageModel, folder: Path) -> dict[str, Any]:
+    """Load an image model with random weights and its VAE, by the sockets of Restore Video."""
+    network, vae = model.load(folder)
+    return {"model": network, "vae": vae, "positive": model.conditioning(1), "negative": model.conditioning(2)}
+
+
 @pytest.fixture(scope="module")
 def image_model(pack, tmp_path_factory) -> dict[str, Any]:
-    """A random SD 1.5 with its VAE, by the sockets of Restore Video."""
-    from lab.models.families.images import SD15
-
-    model, vae = SD15.load(tmp_path_factory.mktemp("sd15"))
-    return {"model": model, "vae": vae, "positive": SD15.conditioning(1), "negative": SD15.conditioning(2)}
+    return loaded(SD15, tmp_path_factory.mktemp("sd15"))
 
 
 @pytest.fixture(scope="module")
@@ -92,21 +97,25 @@ def test_hidden_pixels_are_restored_in_latent_space_and_known_ones_kept(kit, vid
     assert float(made[~known].std()) > 0
 
 
-def test_an_eps_image_model_restores_frame_by_frame(kit, image_model):
-    """SD 1.5 from the host's own class and loader, its noise levels by its own model sampling."""
+@pytest.mark.parametrize("family", IMAGE_MODELS, ids=lambda family: family.name)
+def test_an_image_model_restores_frame_by_frame(kit, family, tmp_path):
+    """Noise predictors and flows from the host's own classes and loaders, their noise levels by their own model sampling."""
     y, operator = degraded(kit, video=clip(3))
-    seen: list[tuple[int, ...]] = []
-    model = image_model["model"].clone()
-    model.set_model_unet_function_wrapper(
+    seen: list[dict[str, Any]] = []
+    given = loaded(family, tmp_path)
+    given["model"].set_model_unet_function_wrapper(
         lambda apply, options: (
-            seen.append(options["input"].shape),
+            seen.append(options),
             apply(options["input"], options["timestep"], **options["c"]),
         )[1]
     )
-    made, report = kit.run(RESTORE, **(image_model | {"model": model}), video=y, operator=operator, steps=2)
+    made, report = kit.run(RESTORE, **given, video=y, operator=operator, steps=2)
     assert made.shape == clip(3).shape and residual(operator, made, y) < 0.05 and "frames" in report
-    assert {shape[1:] for shape in seen} == {(4, HEIGHT // 8, WIDTH // 8)}
-    assert max(shape[0] for shape in seen) <= 2, "one frame, with and without the prompt"
+    shapes = {tuple(call["input"].shape) for call in seen}
+    assert {(shape[1], *shape[-2:]) for shape in shapes} == {(given["vae"].latent_channels, HEIGHT // 8, WIDTH // 8)}
+    assert max(shape[0] for shape in shapes) <= 2, "one frame, with and without the prompt"
+    widths = {call["c"]["y"].shape[1] for call in seen if call["c"].get("y") is not None}
+    assert widths == ({2816} if family is SDXL else {family.pooled} - {0}), "SDXL knows the size of the picture too"
 
 
 def test_a_seed_repeats_a_run_and_another_one_does_not(kit, image_model):

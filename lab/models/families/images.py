@@ -1,4 +1,4 @@
-"""Small image models with random weights: Stable Diffusion 1.5, and SDXL in its smallest form that the host knows (Vega)."""
+"""Small image models with random weights: noise predictors (Stable Diffusion 1.5, SDXL) and flows (SD 3, Flux, Qwen-Image)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lab.host.smaller import smaller
 
 from .build import write
 from .record import Build
+from .wan import WAN_2_1_VAE
 
 WIDTH = 32
 VAE_SIZES = {
@@ -30,7 +31,16 @@ VAE_CONFIG: dict[str, Any] = {
     "attn_resolutions": [],
     "dropout": 0.0,
 }
-VAE = Build("comfy.ldm.models.autoencoder:AutoencoderKL", {"embed_dim": 4, "ddconfig": VAE_CONFIG}, constants=VAE_SIZES)
+
+
+def _vae(channels: int) -> Build:
+    """Return a VAE of single pictures with so many latent channels."""
+    sizes = {"embed_dim": channels, "ddconfig": VAE_CONFIG | {"z_channels": channels}}
+    return Build("comfy.ldm.models.autoencoder:AutoencoderKL", sizes, constants=VAE_SIZES)
+
+
+VAE = _vae(4)
+VAE_OF_16 = _vae(16)
 UNET: dict[str, Any] = {
     "image_size": 32,
     "in_channels": 4,
@@ -43,11 +53,11 @@ UNET: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class ImageModel:
-    """An image model of the host: the network that its loader detects, and what its text encoder gives.
+    """An image model of the host: the network that its loader detects, its VAE, and what its text encoder gives.
 
     Attributes:
         name: as users know it.
-        network: small build.
+        network, vae: small builds.
         width, pooled: channels of a text token and of the pooled text vector, 0 where there is none.
     """
 
@@ -55,6 +65,7 @@ class ImageModel:
     network: Build
     width: int
     pooled: int = 0
+    vae: Build = VAE
 
     def conditioning(self, seed: int = 0) -> list[list[Any]]:
         """Make CONDITIONING as the model's encoders would."""
@@ -67,26 +78,102 @@ class ImageModel:
         from lab.host.modules import loaders
 
         network = write(self.network, folder / f"{self.name}.safetensors")
-        vae = write(VAE, folder / "image_vae.safetensors")
-        with smaller(VAE_SIZES):
+        vae = write(self.vae, folder / "image_vae.safetensors")
+        with smaller({**self.network.constants, **self.vae.constants}):
             return loaders.load_diffusion_model(str(network)), loaders.VAE(sd=loaders.load_torch_file(str(vae)))
+
+
+def _unet(**sizes: Any) -> Build:
+    return Build("comfy.ldm.modules.diffusionmodules.openaimodel:UNetModel", UNET | sizes)
 
 
 SD15 = ImageModel(
     "Stable Diffusion 1.5",
-    Build(
-        "comfy.ldm.modules.diffusionmodules.openaimodel:UNetModel",
-        UNET
-        | {
-            "num_res_blocks": [1, 1],
-            "channel_mult": [1, 1],
-            "transformer_depth": [1, 0],
-            "transformer_depth_output": [1, 1, 0, 0],
-            "transformer_depth_middle": 0,
-            "context_dim": 768,
-            "num_heads": 8,
-        },
+    _unet(
+        num_res_blocks=[1, 1],
+        channel_mult=[1, 1],
+        transformer_depth=[1, 0],
+        transformer_depth_output=[1, 1, 0, 0],
+        transformer_depth_middle=0,
+        context_dim=768,
+        num_heads=8,
     ),
     width=768,
 )
 """The sizes that the host's detection asks for are those of the network's first layer and of its text; depth is free."""
+
+SDXL = ImageModel(
+    "SDXL",
+    _unet(
+        num_res_blocks=[2, 2, 2],
+        channel_mult=[1, 1, 1],
+        transformer_depth=[0, 0, 1, 1, 2, 2],
+        transformer_depth_output=[0] * 9,
+        transformer_depth_middle=0,
+        context_dim=2048,
+        use_linear_in_transformer=True,
+        num_classes="sequential",
+        adm_in_channels=2816,
+        num_head_channels=64,
+    ),
+    width=2048,
+    pooled=1280,
+)
+"""Its smallest form that the host knows, Segmind Vega. Of ``adm``, 1536 channels are of the picture's size and crop."""
+
+SD3 = ImageModel(
+    "Stable Diffusion 3",
+    Build(
+        "comfy.ldm.modules.diffusionmodules.mmdit:OpenAISignatureMMDITWrapper",
+        {
+            "input_size": None,
+            "in_channels": 16,
+            "depth": 2,
+            "adm_in_channels": 2048,
+            "context_embedder_config": {"target": "torch.nn.Linear", "params": {"in_features": 4096, "out_features": 128}},
+            "num_patches": 1024,
+            "pos_embed_max_size": 32,
+        },
+    ),
+    width=4096,
+    pooled=2048,
+    vae=VAE_OF_16,
+)
+
+FLUX_SIZES: dict[str, Any] = {"hidden_size": 128, "num_heads": 1}
+FLUX_NETWORK: dict[str, Any] = FLUX_SIZES | {
+    "in_channels": 16,
+    "out_channels": 16,
+    "vec_in_dim": 768,
+    "context_in_dim": 4096,
+    "mlp_ratio": 4.0,
+    "depth": 1,
+    "depth_single_blocks": 1,
+    "axes_dim": [16, 56, 56],
+    "theta": 10000,
+    "patch_size": 2,
+    "qkv_bias": True,
+    "guidance_embed": True,
+}
+FLUX = ImageModel(
+    "Flux",
+    Build(
+        "comfy.ldm.flux.model:Flux",
+        FLUX_NETWORK,
+        constants={"comfy.ldm.flux.model:Flux": FLUX_SIZES},
+    ),
+    width=4096,
+    pooled=768,
+    vae=VAE_OF_16,
+)
+
+QWEN = "comfy.ldm.qwen_image.model:QwenImageTransformer2DModel"
+QWEN_IMAGE = ImageModel(
+    "Qwen-Image",
+    Build(QWEN, {"num_layers": 1, "num_attention_heads": 1}, constants={QWEN: {"num_attention_heads": 1}}),
+    width=3584,
+    vae=WAN_2_1_VAE,
+)
+"""Pictures in the latents of a video VAE."""
+
+IMAGE_MODELS = (SD15, SDXL, SD3, FLUX, QWEN_IMAGE)
