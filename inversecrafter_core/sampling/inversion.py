@@ -1,4 +1,4 @@
-"""Inversion: the noisy latent from which the sampler's own Euler steps lead back to a clean one."""
+"""Inversion: the noisy latents from which the sampler's own Euler steps lead back to clean ones."""
 
 from __future__ import annotations
 
@@ -11,26 +11,32 @@ import torch
 from .prior import Prior, Start, Watch
 
 
-def inverted(z0: torch.Tensor, prior: Prior, sigmas: Sequence[float]) -> torch.Tensor:
-    """Return the latent at ``sigmas[0]`` of a clean one, by unconditional Euler steps up the schedule (DDIM inversion).
+def inverted(
+    coded: Sequence[torch.Tensor], prior: Prior, sigmas: Sequence[float], watch: Watch = lambda _: None
+) -> list[torch.Tensor]:
+    """Return the latents at ``sigmas[0]`` of clean ones, by unconditional Euler steps up the schedule (DDIM inversion).
 
-    Each step takes the noise estimate at the level it goes to, as the first one, from no noise at all, has to.
+    Each step goes through all units, as the sampler's steps do, and takes the noise estimate at the level it goes to, as the
+    first one, from no noise at all, has to.
 
     Args:
-        z0: clean latent in model space.
+        coded: clean latents in model space, one a unit.
         prior: its ``denoise`` and ``signal`` are used.
         sigmas: the sampler's falling levels, the last one 0.
+        watch: called after every unit of every step.
     """
 
     def length(sigma: float) -> float:
         return math.hypot(prior.signal(sigma), sigma)
 
-    x = z0
+    z = list(coded)
     for sigma, above in pairwise(sigmas[::-1]):
-        x_above = x * (length(above) / length(sigma))
-        e = (x_above - prior.signal(above) * prior.denoise(x_above, above)[1]) / above
-        x = prior.signal(above) * ((x - sigma * e) / prior.signal(sigma)) + above * e
-    return x
+        for u, x in enumerate(z):
+            x_above = x * (length(above) / length(sigma))
+            e = (x_above - prior.signal(above) * prior.denoise(x_above, above)[1]) / above
+            z[u] = prior.signal(above) * ((x - sigma * e) / prior.signal(sigma)) + above * e
+            watch(None)
+    return z
 
 
 def started(
@@ -46,14 +52,11 @@ def started(
     Args:
         coded: latents of every unit of a simple estimate of the clip.
         noise: generator of the noise that all units share.
-        watch: called after every inversion.
+        watch: see :func:`inverted`.
     """
     sigma, signal = sigmas[0], prior.signal(sigmas[0])
     if start in (Start.INVERTED, Start.INVERTED_FIRST):
-        z = []
-        for latent in coded[: None if start == Start.INVERTED else 1]:
-            z.append(inverted(latent, prior, sigmas))
-            watch(None)
+        z = inverted(coded[: None if start == Start.INVERTED else 1], prior, sigmas, watch)
         return z * (len(coded) // len(z))
     shared = torch.randn(coded[0].shape, generator=noise).to(coded[0])
     if start == Start.RANDOM:
