@@ -8,7 +8,7 @@ trusts the infill; a real Wan is stronger.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -29,7 +29,7 @@ from inversecrafter_core.sampling import (
 from inversecrafter_core.sampling.stochastic import token_times
 from lab.data.scenes.new_views import Warp
 from lab.metrics.lpips import Lpips, load_lpips
-from lab.models.coder import Coder
+from lab.models.coder import Coder, autocast
 from lab.models.shipped import WanModel, load_coder, load_dit
 from lab.models.video import GRID, GUIDANCE, SHIFT, STEPS, prompt_tokens, upsample_tokens
 
@@ -60,10 +60,11 @@ def stronger_prior(denoise: Denoise, truth: torch.Tensor, strength: torch.Tensor
 
 @dataclass(frozen=True)
 class SmallWan:
-    """The embedded video model and the VAE of its latents."""
+    """The embedded video model and the VAE of its latents, and the precision of the model's matrix products."""
 
     network: WanModel
     coder: Coder
+    precision: torch.dtype = torch.bfloat16
 
     def predictor(
         self,
@@ -84,7 +85,7 @@ class SmallWan:
         def part(x: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
             x = x if clean is None or given is None else torch.where(clean, given, x)
             times = sigma * 1000 if clean is None else token_times(sigma * 1000, clean)
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+            with autocast(x.device, self.precision):
                 velocity = self.network(x, times, tokens.expand(len(x), -1, -1)).float()
                 if guidance != 1:
                     velocity = torch.lerp(self.network(x, times, empty.expand(len(x), -1, -1)).float(), velocity, guidance)
@@ -119,9 +120,9 @@ class SmallWan:
 
 
 @cache
-def small_wan() -> SmallWan:
-    """Return the shipped files, loaded once a process."""
-    return SmallWan(load_dit(), load_coder())
+def small_wan(precision: torch.dtype = torch.bfloat16) -> SmallWan:
+    """Return the shipped files, loaded once a process; small clips are faster in float32 on a processor."""
+    return SmallWan(load_dit(), replace(load_coder(), precision=precision), precision)
 
 
 @cache

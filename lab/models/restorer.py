@@ -24,7 +24,7 @@ def restorer(
 
     Args:
         truth: ``[F, H, W, 3]``, the clip that is to be restored; seen only where ``strength`` is above 0.
-        prompt: the scene in words.
+        prompt: the scene in words; empty where nothing is known of it.
         whole: the clip as one unit, for a video prior; otherwise frame by frame.
         strength: of the prior, in 0...1.
         guidance: of the prompt.
@@ -36,7 +36,8 @@ def restorer(
 
     def denoise(x: torch.Tensor, sigma: float) -> tuple[torch.Tensor, torch.Tensor]:
         z_true, time = known[next(calls) % len(known)], torch.tensor([sigma])
-        z0, z0_free = prompted(x, time), free(x, time)
+        z0_free = free(x, time)
+        z0 = prompted(x, time) if prompt else z0_free
         guided = torch.lerp(z0_free, z0, guidance)
         return torch.lerp(guided, z_true, strength), torch.lerp(z0_free, z_true, strength)
 

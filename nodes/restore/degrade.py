@@ -16,10 +16,10 @@ from ...inversecrafter_core.inverse.operators import (
     PixelMask,
     TemporalAverage,
     VideoOperator,
-    VideoSize,
     blur_of_image,
     gaussian_blur,
     random_visible,
+    size_of,
 )
 from ..host.checks import visible_from_holes
 from ..host.reports import report_ui
@@ -180,11 +180,6 @@ def hidden_pixels(holes: torch.Tensor, video: torch.Tensor) -> dict[str, VideoOp
 def degradation_of(parts: dict[str, VideoOperator], video: torch.Tensor) -> Degradation:
     """Return the degradation of a clip by operators, the first one first, which their names describe."""
     return Degradation.of(list(parts.values()), size_of(video), ", then ".join(parts))
-
-
-def size_of(video: torch.Tensor) -> VideoSize:
-    """Return frames, height and width."""
-    return len(video), video.shape[1], video.shape[2]
 
 
 def _given(name: str, value: torch.Tensor | None, what: str) -> torch.Tensor:

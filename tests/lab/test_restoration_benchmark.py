@@ -20,9 +20,8 @@ from lab.models.restorer import restorer
 def small(monkeypatch) -> torch.Tensor:
     """A clip of colours that change smoothly, at a size that costs nothing; no LPIPS."""
     size = (9, 32, 48)
-    monkeypatch.setattr(tasks, "SIZE", size)
     monkeypatch.setattr(tasks, "lpips", lambda: None)
-    monkeypatch.setitem(tasks.TASKS, "deblur 3", lambda: gaussian_blur(2.0, 31))
+    monkeypatch.setitem(tasks.TASKS, "deblur 3", lambda size: gaussian_blur(2.0, 31))
     t, y, x = torch.meshgrid(*(torch.linspace(0, 1, side) for side in size), indexing="ij")
     return 0.5 + 0.4 * torch.stack([torch.sin(9 * x + 7 * y + 2 * t + phase) for phase in (0, 1, 2)], -1)
 
@@ -31,10 +30,19 @@ def small(monkeypatch) -> torch.Tensor:
 def test_methods_without_a_model_come_nearer_by_fitting(small, task):
     trial = tasks.Trial.of(small, "", task)
     assert torch.equal((255 * trial.y).round(), 255 * trial.y), "in 8 bit"
-    back, fitted = (trial.figures(method(trial)) for method in (baselines.back_projected, baselines.fitted))
-    assert fitted[tasks.RESIDUAL] < 0.6 and fitted[tasks.PSNR] > back[tasks.PSNR] - 0.1
+    methods = (baselines.back_projected, baselines.back_projected_in_scale, baselines.estimated, baselines.fitted)
+    back, scaled, estimated, fitted = (trial.figures(method(trial)) for method in methods)
+    assert scaled[tasks.RESIDUAL] <= back[tasks.RESIDUAL] + 1e-4
+    assert fitted[tasks.RESIDUAL] < 0.6 and fitted[tasks.PSNR] > max(scaled[tasks.PSNR], estimated[tasks.PSNR]) - 0.1
     smooth = trial.figures(baselines.total_variation(trial, in_time=True))
     assert smooth[tasks.RESIDUAL] < 0.6 and smooth[tasks.SSIM] > 0.5
+
+
+def test_the_adjoint_in_scale_repeats_the_pixels_of_low_resolution(small):
+    trial = tasks.Trial.of(small, "", "super-resolution 4")
+    repeated = trial.y.repeat_interleave(4, 1).repeat_interleave(4, 2)
+    assert torch.allclose(baselines.back_projected_in_scale(trial), repeated, atol=1e-5)
+    assert torch.allclose(baselines.back_projected(trial), repeated / 16, atol=1e-6)
 
 
 def test_total_variation_has_a_weight_for_every_degradation():
@@ -70,12 +78,15 @@ def filled(value: float) -> dict[str, float]:
 def test_rows_compare_with_methods_that_have_no_prior():
     found = Samples()
     for _ in range(3):
-        scene = {Key(name, "super-resolution 4"): filled(0.0) for name in (compare.BACK, compare.TV, compare.VAE)}
+        scene = {
+            Key(name, "super-resolution 4"): filled(0.0)
+            for name in (compare.SCALED, compare.ESTIMATE, compare.TV, compare.VAE, compare.CEILING)
+        }
         scene |= {Key(compare.FRAMES, "super-resolution 4", strength=strength): filled(4.0) for strength in (0.0, 0.5, 0.9)}
         scene |= {Key(compare.CLIP, "super-resolution 4", strength=strength): filled(2.0) for strength in compare.PROMISED}
         found.add(scene)
     listed = compare.targets(found, (0.0, 0.5, 0.9))
-    gains = {(one.method, one.strength): one for one in listed if one.figure == tasks.PSNR}
+    gains = {(one.method, one.strength): one for one in listed if one.figure == tasks.PSNR and one.target}
     assert gains[compare.FRAMES, 0.9].value == pytest.approx(4.0) and gains[compare.FRAMES, 0.9].holds
     assert not gains[compare.CLIP, 0.5].holds and (compare.CLIP, 0.9) not in gains
     residuals = [one for one in listed if one.figure == tasks.RESIDUAL]

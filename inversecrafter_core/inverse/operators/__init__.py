@@ -6,7 +6,7 @@ from .compose import ByFrame, Composition, streamed
 from .degradation import Degradation
 from .diagonal import DiagonalMask, PixelMask, random_visible
 from .pooling import AveragePool
-from .protocol import Operator, VideoOperator, VideoSize
+from .protocol import Operator, VideoOperator, VideoSize, size_of
 from .temporal import TemporalAverage
 
 __all__ = [
@@ -26,5 +26,6 @@ __all__ = [
     "blur_of_image",
     "gaussian_blur",
     "random_visible",
+    "size_of",
     "streamed",
 ]

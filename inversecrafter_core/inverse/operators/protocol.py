@@ -10,6 +10,11 @@ VideoSize = tuple[int, int, int]
 """Frames, height and width of a clip."""
 
 
+def size_of(video: torch.Tensor) -> VideoSize:
+    """Return frames, height and width of a clip ``[F, H, W, C]``."""
+    return len(video), video.shape[1], video.shape[2]
+
+
 class Operator(Protocol):
     """A linear measurement operator, as conjugate gradients use it."""
 

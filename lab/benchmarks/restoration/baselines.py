@@ -8,7 +8,7 @@ from kornia.filters import get_gaussian_kernel1d
 from skimage.restoration import denoise_tv_chambolle, wiener
 
 from inversecrafter_core.inverse import fit_clip
-from inversecrafter_core.inverse.operators import AveragePool, Composition, SeparableBlur
+from inversecrafter_core.inverse.operators import SeparableBlur
 
 from .tasks import AVERAGE, Trial
 
@@ -31,15 +31,25 @@ BALANCE = 0.1
 
 
 def back_projected(trial: Trial) -> torch.Tensor:
-    """Return ``A^T y``, and of what is low in resolution the bicubic enlargement."""
-    parts = trial.operator.parts if isinstance(trial.operator, Composition) else (trial.operator,)
-    small = any(isinstance(part, AveragePool) for part in parts)
-    return trial.operator.estimate(trial.y) if small else trial.operator.A_adjoint(trial.y)
+    """Return ``A^T y``; of a mean of 16 pixels each gets a sixteenth, which is nearly black."""
+    return trial.operator.A_adjoint(trial.y)
+
+
+def back_projected_in_scale(trial: Trial) -> torch.Tensor:
+    """Return ``c A^T y`` with the factor that brings its measurement nearest to ``y``: of low resolution, pixels repeated."""
+    back = back_projected(trial)
+    measured = trial.operator.A(back)
+    return back * ((measured * trial.y).sum() / measured.square().sum())
+
+
+def estimated(trial: Trial) -> torch.Tensor:
+    """Return the simple estimate that restoration starts from: infilled, bicubically enlarged, or the measurement."""
+    return trial.operator.estimate(trial.y)
 
 
 def fitted(trial: Trial) -> torch.Tensor:
-    """Return the simple estimate that restoration starts from, fitted to the measurement."""
-    return fit_clip(trial.operator, trial.y, trial.operator.estimate(trial.y))
+    """Return the simple estimate, fitted to the measurement."""
+    return fit_clip(trial.operator, trial.y, estimated(trial))
 
 
 def total_variation(trial: Trial, in_time: bool = False) -> torch.Tensor:

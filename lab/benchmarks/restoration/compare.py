@@ -1,11 +1,16 @@
 """Restoration by the embedded models, frame by frame (VISION-XL) or by the whole clip (LVTINO's form), and without a model.
 
-Held-out scenes and real clips of 9x96x144, degraded by masks, pooling, blur, an average over time, and the last before each of
-the others; measurements are rounded to 8 bit. Priors of rising strength simulate a better model (:mod:`lab.models.restorer`).
+Held-out scenes of 9x96x144 and real clips of 17x128x192, degraded by masks, pooling, blur, an average over time, and the last
+before each of the others; measurements are rounded to 8 bit. Priors of rising strength simulate a better model
+(:mod:`lab.models.restorer`).
 
-* ``fit alone`` = the simple estimate (infilled, bicubic, or the measurement), moved by as little as makes it fit;
+* ``A^T y`` = the true adjoint alone; ``in scale`` = times the one factor that fits it best to the measurement: of low
+  resolution, pixels repeated;
+* ``simple estimate`` = infilled by Telea, enlarged bicubically, or the measurement itself; ``fitted`` = moved by as little as
+  makes it fit the measurement;
 * ``total variation`` = turns of Chambolle's method and of the fit, in space or over the volume of the clip;
-* ``VAE of the truth`` = the truth, encoded and decoded: a result that is not fitted at the end can be no better;
+* ``VAE of the truth`` = the truth, encoded and decoded, and that fitted: what a perfect model with this VAE would reach, where
+  what the VAE loses is not kept;
 * ``flicker`` = false change from frame to frame over the truth's own change;
 * ``residual`` = root mean square of ``A x - y``, of 255;
 * ``time`` = processor seconds a frame, with the whole-clip prior at its single call a step.
@@ -13,14 +18,14 @@ the others; measurements are rounded to 8 bit. Priors of rising strength simulat
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from statistics import fmean
 
 import torch
 
+from inversecrafter_core.inverse import fit_clip
 from inversecrafter_core.sampling import (
     flow_signal,
     noise_levels,
@@ -31,24 +36,33 @@ from lab.benchmarks.report import Document, Row, folded, long_table, read, row, 
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Key, Samples, Scene
 from lab.data.assets import asset
-from lab.data.sheet import as_bytes, contact_sheet, write_picture
 from lab.data.unseen import REAL_CLIPS, scene_seeds
 from lab.metrics.timing import seconds
 from lab.models.guided import small_wan
 from lab.models.restorer import restorer
 from lab.models.video import SHIFT
 
-from .baselines import back_projected, fitted, total_variation, wiener_filtered
-from .tasks import AVERAGE, FLICKER, LPIPS, PSNR, RESIDUAL, SIZE, SSIM, TASKS, Trial, footage, scene_clip
+from .baselines import (
+    back_projected,
+    back_projected_in_scale,
+    estimated,
+    fitted,
+    total_variation,
+    wiener_filtered,
+)
+from .tasks import FLICKER, LPIPS, PSNR, RESIDUAL, SSIM, TASKS, Trial, footage, scene_clip
 
 NOISE = 0.6
 """Noise share that sampling starts from."""
-FRAMES, CLIP, VAE, BACK, FIT, TV, TV_TIME, WIENER = (
+FRAMES, CLIP, VAE, CEILING, BACK, SCALED, ESTIMATE, FIT, TV, TV_TIME, WIENER = (
     "frame by frame",
     "whole clip",
     "VAE of the truth",
-    "A^T y or bicubic",
-    "fit alone",
+    "VAE of the truth, fitted",
+    "A^T y",
+    "A^T y in scale",
+    "simple estimate",
+    "simple estimate, fitted",
     "total variation",
     "total variation in time",
     "Wiener filter",
@@ -59,7 +73,6 @@ LEAST = 1e-3
 """Smallest residual of 255 that is divided by."""
 PROMISED = (0.0, 0.5)
 """Strengths at which the whole clip is run too."""
-PICTURED = ("inpainting 50 %", "super-resolution 4", "deblur 3", f"{AVERAGE}, super-resolution 4")
 
 
 def levels(steps: int, share: float = NOISE) -> list[float]:
@@ -69,46 +82,66 @@ def levels(steps: int, share: float = NOISE) -> list[float]:
 
 def restored(trial: Trial, whole: bool, strength: float, steps: int) -> torch.Tensor:
     """Restore by the embedded models, as Restore Video does."""
-    prior = restorer(small_wan(), trial.truth, trial.prompt, whole=whole, strength=strength)
+    prior = restorer(small_wan(torch.float32), trial.truth, trial.prompt, whole=whole, strength=strength)
     return sample_vision_xl(prior, trial.operator, trial.y, levels(steps), trial.settings)
 
 
-def one_clip(steps: int, strengths: tuple[float, ...], real: bool, seed: int) -> Scene:
-    """Measure every method on every degradation of one clip."""
-    truth, prompt = footage(seed) if real else scene_clip(seed)
-    coder, found = small_wan().coder, Scene()
-    rebuilt = torch.cat([coder.decode(coder.encode(frame)) for frame in truth.split(1)])
-    for task in TASKS:
-        trial, case = Trial.of(truth, prompt, task), task + REAL * real
-        plain: dict[str, Callable[[Trial], torch.Tensor]] = {
-            BACK: back_projected,
-            FIT: fitted,
-            TV: total_variation,
-            TV_TIME: partial(total_variation, in_time=True),
-        }
-        plain |= {WIENER: wiener_filtered} if task == "deblur 3" else {}
-        for name, method in plain.items():
-            found[Key(name, case)] = trial.figures(method(trial))
-        found[Key(VAE, case)] = trial.figures(rebuilt)
-        runs = [(name, strength) for name in (FRAMES, CLIP) for strength in strengths if name == FRAMES or strength in PROMISED]
-        for name, strength in runs:
-            made: list[torch.Tensor] = []
-            run = partial(restored, trial, name == CLIP, strength, steps)
-            took = seconds(lambda made=made, run=run: made.append(run()))  # type: ignore[misc]
-            found[Key(name, case, strength=strength)] = trial.figures(made[0]) | {"time": took / len(truth)}
+def plain(trial: Trial) -> Scene:
+    """Measure what needs no model."""
+    methods: dict[str, Callable[[Trial], torch.Tensor]] = {
+        BACK: back_projected,
+        SCALED: back_projected_in_scale,
+        ESTIMATE: estimated,
+        FIT: fitted,
+        TV: total_variation,
+        TV_TIME: partial(total_variation, in_time=True),
+    }
+    methods |= {WIENER: wiener_filtered} if trial.task == "deblur 3" else {}
+    return {Key(name, trial.task): trial.figures(method(trial)) for name, method in methods.items()}
+
+
+def ceilings(trial: Trial) -> Scene:
+    """Measure what a model that knows the truth reaches through this VAE, before and after the fit."""
+    coder = small_wan(torch.float32).coder
+    rebuilt = torch.cat([coder.decode(coder.encode(frame)) for frame in trial.truth.split(1)])
+    reached = {VAE: rebuilt, CEILING: fit_clip(trial.operator, trial.y, rebuilt)}
+    return {Key(name, trial.task): trial.figures(clip) for name, clip in reached.items()}
+
+
+def by_models(trial: Trial, steps: int, strengths: Sequence[float]) -> Scene:
+    """Measure the embedded models: frame by frame under every strength, by the whole clip where a target is promised."""
+    found = Scene()
+    runs = [(name, strength) for name in (FRAMES, CLIP) for strength in strengths if name == FRAMES or strength in PROMISED]
+    for name, strength in runs:
+        made: list[torch.Tensor] = []
+        run = partial(restored, trial, name == CLIP, strength, steps)
+        took = seconds(lambda made=made, run=run: made.append(run()))  # type: ignore[misc]
+        found[Key(name, trial.task, strength=strength)] = trial.figures(made[0]) | {"time": took / len(trial.truth)}
     return found
 
 
-def targets(found: Samples, strengths: tuple[float, ...]) -> list[Row]:
-    """Compare with back projection and total variation under each prior, and the residual with what the VAE leaves."""
+def one_clip(steps: int, strengths: Sequence[float], tasks: Sequence[str], real: bool, seed: int) -> Scene:
+    """Measure every method on the degradations ``tasks`` of one clip."""
+    truth, prompt = footage(seed) if real else scene_clip(seed)
+    found = Scene()
+    for task in tasks:
+        trial = Trial.of(truth, prompt, task)
+        one = plain(trial) | ceilings(trial) | by_models(trial, steps, strengths)
+        found |= {key._replace(case=task + REAL * real): figures for key, figures in one.items()}
+    return found
+
+
+def targets(found: Samples, strengths: Sequence[float]) -> list[Row]:
+    """Compare with the adjoint in scale, the simple estimate and total variation, and the residual with what the VAE leaves."""
     listed = []
     for case in dict.fromkeys(key.case for key in found):
+        listed.append(against(found, Key(CEILING, case), SCALED, PSNR))
         for strength in strengths:
             for name in (FRAMES, CLIP):
                 key = Key(name, case, strength=strength)
                 if not found.has(key, PSNR):
                     continue
-                listed.append(against(found, key, BACK, PSNR, least=3.0))
+                listed += [against(found, key, SCALED, PSNR, least=3.0), against(found, key, ESTIMATE, PSNR)]
                 if found.has(key, LPIPS):
                     listed.append(against(found, key, TV, LPIPS, most=1.0))
                 listed.append(against(found, key, VAE, RESIDUAL, most=1.2))
@@ -127,18 +160,15 @@ def against(found: Samples, key: Key, other: str, figure: str, **bound: float) -
 
 def rows(
     seed: int,
-    scenes: int = 2,
-    real: int = 1,
+    scenes: int = 8,
+    real: int = 3,
     processes: int = 2,
     steps: int = 5,
     strengths: tuple[float, ...] = (0.0, 0.5, 0.9),
-    picture: Path = Path(),
+    tasks: tuple[str, ...] = tuple(TASKS),
 ) -> list[Row]:
-    """Measure every method on scenes and on the real clips that can be had; or draw them where a picture is wanted."""
-    if picture.name:
-        sheet(scene_seeds(seed, 1)[0], steps, picture)
-        return []
-    settings = (steps, tuple(strengths))
+    """Measure every method on scenes and on the real clips that can be had."""
+    settings = (steps, tuple(strengths), tuple(tasks))
     found = measure(partial(one_clip, *settings, False), scene_seeds(seed, scenes), scenes, processes)
     there = [number for number, name in enumerate(REAL_CLIPS) if asset(name) is not None][:real]
     for key, figures in measure(partial(one_clip, *settings, True), there, len(there), processes).values.items():
@@ -147,30 +177,18 @@ def rows(
 
 
 def page(document: Document) -> list[str]:
-    """Return the targets folded away, and a table a degradation."""
+    """Return a table a degradation, and the targets folded away."""
     listed = read(document)
     lines: list[str] = []
     for case in dict.fromkeys(one.case for one in listed):
         here = [one for one in listed if one.case == case and not one.against]
         lines += ["", f"**{case}**", "", *wide_table(map(named, here), COLUMNS)]
-    return [*lines, *folded("targets", long_table(one for one in listed if one.target))]
+    return [*lines, *folded("comparisons and targets", long_table(one for one in listed if one.against))]
 
 
 def named(one: Row) -> Row:
     """Return a row whose method says the strength of its prior."""
     return one if one.strength is None else replace(one, method=f"{one.method}, prior {one.strength:g}")
-
-
-def sheet(seed: int, steps: int, target: Path) -> None:
-    """Draw a scene, its measurements and what the methods make of them, all frames."""
-    truth, prompt = scene_clip(seed)
-    shown = {"truth": as_bytes(truth)}
-    for task in PICTURED:
-        trial = Trial.of(truth, prompt, task)
-        made = {"estimate": trial.operator.estimate(trial.y), TV: total_variation(trial)}
-        made |= {name: restored(trial, name == CLIP, 0.0, steps) for name in (FRAMES, CLIP)}
-        shown |= {f"{task}: {name}": as_bytes(clip.clamp(0, 1)) for name, clip in made.items()}
-    write_picture(target, contact_sheet(shown, tuple(range(SIZE[0])), SIZE[2]))
 
 
 if __name__ == "__main__":

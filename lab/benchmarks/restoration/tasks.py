@@ -18,8 +18,10 @@ from inversecrafter_core.inverse.operators import (
     PixelMask,
     TemporalAverage,
     VideoOperator,
+    VideoSize,
     gaussian_blur,
     random_visible,
+    size_of,
 )
 from inversecrafter_core.sampling import RestorationSettings
 from lab.benchmarks.samples import Figures
@@ -28,17 +30,26 @@ from lab.models.guided import lpips
 from lab.world import caption, frame_times, random_scene, render
 
 SIZE = (9, 96, 144)
+REAL_SIZE = (17, 128, 192)
+"""Frames, height and width of rendered and of real clips."""
 BOX = TemporalAverage(7)
-SPATIAL: dict[str, Callable[[], VideoOperator]] = {
-    "inpainting 50 %": lambda: PixelMask.of(random_visible(SIZE, 0.5, 0)),
-    "super-resolution 4": lambda: AveragePool(4),
-    "deblur 3": lambda: gaussian_blur(3.0, 61),
+SPATIAL: dict[str, Callable[[VideoSize], VideoOperator]] = {
+    "inpainting 50 %": lambda size: PixelMask.of(random_visible(size, 0.5, 0)),
+    "super-resolution 4": lambda size: AveragePool(4),
+    "deblur 3": lambda size: gaussian_blur(3.0, 61),
 }
 AVERAGE = "average of 7"
-TASKS: dict[str, Callable[[], VideoOperator]] = {
+
+
+def after_average(make: Callable[[VideoSize], VideoOperator]) -> Callable[[VideoSize], VideoOperator]:
+    """Return an operator of a size, applied after the average over time."""
+    return lambda size: Composition((BOX, make(size)))
+
+
+TASKS: dict[str, Callable[[VideoSize], VideoOperator]] = {
     **SPATIAL,
-    AVERAGE: lambda: BOX,
-    **{f"{AVERAGE}, {name}": (lambda make=make: Composition((BOX, make()))) for name, make in SPATIAL.items()},  # type: ignore[misc]
+    AVERAGE: lambda size: BOX,
+    **{f"{AVERAGE}, {name}": after_average(make) for name, make in SPATIAL.items()},
 }
 PSNR, SSIM, LPIPS, FLICKER, RESIDUAL = "PSNR", "SSIM", "LPIPS", "flicker", "residual, of 255"
 SHOWN = 2
@@ -65,13 +76,13 @@ class Trial:
     @classmethod
     def of(cls, truth: torch.Tensor, prompt: str, task: str) -> Trial:
         """Degrade a clip."""
-        operator = TASKS[task]()
+        operator = TASKS[task](size_of(truth))
         return cls(truth, prompt, task, operator, (255 * operator.A(truth)).round() / 255)
 
     @property
     def settings(self) -> RestorationSettings:
         """The settings that Restore Video takes for this operator."""
-        return RestorationSettings(keep_lost=Degradation(self.operator, SIZE).hides_pixels)
+        return RestorationSettings(keep_lost=Degradation(self.operator, size_of(self.truth)).hides_pixels)
 
     def figures(self, clip: torch.Tensor) -> Figures:
         """Return the figures of a restored clip; flicker is in units of the truth's own change."""
@@ -96,4 +107,4 @@ def scene_clip(seed: int) -> tuple[torch.Tensor, str]:
 
 def footage(number: int) -> tuple[torch.Tensor, str]:
     """Return a real clip, without a prompt."""
-    return real_clip(REAL_CLIPS[number], *SIZE), ""
+    return real_clip(REAL_CLIPS[number], *REAL_SIZE), ""
