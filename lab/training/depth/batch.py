@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,10 @@ GREY = 0.12  # part of the clips without colour
 FARTHEST = 40.0  # times the clip's median depth: what lies beyond (a sky) counts as there
 
 
+Clip = tuple[np.ndarray, np.ndarray]
+"""``colour [F, h, w, 3]`` uint8 and ``depth [F, h, w]``."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """``frames [B, T, 3, h, w]`` in 0...1, ``log_depth [B, T, h, w]``, ``exact [B]`` bool: truth, not a teacher's opinion."""
@@ -34,27 +39,35 @@ class Batch:
 
 
 class Source:
-    """Pool and photographs in memory, as they lie on disk. Call :meth:`refresh` while the pool still grows."""
+    """Pools and photographs in memory, as they lie on disk. Call :meth:`refresh` while the pools still grow.
 
-    def __init__(self, pool: Path, photos: Path):
-        self.pool = pool
-        self.clips: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    Every pool is drawn from as often as any other, however many clips it has.
+    """
+
+    def __init__(self, pools: Sequence[Path], photos: Path):
+        self.pools: dict[Path, dict[str, Clip]] = {pool: {} for pool in pools}
         self.photos = [_read(path) for path in sorted(photos.glob("*.npz"))]
         self.refresh()
 
     def refresh(self) -> None:
         """Take in the clips rendered since."""
-        self.clips |= {path.name: _read(path) for path in sorted(self.pool.glob("*.npz")) if path.name not in self.clips}
+        for pool, clips in self.pools.items():
+            clips |= {path.name: _read(path) for path in sorted(pool.glob("*.npz")) if path.name not in clips}
+
+    def clip(self, frames: int, rng: random.Random) -> Clip:
+        """Draw a clip of at least so many frames."""
+        long = [[clip for clip in clips.values() if len(clip[0]) >= frames] for clips in self.pools.values()]
+        return rng.choice(rng.choice([clips for clips in long if clips]))
 
     def described(self) -> str:
         """Return how much there is, in words."""
-        return f"{len(self.clips)} rendered clips and {len(self.photos)} views of photographs"
+        rendered = " and ".join(f"{len(clips)} clips of {pool.name}" for pool, clips in self.pools.items())
+        return f"{rendered}, {len(self.photos)} views of photographs"
 
     def batch(self, rng: random.Random, clips: int, photos: int, frames: int, small: bool = False) -> Batch:
-        """Return ``clips`` of the world and ``photos`` glides, of ``frames`` frames and one size."""
+        """Return ``clips`` of the worlds and ``photos`` glides, of ``frames`` frames and one size."""
         size = rng.choice(SMALL_SIZES if small else SIZES)
-        known = list(self.clips.values())
-        drawn = [_window(*_moments(rng.choice(known), frames, rng), size, rng) for _ in range(clips)]
+        drawn = [_window(*_moments(self.clip(frames, rng), frames, rng), size, rng) for _ in range(clips)]
         drawn += [_glide(*rng.choice(self.photos), frames, size, rng) for _ in range(photos)]
         generator = torch.Generator().manual_seed(rng.getrandbits(40))
         parts = [_disturb(colour, depth, rng, generator) for colour, depth in drawn]
@@ -62,12 +75,12 @@ class Source:
         return Batch(torch.stack([c for c, _ in parts]), torch.stack([d for _, d in parts]), exact)
 
 
-def _read(path: Path) -> tuple[np.ndarray, np.ndarray]:
+def _read(path: Path) -> Clip:
     with np.load(path) as stored:
         return stored["colour"], stored["depth"]
 
 
-def _moments(clip: tuple[np.ndarray, np.ndarray], frames: int, rng: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
+def _moments(clip: Clip, frames: int, rng: random.Random) -> tuple[torch.Tensor, torch.Tensor]:
     first = rng.randrange(len(clip[0]) - frames + 1)
     colour, depth = (torch.from_numpy(part[first : first + frames]).float() for part in clip)
     return colour.permute(0, 3, 1, 2) / 255, depth

@@ -1,8 +1,9 @@
-"""Data of the depth network: clips of the synthetic world with exact depth, photographs with a teacher's depth.
+"""Data of the depth network: clips of two synthetic worlds with exact depth, photographs with a teacher's depth.
 
 ``python -m lab.training.depth.pool --count 2000`` fills ``depth/world<version>`` in the folder of runs with ``<seed>.npz``,
 ``colour [FRAMES, HEIGHT, WIDTH, 3]`` uint8 and ``depth [FRAMES, HEIGHT, WIDTH]`` float16, and labels the photographs with
-FastDepth into ``depth/photos``. Seeds below :data:`~lab.data.pool.FIRST_TRAINING_SEED` are held out, and so is everything the
+FastDepth into ``depth/photos``; where Blender is installed, ``--blender 500`` scenes of the second world (``lab.data.blender``)
+go into ``depth/blender1``. Seeds below :data:`~lab.data.pool.FIRST_TRAINING_SEED` are held out, and so is everything the
 tests and benchmarks measure on.
 """
 
@@ -17,7 +18,9 @@ import numpy as np
 import torch
 
 from inversecrafter_core.depth import OnnxDepth
+from inversecrafter_core.errors import InputError
 from lab.data.assets import asset, why_missing
+from lab.data.blender.render import render_scenes
 from lab.data.motion_clips import photographs
 from lab.data.pool import FIRST_TRAINING_SEED, keep, to_bytes
 from lab.host.paths import RUNS
@@ -25,8 +28,9 @@ from lab.world import WORLD_VERSION, random_scene, render
 from lab.world.render import source_intrinsics
 
 RUN = RUNS / "depth"
-POOL, PHOTOS = RUN / f"world{WORLD_VERSION}", RUN / "photos"
+POOL, BLENDER, PHOTOS = RUN / f"world{WORLD_VERSION}", RUN / "blender1", RUN / "photos"
 FRAMES, HEIGHT, WIDTH = 4, 96, 144
+BLENDER_FRAMES = 2
 STEPS = (0.02, 0.0625, 0.125, 0.3)  # seconds between frames
 TEACHER_SIDE, VIEWS = 224, 6  # short side of the views kept; views of a photograph besides the whole
 
@@ -81,10 +85,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--first", type=int, default=FIRST_TRAINING_SEED)
     parser.add_argument("--count", type=int, default=2000)
+    parser.add_argument("--blender", type=int, default=500, help="scenes of the second world")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     label_photographs()
     fill(arguments.first, arguments.count)
+    seeds = range(max(arguments.first, FIRST_TRAINING_SEED), arguments.first + arguments.blender)
+    try:
+        render_scenes(seeds, BLENDER, BLENDER_FRAMES, HEIGHT, WIDTH)
+    except InputError as missing:
+        print(f"no second world: {missing}")
 
 
 if __name__ == "__main__":

@@ -14,11 +14,13 @@ from __future__ import annotations
 import argparse
 import math
 import random
+import time
 from functools import cached_property
+from pathlib import Path
 
 import torch
 
-from inversecrafter_core.depth.estimators.small_file import save_small_network
+from inversecrafter_core.depth.estimators.small_file import load_small_network, save_small_network
 from inversecrafter_core.depth.estimators.small_network import SmallDepthNet
 from lab.models.shipped import DEPTH_FILE
 from lab.training.loop import Plan, Run, Task
@@ -26,7 +28,7 @@ from lab.training.records import draw_curve, notes_of
 from lab.world import frame_times, random_scene, render
 
 from .batch import FARTHEST, Batch, Source
-from .pool import HEIGHT, PHOTOS, POOL, RUN, WIDTH
+from .pool import BLENDER, HEIGHT, PHOTOS, POOL, RUN, WIDTH
 
 RECIPE = "python -m lab.training.depth.pool; python -m lab.training.depth.train"
 EDGES, FLICKER = 0.5, 1.0
@@ -56,13 +58,13 @@ def _gradient(error: torch.Tensor) -> torch.Tensor:
 class DepthTask(Task):
     """The depth network's lesson."""
 
-    def __init__(self) -> None:
-        self.network = SmallDepthNet()
+    def __init__(self, start: Path | None = None) -> None:
+        self.network = SmallDepthNet() if start is None else load_small_network(start).train().requires_grad_(True)
         self.model = self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @cached_property
     def source(self) -> Source:
-        return Source(POOL, PHOTOS)
+        return Source([POOL, BLENDER], PHOTOS)
 
     @cached_property
     def held_out(self) -> tuple[torch.Tensor, torch.Tensor]:
@@ -99,18 +101,20 @@ class DepthTask(Task):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=40)
+    parser.add_argument("--minutes", type=float, default=40, help="CPU minutes over all restarts")
+    parser.add_argument("--start", type=Path, help="a depth file to begin from, for the first start")
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=DEPTH_FILE)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    task = DepthTask()
-    run = Run(task, Plan(RUN, options.minutes, options.rate))
+    task = DepthTask(options.start)
+    run = Run(task, Plan(RUN, options.minutes, options.rate, seconds=time.process_time))
     run.fit()
     draw_curve(RUN / "curve.csv", "within")
-    DEPTH_FILE.parent.mkdir(parents=True, exist_ok=True)
-    save_small_network(DEPTH_FILE, task.network, **notes_of(run.state(), RECIPE, task.source.described()))
-    DEPTH_FILE.chmod(0o644)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    save_small_network(options.out, task.network, **notes_of(run.state(), RECIPE, task.source.described()))
+    options.out.chmod(0o644)
 
 
 if __name__ == "__main__":
