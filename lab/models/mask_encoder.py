@@ -19,7 +19,7 @@ from lab.host.modules.wan import Encoder3d, WanVAE
 
 from .coder import Coder
 from .folded import folded
-from .shipped import VAE_FILE, read_weights
+from .shipped import MASK_ENCODER_FILE
 
 SSIM_WINDOW = 3
 """Latent cells: a training window of 64 pixels is only eight across."""
@@ -92,12 +92,12 @@ def load_predictor(path: Path) -> MaskPredictor:
 def initialise(predictor: MaskPredictor, space: Coder, mean: float) -> str:
     """Initialise; returns in words where the weights come from.
 
-    The layers start as those of a VAE's encoder of the same width: of the target VAE itself if it has that width, else of the
-    embedded one. The head is small, with a bias that answers ``mean`` everywhere.
+    The layers start as those of the target VAE's own encoder if it has that width, else as those of the embedded mask encoder.
+    The head is small, with a bias that answers ``mean`` everywhere.
     """
     own = space.model if isinstance(space.model, WanVAE) else None
     same = own is not None and own.encoder.conv1.weight.shape[0] == predictor.spec.width
-    state = own.encoder.state_dict() if own is not None and same else _embedded_encoder(predictor.spec.width)
+    state = own.encoder.state_dict() if own is not None and same else _embedded(predictor.spec.width)
     layers = predictor.encoder.state_dict()
     if state is None:
         for value in predictor.encoder.parameters():
@@ -106,7 +106,7 @@ def initialise(predictor: MaskPredictor, space: Coder, mean: float) -> str:
         origin = "random weights"
     else:
         layers.update({key: value for key, value in state.items() if not key.startswith("head.2")})
-        origin = f"the encoder of {space.name if same else VAE_FILE.name}"
+        origin = f"the encoder of {space.name}" if same else MASK_ENCODER_FILE.name
     head = torch.randn_like(layers["head.2.weight"]) * 0.03 / layers["head.2.weight"][0].numel() ** 0.5
     bias = torch.full_like(layers["head.2.bias"], math.log(mean / (1 - mean)))
     layers["head.2.weight"], layers["head.2.bias"] = head, bias
@@ -114,11 +114,11 @@ def initialise(predictor: MaskPredictor, space: Coder, mean: float) -> str:
     return origin
 
 
-def _embedded_encoder(width: int) -> dict[str, torch.Tensor] | None:
-    if not VAE_FILE.exists():
+def _embedded(width: int) -> dict[str, torch.Tensor] | None:
+    if not MASK_ENCODER_FILE.exists():
         return None
-    state = {key[8:]: value for key, value in read_weights(VAE_FILE).items() if key.startswith("encoder.")}
-    return state if state["conv1.weight"].shape[0] == width else None
+    spec, state = read_mask_encoder(MASK_ENCODER_FILE)
+    return {key: value.float() for key, value in state.items()} if spec.width == width else None
 
 
 def ssim(one: torch.Tensor, two: torch.Tensor) -> torch.Tensor:

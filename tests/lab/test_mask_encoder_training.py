@@ -149,6 +149,20 @@ def test_batches_depend_on_the_step_and_the_seed_alone(training, runs):
     assert not torch.equal(one.batch(8, 7, seed=1)[0], two.batch(8, 7)[0])
 
 
+def test_for_a_vae_of_another_width_the_embedded_mask_encoder_is_the_start(training):
+    from lab.host.modules.wan import Wan21
+    from lab.models.vae import build
+
+    file = training.shipped.MASK_ENCODER_FILE
+    predictor = training.model.MaskPredictor(training.model.MaskEncoderSpec(training.model.WIDTH, 16, 16))
+    origin = training.model.initialise(predictor, training.spaces.Coder(build(8), Wan21()), 0.9)
+    embedded = training.model.load_predictor(file).encoder.state_dict()
+    assert origin == file.name
+    found = predictor.encoder.state_dict()
+    assert all(torch.equal(found[name], value) for name, value in embedded.items() if not name.startswith("head.2"))
+    assert not torch.equal(found["head.2.weight"], embedded["head.2.weight"])
+
+
 def test_a_folder_of_videos_gives_pairs_and_a_broken_file_is_left_out(training, tmp_path, caplog):
     clips.write_clip(tmp_path / "a.mp4", clips.moving_pattern(12, 96, 128))
     (tmp_path / "broken.mp4").write_bytes(b"no video")
