@@ -5,10 +5,10 @@ import { runBranch } from "./editor/branch.js";
 import { Editor } from "./editor/editor.js";
 import { PathModel } from "./editor/model.js";
 import { after, outerValue, place, recall, restoredOutput } from "./nodes.js";
+import { text } from "./texts.js";
 
 const NODE = "InverseCrafterCameraPath";
 const HEIGHT = 360;
-const GEOMETRY = "Connect geometry (from Estimate Depth) to this node, then read the scene.";
 const AS_SOURCE = { preset: "static", keyframes: "" }; // a branch that only reads the scene needs no path that can be made
 const RESTORE_MS = 300, RESTORE_TRIES = 20;
 const kept = new Map(); // node of a workflow -> {shared, history, run}: what is shown survives the node's object
@@ -36,8 +36,8 @@ function sourceOf(node) {
     setRelativeTo: (name) => {
       widgetOf(node, "relative_to").value = name;
     },
-    write: (text) => {
-      widgetOf(node, "keyframes").value = text;
+    write: (keyframes) => {
+      widgetOf(node, "keyframes").value = keyframes;
       node.graph?.setDirtyCanvas?.(true);
       app.extensionManager?.workflow?.activeWorkflow?.changeTracker?.checkState?.();
     },
@@ -57,7 +57,7 @@ function addEditor(node) {
   hide(keyframes);
   const model = new PathModel(sourceOf(node)), shared = {};
   const editor = new Editor(model, shared, () => {
-    if (!isLinked(node, "geometry")) throw new Error(GEOMETRY);
+    if (!isLinked(node, "geometry")) throw new Error(text("connectGeometry"));
     return runBranch(node, AS_SOURCE);
   });
   const widget = node.addDOMWidget("editor", "InverseCrafterCameraEditor", editor.element, {
@@ -124,11 +124,11 @@ function configured(node) {
   if (!editor) return;
   editor.settled = false;
   setTimeout(() => {
-    const memory = recall(kept, node), text = String(widgetOf(node, "keyframes").value ?? "");
+    const memory = recall(kept, node), keyframes = String(widgetOf(node, "keyframes").value ?? "");
     if (memory) {
-      memory.history.push(text); // the page's own undo may have changed it
+      memory.history.push(keyframes); // the page's own undo may have changed it
       editor.model.history = memory.history;
-    } else editor.model.history.reset(text);
+    } else editor.model.history.reset(keyframes);
     if (memory?.shared) editor.resume(memory.shared);
     editor.settled = true;
     editor.model.refresh();

@@ -2,9 +2,9 @@
 // The stock page draws such text for one node of its own only. Nodes with an output called "report" get the box.
 import { app } from "/scripts/app.js";
 import { after, place, recall, restoredOutput } from "./nodes.js";
+import { text } from "./texts.js";
 
 const WIDGET = "report";
-const HINT = "What was done is written here after a run.";
 const HEIGHT = 76;
 const RESTORE_MS = 300;
 const RESTORE_TRIES = 20;
@@ -18,26 +18,27 @@ function addBox(node) {
   const box = document.createElement("textarea");
   box.className = "comfy-multiline-input";
   box.readOnly = true;
-  box.placeholder = HINT;
+  box.placeholder = text("reportHint");
   const widget = node.addDOMWidget(WIDGET, "customtext", box, {
     getValue: () => box.value,
-    setValue: (text) => {
-      box.value = text ?? "";
+    setValue: (words) => {
+      box.value = words ?? "";
     },
     getMinHeight: () => HEIGHT,
     serialize: false,
     read_only: true,
-    placeholder: HINT,
+    placeholder: box.placeholder,
   });
   widget.serialize = false;
+  widget.label = node.outputs?.find((output) => output.name === WIDGET)?.localized_name;
 }
 
 function show(node, output) {
   const widget = node.widgets?.find((one) => one.name === WIDGET);
-  const text = output?.text;
-  if (!widget || text === undefined) return;
+  const words = output?.text;
+  if (!widget || words === undefined) return;
   shown.set(place(node), output);
-  widget.value = Array.isArray(text) ? text.join("\n") : String(text);
+  widget.value = Array.isArray(words) ? words.join("\n") : String(words);
   widget.callback?.(widget.value); // Vue nodes learn of a new value this way
 }
 

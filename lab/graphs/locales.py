@@ -1,11 +1,12 @@
-"""The translations in ``locales/`` checked against the nodes' schemas.
+"""The translations in ``locales/`` checked against the nodes' schemas and the page's texts.
 
     python -m lab.graphs.locales            print what is missing, left over or out of date; end with 1 where there is something
     python -m lab.graphs.locales --accept   state that every translation fits today's English
 
 English is the schema itself. ``locales/<language>/nodeDefs.json`` has, for every node, ``display_name``, ``description``,
-``inputs.<id>.name`` and ``.tooltip``, ``outputs.<place>.name`` and ``.tooltip``. ``locales.json`` beside this file has a
-digest of the English that each text was translated from, so that a changed tooltip shows up here.
+``inputs.<id>.name`` and ``.tooltip``, ``outputs.<place>.name`` and ``.tooltip``; ``inverseCrafter`` in ``main.json`` has the
+texts of ``web/texts.js``, with the names of values in braces. ``locales.json`` beside this file has a digest of the English
+that each text was translated from, so that a changed tooltip shows up here.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 LANGUAGES = ("zh", "ja")
 DIGESTS = Path(__file__).with_suffix(".json")
-UNTRANSLATED = ("gamma", "cfg", "x", "y")
-"""Names of inputs that stay as they are in every language."""
+UNTRANSLATED = ("gamma", "cfg", "x", "y", "z")
+"""Names of inputs and of numbers that stay as they are in every language."""
 LONGEST_TOOLTIP = 160
+PAGE = "page"
+"""The first part of the keys of the page's texts, where those of nodes have the node's id."""
+PLACEHOLDER = r"\{\w+\}"
 MARKUP = "{}@|"
 """Characters that mean something to the page's translations."""
 SAMPLE = r"\[\{.*\}\]"
@@ -45,8 +49,8 @@ class English:
 
 
 def english(schemas: Mapping[str, Any]) -> dict[str, English]:
-    """Return every text of the schemas (``io.Schema`` by node id) under its key, ``node.inputs.id.tooltip`` and the like."""
-    found: dict[str, English] = {}
+    """Return every text of the page and of the schemas (``io.Schema`` by node id) by key, as ``node.inputs.id.tooltip``."""
+    found = {f"{PAGE}.{key}": _english(text) for key, text in page_texts().items() if key not in UNTRANSLATED}
     for node_id, schema in schemas.items():
         found[f"{node_id}.display_name"] = _english(schema.display_name)
         found[f"{node_id}.description"] = _english(schema.description)
@@ -61,9 +65,15 @@ def english(schemas: Mapping[str, Any]) -> dict[str, English]:
     return found
 
 
+def page_texts(root: Path = ROOT) -> Words:
+    """Return the English texts of ``web/texts.js`` by key."""
+    table = (root / "web" / "texts.js").read_text(encoding="utf-8").partition("const ENGLISH = {")[2].partition("\n};")[0]
+    return {key: json.loads(text) for key, text in re.findall(r'^  (\w+): (".*"),$', table, re.MULTILINE)}
+
+
 def _english(text: str, options: Any = ()) -> English:
     plain = re.sub(SAMPLE, "", text)
-    kept = {*re.findall(r"\d+(?:\.\d+)?", plain), *re.findall(r"\w+/\w+", plain)}
+    kept = {*re.findall(r"\d+(?:\.\d+)?", plain), *re.findall(r"\w+/\w+", plain), *re.findall(PLACEHOLDER, plain)}
     kept |= {f"{option}" for option in options if re.search(rf"\b{re.escape(f'{option}')}:", plain)}
     return English(text, frozenset(kept))
 
@@ -79,7 +89,9 @@ def translated(language: str, root: Path = ROOT) -> Words:
         for name, more in value.items():
             walk(f"{key}.{name}" if key else name, more)
 
-    walk("", json.loads((root / "locales" / language / "nodeDefs.json").read_text(encoding="utf-8")))
+    folder = root / "locales" / language
+    walk("", json.loads((folder / "nodeDefs.json").read_text(encoding="utf-8")))
+    walk(PAGE, json.loads((folder / "main.json").read_text(encoding="utf-8"))["inverseCrafter"])
     return found
 
 
@@ -101,7 +113,7 @@ def _faults_of(key: str, text: English, word: str, language: str) -> list[str]:
         found.append("has no word of the language")
     if language == "zh" and re.search(KANA, word):
         found.append("is Japanese")
-    if set(MARKUP) & set(word):
+    if set(MARKUP) & set(re.sub(PLACEHOLDER, "", word) if key.startswith(PAGE) else word):
         found.append(f"has one of {MARKUP}, which the page takes for markup")
     if key.endswith(".tooltip") and len(word) > LONGEST_TOOLTIP:
         found.append(f"is longer than {LONGEST_TOOLTIP} characters")

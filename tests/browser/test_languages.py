@@ -1,4 +1,4 @@
-"""The page in Chinese and Japanese: our nodes have their words; neither a saved graph nor a prompt depends on them."""
+"""The page in Chinese and Japanese: our nodes and editors have their words; neither graphs nor prompts depend on them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from lab.graphs.locales import LANGUAGES, ROOT, translated
+from lab.graphs.locales import LANGUAGES, PAGE, ROOT, translated
 from lab.host.page import LOADED, PATIENCE_MS, chromium, drop_workflow, open_page
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium here: install one or set CHROMIUM_PATH")
@@ -28,6 +28,19 @@ SHOWN = f"""() => {{
         outputs: shown.outputs.map(label),
     }};
 }}"""
+EDITOR = """() => {
+    const node = LiteGraph.createNode("InverseCrafterCameraPath"), editor = node.inverseCrafter.element;
+    app.graph.add(node);
+    const box = (name) => node.widgets.find((widget) => widget.name === name);
+    return {
+        status: editor.querySelector(".ic-status").textContent,
+        noScene: editor.querySelector(".ic-hint").textContent,
+        readHint: node.inverseCrafter.buttons.read.title,
+        aimHint: editor.querySelector("[name=aim]").closest("label").title,
+        reportHint: box("report").element.placeholder,
+        report: box("report").label,
+    };
+}"""
 LOAD = "async (graph) => { app.graph.clear(); await app.loadGraphData(graph); }"
 
 
@@ -48,6 +61,15 @@ def check_words(shown: dict, language: str) -> None:
     assert shown["outputs"] == [words[f"outputs.{place}.name"] for place in range(len(shown["outputs"]))]
 
 
+def check_editor(shown: dict, language: str) -> None:
+    words = translated(language)
+    page = {key.partition(".")[2]: word for key, word in words.items() if key.startswith(f"{PAGE}.")}
+    made = page["madeOfPreset"].format(preset="arc_left")
+    assert shown.pop("status") == page["lengthOnly"].format(made=made, frames=81)
+    assert shown.pop("report") == words["InverseCrafterCameraPath.outputs.2.name"]
+    assert shown == {key: page[key] for key in shown}
+
+
 def test_nodes_have_their_words_and_graphs_and_prompts_stay_the_same(host):
     with open_page(host.url) as page:
         try:
@@ -58,6 +80,8 @@ def test_nodes_have_their_words_and_graphs_and_prompts_stay_the_same(host):
                 speak(page, host, language)
                 page.evaluate(LOAD, saved)  # saved in the language before
                 check_words(page.evaluate(SHOWN), language)
+                check_editor(page.evaluate(EDITOR), language)
+                page.evaluate("() => app.graph.remove(app.graph.nodes.at(-1))")
                 assert page.evaluate(PROMPT) == prompt
                 saved = page.evaluate("() => app.graph.serialize()")
                 assert [node["title"] for node in saved["nodes"] if node["type"] == NODE] == titles(WORKFLOW)

@@ -28,6 +28,7 @@ def javascript(tmp_path_factory: pytest.TempPathFactory) -> Javascript:
     folder = tmp_path_factory.mktemp("web")
     for room in ("path", "editor"):
         shutil.copytree(WEB / room, folder / room)
+    shutil.copy(WEB / "texts.js", folder)
     (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
 
     def run(text: str, given: Any = None) -> Any:

@@ -2,6 +2,7 @@
 // it sends a prompt of its own, cut out of the page's.
 import { app } from "/scripts/app.js";
 import { api } from "/scripts/api.js";
+import { text } from "../texts.js";
 
 /** Return the node that an id of a prompt, such as "12:5", stands for. */
 function nodeOf(id) {
@@ -37,7 +38,7 @@ class Endings {
   #listeners = {
     execution_success: () => "",
     execution_error: (detail) => detail.exception_message,
-    execution_interrupted: () => "The run was cancelled.",
+    execution_interrupted: () => text("cancelled"),
   };
 
   constructor() {
@@ -68,7 +69,7 @@ class Endings {
 export async function runBranch(node, replaced) {
   const { output, workflow } = await app.graphToPrompt();
   const id = Object.keys(output).find((one) => one.split(":").at(-1) === String(node.id) && nodeOf(one) === node);
-  if (!id) throw new Error("This node is muted or bypassed: enable it to read the scene.");
+  if (!id) throw new Error(text("muted"));
   const prompt = structuredClone(upstream(output, id));
   Object.assign(prompt[id].inputs, replaced, { reading: Date.now() }); // what is cached would send no result
   prompt["scene"] = { class_type: "PreviewAny", inputs: { source: [id, 2] }, _meta: { title: "Scene" } };

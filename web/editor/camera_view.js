@@ -2,6 +2,7 @@
 import { onGrid, placed, transfer } from "../path/cameras.js";
 import { add, apply, multiply, turnX, turnY } from "../path/rotations.js";
 import { Warp, paint } from "../path/warp.js";
+import { text } from "../texts.js";
 import { addCanvas, onDrag } from "./canvas.js";
 
 const HOLE = 0xffff00ff; // magenta, as in the pictures of the node pages
@@ -75,11 +76,11 @@ export class CameraView {
     const scale = Math.min(width / this.layer.width, height / this.layer.height);
     const [across, down] = [this.layer.width * scale, this.layer.height * scale];
     context.drawImage(this.layer, (width - across) / 2, (height - down) / 2, across, down);
-    const text = `holes ${(100 * this.share).toFixed(1)} %`;
+    const words = text("holes", { share: (100 * this.share).toFixed(1) });
     context.font = "12px sans-serif";
     context.fillStyle = "rgba(0, 0, 0, 0.65)";
-    context.fillRect(6, height - 24, context.measureText(text).width + 12, 18);
+    context.fillRect(6, height - 24, context.measureText(words).width + 12, 18);
     context.fillStyle = "#fff";
-    context.fillText(text, 12, height - 11);
+    context.fillText(words, 12, height - 11);
   }
 }

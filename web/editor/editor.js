@@ -1,6 +1,7 @@
 // The editor of a camera path: views, timeline, numbers and buttons around one model. It knows nothing of nodes.
 import { HoleEstimate, TOO_MANY } from "../path/holes.js";
 import { add, apply } from "../path/rotations.js";
+import { text } from "../texts.js";
 import { CameraView } from "./camera_view.js";
 import { Inspector } from "./inspector.js";
 import { keyActions, keyName } from "./keys.js";
@@ -11,8 +12,6 @@ import { WorldView } from "./world_view.js";
 
 const STRIP_MS = 16; // of every animation frame for the strip of holes
 const PLAY_MS = 1000 / 16;
-const UNREAD = "Press R to read the scene (the clip's depth, no sampler), or run.";
-const NO_SCENE = "Connect geometry, from Estimate Depth, and the video to see the scene and its holes.";
 
 export class Editor {
   through = false;
@@ -63,8 +62,8 @@ export class Editor {
 
   #addBar() {
     const bar = this.element.appendChild(Object.assign(document.createElement("div"), { className: "ic-bar" }));
-    const button = (text, title, action) => {
-      const made = Object.assign(document.createElement("button"), { type: "button", textContent: text, title });
+    const button = (label, hint, action) => {
+      const made = Object.assign(document.createElement("button"), { type: "button", textContent: label, title: text(hint) });
       made.addEventListener("click", () => {
         action();
         this.element.focus({ preventScroll: true });
@@ -73,18 +72,18 @@ export class Editor {
     };
     const { model } = this;
     this.buttons = {
-      through: button("cam", "Look through the target camera (V)", () => this.lookThrough(!this.through)),
-      play: button("▶", "Play (space)", () => this.play(!this.playing)),
-      add: button("+", "Add a keyframe at the current frame (K)", () => model.addKey()),
-      remove: button("−", "Delete the keyframe (Delete)", () => model.deleteKey()),
-      fill: button("preset", "Back to the preset: drop the keyframes", () => model.setText("")),
-      undo: button("↶", "Undo (Ctrl+Z)", () => model.undo()),
-      redo: button("↷", "Redo (Ctrl+Shift+Z)", () => model.redo()),
-      text: button("{ }", "The keyframes as JSON (T)", () => this.showText(!this.textShown)),
+      through: button(text("through"), "throughHint", () => this.lookThrough(!this.through)),
+      play: button("▶", "playHint", () => this.play(!this.playing)),
+      add: button("+", "addHint", () => model.addKey()),
+      remove: button("−", "removeHint", () => model.deleteKey()),
+      fill: button(text("fill"), "fillHint", () => model.setText("")),
+      undo: button("↶", "undoHint", () => model.undo()),
+      redo: button("↷", "redoHint", () => model.redo()),
+      text: button("{ }", "textHint", () => this.showText(!this.textShown)),
     };
     bar.append(Object.assign(document.createElement("span"), { className: "ic-space" }));
-    this.buttons.read = button("read", "Read the scene: runs the clip's depth, no sampler (R)", () => this.read());
-    this.buttons.large = button("⤢", "Large (X)", () => this.enlarge(!this.large));
+    this.buttons.read = button(text("read"), "readHint", () => this.read());
+    this.buttons.large = button("⤢", "largeHint", () => this.enlarge(!this.large));
   }
 
   #addStage() {
@@ -138,11 +137,11 @@ export class Editor {
   async read() {
     if (this.reading) return;
     this.reading = true;
-    this.note = "Reading the scene…";
+    const waiting = (this.note = text("reading"));
     this.#changed();
     try {
       await this.runBranch();
-      if (this.note === "Reading the scene…") this.note = "";
+      if (this.note === waiting) this.note = "";
     } catch (error) {
       this.note = error.message;
     }
@@ -261,7 +260,7 @@ export class Editor {
 
   #say() {
     const { model, shared } = this;
-    this.hint.textContent = shared.scene || this.textShown ? "" : model.settings.geometry ? UNREAD : NO_SCENE;
+    this.hint.textContent = shared.scene || this.textShown ? "" : text(model.settings.geometry ? "unread" : "noScene");
     const message = model.error || this.note;
     this.status.classList.toggle("ic-error", Boolean(message) && !this.reading);
     this.status.textContent = message || this.#figures();
@@ -270,14 +269,15 @@ export class Editor {
 
   #figures() {
     const { model, shared } = this;
-    const made = model.custom ? `${model.keys.length} keyframes` : `preset ${model.settings.preset}`;
+    const { preset } = model.settings;
+    const made = model.custom ? text("madeOfKeyframes", { count: model.keys.length }) : text("madeOfPreset", { preset });
     const known = (shared.shares ?? []).filter((share) => share !== undefined);
-    if (!known.length) return `${made}, ${model.frames} frames`;
+    if (!known.length) return text("lengthOnly", { made, frames: model.frames });
     const most = Math.max(...known), worst = shared.shares.indexOf(most);
     const red = known.filter((share) => share > TOO_MANY).length;
     const here = shared.shares[model.frame];
-    const now = here === undefined ? "" : `, holes ${(100 * here).toFixed(0)} % here`;
-    const beyond = red ? `; above ${100 * TOO_MANY} % in ${red}: more than the footage has` : "";
-    return `${made}${now}, at most ${(100 * most).toFixed(0)} % (frame ${worst})${beyond}`;
+    const percent = (share) => (100 * share).toFixed(0), values = { made, most: percent(most), worst };
+    const figures = here === undefined ? text("most", values) : text("hereAndMost", { ...values, here: percent(here) });
+    return red ? text("tooMany", { figures, limit: 100 * TOO_MANY, count: red }) : figures;
   }
 }

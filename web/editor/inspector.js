@@ -1,17 +1,20 @@
 // The numbers of the keyframe at the current frame: place, angles, lens, pace, and whether it looks at the subject.
 import { rotationOf, turned } from "../path/keyframes.js";
 import { fromEuler, lookAt, toEuler } from "../path/rotations.js";
+import { text } from "../texts.js";
 
 const PIVOT = [0, 0, 1];
 const NUMBERS = [
-  { name: "x", hint: "Right of the source camera, in multiples of the subject's depth", step: 0.01 },
-  { name: "y", hint: "Below the source camera", step: 0.01 },
-  { name: "z", hint: "Before the source camera: 1 reaches the subject", step: 0.01 },
-  { name: "tilt", hint: "Degrees up", step: 1 },
-  { name: "pan", hint: "Degrees to the right", step: 1 },
-  { name: "roll", hint: "Degrees clockwise", step: 1 },
-  { name: "lens", hint: "Focal length over the source's", step: 0.01 },
+  { name: "x", hint: "xHint", step: 0.01 },
+  { name: "y", hint: "yHint", step: 0.01 },
+  { name: "z", hint: "zHint", step: 0.01 },
+  { name: "tilt", hint: "tiltHint", step: 1 },
+  { name: "pan", hint: "panHint", step: 1 },
+  { name: "roll", hint: "rollHint", step: 1 },
+  { name: "lens", hint: "lensHint", step: 0.01 },
 ];
+
+const PACES = { "": "easeOfPath", linear: "linear", smooth: "smooth" };
 
 /** Return the numbers of a camera `{position, rotation, focal_scale}` in the order of the fields. */
 const numbersOf = ({ position, rotation, focal_scale }) => [...position, ...toEuler(rotation), focal_scale];
@@ -36,10 +39,10 @@ export class Inspector {
     this.aim = this.#addAim();
   }
 
-  #label(text, hint, control) {
+  #label(control, hint) {
     const label = document.createElement("label");
-    label.title = hint;
-    label.append(text, control);
+    label.title = text(hint);
+    label.append(text(control.name), control);
     this.box.append(label);
     return control;
   }
@@ -51,16 +54,16 @@ export class Inspector {
       if (input.value !== "" && Number.isFinite(value)) this.model.changeKey(frame, (key) => withNumber(key, field, value));
       this.show();
     });
-    return this.#label(name, hint, input);
+    return this.#label(input, hint);
   }
 
   #addEase() {
     const select = Object.assign(document.createElement("select"), { name: "ease" });
-    for (const [value, text] of [["", "path's"], ["linear", "linear"], ["smooth", "smooth"]]) select.add(new Option(text, value));
+    for (const [value, key] of Object.entries(PACES)) select.add(new Option(text(key), value));
     select.addEventListener("change", () =>
       this.model.changeKey(this.model.frame, ({ ease, ...key }) => (select.value ? { ...key, ease: select.value } : key)),
     );
-    return this.#label("ease", "Pace from this keyframe to the next; path's: the node's ease", select);
+    return this.#label(select, "easeHint");
   }
 
   #addAim() {
@@ -72,7 +75,7 @@ export class Inspector {
         return lookAt(key.position, PIVOT) && { ...rest, look_at: PIVOT };
       }),
     );
-    return this.#label("aim", "Look at the subject: the point one rho ahead of the source camera", box);
+    return this.#label(box, "aimHint");
   }
 
   /** Show the numbers of the current frame; those of a frame without a keyframe are the path's, and faint. */

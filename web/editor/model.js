@@ -7,9 +7,9 @@ import { interpolated } from "../path/interpolate.js";
 import { InputError, beyond, formatKeyframes, moved, parseKeyframes, turned } from "../path/keyframes.js";
 import { PRESETS, presetKeyframes, presetPath } from "../path/presets.js";
 import { IDENTITY } from "../path/rotations.js";
+import { text } from "../texts.js";
 
 const MOST_FRAMES = 10000;
-const ELSEWHERE = "keyframes: they come from the node at that input. Disconnect it to shape the path here.";
 const STILL = { position: [0, 0, 0], rotation: IDENTITY, focal_scale: 1 };
 
 export class PathModel extends EventTarget {
@@ -55,7 +55,7 @@ export class PathModel extends EventTarget {
     const frames = Math.max(1, Math.min(MOST_FRAMES, known ? run.frames : settings.frames));
     this.edits++;
     try {
-      this.error = settings.elsewhere ? ELSEWHERE : "";
+      this.error = settings.elsewhere ? text("elsewhere") : "";
       this.#follow(frames);
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
@@ -75,8 +75,7 @@ export class PathModel extends EventTarget {
     this.keys = parseKeyframes(this.settings.keyframes);
     this.cameras = interpolated(this.keys, frames, this.settings.ease);
     const late = beyond(this.keys, frames);
-    if (late)
-      this.error = `keyframes: one at frame ${late.frame}, but the path ends at ${frames - 1}. Delete it, or use a longer clip.`;
+    if (late) this.error = text("beyond", { frame: late.frame, last: frames - 1 });
   }
 
   /** Take the widgets' text as it is now: somebody else has changed it. */
@@ -87,11 +86,11 @@ export class PathModel extends EventTarget {
   }
 
   /** Set the text of the keyframes; `done`: this is a step to undo, not a moment of a drag. */
-  setText(text, done = true) {
+  setText(keyframes, done = true) {
     this.writing = true;
-    this.source.write(text);
+    this.source.write(keyframes);
     this.writing = false;
-    if (done) this.history.push(text);
+    if (done) this.history.push(keyframes);
     this.refresh();
   }
 

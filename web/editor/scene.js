@@ -2,6 +2,7 @@
 // others when they are looked at.
 import { onGrid } from "../path/cameras.js";
 import { PREFIX, anchorOf, depthLength, headerLength, readFrame, readHeader } from "../path/scene_file.js";
+import { text } from "../texts.js";
 
 const KEPT = 12; // frames of the cloud that stay in memory
 const GREY = [90, 235]; // shades of the farthest and the nearest point of a clip without colours
@@ -9,7 +10,7 @@ const GREY = [90, 235]; // shades of the farthest and the nearest point of a cli
 /** A part of a file at `url`. Throws an Error where the file is gone. */
 async function part(url, first, length) {
   const reply = await fetch(url, { headers: { Range: `bytes=${first}-${first + length - 1}` } });
-  if (!reply.ok) throw new Error("The scene of the last run is gone. Press R to read it anew.");
+  if (!reply.ok) throw new Error(text("sceneGone"));
   const bytes = await reply.arrayBuffer();
   return reply.status === 206 ? bytes : bytes.slice(first, first + length); // a proxy may send the whole file
 }

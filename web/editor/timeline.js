@@ -1,5 +1,6 @@
 // The timeline: the share of holes a frame as a strip, keyframes as diamonds, the current frame as a line.
 import { TOO_MANY } from "../path/holes.js";
+import { text } from "../texts.js";
 import { addCanvas, colourAt, onDrag } from "./canvas.js";
 
 const SIDE = 10, STRIP = 26, KEYS = 38; // pixels: margins, the strip's height, the diamonds' line
@@ -12,7 +13,7 @@ export class Timeline {
     Object.assign(this, { model, shared });
     const { canvas, redraw, paint } = addCanvas(parent, "ic-timeline", (context, size) => this.#draw(context, size));
     Object.assign(this, { canvas, redraw, paint });
-    canvas.title = `Above: the share of holes a frame, red above ${100 * TOO_MANY} %. Below: keyframes. Double-click adds one.`;
+    canvas.title = text("strip", { limit: 100 * TOO_MANY });
     onDrag(canvas, (place) => this.#begin(place));
     canvas.addEventListener("dblclick", (event) => this.model.addKey(this.#frameAt(event.offsetX)));
   }
@@ -52,8 +53,9 @@ export class Timeline {
     context.fillStyle = "#fff";
     context.fillRect(x - 0.75, 0, 1.5, height);
     context.font = "10px sans-serif";
-    const text = `${this.model.frame}`;
-    context.fillText(text, x + 4 + context.measureText(text).width > width ? x - 4 - context.measureText(text).width : x + 4, 10);
+    const number = `${this.model.frame}`;
+    const { width: wide } = context.measureText(number);
+    context.fillText(number, x + 4 + wide > width ? x - 4 - wide : x + 4, 10);
   }
 
   #drawStrip(context) {

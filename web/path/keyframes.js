@@ -2,6 +2,7 @@
 //
 // A keyframe keeps the fields that its author wrote ("euler", "quaternion" or "look_at"), so that text and editor agree.
 import { IDENTITY, fromEuler, fromQuaternion, length, lookAt, toEuler } from "./rotations.js";
+import { text } from "../texts.js";
 
 const EASES = ["linear", "smooth"];
 const ROTATIONS = ["euler", "quaternion", "look_at"];
@@ -10,75 +11,74 @@ const DIGITS = 6;
 
 /** Error of a bad input, in the user's terms: the input, what was found, and what to do. */
 export class InputError extends Error {
-  constructor(name, found, advice) {
-    super(`${name}: ${found}. ${advice}`);
+  /** `key`, `values`: of the text, see texts.js. */
+  constructor(key, values) {
+    super(text(key, values));
   }
 }
 
 const shown = (value) => JSON.stringify(value) ?? String(value);
 
 function requireNumber(value, name) {
-  if (typeof value !== "number" || !Number.isFinite(value)) throw new InputError(name, shown(value), "Give a finite number.");
+  if (typeof value !== "number" || !Number.isFinite(value)) throw new InputError("notFinite", { name, found: shown(value) });
   return value;
 }
 
 function requireNumbers(value, count, name) {
   if (!Array.isArray(value) || value.length !== count)
-    throw new InputError(name, shown(value), `Give a list of ${count} numbers.`);
+    throw new InputError("notNumbers", { name, found: shown(value), count });
   return value.map((item) => requireNumber(item, name));
 }
 
 function requireRotation(entry, position, name) {
   const given = ROTATIONS.filter((key) => key in entry);
-  if (given.length > 1) throw new InputError(name, `both ${given.join(" and ")}`, "Keep one of them.");
+  if (given.length > 1) throw new InputError("manyRotations", { name, found: given.join(", ") });
   if (!given.length) return {};
   const [field] = given;
   const numbers = requireNumbers(entry[field], field === "quaternion" ? 4 : 3, `${name}.${field}`);
   if (field === "quaternion" && length(numbers) < 1e-6)
-    throw new InputError(`${name}.quaternion`, "a length of zero", "Give w, x, y, z; no rotation is [1, 0, 0, 0].");
-  if (field === "look_at" && !lookAt(position, numbers))
-    throw new InputError(
-      `${name}.look_at`,
-      length(numbers.map((value, i) => value - position[i])) < 1e-6 ? "the camera's own position" : "a point straight above or below",
-      "Look at another point, or give euler angles.",
-    );
+    throw new InputError("zeroQuaternion", { name: `${name}.quaternion` });
+  if (field === "look_at" && !lookAt(position, numbers)) {
+    const itself = length(numbers.map((value, i) => value - position[i])) < 1e-6;
+    throw new InputError(itself ? "looksAtItself" : "looksUpright", { name: `${name}.look_at` });
+  }
   return { [field]: numbers };
 }
 
 function requireKeyframe(entry, index) {
   const name = `keyframes[${index}]`;
   if (entry === null || typeof entry !== "object" || Array.isArray(entry))
-    throw new InputError(name, shown(entry), 'Give an object, e.g. {"frame": 0, "position": [0, 0, 0]}.');
+    throw new InputError("notObject", { name, found: shown(entry), sample: '{"frame": 0, "position": [0, 0, 0]}' });
   const unknown = Object.keys(entry).find((key) => !FIELDS.includes(key));
-  if (unknown) throw new InputError(name, `the unknown field '${unknown}'`, `Known are ${FIELDS.join(", ")}.`);
+  if (unknown) throw new InputError("unknownField", { name, found: unknown, known: FIELDS.join(", ") });
   if (!Number.isInteger(entry.frame) || entry.frame < 0)
-    throw new InputError(`${name}.frame`, shown(entry.frame), "Give a whole number from 0 on.");
+    throw new InputError("notFrame", { name: `${name}.frame`, found: shown(entry.frame) });
   const position = requireNumbers(entry.position ?? [0, 0, 0], 3, `${name}.position`);
   const focal = requireNumber(entry.focal_scale ?? 1, `${name}.focal_scale`);
-  if (focal <= 0) throw new InputError(`${name}.focal_scale`, shown(focal), "Give a number above 0; 1 keeps the lens.");
+  if (focal <= 0) throw new InputError("notFocal", { name: `${name}.focal_scale`, found: shown(focal) });
   if (entry.ease !== undefined && !EASES.includes(entry.ease))
-    throw new InputError(`${name}.ease`, shown(entry.ease), `Choose one of: ${EASES.join(", ")}.`);
+    throw new InputError("notOneOf", { name: `${name}.ease`, found: shown(entry.ease), known: EASES.join(", ") });
   const ease = entry.ease === undefined ? {} : { ease: entry.ease };
   return { frame: entry.frame, position, ...requireRotation(entry, position, name), focal_scale: focal, ...ease };
 }
 
 /**
- * Return the keyframes in JSON `text`, sorted by frame. Frames beyond the end of a path are no error here (see `beyond`).
+ * Return the keyframes in `json`, sorted by frame. Frames beyond the end of a path are no error here (see `beyond`).
  * Throws InputError, naming the keyframe and the field.
  */
-export function parseKeyframes(text) {
+export function parseKeyframes(json) {
   let entries;
   try {
-    entries = JSON.parse(text);
+    entries = JSON.parse(json);
   } catch (error) {
-    throw new InputError("keyframes", `text that is not JSON (${error.message})`, "Correct it, or undo the last change.");
+    throw new InputError("notJson", { found: error.message });
   }
   if (entries && !Array.isArray(entries) && typeof entries === "object" && "keyframes" in entries) entries = entries.keyframes;
   if (!Array.isArray(entries) || !entries.length)
-    throw new InputError("keyframes", "no list of keyframes", 'Give a list such as [{"frame": 16, "position": [-0.1, 0, 0]}].');
+    throw new InputError("noKeyframes", { sample: '[{"frame": 16, "position": [-0.1, 0, 0]}]' });
   const keys = entries.map(requireKeyframe).sort((one, other) => one.frame - other.frame);
   const twice = keys.find((key, i) => i && keys[i - 1].frame === key.frame);
-  if (twice) throw new InputError("keyframes", `two keyframes at frame ${twice.frame}`, "Keep one of them.");
+  if (twice) throw new InputError("sameFrame", { frame: twice.frame });
   return keys;
 }
 

@@ -34,11 +34,10 @@ export const PRESETS = {
 /** Return a preset's full motion in radians or rho from the widgets `preset`, `amount` and `unit`. Throws InputError. */
 function fullAmount({ preset, amount, unit }) {
   const known = PRESETS[preset];
-  if (!known) throw new InputError("preset", `'${preset}'`, `Choose one of ${Object.keys(PRESETS).join(", ")}.`);
-  if (!Number.isFinite(amount)) throw new InputError("amount", String(amount), "Give a finite number.");
+  if (!known) throw new InputError("notOneOf", { name: "preset", found: `'${preset}'`, known: Object.keys(PRESETS).join(", ") });
+  if (!Number.isFinite(amount)) throw new InputError("notFinite", { name: "amount", found: amount });
   const full = unit === "times_preset" ? amount * known.amount : amount;
-  if (preset === "dolly_zoom" && full >= 1)
-    throw new InputError("camera_path", "a focal scale of zero or less", "A dolly-zoom amount must stay below 1.");
+  if (preset === "dolly_zoom" && full >= 1) throw new InputError("zeroFocal");
   return known.unit === "degrees" ? full * RADIANS : full;
 }
 
@@ -52,7 +51,7 @@ function pace(frame, frames, { start, ease }) {
 export function presetPath(settings, frames) {
   const full = fullAmount(settings);
   if (frames === 1 && settings.start !== "full" && !PRESETS[settings.preset].still)
-    throw new InputError("frames", "1, which leaves no time to move", "Give 2 or more, or set start to 'full'.");
+    throw new InputError("oneFrame");
   return Array.from({ length: frames }, (_, frame) => PRESETS[settings.preset].at(pace(frame, frames, settings), full));
 }
 

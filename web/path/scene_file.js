@@ -1,6 +1,7 @@
 // Reads the file of a clip's points and cameras that inversecrafter_core/preview/scene.py writes. It imports nothing of the page.
 import { IDENTITY } from "./rotations.js";
 import { prepared } from "./warp.js";
+import { text } from "../texts.js";
 
 const MAGIC = "ICSCENE1";
 export const PREFIX = 12; // bytes before the header
@@ -9,7 +10,7 @@ const STEPS = 32767, DROPPED = 32768;
 /** Return the length of the header from the first PREFIX bytes. Throws an Error on another file. */
 export function headerLength(bytes) {
   const magic = String.fromCharCode(...new Uint8Array(bytes, 0, 8));
-  if (bytes.byteLength < PREFIX || magic !== MAGIC) throw new Error("The scene of the last run cannot be read.");
+  if (bytes.byteLength < PREFIX || magic !== MAGIC) throw new Error(text("sceneBroken"));
   return new DataView(bytes).getUint32(8, true);
 }
 
