@@ -8,7 +8,7 @@ from .intrinsics import (
 )
 from .inverse import inverse_path
 from .keyframes import keyframe_path, parse_keyframes
-from .path import CameraPath, RelativeTo
+from .path import CameraPath, RelativeTo, SourceCameras
 from .presets import PRESETS, Ease, PathStart, Preset, preset_path
 from .projection import Transfer, pixel_centres, project, transfer, unproject
 
@@ -20,6 +20,7 @@ __all__ = [
     "PathStart",
     "Preset",
     "RelativeTo",
+    "SourceCameras",
     "Transfer",
     "field_of_view",
     "intrinsics_from_focal",
