@@ -25,6 +25,7 @@ class Measurement:
         reference_frames, guide_frames: latent frames that the model's own node puts before the clip's (VACE, Animate) and
             behind them (LTXV guides); ``w`` and ``h`` are 0 in them. See :meth:`with_frames_around`.
         start: latent frame of a longer clip at which this part begins, see :mod:`.passes`; 0 for a whole clip.
+        given: latent frames at the beginning of the clip that the pass before has made; 0 where there is none.
 
     Raises:
         InputError: shapes that differ, NaN or infinite values, or a mask outside 0...1.
@@ -38,6 +39,7 @@ class Measurement:
     reference_frames: int = 0
     guide_frames: int = 0
     start: int = 0
+    given: int = 0
 
     def __post_init__(self) -> None:
         if self.w.ndim != 5 or self.w.shape != self.h.shape:

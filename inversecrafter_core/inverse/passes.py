@@ -47,13 +47,13 @@ def next_pass(
         )
     if not 1 <= overlap < length:
         raise InputError("overlap", f"{overlap} of the {length} latent frames of a pass", f"Choose 1 to {length - 1}.")
-    start = 0 if previous is None else _start(w, previous, length, overlap, len(grid.cycle))
+    start, given = (0 if previous is None else _start(w, previous, length, overlap, len(grid.cycle))), 0
     w, h = w[:, :, start : start + length], h[:, :, start : start + length]
     if previous is not None:
         known = previous[:, :, start:].to(w)
         w, h = (tensor.expand(len(known), *tensor.shape[1:]) for tensor in (w, h))
-        rest = slice(known.shape[2], None)
-        w, h = torch.cat([known, w[:, :, rest]], 2), torch.cat([torch.ones_like(known), h[:, :, rest]], 2)
+        given = known.shape[2]
+        w, h = torch.cat([known, w[:, :, given:]], 2), torch.cat([torch.ones_like(known), h[:, :, given:]], 2)
     part = replace(
         measurement,
         w=w,
@@ -62,6 +62,7 @@ def next_pass(
         reference_frames=0,
         guide_frames=0,
         start=start,
+        given=given,
     )
     return part.with_frames_around(measurement.reference_frames, measurement.guide_frames)
 

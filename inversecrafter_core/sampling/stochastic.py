@@ -13,7 +13,8 @@ token is a square of cells of one latent frame (the grid's patch), masks are boo
 
 The context acts in ``[1, t*]``. With ``t* = 0`` known tokens are never released and the result contains them unchanged. A run
 that starts at or below ``t*``, as every run does for ``t* = 1``, is not conditioned: it is the plain sampler's. On request the
-first latent frame, a picture and not a warp, stays conditioned to the end.
+first latent frame, a picture and not a warp, stays conditioned to the end, and so does what an earlier pass over a long clip
+has made.
 """
 
 from __future__ import annotations
@@ -63,6 +64,11 @@ def known_cells(h: torch.Tensor, threshold: float, patch: int = WAN.patch) -> to
         )
     least = -F.max_pool3d(-h.float().mean(1, keepdim=True), (1, patch, patch))
     return (least >= threshold).repeat_interleave(patch, -2).repeat_interleave(patch, -1)
+
+
+def first_frames(measurement: Measurement) -> slice:
+    """Return the latent frames that a clip begins with: one, or all that the pass before has made."""
+    return slice(measurement.reference_frames, measurement.reference_frames + max(1, measurement.given))
 
 
 def token_times(time: torch.Tensor, clean: torch.Tensor, per_frame: bool = False, patch: int = WAN.patch) -> torch.Tensor:
@@ -139,7 +145,8 @@ class Release:
         at: ``t*`` in 0...1 of flow time; the optimum around 0.7 is flat.
         seed: seed of the noise added at the release.
         threshold: see :func:`known_cells`; at 0.9 masks agree best with tokens all of whose pixels are visible.
-        keep_first: never release the first latent frame, which must be wholly known.
+        keep_first: never release the first latent frame, which must be wholly known; in a pass over a long clip all frames that
+            the pass before has made.
 
     Raises:
         InputError: a release time or threshold outside 0...1.
@@ -161,7 +168,7 @@ class Release:
         Raises:
             InputError: no token is known; all are, and none is released; or a first frame to keep that is not wholly known.
         """
-        h, first = measurement.h, measurement.reference_frames
+        h, first = measurement.h, first_frames(measurement)
         known = known_cells(h, self.threshold, measurement.grid.patch)
         for clip in known.flatten(1):
             if not bool(clip.any()):
@@ -212,7 +219,7 @@ class Release:
         times = require_choice("context_time", times, TokenTimes)
         streams = streams or Streams.of(like)
         z, _ = guidance.evidence(like, to_model_space, streams)
-        first = guidance.measurement.reference_frames
+        first = first_frames(guidance.measurement)
         known = self.known(guidance.measurement).to(z.device)
         whole = known.flatten(3).all(3)[..., None, None].expand_as(known)
         clean = {TokenTimes.PER_TOKEN: known, TokenTimes.PER_FRAME: whole, TokenTimes.ONE_TIME: torch.zeros_like(known)}[times]

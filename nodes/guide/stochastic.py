@@ -100,7 +100,8 @@ def _release_inputs() -> list[io.Input]:
         io.Boolean.Input(
             "keep_first_frame",
             default=DEFAULT.keep_first,
-            tooltip="Never release the first frame: for a clip that starts with a photo or a source frame.",
+            tooltip="Never release the first frame, a photo or a source frame; in a further pass all that the pass before has "
+            "made.",
         ),
     ]
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from inversecrafter_core.errors import InputError
-from inversecrafter_core.inverse import Measurement
+from inversecrafter_core.inverse import Measurement, next_pass
 from inversecrafter_core.preview.windows import windows_picture
 from inversecrafter_core.sampling import NEVER, Guidance, Window, even_schedule, sample_guided_euler, sigma_of_percent
 from inversecrafter_core.sampling.stochastic import (
@@ -310,6 +310,20 @@ def test_the_picture_shows_each_window_where_it_acts():
     assert shares == pytest.approx([0.3, 0.3, 0.4], abs=0.02)
     nothing = windows_picture(1.0, active, sigmas, "a title")
     assert float((nothing[FIRST_ROW + 3] > 0.2).any(-1)[LEFT + 3 : RIGHT - 3].float().mean()) == 0
+
+
+def test_all_that_the_pass_before_has_made_is_kept_and_clean_to_the_end():
+    whole = measurement()
+    long = Measurement(torch.cat([whole.w, whole.w], 2), torch.cat([whole.h, whole.h], 2), (21, 32, 48))
+    made = 3 + randn(*SHAPE, seed=8)
+    part = next_pass(long, 9, 2, made)
+    assert (part.given, next_pass(long, 9, 2).given, part.with_frames_around(1, 1).given) == (2, 0, 2)
+    model = Watched()
+    out, context, _ = run(Release(1.0, keep_first=True), guidance=Guidance(part, window=NEVER), model=model)
+    assert context.kept.any((0, 1, 3, 4)).tolist() == [True, True, False]
+    for shown in (*model.seen.values(), out):
+        assert torch.equal(shown[:, :, :2], made[:, :, 1:]), "the pass before's last two, and the warp is not held"
+    assert not bool(context.fixed(1.0)[:, :, 2].any())
 
 
 def test_the_first_frame_that_is_kept_is_the_clips_own_behind_reference_frames():
