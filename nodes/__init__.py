@@ -6,11 +6,11 @@ from comfy_api.latest import ComfyExtension, io
 
 from .depth import estimate, source_camera
 from .edit import regions, report
-from .evaluate import metrics
+from .evaluate import metrics, source_metrics
 from .guide import conditioning, guidance, ksampler, mask_encoder, measurement, settings, stochastic, text
 from .host.model_folders import register_model_folders
 from .restore import degrade, restore
-from .warp import camera, camera_files, camera_sockets, clips, footage, warp
+from .warp import camera, camera_files, camera_sockets, clips, footage, return_trip, warp
 
 NODES: list[type[io.ComfyNode]] = [
     *estimate.NODES,
@@ -21,6 +21,7 @@ NODES: list[type[io.ComfyNode]] = [
     *camera_sockets.NODES,
     *clips.NODES,
     *warp.NODES,
+    *return_trip.NODES,
     *mask_encoder.NODES,
     *measurement.NODES,
     *settings.NODES,
@@ -34,6 +35,7 @@ NODES: list[type[io.ComfyNode]] = [
     *degrade.NODES,
     *restore.NODES,
     *metrics.NODES,
+    *source_metrics.NODES,
 ]
 
 

@@ -7,7 +7,7 @@ from .image import DistanceMap, Metric, hole_coverage, masked_lpips, masked_psnr
 from .lpips import Lpips, read_lpips
 from .multi_view import MultiView, multi_view_consistency
 from .patch_features import PatchFeatures
-from .poses import PoseErrors, align, pose_errors
+from .poses import PoseErrors, align, path_errors, pose_errors
 from .regions import by_region, psnr_gain, seam_band, seam_psnr
 from .temporal import flicker, motion_ratio, temporal_change
 from .vbench import feature_distance, frame_consistency, motion_smoothness, temporal_flickering
@@ -38,6 +38,7 @@ __all__ = [
     "motion_ratio",
     "motion_smoothness",
     "multi_view_consistency",
+    "path_errors",
     "per_frame",
     "pose_errors",
     "psnr_gain",

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import torch
 
+from ..camera import CameraPath, Geometry
 from ..errors import InputError, require_finite, require_same_frames
 
 NO_MOTION = 1e-4
@@ -95,6 +96,28 @@ def pose_errors(found: torch.Tensor, wanted: torch.Tensor) -> PoseErrors:
         math.degrees(_root_mean_square(rotation_angle(difference[:, :3, :3]))),
         similarity.scale,
     )
+
+
+def path_errors(found: Geometry, path: CameraPath, source: Geometry) -> PoseErrors:
+    """Return the errors of the cameras found in a re-rendered clip, in multiples of the source's pivot depth.
+
+    Args:
+        found: the clip's geometry, with the motion of its camera.
+        path: the path that it was to be rendered along.
+        source: the geometry that the path started from.
+
+    Raises:
+        InputError: counts that differ, or a single frame.
+    """
+    wanted, _ = path.resolve(source)
+    return pose_errors(_in_rho(found.camera_to_world, found), _in_rho(wanted, source))
+
+
+def _in_rho(camera_to_world: torch.Tensor, geometry: Geometry) -> torch.Tensor:
+    """Return poses ``[F, 4, 4]`` float64 whose positions are multiples of the geometry's pivot depth."""
+    poses = camera_to_world.detach().cpu().double().clone()
+    poses[:, :3, 3] /= geometry.pivot_depth
+    return poses
 
 
 def rotation_angle(rotation: torch.Tensor) -> torch.Tensor:

@@ -36,6 +36,7 @@ NODES = {
     "examples/two_experts_exact": ["Sampler"],
     "examples/chained_passes": ["NextPass", "JoinPasses"],
     "examples/camera_from_file": ["SaveCameraPath"],
+    "examples/round_trip": ["InvertPath", "CycleConsistency", "PoseErrors", "MultiView"],
     "examples/restore_holes": ["OperatorFromMask"],
     "examples/camera_sockets": ["CameraFrom3D", "CameraTo3D", "CameraEmbedding"],
     "examples/depth_from_other_packs": ["GeometryFromMoGe", "GeometryFromDA3"],

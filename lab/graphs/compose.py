@@ -45,6 +45,7 @@ EXAMPLES = [
         "restore_holes",
         "camera_sockets",
         "hand_held",
+        "round_trip",
     )
 ]
 log = logging.getLogger(__name__)

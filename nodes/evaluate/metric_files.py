@@ -21,6 +21,8 @@ from ...inversecrafter_core.progress import Progress
 from ..host.model_folders import METRICS
 
 LPIPS_FILE, FEATURES_FILE = "lpips_vgg16.safetensors", "vit_s_focus.onnx"
+LEAST_SIDE = 64
+"""Smallest side in pixels of a picture that LPIPS takes."""
 BYTES_A_PIXEL = 3000
 """Peak activation memory of VGG16 on two pictures: a few layers of 64 channels at full size, float32."""
 
@@ -32,6 +34,13 @@ def why_missing(name: str) -> str:
     if name == FEATURES_FILE and find_spec("onnxruntime") is None:
         return "onnxruntime is not installed"
     return ""
+
+
+def why_no_lpips(video: torch.Tensor) -> str:
+    """Return the reason why LPIPS cannot judge a clip ``[F, H, W, 3]``, for the report; empty if it can."""
+    if missing := why_missing(LPIPS_FILE):
+        return missing
+    return f"pictures need sides of at least {LEAST_SIDE} pixels" if min(video.shape[1:3]) < LEAST_SIDE else ""
 
 
 def lpips_maps(height: int, width: int) -> DistanceMap:

@@ -33,9 +33,8 @@ from ..host.progress import host_progress
 from ..host.reports import report_outputs, report_result
 from ..host.schema import node_schema
 from ..host.sockets import EVALUATE, HOLES_TOOLTIP
-from .metric_files import FEATURES_FILE, LPIPS_FILE, lpips_maps, patch_features, vgg_features, why_missing
+from .metric_files import FEATURES_FILE, LPIPS_FILE, lpips_maps, patch_features, vgg_features, why_missing, why_no_lpips
 
-LEAST_SIDE = 64
 Figures = dict[str, Any]
 """Numbers, lists and dictionaries by region, as they go into JSON."""
 NAMES = {
@@ -167,10 +166,8 @@ def perceptual(
     result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor, true_view: bool
 ) -> dict[str, float | dict[str, float] | str]:
     """Return LPIPS with VGG features on known pixels and, for a true view, by region; or the reason for leaving it out."""
-    if missing := why_missing(LPIPS_FILE):
+    if missing := why_no_lpips(result):
         return {"lpips_vgg_left_out": missing}
-    if min(result.shape[1:3]) < LEAST_SIDE:
-        return {"lpips_vgg_left_out": f"pictures need sides of at least {LEAST_SIDE} pixels"}
     metric = partial(measurement_lpips, distance=lpips_maps(*result.shape[1:3]))
     if true_view:
         regions = rounded(by_region(metric, result, reference, visible), 4)

@@ -30,7 +30,7 @@ WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
 EXAMPLES = sorted((ROOT / "workflows" / "examples").glob("*.json"))
 RUN_HERE = [path for path in WORKFLOWS if path.stem not in (*OTHER_FAMILIES, "start_here")]
 """Workflows that the embedded models can run, but for the blueprint's (test_blueprints.py)."""
-WIDE = ("two_experts", "two_experts_exact", "chained_passes")
+WIDE = ("two_experts", "two_experts_exact", "chained_passes", "round_trip")
 """Graphs with more columns than Vue nodes have room for in 1920 pixels, at a scale that can be read."""
 REGISTRY = "https://api.comfy.org"
 """The page asks the registry about packs it does not know; a host without API nodes forbids it, on the console."""

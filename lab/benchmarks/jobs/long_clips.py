@@ -3,7 +3,8 @@
 The embedded model was trained with 17 frames; a scene of 65 is seen from an arc and warped with exact depth. *one window* is
 the model run on all of it at once, which its attention allows and its training does not cover. *context windows* are the host's
 static ones with its pyramid of weights, each beginning where the one before has two latent frames left. *chained passes* know
-the last two latent frames of the pass before, which stand clean: the example chained_passes. With *first frame encoded alone* the first of these is decoded, and encoded as the single frame that the model was trained to begin with.
+the last two latent frames of the pass before, which stand clean, as in the example chained_passes. With *first frame encoded
+alone* the first of these is decoded, and encoded as the single frame that the model was trained to begin with.
 *passes apart* know nothing of each other. All are guided by ours at its defaults.
 
 ``false change`` is how far the change from frame to frame is from the true one, in holes, where nothing but the model keeps a
