@@ -10,6 +10,7 @@ from .evaluate import metrics, source_metrics
 from .guide import conditioning, guidance, ksampler, mask_encoder, measurement, settings, stochastic, text
 from .host.model_folders import register_model_folders
 from .restore import degrade, restore
+from .scene import apply
 from .warp import camera, camera_files, camera_sockets, clips, footage, return_trip, warp
 
 NODES: list[type[io.ComfyNode]] = [
@@ -29,6 +30,7 @@ NODES: list[type[io.ComfyNode]] = [
     *ksampler.NODES,
     *stochastic.NODES,
     *conditioning.NODES,
+    *apply.NODES,
     *text.NODES,
     *regions.NODES,
     *report.NODES,

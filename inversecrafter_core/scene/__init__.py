@@ -2,13 +2,14 @@
 
 from .adapter import StateAdapter, kept_states
 from .adapter_file import AdapterFile, AdapterSpec, SceneAdapter, read_scene_adapter, save_scene_adapter
-from .attention import SceneContext, read_context, with_memory
+from .attention import Memory, SceneContext, read_context, with_memory
 from .pose_control import PoseControl, TokenCameras, source_and_target
 from .states import SceneStates, read_scene_states, save_scene_states
 
 __all__ = [
     "AdapterFile",
     "AdapterSpec",
+    "Memory",
     "PoseControl",
     "SceneAdapter",
     "SceneContext",

@@ -38,6 +38,7 @@ NODES = {
     "examples/camera_from_file": ["SaveCameraPath"],
     "examples/round_trip": ["InvertPath", "CycleConsistency", "PoseErrors", "MultiView"],
     "examples/restore_holes": ["OperatorFromMask"],
+    "examples/pose_control": ["ApplySceneLatents"],
     "examples/camera_sockets": ["CameraFrom3D", "CameraTo3D", "CameraEmbedding"],
     "examples/depth_from_other_packs": ["GeometryFromMoGe", "GeometryFromDA3"],
 }

@@ -46,6 +46,7 @@ EXAMPLES = [
         "camera_sockets",
         "hand_held",
         "round_trip",
+        "pose_control",
     )
 ]
 log = logging.getLogger(__name__)

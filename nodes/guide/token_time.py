@@ -73,13 +73,17 @@ def trained_times(base_model: BaseModel) -> TokenTimes:
 
 def is_embedded(modulation: torch.Tensor) -> bool:
     """Return whether a Wan's :data:`SIGNATURE` is that of a video model of this pack, trained with one time a token."""
-    found = modulation.detach().float().cpu().flatten()
     for file in sorted((WEIGHTS / "diffusion_models").glob("*.safetensors")):
         with safe_open(file, "pt") as weights:
-            own = weights.get_tensor(SIGNATURE).float().flatten()
-        if own.shape == found.shape and float(F.cosine_similarity(own, found, dim=0)) > SAME_COSINE:
-            return True
+            if same_signature(weights.get_tensor(SIGNATURE), modulation):
+                return True
     return False
+
+
+def same_signature(own: torch.Tensor, found: torch.Tensor) -> bool:
+    """Return whether two :data:`SIGNATURE` are of the same weights, whatever precision they are stored in."""
+    one, other = (tensor.detach().float().cpu().flatten() for tensor in (own, found))
+    return one.shape == other.shape and float(F.cosine_similarity(one, other, dim=0)) > SAME_COSINE
 
 
 def choose_times(context_time: str, base_model: BaseModel) -> TokenTimes:

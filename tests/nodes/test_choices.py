@@ -12,6 +12,7 @@ BY_THE_HOST = {
     ("InverseCrafterKSampler", "sampler_name"),
     ("InverseCrafterKSampler", "scheduler"),
     ("InverseCrafterLoadMaskEncoder", "mask_encoder_name"),
+    ("InverseCrafterApplySceneLatents", "scene_adapter_name"),
 }
 """Lists of the host, which answers for them."""
 AT_THE_RUN = {("InverseCrafterStochasticConditioning", "context_time")}

@@ -18,7 +18,7 @@ DOCS = ROOT / "web" / "docs"
 TOO_NEW = {"search_aliases", "advanced", "essentials_category", "has_intermediate_output", "DynamicCombo", "on_load"}
 """Words the floor version, 0.3.75, answers with a TypeError or never calls."""
 PAGE_CHARACTERS, PAGE_LINES = 500, 45
-ROOMS = ("depth", "warp", "guide", "edit", "restore", "evaluate")
+ROOMS = ("depth", "warp", "scene", "guide", "edit", "restore", "evaluate")
 CHANGED = {
     "CameraPath": {"preset", "frames"},
     "CameraTo3D": {"frame"},
@@ -38,6 +38,7 @@ CHANGED = {
     "StochasticConditioning": {"release", "start_percent", "keep_first_frame"},
     "KeepKnownPixels": {"seam"},
     "NextPass": {"frames"},
+    "ApplySceneLatents": {"scene_adapter_name"},
 }
 """Widgets whose defaults a graph may change: the clip's own, the task's, and what the small models need."""
 MOST_INPUTS, LONGEST_TOOLTIP = 15, 160
@@ -48,10 +49,11 @@ ONE_WORD = {
     "INVERSECRAFTER_MEASUREMENT": "measurement",
     "INVERSECRAFTER_OPERATOR": "operator",
     "INVERSECRAFTER_GUIDANCE_SETTINGS": "settings",
+    "INVERSECRAFTER_SCENE_STATES": "scene_states",
 }
 """Types that travel under one name on every socket."""
 CITED = ("benchmark", "lpips 0", "psnr 2", "seed 5", "lab.")
-FILES = {"file", "model", "mask_encoder_name", "scheduler", "sampler_name"}
+FILES = {"file", "model", "mask_encoder_name", "scene_adapter_name", "scheduler", "sampler_name"}
 """Combos whose options are files, or the host's."""
 DESIGNED = {
     "LoadDepthModel", "EstimateDepth", "GeometryFromDepth", "GeometryFromMoGe", "GeometryFromDA3", "CameraPath", "WarpVideo",

@@ -1,0 +1,1 @@
+"""Scene states, and their adapter to a video model."""
