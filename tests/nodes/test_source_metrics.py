@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -59,6 +60,25 @@ def test_networks_that_are_missing_are_named(execute, source):
     assert "LPIPS left out: no lpips_vgg16" in text and "picture features left out: no vit_s_focus" in text
     text, figures = execute("MultiView", video=source.colour, geometry=source.geometry(), gap=4)
     assert "lpips_vgg_left_out" in json.loads(figures) and "LPIPS left out" in text
+
+
+def first_colour(video, _):
+    """One vector a frame, of the mean red."""
+    return torch.stack([video[..., 0].mean((1, 2)), torch.ones(len(video))], 1)
+
+
+def test_networks_that_are_there_measure_too(pack, execute, source, result, monkeypatch):
+    module = pack.submodule("nodes.evaluate.source_metrics")
+    monkeypatch.setattr(module, "why_no_lpips", lambda video: "")
+    monkeypatch.setattr(module, "why_missing", lambda name: "")
+    monkeypatch.setattr(module, "lpips_maps", lambda height, width: lambda one, two: (one - two).abs().mean(1))
+    monkeypatch.setattr(module, "patch_features", lambda: SimpleNamespace(of_frames=first_colour))
+    text, figures = execute("CycleConsistency", video=source.colour, source=source.colour + 0.1)
+    found = json.loads(figures)
+    assert found["lpips_vgg"] == pytest.approx(0.1, abs=1e-3) and -1 < found["feature_similarity_vit_s14"] < 1
+    assert f"LPIPS (VGG) 0.1; features agree to {found['feature_similarity_vit_s14']}." in text
+    found = json.loads(execute("MultiView", video=result.colour, geometry=result.geometry(), gap=2)[1])
+    assert 0 < found["lpips_vgg"] < 0.1
 
 
 def test_the_camera_that_is_found_is_the_one_that_was_asked_for(execute, source, result):
