@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import comfy.ldm.wan.vae
@@ -25,16 +26,49 @@ NOT_GUIDED = {
     "SeedVR2": "SeedVR2 restores in one step, so there is nothing to guide",
 }
 """Reasons to refuse a video model, by the host's class of its base model."""
-IMAGE_MODELS = {"QwenImage"}
+IMAGE_MODELS = {"Anima", "JoyImage", "Krea2", "QwenImage"}
 """Host's classes of base models that make pictures in the latents of a video VAE."""
 FLOWS = "Use a flow model: Wan, HunyuanVideo, Kandinsky 5, LTX, MiniMax H3, Mochi or Cosmos Predict 2."
+SHOWN_A_PICTURE = "works from a picture that it is shown"
+SOUND = "makes sound"
+SHAPES = "makes shapes in space"
+NO_PRIOR = {
+    "SVD_img2vid": f"Stable Video Diffusion {SHOWN_A_PICTURE}",
+    "Stable_Zero123": f"Zero123 {SHOWN_A_PICTURE}",
+    "IP2P": f"InstructPix2Pix {SHOWN_A_PICTURE}",
+    "SD_X4Upscaler": f"the x4 upscaler {SHOWN_A_PICTURE}",
+    "Lotus": f"Lotus {SHOWN_A_PICTURE}",
+    "HunyuanImage21Refiner": f"the refiner of HunyuanImage 2.1 {SHOWN_A_PICTURE}",
+    "StableCascade_B": "Stable Cascade samples in two latent spaces in turn",
+    "StableCascade_C": "Stable Cascade samples in two latent spaces in turn",
+    "StableAudio1": f"Stable Audio {SOUND}",
+    "StableAudio3": f"Stable Audio {SOUND}",
+    "ACEStep": f"ACE-Step {SOUND}",
+    "ACEStep15": f"ACE-Step {SOUND}",
+    "MiniMaxMusic3": f"MiniMax Music {SOUND}",
+    "Hunyuan3Dv2": f"Hunyuan3D {SHAPES}",
+    "Hunyuan3Dv2_1": f"Hunyuan3D {SHAPES}",
+    "Trellis2": f"Trellis {SHAPES}",
+    "TripoSplat": f"TripoSplat {SHAPES}",
+}
+"""Reasons why a model is no prior of clips or single frames, by the host's class of its base model."""
+PRIORS = "Use an image model (SDXL, SD 1.5, SD 3, Flux, Qwen-Image) or a video model (Wan)."
 
 
 def require_guidable(base_model: BaseModel) -> None:
     """Raise :class:`InputError` with the reason if a host's base model is of a family in :data:`NOT_GUIDED`."""
+    _refuse(base_model, NOT_GUIDED, FLOWS)
+
+
+def require_prior(base_model: BaseModel) -> None:
+    """Raise :class:`InputError` with the reason if a host's base model is no prior for restoration."""
+    _refuse(base_model, NOT_GUIDED | NO_PRIOR, PRIORS)
+
+
+def _refuse(base_model: BaseModel, reasons: Mapping[str, str], advice: str) -> None:
     for kind in type(base_model).__mro__:
-        if kind.__name__ in NOT_GUIDED:
-            raise InputError("model", NOT_GUIDED[kind.__name__], FLOWS)
+        if kind.__name__ in reasons:
+            raise InputError("model", reasons[kind.__name__], advice)
 
 
 def makes_clips(base_model: BaseModel) -> bool:
@@ -43,7 +77,7 @@ def makes_clips(base_model: BaseModel) -> bool:
     return video and not IMAGE_MODELS & {kind.__name__ for kind in type(base_model).__mro__}
 
 
-def require_flow(model_sampling: ModelSampling, family: str = "") -> Signal:
+def require_flow(model_sampling: ModelSampling, family: str = "", advice: str = FLOWS) -> Signal:
     """Return the factor of the clean latent in a model's noisy one, by sigma.
 
     Raises:
@@ -54,7 +88,7 @@ def require_flow(model_sampling: ModelSampling, family: str = "") -> Signal:
             return signal
     names = [kind.__name__ for kind in type(model_sampling).__mro__]
     kind = next((name for name in ("V_PREDICTION_DDPM", "V_PREDICTION", "EDM", "X0", "EPS") if name in names), names[0])
-    raise InputError("model", f"{family or 'a model'} with {kind} sampling, not a flow", FLOWS)
+    raise InputError("model", f"{family or 'a model'} with {kind} sampling, not a flow", advice)
 
 
 def signal_of(model: ModelPatcher) -> Signal:
@@ -64,7 +98,7 @@ def signal_of(model: ModelPatcher) -> Signal:
         InputError: a model of neither kind.
     """
     sampling = model.get_model_object("model_sampling")
-    return whole_signal if isinstance(sampling, EPS) else require_flow(sampling, type(model.model).__name__)
+    return whole_signal if isinstance(sampling, EPS) else require_flow(sampling, type(model.model).__name__, PRIORS)
 
 
 def require_constant_flow(model_sampling: ModelSampling, name: str) -> None:

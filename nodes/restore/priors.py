@@ -24,7 +24,7 @@ from ...inversecrafter_core.sampling import (
     watched,
 )
 from ..host.checks import require_image_tokens
-from ..host.compat import is_packed, makes_clips, require_guidable, signal_of
+from ..host.compat import PRIORS, is_packed, makes_clips, require_prior, signal_of
 from ..host.progress import progress_with_preview
 from ..host.vae import VideoVae
 
@@ -70,11 +70,11 @@ def is_video(vae: VAE) -> bool:
 
 def require_matching(models: Models) -> None:
     """Raise :class:`InputError` unless MODEL and VAE share a latent space and the model can be sampled frame by frame."""
-    require_guidable(models.model.model)
+    require_prior(models.model.model)
     latent_format = models.model.get_model_object("latent_format")
     name = type(models.model.model).__name__
     if is_packed(latent_format):
-        raise InputError("model", f"{name}, which samples video and sound in one", "Choose a model of pictures alone.")
+        raise InputError("model", f"{name}, which samples video and sound in one", PRIORS)
     video_model = getattr(latent_format, "latent_dimensions", 2) == 3
     if video_model != is_video(models.vae):
         kinds = ("a video model with an image VAE", "use the model's own video VAE")

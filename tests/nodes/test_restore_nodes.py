@@ -10,7 +10,7 @@ import pytest
 import torch
 from guidance_kit import FRAMES, HEIGHT, WIDTH, Kit
 
-from lab.models.families.images import IMAGE_MODELS, SD15, SDXL, ImageModel
+from lab.models.families.images import IMAGE_MODELS, QWEN_IMAGE, SD15, SDXL, ImageModel
 
 DEGRADE, FROM_MASK, RESTORE = (f"InverseCrafter{name}" for name in ("DegradeVideo", "OperatorFromMask", "RestoreVideo"))
 
@@ -174,6 +174,23 @@ def test_models_and_vaes_of_different_kinds_are_refused(kit, image_model, video_
     refused(kit, "48 latent channels", **(video_model | {"model": kit.model("48 channels")}), **given)
 
 
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("SVD_img2vid", "Stable Video Diffusion works from a picture"),
+        ("StableCascade_C", "Stable Cascade samples in two latent spaces"),
+        ("ACEStep", "ACE-Step makes sound"),
+        ("Hunyuan3Dv2", "Hunyuan3D makes shapes"),
+        ("CogVideoX", "CogVideoX predicts v"),
+    ],
+)
+def test_models_that_are_no_prior_are_refused_by_the_name_of_their_family(kit, image_model, monkeypatch, kind, reason):
+    y, operator = degraded(kit)
+    base = image_model["model"].model
+    monkeypatch.setattr(base, "__class__", type(kind, (type(base),), {}))
+    assert "Use an image model (SDXL" in refused(kit, f"model: {reason}", **image_model, video=y, operator=operator)
+
+
 def test_methods_that_do_not_fit_are_refused(kit, image_model, video_model):
     y, operator = degraded(kit)
     assert "frames" in refused(kit, "'clip' with an image model", **image_model, video=y, operator=operator, method="clip")
@@ -191,10 +208,12 @@ def test_an_unknown_choice_is_named_with_the_known_ones(kit, video_model, widget
     assert known in refused(kit, f"{widget}: 'nope'", **video_model, video=y, operator=operator, **{widget: "nope"})
 
 
-def test_image_models_in_video_latents_make_no_clips(kit, video_model, pack):
-    compat = pack.submodule("nodes.host.compat")
-    assert compat.makes_clips(video_model["model"].model)
-    assert not compat.makes_clips(type("QwenImage", (), {"latent_format": video_model["model"].model.latent_format})())
+def test_image_models_in_video_latents_make_no_clips(kit, tmp_path):
+    given = loaded(QWEN_IMAGE, tmp_path)
+    y, operator = degraded(kit, video=clip(5))
+    assert "frames" in refused(kit, "'clip' with an image model", **given, video=y, operator=operator, method="clip")
+    _, report = kit.run(RESTORE, **given, video=y, operator=operator, steps=1)
+    assert "by frames" in report
 
 
 def test_a_video_of_another_operator_is_refused(kit, video_model):

@@ -154,6 +154,7 @@ FLUX_NETWORK: dict[str, Any] = FLUX_SIZES | {
     "patch_size": 2,
     "qkv_bias": True,
     "guidance_embed": True,
+    "txt_ids_dims": [],
 }
 FLUX = ImageModel(
     "Flux",
@@ -161,6 +162,7 @@ FLUX = ImageModel(
         "comfy.ldm.flux.model:Flux",
         FLUX_NETWORK,
         constants={"comfy.ldm.flux.model:Flux": FLUX_SIZES},
+        accepts="comfy.ldm.flux.model:FluxParams",
     ),
     width=4096,
     pooled=768,
