@@ -15,6 +15,7 @@ from enum import StrEnum
 import torch
 
 from ..errors import InputError, require_choice
+from ..inverse.clip_fit import STEPS
 from .guided_euler import Signal, flow_signal
 
 Denoise = Callable[[torch.Tensor, float], tuple[torch.Tensor, torch.Tensor]]
@@ -65,34 +66,33 @@ class Prior:
 
 @dataclass(frozen=True)
 class RestorationSettings:
-    """Settings of the loop, by default the paper's but for the start.
+    """Settings of the loop, by default the paper's but for ``eta``, there 0.2, and ``fit_steps``, there 10.
 
     Attributes:
         start: see :class:`Start`.
         eta: share of the noise that is drawn anew in every step, one draw for all units, in 0...1.
         fit_steps: conjugate-gradient steps of every fit, >= 1.
         low_pass: width of the Gaussian in pixels by noise share; 0 = none.
-        keep_lost: whether what the VAE loses of the clip is added to the decoded prediction, at one more decoding a step. For
-            hidden pixels among known ones; elsewhere it keeps the artefacts of the estimate.
+        fit_spread: see :func:`..inverse.fit_clip`; for hidden pixels among known ones, whose fit else ends at each known one.
         fit_last: whether the result is the last fit or the prediction before it.
 
     Raises:
         InputError: a value out of its range.
     """
 
-    start: Start = Start.NOISED
-    eta: float = 0.2
-    fit_steps: int = 10
+    start: Start = Start.INVERTED
+    eta: float = 0.0
+    fit_steps: int = STEPS
     low_pass: Callable[[float], float] = paper_width
-    keep_lost: bool = False
+    fit_spread: float = 0.0
     fit_last: bool = True
 
     def __post_init__(self) -> None:
         require_choice("start", self.start, Start)
         if not 0 <= self.eta <= 1:
-            raise InputError("eta", f"{self.eta}", "Keep it within 0...1; 0.2 is usual.")
+            raise InputError("eta", f"{self.eta}", "Keep it within 0...1; 0 is usual.")
         if self.fit_steps < 1:
-            raise InputError("fit_steps", f"{self.fit_steps}", "Give at least 1 step; 10 is usual.")
+            raise InputError("fit_steps", f"{self.fit_steps}", f"Give at least 1 step; {STEPS} is usual.")
 
 
 def noise_share(sigma: float, signal: Signal) -> float:

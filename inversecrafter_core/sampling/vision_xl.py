@@ -9,18 +9,17 @@ or frame by frame; clips rest where the measurement is, latents where ``encode``
 from __future__ import annotations
 
 import math
+from functools import partial
 from itertools import pairwise
 
 import torch
 
 from ..inverse import VideoOperator, fit_clip
-from ..inverse.operators import gaussian_blur, streamed
+from ..inverse.operators import smoothing, streamed
 from .inversion import started
 from .prior import Prior, RestorationSettings, Watch, noise_share
 
 DEFAULT = RestorationSettings()
-TAPS = 4
-"""Deviations on each side of the low-pass kernel."""
 
 
 @torch.no_grad()
@@ -37,8 +36,8 @@ def sample_vision_xl(
 
     Each step predicts the clean latents and decodes them, solves ``A^T A X = A^T y`` from there by a few conjugate gradients,
     smooths by a width that falls with the noise, encodes, and adds the estimated noise, of which a share ``eta`` is drawn anew,
-    the same for all units. Beyond the papers, ``keep_lost`` adds what the VAE lost of the clip, ``X - D(E(X))``, to the decoded
-    prediction, so that the VAE does not bound the result.
+    the same for all units. Beyond the papers, ``fit_spread`` lets a fit correct hidden pixels beside known ones, where the VAE
+    and the model would else bound the result.
 
     Args:
         prior: model and VAE.
@@ -50,31 +49,28 @@ def sample_vision_xl(
         watch: see :data:`.prior.Watch`.
     """
     eta, signal, noise = settings.eta, prior.signal, torch.Generator().manual_seed(seed)
-    clip = fit_clip(operator, y, operator.estimate(y.float()), settings.fit_steps, prior.device)
+    fitted = partial(fit_clip, operator, y, steps=settings.fit_steps, device=prior.device, spread=settings.fit_spread)
+    clip = fitted(operator.estimate(y.float()))
     units = [slice(first, first + prior.frames) for first in range(0, len(clip), prior.frames)]
-    coded = [prior.encode(clip[frames]) for frames in units]
-    z = started(prior, coded, sigmas, settings.start, noise, watch)
+    z = started(prior, [prior.encode(clip[frames]) for frames in units], sigmas, settings.start, noise, watch)
     for sigma, sigma_next in pairwise(sigmas):
         z0, z0_free = zip(*(prior.denoise(latent, sigma) for latent in z), strict=True)
         e = [(latent - signal(sigma) * free) / sigma for latent, free in zip(z, z0_free, strict=True)]
-        for frames, latent, before in zip(units, z0, coded, strict=True):
-            lost = clip[frames] - prior.decode(before).to(clip) if settings.keep_lost else 0.0
-            clip[frames] = prior.decode(latent).to(clip) + lost
+        for frames, latent in zip(units, z0, strict=True):
+            clip[frames] = prior.decode(latent).to(clip)
             watch(clip[frames][0])
         if sigma_next > 0 or settings.fit_last:
-            clip = fit_clip(operator, y, clip, settings.fit_steps, prior.device)
+            clip = fitted(clip)
         if sigma_next > 0:
             clip = low_passed(clip, settings.low_pass(noise_share(sigma, signal)), prior.device)
             shared = torch.randn(z[0].shape, generator=noise).to(z[0])
             for u, frames in enumerate(units):
-                coded[u] = prior.encode(clip[frames])
                 renewed = math.sqrt(1 - eta**2) * e[u] + eta * shared
-                z[u] = signal(sigma_next) * coded[u] + sigma_next * renewed
+                z[u] = signal(sigma_next) * prior.encode(clip[frames]) + sigma_next * renewed
                 watch(None)
     return clip.clamp(0, 1)
 
 
 def low_passed(clip: torch.Tensor, width: float, device: torch.device | None = None) -> torch.Tensor:
     """Return a clip ``[F, H, W, 3]`` smoothed by a Gaussian of ``width`` pixels, frame by frame on ``device``."""
-    taps = 2 * math.ceil(TAPS * width) + 1
-    return clip if width <= 0 else streamed(gaussian_blur(width, taps), device or clip.device).A(clip)
+    return clip if width <= 0 else streamed(smoothing(width), device or clip.device).A(clip)

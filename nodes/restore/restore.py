@@ -16,6 +16,9 @@ from ..host.sockets import RESTORE, OperatorSocket
 from .latent import restored_in_latents
 from .priors import Method, Models, Run, chosen, require_matching, restored
 
+STARTS = (Start.INVERTED, Start.NOISED)
+"""Starts on offer; the others gain nothing on either."""
+
 
 def _sampling_inputs() -> list[io.Input]:
     """Return the widgets of sampling."""
@@ -29,7 +32,12 @@ def _sampling_inputs() -> list[io.Input]:
             "with large holes. auto: clip if it can.",
         ),
         io.Int.Input(
-            "seed", default=0, min=0, max=0xFFFFFFFFFFFFFFFF, control_after_generate=True, tooltip="The seed of the noise."
+            "seed",
+            default=0,
+            min=0,
+            max=0xFFFFFFFFFFFFFFFF,
+            control_after_generate=True,
+            tooltip="The seed of the noise of noised starts and of latent; inverted starts have none.",
         ),
         io.Int.Input(
             "steps", default=8, min=1, max=1000, tooltip="Sampling steps; 8 for frames and clip, 20 to 50 for latent."
@@ -53,10 +61,10 @@ def _sampling_inputs() -> list[io.Input]:
         ),
         io.Combo.Input(
             "start",
-            options=[*Start],
+            options=[*STARTS],
             default=default.start,
-            tooltip="noised: one noise for all frames. inverted: each frame's own, slower. inverted_first: the first one's for "
-            "all. random: noise alone.",
+            tooltip="inverted: the noise that the model itself leads back to each frame. noised: one noise for all, a third "
+            "faster. Not for latent.",
         ),
         io.Float.Input(
             "low_pass",
@@ -129,7 +137,7 @@ class InverseCrafterRestoreVideo(io.ComfyNode):
             require_choice("start", start, Start),
             fit_steps=fit_steps,
             low_pass=lambda share: low_pass * share,
-            keep_lost=operator.hides_pixels,
+            fit_spread=operator.fit_spread,
         )
         models, run = Models(model, vae, positive, negative), Run(seed, steps, cfg, noise, settings)
         wanted, y = require_choice("method", method, Method), operator.require_measurement("video", video)

@@ -125,9 +125,15 @@ def test_a_seed_repeats_a_run_and_another_one_does_not(kit, image_model):
     assert torch.equal(first, run(1)) and not torch.equal(first, run(2))
 
 
+def test_an_inverted_start_needs_no_noise(kit, image_model):
+    y, operator = degraded(kit, video=clip(1))
+    run = lambda seed: kit.run(RESTORE, **image_model, video=y, operator=operator, steps=2, seed=seed)[0]  # noqa: E731
+    assert torch.equal(run(1), run(2))
+
+
 def test_the_prompt_has_its_weight(kit, image_model):
     y, operator = degraded(kit, video=clip(1))
-    common = {"video": y, "operator": operator, "steps": 2}
+    common = {"video": y, "operator": operator, "steps": 2, "start": "noised"}
     at = {cfg: kit.run(RESTORE, **image_model, **common, cfg=cfg)[0] for cfg in (0.0, 1.0)}
     swapped = image_model | {"positive": image_model["negative"]}
     assert not torch.equal(at[0.0], at[1.0])
@@ -144,9 +150,11 @@ def test_progress_shows_every_frame_and_can_be_cancelled(kit, image_model, monke
         comfy.utils, "PROGRESS_BAR_HOOK", lambda done, total, preview, **_: shown.append((done, total, preview))
     )
     kit.run(RESTORE, **image_model, video=y, operator=operator, steps=2)
-    bars = [entry for entry in shown if entry[1] == 3 * 3]
+    inversion, total = 3 * 2, 3 * 2 + 3 * 3
+    bars = [entry for entry in shown if entry[1] == total]
     counted = [done for done, _, _ in bars]  # newer hosts leave some out that come without a picture
-    assert counted == sorted(set(counted)) and {1, 2, 3, 7, 8, 9} <= set(counted) <= set(range(1, 10))
+    decoded = {inversion + place for place in (1, 2, 3, 7, 8, 9)}
+    assert counted == sorted(set(counted)) and decoded <= set(counted) <= set(range(1, total + 1))
     pictures = [preview for _, _, preview in bars if preview is not None]
     assert len(pictures) == 6 and all(kind == "JPEG" and picture.size == (WIDTH, HEIGHT) for kind, picture, _ in pictures)
     comfy.model_management.interrupt_current_processing(True)
@@ -202,7 +210,7 @@ def test_methods_that_do_not_fit_are_refused(kit, image_model, video_model):
     refused(kit, "multiples of 8", **image_model, video=y, operator=operator)
 
 
-@pytest.mark.parametrize(("widget", "known"), [("method", "latent"), ("start", "inverted_first")])
+@pytest.mark.parametrize(("widget", "known"), [("method", "latent"), ("start", "noised")])
 def test_an_unknown_choice_is_named_with_the_known_ones(kit, video_model, widget, known):
     y, operator = degraded(kit)
     assert known in refused(kit, f"{widget}: 'nope'", **video_model, video=y, operator=operator, **{widget: "nope"})

@@ -1,6 +1,6 @@
 """Linear measurement operators with exact adjoints, on latents and on clips."""
 
-from .blur import Blur, SeparableBlur, blur_of_image, gaussian_blur
+from .blur import Blur, SeparableBlur, blur_of_image, gaussian_blur, smoothing
 from .border import Border
 from .compose import ByFrame, Composition, streamed
 from .degradation import Degradation
@@ -27,5 +27,6 @@ __all__ = [
     "gaussian_blur",
     "random_visible",
     "size_of",
+    "smoothing",
     "streamed",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from kornia.filters import get_gaussian_kernel1d
 from ...errors import InputError, require_choice, require_finite
 from .border import Border, continued
 from .protocol import VideoSize
+
+REACH = 4
+"""Deviations on each side of a smoothing kernel."""
 
 
 def exact_convolutions() -> AbstractContextManager[None]:
@@ -132,6 +136,11 @@ def _matrix(taps: torch.Tensor, size: int, border: Border) -> torch.Tensor:
     radius = len(taps) // 2
     sources = continued(size, radius, radius, border).to(taps.device).unfold(0, len(taps), 1)
     return taps.new_zeros(size, size).scatter_add_(1, sources, taps.expand(size, -1))
+
+
+def smoothing(deviation: float) -> SeparableBlur:
+    """Return the blur by a Gaussian of ``deviation`` pixels, with as many taps as matter, for pictures of any size."""
+    return gaussian_blur(deviation, 2 * math.ceil(REACH * deviation) + 1)
 
 
 def gaussian_blur(sigma: float, size: int = 61, border: Border = Border.REFLECT) -> SeparableBlur:

@@ -11,6 +11,9 @@ from .compose import Composition
 from .diagonal import PixelMask
 from .protocol import VideoOperator, VideoSize
 
+HIDDEN_SPREAD = 0.75
+"""Of 0, 0.5, 0.75 and 1 the best for 50 % of the pixels hidden, on tuning scenes."""
+
 
 @dataclass(frozen=True)
 class Degradation:
@@ -54,10 +57,10 @@ class Degradation:
         return self.operator.visible if isinstance(self.operator, PixelMask) else None
 
     @property
-    def hides_pixels(self) -> bool:
-        """True where the last operator is a mask, so that known pixels stand beside hidden ones."""
+    def fit_spread(self) -> float:
+        """Deviation in pixels by which a fit spreads each correction: where the last operator is a mask, into hidden pixels."""
         last = self.operator.parts[-1] if isinstance(self.operator, Composition) else self.operator
-        return isinstance(last, PixelMask)
+        return HIDDEN_SPREAD if isinstance(last, PixelMask) else 0.0
 
     def require_measurement(self, name: str, video: torch.Tensor) -> torch.Tensor:
         """Return the measurement ``video [F, H, W, 3]`` in float32.

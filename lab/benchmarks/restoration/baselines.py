@@ -16,7 +16,7 @@ ROUNDS = 4
 WEIGHTS = {
     "inpainting 50 %": 0.02,
     "super-resolution 4": 0.1,
-    "deblur 3": 0.01,
+    "deblur 3": 0.02,
     AVERAGE: 0.01,
     f"{AVERAGE}, inpainting 50 %": 0.05,
     f"{AVERAGE}, super-resolution 4": 0.1,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from inversecrafter_core.evaluation import flicker, masked_psnr, masked_ssim, temporal_change
+from inversecrafter_core.inverse import fit_clip
 from inversecrafter_core.inverse.operators import (
     AveragePool,
     Composition,
@@ -82,7 +83,11 @@ class Trial:
     @property
     def settings(self) -> RestorationSettings:
         """The settings that Restore Video takes for this operator."""
-        return RestorationSettings(keep_lost=Degradation(self.operator, size_of(self.truth)).hides_pixels)
+        return RestorationSettings(fit_spread=Degradation(self.operator, size_of(self.truth)).fit_spread)
+
+    def fitted(self, clip: torch.Tensor) -> torch.Tensor:
+        """Return a clip fitted to the measurement as restoration does it."""
+        return fit_clip(self.operator, self.y, clip, spread=self.settings.fit_spread)
 
     def figures(self, clip: torch.Tensor) -> Figures:
         """Return the figures of a restored clip; flicker is in units of the truth's own change."""

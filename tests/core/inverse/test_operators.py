@@ -230,6 +230,6 @@ def test_only_a_mask_alone_is_known_as_one():
     mask = PixelMask.of(random_visible((5, 8, 8), 0.5, 0))
     assert Degradation.of([mask], (5, 8, 8)).visible is not None
     blurred = Degradation.of([TemporalAverage(3), mask], (5, 8, 8))
-    assert blurred.visible is None and blurred.hides_pixels
-    assert not Degradation(AveragePool(2), (5, 8, 8)).hides_pixels
+    assert blurred.visible is None and blurred.fit_spread > 0
+    assert Degradation(AveragePool(2), (5, 8, 8)).fit_spread == 0
     assert isinstance(mask, DiagonalMask)
