@@ -11,6 +11,7 @@ import torch
 
 from ..errors import InputError, require_choice, require_finite, require_same_frames
 from .geometry import Geometry
+from .rotation import rotation_angle
 from .smoothing import smooth_poses
 
 SAME_VIEW = 1e-4
@@ -124,8 +125,8 @@ class CameraPath:
 
     def start(self) -> str:
         """Describe the camera of frame 0 relative to source frame 0, e.g. ``turned by 9.6 degrees, moved by 0.167 rho``."""
-        cosine = (float(self.camera_to_world[0].diagonal()[:3].sum()) - 1) / 2
-        turned, moved = math.degrees(math.acos(max(-1.0, min(1.0, cosine)))), float(self.camera_to_world[0, :3, 3].norm())
+        first = self.camera_to_world[0]
+        turned, moved = math.degrees(float(rotation_angle(first[:3, :3]))), float(first[:3, 3].norm())
         lens = float(self.focal_scale[0])
         parts = [f"turned by {turned:.3g} degrees", f"moved by {moved:.3g} rho"]
         return ", ".join([*parts, f"with {lens:.3g} times the focal length"] if abs(lens - 1) > SAME_VIEW else parts)

@@ -34,6 +34,22 @@ def turn_z(angle: torch.Tensor) -> torch.Tensor:
     return _turn(angle, 0, 1)
 
 
+def turn_about(vector: torch.Tensor) -> torch.Tensor:
+    """Return the rotation ``[..., 3, 3]`` about the axis ``vector [..., 3]`` by its length; differentiable, also at zero."""
+    x, y, z = vector.unbind(-1)
+    zero = torch.zeros_like(x)
+    skew = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).unflatten(-1, (3, 3))
+    return torch.linalg.matrix_exp(skew)
+
+
+def rotation_angle(rotation: torch.Tensor) -> torch.Tensor:
+    """Return the angle ``[...]`` in radians, 0...pi, of rotations ``[..., 3, 3]``, precise at small angles too."""
+    # The arc cosine of the trace alone would lose all angles below 1e-8 ** 0.5.
+    skew = rotation - rotation.transpose(-1, -2)
+    sine = torch.stack([skew[..., 2, 1], skew[..., 0, 2], skew[..., 1, 0]], -1).norm(dim=-1)
+    return torch.atan2(sine, rotation.diagonal(dim1=-2, dim2=-1).sum(-1) - 1)
+
+
 def pose(rotation: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
     """Return ``camera_to_world [..., 4, 4]`` float32 of ``rotation [..., 3, 3]`` and ``position [..., 3]``."""
     matrix = torch.zeros(*position.shape[:-1], 4, 4)

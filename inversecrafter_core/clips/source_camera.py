@@ -17,6 +17,7 @@ import torch
 from ..camera import CameraPath, Geometry
 from ..camera.interchange import path_of
 from ..camera.interchange.formats.trajectory import Trajectory
+from ..camera.rotation import rotation_angle
 from ..errors import InputError, require_same_frames, require_same_size, require_video
 from ..flow import SMALLEST, FlowEngine, Preset, grey_frames, round_trip
 from ..progress import Progress
@@ -74,8 +75,7 @@ class SourceCameras:
         if self.still:
             return f"The camera stands still in all {frames} frames."
         away = poses[:, :3, 3].norm(dim=1).max() / self.geometry.pivot_depth
-        cosine = ((poses[:, :3, :3].diagonal(dim1=1, dim2=2).sum(1) - 1) / 2).clamp(-1, 1)
-        turned = torch.rad2deg(torch.arccos(cosine)).max()
+        turned = torch.rad2deg(rotation_angle(poses[:, :3, :3])).max()
         worst = int(np.argmin(self.shares))
         lines = [
             f"{frames} frames: the camera turns by up to {float(turned):.1f} degrees and moves by up to {float(away):.3g} rho.",

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import torch
 
 from ..camera import CameraPath, Geometry
+from ..camera.rotation import rotation_angle
 from ..errors import InputError, require_finite, require_same_frames
 
 NO_MOTION = 1e-4
@@ -118,14 +119,6 @@ def _in_rho(camera_to_world: torch.Tensor, geometry: Geometry) -> torch.Tensor:
     poses = camera_to_world.detach().cpu().double().clone()
     poses[:, :3, 3] /= geometry.pivot_depth
     return poses
-
-
-def rotation_angle(rotation: torch.Tensor) -> torch.Tensor:
-    """Return the angle in radians, 0...pi, of rotations ``[N, 3, 3]``, precise at small angles too."""
-    # The arc cosine of the trace alone would lose all angles below 1e-8 ** 0.5.
-    skew = rotation - rotation.transpose(1, 2)
-    sine = torch.stack([skew[:, 2, 1], skew[:, 0, 2], skew[:, 1, 0]], 1).norm(dim=1)
-    return torch.atan2(sine, rotation.diagonal(dim1=1, dim2=2).sum(1) - 1)
 
 
 def _steps(poses: torch.Tensor) -> torch.Tensor:

@@ -22,6 +22,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
+from ..camera.rotation import rotation_angle
 from ..errors import InputError, require_finite, require_same_frames
 from ..files import read_marked
 
@@ -139,6 +140,15 @@ def save_scene_states(path: str | Path, scene: SceneStates, half: bool = False) 
     if half:
         tensors["states"] = tensors["states"].half()
     save_file(tensors, str(path), metadata)
+
+
+def describe_states(scene: SceneStates) -> str:
+    """Return tokens, network and the last camera in a sentence, lengths in multiples of rho."""
+    last = scene.camera_to_world[-1]
+    turned = math.degrees(float(rotation_angle(last[:3, :3])))
+    moved = float(last[:3, 3].norm()) / scene.pivot_depth
+    tokens = f"{scene.frames} states of {scene.tokens} tokens x {scene.width}"
+    return f"{tokens} by {scene.network}; the last camera is turned by {turned:.3g} degrees and moved by {moved:.3g} rho."
 
 
 def _number(metadata: dict[str, str], name: str, file: str) -> float:

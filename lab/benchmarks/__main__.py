@@ -43,7 +43,7 @@ BENCHMARKS = {
     "restoration_parts": ("restoration.ablations",),
     "restoration_cost": ("restoration.cost",),
     "depth": ("warp.depth",),
-    "models": ("models.vae", "models.video_model", "models.mask_encoder", "models.depth"),
+    "models": ("models.vae", "models.video_model", "models.mask_encoder", "models.depth", "models.scene"),
 }
 """Name of a table to the modules that it is made of."""
 TARGETS_ALONE = ("robustness", "jobs")

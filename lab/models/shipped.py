@@ -18,6 +18,7 @@ VAE_FILE = WEIGHTS / "vae" / "inversecrafter_small_wan_vae.safetensors"
 DIT_FILE = WEIGHTS / "diffusion_models" / "inversecrafter_small_wan_t2v.safetensors"
 MASK_ENCODER_FILE = WEIGHTS / "mask_encoders" / "inversecrafter_small_mask_encoder.safetensors"
 DEPTH_FILE = WEIGHTS / "depth" / "inversecrafter_small_depth.safetensors"
+SCENE_FILE = WEIGHTS / "scene_models" / "inversecrafter_small_scene.safetensors"
 
 
 def read_weights(path: Path) -> dict[str, torch.Tensor]:

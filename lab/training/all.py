@@ -2,7 +2,7 @@
 
 The order matters: the video model and the mask encoder learn from latents, so the VAE comes first and is then frozen.
 ``python -m lab.training.vae.train --decoder-only`` may go on afterwards: it does not touch the latents. The depth network
-needs none of the others.
+and the scene network need none of the others.
 """
 
 from __future__ import annotations
@@ -29,6 +29,10 @@ STEPS = (
     ["lab.training.depth.pool"],
     ["lab.training.depth.train", "--minutes", "46"],
     ["lab.benchmarks.models.cards", "depth"],
+    ["lab.training.scene.pool", "--count", "3000"],
+    ["lab.training.scene.train", "--minutes", "28"],
+    ["lab.training.scene.export"],
+    ["lab.benchmarks.models.cards", "scene"],
 )
 
 

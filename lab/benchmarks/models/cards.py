@@ -19,6 +19,8 @@ from inversecrafter_core.depth import DepthEstimator, SmallDepth
 from inversecrafter_core.depth.estimators.small import AREA
 from inversecrafter_core.depth.upsample import resize_map
 from inversecrafter_core.preview.depth import DepthStyle, depth_preview
+from inversecrafter_core.scene import load_scene_network, reconstruct
+from inversecrafter_core.scene.reconstruction import AREA as SCENE_AREA
 from lab.benchmarks.report import Row, long_table
 from lab.data.assets import asset
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
@@ -32,12 +34,12 @@ from lab.host.paths import ROOT
 from lab.models.coder import Coder
 from lab.models.guided import small_wan
 from lab.models.mask_encoder import SSIM_WEIGHT, load_predictor
-from lab.models.shipped import DEPTH_FILE, DIT_FILE, MASK_ENCODER_FILE, VAE_FILE
+from lab.models.shipped import DEPTH_FILE, DIT_FILE, MASK_ENCODER_FILE, SCENE_FILE, VAE_FILE
 from lab.models.token_masks import PICTURE_TUBE_SHARE, SHARES
 from lab.models.video import GUIDANCE, SHIFT, STEPS
 from lab.world import WORLD_VERSION, caption, frame_times, random_scene, render
 
-from . import depth, mask_encoder, vae, video_model
+from . import depth, mask_encoder, scene, vae, video_model
 
 TEXTS, WEIGHTS = Path(__file__).parent / "texts", ROOT / "weights"
 SHEET_SEEDS = (101, 102, 103)
@@ -186,6 +188,25 @@ def _coloured(depth: torch.Tensor) -> torch.Tensor:
     return depth_preview(depth, known, DepthStyle.COLOUR) if bool(known.any()) else torch.zeros(*depth.shape, 3)
 
 
+def scene_facts() -> Facts:
+    """Return the facts of the scene network."""
+    network = load_scene_network(SCENE_FILE)
+    spec, weights = network.spec, parameters(network)
+    tokens = spec.rows * spec.columns
+    sizes = {"parameters": weights, "tokens": tokens, "width": spec.width, "layers": spec.decoder}
+    return {**sizes, "area": SCENE_AREA, "world": WORLD_VERSION}
+
+
+def scene_sheet() -> Sheet:
+    """Yield for every scene the last picture, its true depth, the network's, and its confidence, as the frames of a row."""
+    network = load_scene_network(SCENE_FILE)
+    for seed in scene_seeds(0, 6):
+        clip = NewView.of(seed, degrees=scene.ARCS[1]).target
+        found = reconstruct(network, clip.colour)
+        maps = [resize_map(part, (HEIGHT, WIDTH)) for part in (found.depth, 1 / found.confidence)]
+        yield f"scene {seed}", torch.stack([clip.colour[-1], *(_coloured(depth)[-1] for depth in (clip.depth, *maps))])
+
+
 def mask_facts() -> Facts:
     """Return the facts of the mask encoder."""
     predictor = load_predictor(MASK_ENCODER_FILE)
@@ -220,6 +241,7 @@ CARDS = {
     "vae": Card(VAE_FILE, vae.rows, 8, vae_facts, vae_sheet),
     "dit": Card(DIT_FILE, video_model.rows, 8, dit_facts, dit_sheet),
     "depth": Card(DEPTH_FILE, depth.rows, 32, depth_facts, depth_sheet, stills=True),
+    "scene": Card(SCENE_FILE, scene.rows, 16, scene_facts, scene_sheet, stills=True),
     "mask_encoder": Card(MASK_ENCODER_FILE, mask_encoder.rows, 8, mask_facts, mask_sheet, stills=True),
 }
 

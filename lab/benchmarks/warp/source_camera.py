@@ -15,6 +15,7 @@ from statistics import median
 import torch
 
 from inversecrafter_core.camera import Geometry
+from inversecrafter_core.camera.rotation import rotation_angle
 from inversecrafter_core.clips import find_source_cameras
 from inversecrafter_core.errors import InputError
 from lab.benchmarks.report import Row, row
@@ -33,9 +34,8 @@ FIGURES = (("rotation error", "degrees", 0.5), ("position error", "% of rho", 2.
 def errors(found: Geometry, truth: Geometry) -> tuple[float, float]:
     """Return the mean errors of rotation, in degrees, and of position, in percent of rho."""
     relative = torch.linalg.inv(truth.camera_to_world) @ found.camera_to_world
-    cosine = ((relative[:, :3, :3].diagonal(dim1=1, dim2=2).sum(1) - 1) / 2).clamp(-1, 1)
     away = (found.camera_to_world - truth.camera_to_world)[:, :3, 3].norm(dim=1) / truth.pivot_depth
-    return math.degrees(float(torch.arccos(cosine).mean())), 100 * float(away.mean())
+    return math.degrees(float(rotation_angle(relative[:, :3, :3]).mean())), 100 * float(away.mean())
 
 
 def disturbed(geometry: Geometry, seed: int) -> Geometry:

@@ -8,10 +8,9 @@ import pytest
 import torch
 
 from inversecrafter_core.camera import preset_path
-from inversecrafter_core.camera.rotation import pose, turn_x, turn_y, turn_z
+from inversecrafter_core.camera.rotation import pose, rotation_angle, turn_x, turn_y, turn_z
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.evaluation import align, pose_errors
-from inversecrafter_core.evaluation.poses import rotation_angle
 
 ARC = preset_path("arc_left", 9, math.radians(40)).camera_to_world
 SPIRAL = preset_path("spiral", 9, 0.3).camera_to_world

@@ -1,0 +1,1 @@
+"""The scene reconstruction network."""
