@@ -42,6 +42,8 @@ BENCHMARKS = {
     "restoration": ("restoration.compare",),
     "restoration_parts": ("restoration.ablations",),
     "restoration_cost": ("restoration.cost",),
+    "scene_latents": ("scene_latents.compare",),
+    "scene_latents_cost": ("scene_latents.cost",),
     "depth": ("warp.depth",),
     "models": ("models.vae", "models.video_model", "models.mask_encoder", "models.depth", "models.scene"),
 }

@@ -19,6 +19,7 @@ DIT_FILE = WEIGHTS / "diffusion_models" / "inversecrafter_small_wan_t2v.safetens
 MASK_ENCODER_FILE = WEIGHTS / "mask_encoders" / "inversecrafter_small_mask_encoder.safetensors"
 DEPTH_FILE = WEIGHTS / "depth" / "inversecrafter_small_depth.safetensors"
 SCENE_FILE = WEIGHTS / "scene_models" / "inversecrafter_small_scene.safetensors"
+SCENE_ADAPTER_FILE = WEIGHTS / "scene_adapters" / "inversecrafter_small_scene_adapter.safetensors"
 
 
 def read_weights(path: Path) -> dict[str, torch.Tensor]:

@@ -1,0 +1,1 @@
+"""Scene latents and pose control, alone and under guidance."""

@@ -1,0 +1,56 @@
+"""Score of a scene adapter: the flow matching loss on scenes that nothing trained on, with and without each condition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+
+import torch
+
+from inversecrafter_core.scene import SceneAdapter, SceneContext
+from lab.data.pool import Shape
+from lab.models.scene_adapter import stacked, without_pose
+
+from .data import Lesson, SceneClips
+
+FIRST, SCENES, SEED = 7_000, 8, 0
+"""First seed of these scenes and their number; seed of the noise."""
+SIGMAS = (0.5, 0.8, 0.95)
+Loss = Callable[[list[Lesson], list[str], SceneContext | None, torch.Tensor], torch.Tensor]
+"""From lessons, prompts, context and flow times to the loss."""
+
+
+class HeldOut:
+    """Held-out lessons: from each scene's own camera to another, in full length."""
+
+    def __init__(self, latents: str, states: str | None, shape: Shape):
+        self._kinds, self._shape = (latents, states), shape
+
+    @cached_property
+    def lessons(self) -> list[Lesson]:
+        """The lessons, read at first use."""
+        scenes = (SceneClips.read(seed, *self._kinds, self._shape) for seed in range(FIRST, FIRST + SCENES))
+        return [scene.lesson(0, 1 + index % 2) for index, scene in enumerate(scenes)]
+
+    @torch.no_grad()
+    def score(self, model: SceneAdapter, loss: Loss) -> dict[str, float]:
+        """Return the mean loss with all conditions, without states, without pose, and without any context."""
+        sums: dict[str, list[float]] = {}
+        before = torch.get_rng_state()
+        torch.manual_seed(SEED)
+        for lesson in self.lessons:
+            several, noise_state = [lesson] * len(SIGMAS), torch.get_rng_state()
+            for name, context in contexts_of(model, lesson).items():
+                torch.set_rng_state(noise_state)
+                batch = None if context is None else stacked([context] * len(SIGMAS))
+                found = loss(several, [lesson.prompt] * len(SIGMAS), batch, torch.tensor(SIGMAS))
+                sums.setdefault(name, []).append(float(found))
+        torch.set_rng_state(before)
+        return {name: sum(values) / len(values) for name, values in sums.items()}
+
+
+def contexts_of(model: SceneAdapter, lesson: Lesson) -> dict[str, SceneContext | None]:
+    """Return the contexts whose losses are compared, by the columns' names."""
+    full = lesson.context(model)
+    found = {"held": full, "held_no_pose": without_pose(full), "held_bare": None}
+    return found if lesson.states is None else found | {"held_no_states": lesson.context(model, with_states=False)}
