@@ -1,4 +1,4 @@
-"""Encoding in tiles with the embedded VAE: its error, its progress, and what the host does when memory runs out."""
+"""Encoding and decoding in tiles with the embedded VAE: errors, progress, and what the host does when memory runs out."""
 
 from __future__ import annotations
 
@@ -52,6 +52,18 @@ def test_time_is_not_tiled_since_a_tile_would_begin_with_a_group_of_its_own(vae,
     with torch.inference_mode():
         in_time = vae.encode_tiled(clip, 512, 512, 64, tile_t=5, overlap_t=1)
     assert relative_error(in_time, whole) > LARGEST_ERROR
+
+
+def test_the_hosts_tiled_decoding_is_near_the_whole_one_unless_it_cuts_time(vae, whole):
+    """As docs/troubleshooting.md says of VAE Decode (Tiled): the frames after a cut in time are off by more."""
+    part = whole[..., :12]
+    with torch.inference_mode():
+        exact = vae.decode(part)
+        in_space = vae.decode_tiled(part, tile_x=12, tile_y=12, overlap=3, tile_t=None, overlap_t=None)
+        in_time = vae.decode_tiled(part, tile_x=64, tile_y=64, overlap=8, tile_t=2, overlap_t=1)
+    errors = [255 * (decoded - exact).square().mean((0, 2, 3, 4)).sqrt() for decoded in (in_space, in_time)]
+    assert float(errors[0].square().mean().sqrt()) < 2
+    assert float(errors[1].max()) > 2 * float(errors[0].max())
 
 
 def test_the_node_encodes_in_tiles_of_the_documented_size(pack, vae, clip, monkeypatch):
