@@ -10,7 +10,7 @@ from .evaluate import metrics, source_metrics
 from .guide import conditioning, guidance, ksampler, mask_encoder, measurement, settings, stochastic, text
 from .host.model_folders import register_model_folders
 from .restore import degrade, restore
-from .scene import apply
+from .scene import apply, model, state_files, states
 from .warp import camera, camera_files, camera_sockets, clips, footage, return_trip, warp
 
 NODES: list[type[io.ComfyNode]] = [
@@ -23,6 +23,9 @@ NODES: list[type[io.ComfyNode]] = [
     *clips.NODES,
     *warp.NODES,
     *return_trip.NODES,
+    *model.NODES,
+    *states.NODES,
+    *state_files.NODES,
     *mask_encoder.NODES,
     *measurement.NODES,
     *settings.NODES,

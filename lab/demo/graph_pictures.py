@@ -39,6 +39,7 @@ NODES = {
     "examples/round_trip": ["InvertPath", "CycleConsistency", "PoseErrors", "MultiView"],
     "examples/restore_holes": ["OperatorFromMask"],
     "examples/pose_control": ["ApplySceneLatents"],
+    "examples/scene_states": ["LoadSceneModel", "SceneStates", "LoadSceneStates", "SaveSceneStates"],
     "examples/camera_sockets": ["CameraFrom3D", "CameraTo3D", "CameraEmbedding"],
     "examples/depth_from_other_packs": ["GeometryFromMoGe", "GeometryFromDA3"],
 }

@@ -47,6 +47,7 @@ EXAMPLES = [
         "hand_held",
         "round_trip",
         "pose_control",
+        "scene_states",
     )
 ]
 log = logging.getLogger(__name__)

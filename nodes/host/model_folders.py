@@ -9,6 +9,7 @@ import folder_paths
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 MASK_ENCODERS = "inversecrafter_mask_encoders"
 SCENE_ADAPTERS = "inversecrafter_scene_adapters"
+SCENE_MODELS = "inversecrafter_scene_models"
 METRICS = "inversecrafter_metrics"
 
 
@@ -16,7 +17,8 @@ def register_model_folders() -> None:
     """Register the folders of the pack's weights for the loaders, and that of the metrics' networks."""
     folder_paths.add_model_folder_path("vae", str(WEIGHTS / "vae"))
     folder_paths.add_model_folder_path("diffusion_models", str(WEIGHTS / "diffusion_models"))
-    for key, name in ((MASK_ENCODERS, "mask_encoders"), (SCENE_ADAPTERS, "scene_adapters")):
+    folders = ((MASK_ENCODERS, "mask_encoders"), (SCENE_ADAPTERS, "scene_adapters"), (SCENE_MODELS, "scene_models"))
+    for key, name in folders:
         places = [str(Path(folder_paths.models_dir) / name), str(WEIGHTS / name)]
         folder_paths.folder_names_and_paths[key] = (places, {".safetensors"})
     folder_paths.add_model_folder_path(METRICS, str(Path(folder_paths.models_dir) / METRICS))

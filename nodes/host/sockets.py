@@ -8,6 +8,7 @@
 | INVERSECRAFTER_OPERATOR | ``inversecrafter_core.inverse.Degradation`` | a linear operator, and the size of its clip |
 | INVERSECRAFTER_GUIDANCE_SETTINGS | ``inversecrafter_core.sampling.GuidanceSettings`` | solver, stopping rule, noise rule |
 | INVERSECRAFTER_SCENE_STATES | ``inversecrafter_core.scene.SceneStates`` | a network's tokens and source cameras |
+| INVERSECRAFTER_SCENE_MODEL | ``nodes.scene.model.SceneModel`` | video to scene states |
 | INVERSECRAFTER_DEPTH_MODEL | ``nodes.depth.models.LoadedDepthModel`` | video to depth |
 | INVERSECRAFTER_MASK_ENCODER | ``nodes.guide.mask_encoder.MaskEncoder`` | pixel mask to latent mask |
 
@@ -24,6 +25,7 @@ MeasurementSocket = io.Custom("INVERSECRAFTER_MEASUREMENT")
 OperatorSocket = io.Custom("INVERSECRAFTER_OPERATOR")
 GuidanceSettingsSocket = io.Custom("INVERSECRAFTER_GUIDANCE_SETTINGS")
 SceneStatesSocket = io.Custom("INVERSECRAFTER_SCENE_STATES")
+SceneModelSocket = io.Custom("INVERSECRAFTER_SCENE_MODEL")
 DepthModelSocket = io.Custom("INVERSECRAFTER_DEPTH_MODEL")
 MaskEncoderSocket = io.Custom("INVERSECRAFTER_MASK_ENCODER")
 

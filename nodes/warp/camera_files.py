@@ -12,35 +12,20 @@ from ...inversecrafter_core.camera import CameraPath, Geometry
 from ...inversecrafter_core.camera.interchange import AUTO, FileFormat, read_path, write_path
 from ...inversecrafter_core.errors import InputError
 from ...inversecrafter_core.preview.camera_path import path_picture
+from ..host.input_files import NONE, input_file, listed_files
 from ..host.reports import report_ui
 from ..host.schema import node_schema
 from ..host.sockets import WARP, CameraPathSocket, GeometrySocket
 
 ENDINGS = (".json", ".txt")
-NONE = "none"
 
 
 def found_files() -> list[str]:
     """Return the camera files in the host's input folder: JSON, text, and folders of COLMAP models."""
-    root = Path(folder_paths.get_input_directory())
-    files = [path for path in sorted(root.rglob("*")) if path.suffix.lower() in ENDINGS and path.is_file()]
-    folders = {path.parent for path in files if path.name == "images.txt" and path.parent != root}
+    files = listed_files(*ENDINGS)
+    folders = {path.parent for path in files if path.name == "images.txt" and path.parent != Path()}
     kept = [path for path in files if path.parent not in folders]
-    return [path.relative_to(root).as_posix() for path in (*sorted(folders), *kept)] or [NONE]
-
-
-def _located(file: str) -> Path:
-    """Return the path of ``file`` in the host's input folder, or in another, as in ``a.json [output]``.
-
-    Raises:
-        InputError: a file outside of that folder.
-    """
-    name, base = folder_paths.annotated_filepath(file)
-    root = Path(base or folder_paths.get_input_directory()).resolve()
-    path = (root / name).resolve()
-    if not path.is_relative_to(root):
-        raise InputError("file", f"'{file}', outside of {root.name}", "Copy it into ComfyUI's input folder.")
-    return path
+    return [path.as_posix() for path in (*sorted(folders), *kept)] or [NONE]
 
 
 def _scale_input(tooltip: str) -> io.Float.Input:
@@ -98,14 +83,14 @@ class InverseCrafterLoadCameraPath(io.ComfyNode):
         if file is None:
             return True
         try:
-            return _located(file).exists() or f"file: no '{file}' in ComfyUI's input folder. Put it there and choose it."
+            return input_file(file).exists() or f"file: no '{file}' in ComfyUI's input folder. Put it there and choose it."
         except InputError as error:
             return str(error)
 
     @classmethod
     def fingerprint_inputs(cls, file: str, **_: object) -> float:
         """Return the time of the last change, so that a file that was replaced is loaded again."""
-        path = _located(file)
+        path = input_file(file)
         inside = [path, *path.glob("*.txt")] if path.is_dir() else [path]
         return max((item.stat().st_mtime for item in inside if item.exists()), default=0.0)
 
@@ -114,7 +99,7 @@ class InverseCrafterLoadCameraPath(io.ComfyNode):
         cls, file: str, format: str, frames: int, scale: float, camera: str = "", video: torch.Tensor | None = None
     ) -> io.NodeOutput:
         count = len(video) if video is not None else frames or None
-        path, report = read_path(_located(file), count, scale=scale, file_format=format, camera=camera.strip())
+        path, report = read_path(input_file(file), count, scale=scale, file_format=format, camera=camera.strip())
         return io.NodeOutput(path, path_picture(path)[None], report, ui=report_ui(report))
 
 

@@ -13,16 +13,18 @@ BY_THE_HOST = {
     ("InverseCrafterKSampler", "scheduler"),
     ("InverseCrafterLoadMaskEncoder", "mask_encoder_name"),
     ("InverseCrafterApplySceneLatents", "scene_adapter_name"),
+    ("InverseCrafterLoadSceneModel", "scene_model_name"),
 }
 """Lists of the host, which answers for them."""
 AT_THE_RUN = {("InverseCrafterStochasticConditioning", "context_time")}
 """Checked with the model that samples (test_stochastic_node.py)."""
 WITH_FILES = {
     ("InverseCrafterLoadCameraPath", "file"),
+    ("InverseCrafterLoadSceneStates", "file"),
     ("InverseCrafterLoadCameraPath", "format"),
     ("InverseCrafterSaveCameraPath", "format"),
 }
-"""Checked with folders of their own (test_camera_file_nodes.py)."""
+"""Checked with folders of their own (test_camera_file_nodes.py, test_scene_states_nodes.py)."""
 WITH_MODELS = {("InverseCrafterRestoreVideo", widget) for widget in ("method", "start")}
 """Checked with a model and an operator (test_restore_nodes.py)."""
 GEOMETRY_WIDGETS = ("lens", "stabilise", "preview")

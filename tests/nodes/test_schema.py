@@ -39,6 +39,8 @@ CHANGED = {
     "KeepKnownPixels": {"seam"},
     "NextPass": {"frames"},
     "ApplySceneLatents": {"scene_adapter_name"},
+    "LoadSceneModel": {"scene_model_name"},
+    "LoadSceneStates": {"file"},
 }
 """Widgets whose defaults a graph may change: the clip's own, the task's, and what the small models need."""
 MOST_INPUTS, LONGEST_TOOLTIP = 15, 160
@@ -53,7 +55,7 @@ ONE_WORD = {
 }
 """Types that travel under one name on every socket."""
 CITED = ("benchmark", "lpips 0", "psnr 2", "seed 5", "lab.")
-FILES = {"file", "model", "mask_encoder_name", "scene_adapter_name", "scheduler", "sampler_name"}
+FILES = {"file", "model", "mask_encoder_name", "scene_adapter_name", "scene_model_name", "scheduler", "sampler_name"}
 """Combos whose options are files, or the host's."""
 DESIGNED = {
     "LoadDepthModel", "EstimateDepth", "GeometryFromDepth", "GeometryFromMoGe", "GeometryFromDA3", "CameraPath", "WarpVideo",
