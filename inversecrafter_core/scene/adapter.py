@@ -55,13 +55,13 @@ class StateAdapter(nn.Module):
         super().__init__()
         self.norm = nn.LayerNorm(state_width)
         self.read = nn.Sequential(nn.Linear(state_width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
-        self.ask = nn.Sequential(nn.Linear(4 * WAVES, width), nn.GELU(), nn.Linear(width, width))
+        self.query = nn.Sequential(nn.Linear(4 * WAVES, width), nn.GELU(), nn.Linear(width, width))
         self.layers = nn.ModuleList(QueryLayer(width) for _ in range(depth))
         self.norm_out, self.write = nn.LayerNorm(width), nn.Linear(width, channels)
 
     def forward(self, states: torch.Tensor, height: int, width: int) -> torch.Tensor:
         tokens = self.read(self.norm(states))
-        queries = self.ask(cell_waves(height, width).to(states)).expand(len(states), -1, -1)
+        queries = self.query(cell_waves(height, width).to(states)).expand(len(states), -1, -1)
         for layer in self.layers:
             queries = layer(queries, tokens)
         return self.write(self.norm_out(queries)).transpose(1, 2).unflatten(2, (height, width))

@@ -107,7 +107,7 @@ class SceneAdapter(nn.Module):
 
 @dataclass(frozen=True)
 class AdapterFile:
-    """What a file holds: the networks, the changes of the video model's weights by their keys, and its signature."""
+    """The contents of a file: the networks, the changes of the video model's weights by their keys, and its signature."""
 
     model: SceneAdapter
     changes: dict[str, torch.Tensor]

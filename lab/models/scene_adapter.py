@@ -30,7 +30,7 @@ def stacked(contexts: Sequence[SceneContext]) -> SceneContext:
 
 
 def without_pose(context: SceneContext) -> SceneContext:
-    """Return a context whose tokens are told no camera."""
+    """Return a context without its cameras."""
     return replace(
         context,
         context_control=torch.zeros_like(context.context_control),

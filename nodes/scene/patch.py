@@ -41,7 +41,7 @@ ADVICE = "Load the video model that the adapter was trained with, or an adapter 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a context is made of, checked against each other.
+    """The inputs of a context, checked against each other.
 
     Attributes:
         latents: ``[b, C, T', h, w]``, the source clip in VAE space.

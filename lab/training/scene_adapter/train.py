@@ -47,13 +47,11 @@ from .views import FIRST_SEED, fill, views_path
 RECIPE = "python -m lab.training.scene_adapter.train views; ... encode; ... train; ... export"
 AVERAGE, REPORT_MINUTES = 0.995, 4.0
 NO_STATES_SHARE, NO_POSE_SHARE, FIRST_FRAME_SHARE = 0.25, 0.1, 0.2
-EVERY = 8
-"""Distance of the states used, in source frames."""
 Batch = tuple[list[Lesson], list[str]]
 
 
 class Learner(nn.Module):
-    """What is trained: the scene adapter, and the self-attention of the video model's blocks."""
+    """The trained weights: the scene adapter's, and those of the self-attention in the video model's blocks."""
 
     def __init__(self, scene: SceneAdapter, attention: list[nn.Module]):
         super().__init__()
@@ -137,6 +135,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--vae", type=Path, default=VAE_FILE, help="the VAE of the video model")
     add("--video-model", type=Path, default=DIT_FILE, help="the video model that learns to use the states")
     add("--scene-model", type=Path, help="the reconstruction network that makes the states; without it there are none")
+    add("--every", type=int, default=8, help="distance of the states used, in source frames; larger makes sampling cheaper")
     add("--start", type=Path, help="an earlier adapter to begin from, for the first start; its states may be others")
     add("--run", default="scene_adapter", help="folder under training/runs with checkpoint and curve; it is resumed")
     add("--out", type=Path, default=SCENE_ADAPTER_FILE, help="the file to write")
@@ -167,8 +166,8 @@ def prepare(options: argparse.Namespace) -> Run:
     """Return a run that starts, or goes on from its checkpoint."""
     kinds = kinds_of(options)
     made = None if options.scene_model is None else load_scene_model(options.scene_model)
-    spec = AdapterSpec("none", EVERY, 1) if made is None else AdapterSpec(made.name, EVERY, made.width)
-    identity = f"{kinds}, {digest_of(options.video_model)}, {options.frames}"
+    spec = AdapterSpec(*(("none", options.every, 1) if made is None else (made.name, options.every, made.width)))
+    identity = f"{kinds}, {digest_of(options.video_model)}, {options.frames}, {options.every}"
     clock = time.process_time if options.device == "cpu" else time.monotonic
     plan = Plan(RUNS / options.run, options.minutes, options.rate, level, clock, AVERAGE, 2.0, REPORT_MINUTES, identity)
     return Run(AdapterTask(spec, kinds, options), plan)
