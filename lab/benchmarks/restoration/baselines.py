@@ -7,14 +7,13 @@ import torch
 from kornia.filters import get_gaussian_kernel1d
 from skimage.restoration import denoise_tv_chambolle, wiener
 
-from inversecrafter_core.inverse import fit_clip
 from inversecrafter_core.inverse.operators import SeparableBlur
 
 from .tasks import AVERAGE, Trial
 
 ROUNDS = 4
 WEIGHTS = {
-    "inpainting 50 %": 0.02,
+    "inpainting 50 %": 0.05,
     "super-resolution 4": 0.1,
     "deblur 3": 0.02,
     AVERAGE: 0.01,
@@ -49,7 +48,7 @@ def estimated(trial: Trial) -> torch.Tensor:
 
 def fitted(trial: Trial) -> torch.Tensor:
     """Return the simple estimate, fitted to the measurement."""
-    return fit_clip(trial.operator, trial.y, estimated(trial))
+    return trial.fitted(estimated(trial))
 
 
 def total_variation(trial: Trial, in_time: bool = False) -> torch.Tensor:
@@ -61,7 +60,7 @@ def total_variation(trial: Trial, in_time: bool = False) -> torch.Tensor:
             smooth = denoise_tv_chambolle(volume, weight, channel_axis=-1)
         else:
             smooth = np.stack([denoise_tv_chambolle(frame, weight, channel_axis=-1) for frame in volume])
-        clip = fit_clip(trial.operator, trial.y, torch.from_numpy(smooth).float())
+        clip = trial.fitted(torch.from_numpy(smooth).float())
     return clip
 
 
