@@ -23,7 +23,7 @@ JOBS = {
     "two_experts": (recapture.two_experts, {"video", "trajectory"}, LARGE),
     "single_image": (pictures.single_image, {"video", "photo", "trajectory"}, LARGE),
     "interpolation": (pictures.interpolation, {"video", "start", "end"}, SMALL),
-    "restoration": (restoration.run, {"video"}, SMALL),
+    "restoration": (restoration.run, {"video"}, LARGE),
     "editing": (editing.run, {"video", "edited", "prompt", "box"}, SMALL),
 }
 """The function that runs a job, those of the options that not all jobs have which are its own, and the size of its clip."""
