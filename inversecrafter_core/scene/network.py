@@ -14,6 +14,7 @@ Lengths come out in a unit of the network's own, one for the whole clip.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -31,6 +32,8 @@ FOCAL = 172.8
 """Focal length in pixels of the network's own picture that stands for 1."""
 OUTPUTS = 6
 """Log depth, three of the world's offset, and two log confidences."""
+MOTIONS = (3, 4)
+"""Parts of a picture, down and across, whose mean motion the camera is found from, besides the tokens."""
 CONFIDENCE = 4.0
 """Largest absolute value of a log confidence."""
 
@@ -138,7 +141,7 @@ class SceneNetwork(nn.Module):
         self.blend = nn.Conv2d(2 * detail, 2 * detail, 3, padding=1)
         self.cells = nn.Conv2d(2 * detail, OUTPUTS, 3, padding=1)
         camera = nn.Linear(width, 7)
-        self.camera = nn.Sequential(nn.Linear(4 * width, width), nn.GELU(), camera)
+        self.camera = nn.Sequential(nn.Linear(4 * width + CHANNELS * math.prod(MOTIONS), width), nn.GELU(), camera)
         for value in (*self.cells.parameters(), *camera.parameters()):
             nn.init.zeros_(value)
 
@@ -151,14 +154,18 @@ class SceneNetwork(nn.Module):
         batch = frames.shape[:2]
         fine = self.fine_features(frames.flatten(0, 1)).unflatten(0, batch)
         before = torch.cat([fine[:, :1] if memory.fine is None else memory.fine[:, None], fine[:, :-1]], 1)
-        pictures, places = self.pictures(fine.flatten(0, 1), before.flatten(0, 1))
+        with torch.autocast(frames.device.type, enabled=False):  # features need not learn to match: they do so from the start
+            moved = motion(*(part.detach().float().flatten(0, 1) for part in (fine, before)))
+        pictures, places = self.pictures(fine.flatten(0, 1), moved)
         pictures, states, outputs = pictures.unflatten(0, batch), memory.states, []
         for time in range(batch[1]):
             tokens, states = self.step(pictures[:, time], places, states)
             outputs.append((tokens, states))
         decoded, after = (torch.stack(part, 1) for part in zip(*outputs, strict=True))
         cells = self.cell_values(fine, torch.cat([decoded[:, :, 1:], pictures], -1))
-        camera = self.camera(torch.cat([decoded[:, :, 0], decoded.mean(2), pictures.mean(2), after.mean(2)], -1)).float()
+        overall = F.adaptive_avg_pool2d(moved, MOTIONS).flatten(1).unflatten(0, batch)
+        summary = [decoded[:, :, 0], decoded.mean(2), pictures.mean(2), after.mean(2), overall]
+        camera = self.camera(torch.cat(summary, -1)).float()
         with torch.autocast(frames.device.type, enabled=False):
             rotation, position = chained(memory.rotation, memory.position, turn_about(camera[..., :3]), camera[..., 3:6])
         confidence = CONFIDENCE * torch.tanh(cells[..., 4:] / CONFIDENCE)
@@ -185,10 +192,8 @@ class SceneNetwork(nn.Module):
         fine = self.fine(frames * 4 - 2)
         return fine + F.gelu(self.mix(fine))
 
-    def pictures(self, fine: torch.Tensor, before: torch.Tensor) -> tuple[torch.Tensor, Places]:
-        """Return tokens ``[N, n, d]`` and their places, of features ``[N, c, h, w]`` of frames and of those before them."""
-        with torch.autocast(fine.device.type, enabled=False):  # features need not learn to match: they do so from the start
-            moved = motion(fine.detach().float(), before.detach().float())
+    def pictures(self, fine: torch.Tensor, moved: torch.Tensor) -> tuple[torch.Tensor, Places]:
+        """Return tokens ``[N, n, d]`` and their places, of features ``[N, c, h, w]`` of frames and their :func:`motion`."""
         coarse = self.coarse(torch.cat([fine, moved.to(fine.dtype)], 1))
         places = Places.grid(coarse.shape[2], coarse.shape[3], self.spec.width, fine.device)
         tokens = coarse.flatten(2).transpose(1, 2) + places.embedding
