@@ -192,6 +192,13 @@ class Release:
             )
         return known
 
+    def share(self, measurement: Measurement) -> float:
+        """Return the share of the clip that is context, 0...1: without a time before the release what is never released."""
+        known = self.known(measurement)
+        if self.at >= 1:
+            known[:, :, first_frames(measurement).stop if self.keep_first else 0 :] = False
+        return float(known.float().mean())
+
     def bind(
         self,
         guidance: Guidance,

@@ -167,12 +167,10 @@ class InverseCrafterStochasticConditioning(io.ComfyNode):
 
 def windows_preview(plan: Release, guidance: Guidance, sigmas: torch.Tensor | None, model: ModelPatcher | None) -> torch.Tensor:
     """Return a diagram ``[1, H, W, 3]`` of the steps of a schedule at which context and data consistency act."""
-    measurement = guidance.measurement
-    share = float(plan.known(measurement).float().mean())
     schedule = even_schedule(WAN_STEPS, WAN_SHIFT) if sigmas is None or len(sigmas) < 2 else sigmas.tolist()
     to_sigma = sigma_of_percent(WAN_SHIFT) if model is None else percent_to_sigma(model.get_model_object("model_sampling"))
     window = guidance.window.resolve(to_sigma)
-    return windows_picture(plan.at, window, schedule, f"{share:.0%} of the clip is context")[None]
+    return windows_picture(plan.at, window, schedule, f"{plan.share(guidance.measurement):.0%} of the clip is context")[None]
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterStochasticConditioning]

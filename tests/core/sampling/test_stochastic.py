@@ -324,6 +324,8 @@ def test_all_that_the_pass_before_has_made_is_kept_and_clean_to_the_end():
     for shown in (*model.seen.values(), out):
         assert torch.equal(shown[:, :, :2], made[:, :, 1:]), "the pass before's last two, and the warp is not held"
     assert not bool(context.fixed(1.0)[:, :, 2].any())
+    shares = [release.share(part) for release in (Release(1.0, keep_first=True), Release(1.0), Release(0.5, keep_first=True))]
+    assert shares == pytest.approx([2 / 3, 0, 1]), "two of three frames; nothing; all that is known"
 
 
 def test_the_first_frame_that_is_kept_is_the_clips_own_behind_reference_frames():
