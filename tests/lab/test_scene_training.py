@@ -105,12 +105,12 @@ def test_a_run_learns_and_goes_on_where_it_stopped(filled, tmp_path, monkeypatch
     task.model = task.network = SceneNetwork(SMALL)
     random.seed(0)
     run, lesson = Run(task, Plan(tmp_path, 10, 3e-3, average=0.9)), task.batch(0, 0.0)
-    losses = [run.learn(lesson) for _ in range(16)]
+    losses = [run.learn(lesson) for _ in range(32)]
     assert losses[-1] < 0.9 * losses[0]
     assert set(task.score(run.average)) == {"within", "world", "degrees", "shift", "focal"}
     torch.save(run.state(), run.checkpoint)
     fresh = train.SceneTask(torch.device("cpu"))
     fresh.model = fresh.network = SceneNetwork(SMALL)
     resumed = Run(fresh, Plan(tmp_path, 10, 3e-3, average=0.9))
-    assert resumed.step == 16
+    assert resumed.step == 32
     torch.testing.assert_close(fresh.model.state_dict(), task.model.state_dict())
