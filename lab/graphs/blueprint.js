@@ -45,7 +45,9 @@ async ({ name, outside, sockets, widgets, note }) => {
   read.widgets[0].value = note;
   read.setSize([400, 520]);
   read.pos = [0, TITLE];
-  const { workflow } = await app.graphToPrompt();
+  // Not the workflow of graphToPrompt(): it leaves unlinked widgets out of the inputs, and on loading the page takes each widget
+  // on the node from the place that its input has among those that are left.
+  const workflow = app.graph.serialize();
   workflow.extra.ds = { scale: 0.9, offset: [90, 150] };
   return JSON.stringify({ starter: workflow, id: node.id });
 }

@@ -19,7 +19,7 @@ FLAGS = f"headless no-sandbox disable-gpu {QUIET}"
 PATIENCE_MS = 120_000
 DIALOG = ":is(.p-dialog, [role='dialog'][data-state='open']):visible"
 """An open dialog, of older pages and of newer ones."""
-RUN = "button[data-testid='queue-button'], [data-testid='queue-button'] > button[aria-label='Run']"
+RUN = "button[data-testid='queue-button'], [data-testid='queue-button'] > button:first-child"
 COMPLAINT = f"{DIALOG}, .p-toast-message:visible, [data-testid='error-overlay']:visible"
 """Anything on top of the canvas: dialogs (a missing node, a failed prompt), alerts, newer pages' list of errors."""
 CROSS = f"{DIALOG} :is(button:has(i.pi-times), button[aria-label='Close dialog']):visible"
