@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from ..errors import InvalidOverride, ServerUnreachable
 
 START_SECONDS = 300
 STOP_SECONDS = 10
+GUARD = Path(__file__).with_name("guard.py")
 
 
 @dataclass(frozen=True)
@@ -92,11 +94,20 @@ class OwnServer:
         """End the server, with what it started."""
         if self._process is not None and self._process.poll() is None:
             end_group(self._process)
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
 
     def _started(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
-            # A session of its own: Ctrl-C is for the batch, which cancels its jobs and then ends the server.
-            return subprocess.Popen(self._command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+            # A session of its own: Ctrl-C is for the batch, which cancels its jobs and then ends the server. The guard ends the
+            # server where the batch itself is killed: the pipe to it closes then.
+            return subprocess.Popen(
+                [sys.executable, str(GUARD), *self._command],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
 
     def _wait_for(self, client: Client, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -6,6 +6,7 @@ import errno
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -137,9 +138,37 @@ def test_a_batch_starts_its_own_servers_and_starts_those_again_that_die(manifest
     started = [int(path.stem) for path in folder.glob("*.pid")]
     assert len(started) == 3, "two, and the one that died again"
     time.sleep(0.2)
-    for pid in started:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
+    assert not any(map(is_running, started))
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_the_servers_of_a_batch_that_is_killed_end_with_it(manifest):
+    folder = manifest.parent / "processes"
+    folder.mkdir()
+    (folder / "died").touch()  # none dies on its own
+    server = f"{sys.executable} {ROOT / 'tests' / 'fake_comfy.py'} {{port}} {folder}"
+    command = [sys.executable, "-m", "inversecrafter_client", "batch", str(written(manifest, 200)), "--start", server]
+    process = subprocess.Popen([*command, "--count", "2"], cwd=ROOT, stderr=subprocess.DEVNULL)
+    while len([*folder.glob("*.pid")]) < 2 or not [*(manifest.parent / "r").glob("*.mp4")]:
+        assert process.poll() is None
+        time.sleep(0.05)
+    started = [int(path.stem) for path in folder.glob("*.pid")]
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 10
+    while any(map(is_running, started)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    left = [pid for pid in started if is_running(pid)]
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    assert len(started) == 2 and not left
 
 
 def test_a_server_that_does_not_start_names_its_log(manifest):
