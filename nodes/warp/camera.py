@@ -117,7 +117,7 @@ class InverseCrafterCameraPath(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        return node_schema(
+        schema = node_schema(
             aliases=["camera control", "camera trajectory", "camera motion", "orbit", "dolly", "keyframes"],
             node_id="InverseCrafterCameraPath",
             display_name="Plan Camera Path (InverseCrafter)",
@@ -133,6 +133,8 @@ class InverseCrafterCameraPath(io.ComfyNode):
                 io.String.Output(display_name="report", tooltip="The number of frames, and why it is that."),
             ],
         )
+        schema.hidden = [io.Hidden.extra_pnginfo]
+        return schema
 
     @classmethod
     def validate_inputs(cls, preset: str | None = None) -> bool | str:
@@ -164,8 +166,14 @@ class InverseCrafterCameraPath(io.ComfyNode):
             full = amount * known.amount if times_preset else amount
             full = math.radians(full) if known.unit == "degrees" else full
             path = preset_path(preset, count, full, start=begins, ease=pace, relative_to=frame)
-        sent = report_ui(report) | {"path": [path_run(count, frames, geometry, video)]}
+        shown = geometry if cls._has_editor() else None
+        sent = report_ui(report) | {"path": [path_run(count, frames, shown, video)]}
         return io.NodeOutput(path, path_picture(path)[None], report, ui=sent)
+
+    @classmethod
+    def _has_editor(cls) -> bool:
+        """Return whether a page runs the graph: it sends its workflow along, for the metadata of files; a script does not."""
+        return bool(cls.hidden and cls.hidden.extra_pnginfo)
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterCameraPath]

@@ -29,7 +29,7 @@ class PathRun(TypedDict):
 
 
 def path_run(frames: int, requested: int, geometry: Geometry | None, video: torch.Tensor | None) -> PathRun:
-    """Return what the page is sent, with the scene written where there is a geometry."""
+    """Return what the page is sent, with the scene written where there is a geometry to show."""
     return {"frames": frames, "requested": requested, "scene": None if geometry is None else write_scene(geometry, video)}
 
 

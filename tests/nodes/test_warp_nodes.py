@@ -172,9 +172,16 @@ def test_cancelling_stops_the_warp(pack, clip, geometry):
 # --- the scene of the editor -----------------------------------------------------------------------------------------------
 
 
-def sent_to_the_page(pack, **inputs) -> dict:
+PAGE = {"workflow": {"nodes": []}}
+"""The page's own form of a graph, that it sends with a prompt."""
+
+
+def sent_to_the_page(pack, workflow: dict | None = PAGE, **inputs) -> dict:
+    from comfy_api.latest import io
+
     settings = {"preset": "arc_left", "frames": 81, "amount": 1.0, "unit": "times_preset", "start": "source", "ease": "linear"}
-    answer = pack.node("InverseCrafterCameraPath").execute(**settings, relative_to="source", **inputs)
+    node = pack.node("InverseCrafterCameraPath").PREPARE_CLASS_CLONE({io.Hidden.extra_pnginfo: workflow})
+    answer = node.execute(**settings, relative_to="source", **inputs)
     return answer.ui["path"][0] | {"path": answer.args[0]}
 
 
@@ -215,6 +222,15 @@ def test_only_the_scenes_used_last_stay_in_the_temporary_folder(pack, clip, geom
     sent_to_the_page(pack, geometry=geometry, video=clip * 0.5)
     last = sent_to_the_page(pack, geometry=geometry, video=1 - clip)["scene"]
     assert {file.name for file in folder.glob("inversecrafter_scene_*")} == {names[0], *names[2:], last}
+
+
+def test_a_script_that_sends_no_graph_of_a_page_gets_the_path_without_a_scene(pack, clip, geometry):
+    import folder_paths
+
+    before = sorted(Path(folder_paths.get_temp_directory()).glob("inversecrafter_scene_*"))
+    sent = sent_to_the_page(pack, workflow=None, geometry=geometry, video=1 - clip / 2)
+    assert sent["scene"] is None and sent["frames"] == FRAMES
+    assert sorted(Path(folder_paths.get_temp_directory()).glob("inversecrafter_scene_*")) == before
 
 
 def test_without_a_geometry_there_is_no_scene(pack, clip):
