@@ -1,9 +1,6 @@
 """Guided sampling: windows, guidance bound to a run, and one function a sampler."""
 
-from .guidance import BoundGuidance, Guidance
-from .guided_euler import Signal, flow_signal, sample_guided_euler, whole_signal
-from .prior import Prior, RestorationSettings, Start, noise_levels, noise_share, paper_width, watched
-from .relatives import (
+from .baselines import (
     Evidence,
     Langevin,
     langevin_step,
@@ -13,6 +10,9 @@ from .relatives import (
     sample_time_to_move,
     sample_zero4d,
 )
+from .guidance import BoundGuidance, Guidance
+from .guided_euler import Signal, flow_signal, sample_guided_euler, whole_signal
+from .prior import Prior, RestorationSettings, Start, noise_levels, noise_share, paper_width, watched
 from .schedule import even_schedule, percent_of_sigma, shifted, sigma_of_percent
 from .settings import GuidanceSettings, NoiseRule
 from .streams import Streams

@@ -1,7 +1,8 @@
 // Builds a workflow in the real page from its written form, lays it out, and returns both files: {ui, api}.
 async (spec) => {
-  const [TITLE, GAP, BESIDE, MARGIN, HEADING, WIDTH] = [30, 24, 12, 10, 54, 284];  // canvas units
-  const NOTE = [400, 1240];
+  const many = spec.columns.filter((column) => !column.under).length > 7;  // columns are narrower, so that they have room in Vue
+  const [TITLE, GAP, BESIDE, MARGIN, HEADING, WIDTH] = [30, 24, many ? 6 : 12, 10, 54, many ? 262 : 284];  // canvas units
+  const NOTE = [many ? 330 : 400, 1240];
   const SPREAD = 1.2;  // the page of 0.3.75 moves Vue nodes apart by so much, away from the origin
   const READABLE = 0.575;  // below this scale the canvas leaves out every word
   const WINDOW = [1920, 960, 70, 130];  // pixels: the canvas of a common window, and what the page's bars cover at the left and above

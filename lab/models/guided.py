@@ -41,7 +41,7 @@ MASKS = {
     "binary": MaskSettings(MaskMethod.BINARY),
     "share": MaskSettings(strength=1 / AREA_POWER),
 }
-"""Masks that encode nothing; *share* is the plain share of known pixels, as the relatives pool it."""
+"""Masks that encode nothing; *share* is the plain share of known pixels, as related methods pool it."""
 
 
 def schedule(steps: int) -> torch.Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import comfy.model_management
 import comfy.sample
@@ -22,10 +23,12 @@ from ..host.noise_mask import require_whole_frames
 from ..host.schema import node_schema
 from ..host.sockets import GUIDE
 from .patch import patch_model, percent_to_sigma, require_fitting
-from .samplers import EXACT, OWN_SAMPLERS, RELATIVES, flow_sampler
+from .samplers import BASELINES, EXACT, OWN_SAMPLERS, flow_sampler
 from .settings import guidance_from, guidance_inputs, measurement_input
 
 Callback = Callable[[int, torch.Tensor, torch.Tensor, int], None]
+Parts = list[tuple[ModelPatcher, torch.Tensor]]
+"""Models, each with its slice of the schedule."""
 
 
 class InverseCrafterKSampler(io.ComfyNode):
@@ -64,7 +67,7 @@ class InverseCrafterKSampler(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "sampler_name",
-                    options=[EXACT, *comfy.samplers.SAMPLER_NAMES, *RELATIVES],
+                    options=[EXACT, *comfy.samplers.SAMPLER_NAMES, *BASELINES],
                     default=EXACT,
                     tooltip="dds_euler is exact. Stock samplers use the guided model and re-derive the noise. The last four "
                     "are related methods, for comparison.",
@@ -117,33 +120,56 @@ class InverseCrafterKSampler(io.ComfyNode):
         video = video_latent(start)
         guidance.check_shape(video.shape)
         require_whole_frames(latent.get("noise_mask"), Streams.of(video))
-        # This pack's samplers use the schedule of the host's Euler; the host drops a sigma of some stock samplers' schedules.
-        name = "euler" if sampler_name in OWN_SAMPLERS else sampler_name
-        plan = comfy.samplers.KSampler(model, steps, model.load_device, name, scheduler, 1.0, model.model_options)
-        parts = [(model, plan.sigmas)]
+        run = GuidedRun(positive, negative, seed, steps, cfg, sampler_name, scheduler)
+        parts = [(model, run.sigmas(model))]
         if low_noise_model is not None:
             require_second_expert(low_noise_model, model, guidance, sampler_name)
-            parts = split_at_boundary(model, low_noise_model, plan.sigmas)
-        samples, done = start, 0
-        for expert, sigmas in parts:
-            guided, sampler = guided_run(guidance, expert, sampler_name)
-            fresh = comfy.sample.prepare_noise(start, seed, latent.get("batch_index")) if not done else torch.zeros_like(start)
+            parts = split_at_boundary(model, low_noise_model, parts[0][1])
+        return io.NodeOutput(latent | {"samples": run.sample(guidance, parts, latent | {"samples": start})})
+
+
+@dataclass(frozen=True)
+class GuidedRun:
+    """Settings of a sampling run under guidance, as they stand on the KSampler."""
+
+    positive: io.Conditioning.CondList
+    negative: io.Conditioning.CondList
+    seed: int
+    steps: int
+    cfg: float
+    sampler_name: str = EXACT
+    scheduler: str = "simple"
+
+    def sigmas(self, model: ModelPatcher) -> torch.Tensor:
+        """Return the decreasing schedule ``[steps + 1]`` for a model."""
+        # This pack's samplers use the schedule of the host's Euler; the host drops a sigma of some stock samplers' schedules.
+        name = "euler" if self.sampler_name in OWN_SAMPLERS else self.sampler_name
+        device, options = model.load_device, model.model_options
+        return comfy.samplers.KSampler(model, self.steps, device, name, self.scheduler, 1.0, options).sigmas
+
+    def sample(self, guidance: Guidance, parts: Parts, latent: io.Latent.LatentDict) -> torch.Tensor:
+        """Return what the models make of a LATENT, each on its slice of the schedule, one after the other."""
+        samples, done, mask = latent["samples"], 0, latent.get("noise_mask")
+        noise = comfy.sample.prepare_noise(samples, self.seed, latent.get("batch_index"))
+        total = max(1, sum(len(sigmas) - 1 for _, sigmas in parts))
+        for model, sigmas in parts:
+            guided, sampler = guided_run(guidance, model, self.sampler_name)
             samples = comfy.sample.sample_custom(
                 guided,
-                fresh,
-                cfg,
+                torch.zeros_like(noise) if done else noise,
+                self.cfg,
                 sampler,
                 sigmas,
-                positive,
-                negative,
+                self.positive,
+                self.negative,
                 samples,
-                noise_mask=latent.get("noise_mask"),
-                callback=progress(guided, done, max(1, len(plan.sigmas) - 1)),
+                noise_mask=mask,
+                callback=progress(guided, done, total),
                 disable_pbar=not comfy.utils.PROGRESS_BAR_ENABLED,
-                seed=seed,
+                seed=self.seed,
             )
             done += len(sigmas) - 1
-        return io.NodeOutput(latent | {"samples": samples})
+        return samples
 
 
 def guided_run(guidance: Guidance, model: ModelPatcher, sampler_name: str) -> tuple[ModelPatcher, KSAMPLER]:
@@ -156,7 +182,7 @@ def guided_run(guidance: Guidance, model: ModelPatcher, sampler_name: str) -> tu
 def require_second_expert(low: ModelPatcher, high: ModelPatcher, guidance: Guidance, sampler_name: str) -> None:
     """Raise :class:`InputError` unless ``low`` can take over from ``high`` in the middle of a run."""
     require_fitting(low, guidance)
-    if sampler_name in RELATIVES:
+    if sampler_name in BASELINES:
         raise InputError(
             "sampler_name", f"'{sampler_name}' with a low_noise_model", f"Choose {EXACT} or a stock sampler for two experts."
         )
@@ -169,7 +195,7 @@ def require_second_expert(low: ModelPatcher, high: ModelPatcher, guidance: Guida
         )
 
 
-def split_at_boundary(high: ModelPatcher, low: ModelPatcher, sigmas: torch.Tensor) -> list[tuple[ModelPatcher, torch.Tensor]]:
+def split_at_boundary(high: ModelPatcher, low: ModelPatcher, sigmas: torch.Tensor) -> Parts:
     """Return each expert with its slice of a decreasing schedule; an expert without a step is omitted."""
     first = steps_above(expert_boundary(high), sigmas.tolist())
     parts = [(high, sigmas[: first + 1]), (low, sigmas[first:])]

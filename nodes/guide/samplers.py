@@ -103,13 +103,13 @@ def _evidence(soft: bool = False, clocks: tuple[float, float] | None = None) -> 
 
 
 EXACT = "dds_euler"
-RELATIVES: dict[str, tuple[Callable[..., torch.Tensor], Arguments]] = {
+BASELINES: dict[str, tuple[Callable[..., torch.Tensor], Arguments]] = {
     "hard_paste_euler": (sample_hard_paste, _evidence()),
     "zero4d_euler": (sample_zero4d, _evidence(soft=True)),
     "lanpaint_euler": (sample_lanpaint, _evidence()),
     "time_to_move_euler": (sample_time_to_move, _evidence(clocks=CLOCKS)),
 }
-OWN_SAMPLERS = {EXACT: (sample_guided_euler, _exact)} | RELATIVES
+OWN_SAMPLERS = {EXACT: (sample_guided_euler, _exact)} | BASELINES
 """This pack's sampler functions and their arguments, by their names in the KSampler."""
 
 

@@ -15,10 +15,10 @@ def kit(pack, tmp_path_factory):
         yield kit
 
 
-RELATIVES = ["hard_paste_euler", "zero4d_euler", "lanpaint_euler"]
+BASELINES = ["hard_paste_euler", "zero4d_euler", "lanpaint_euler"]
 
 
-@pytest.mark.parametrize("sampler_name", RELATIVES)
+@pytest.mark.parametrize("sampler_name", BASELINES)
 def test_the_relatives_are_drawn_to_the_measurement_too(kit, sampler_name):
     measurement = kit.measurement()
     held = kit.ksampler(kit.model(), measurement, sampler_name=sampler_name, **ALL)

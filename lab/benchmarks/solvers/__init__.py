@@ -1,1 +1,1 @@
-"""Solvers and the relatives' methods under video models of any strength, and where recapture breaks."""
+"""Solvers and related methods under video models of any strength, and where recapture breaks."""

@@ -1,4 +1,4 @@
-"""Solvers compared on scenes whose new view is rendered, ours and the relatives' on one model, under priors of rising strength.
+"""Solvers compared on scenes whose new view is rendered, ours and others, under priors of rising strength.
 
 Each unseen scene is seen from an arc, warped by exact depth, filled by Telea's method, encoded, and masked by the default mask.
 Every method, the bare model among them, has the same prior (:mod:`lab.models.guided`).

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from inversecrafter_core.errors import InputError
-from inversecrafter_core.sampling.relatives import Callback, Evidence, Model
+from inversecrafter_core.sampling.baselines import Callback, Evidence, Model
 
 
 def sample_dps(

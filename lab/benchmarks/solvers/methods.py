@@ -1,4 +1,4 @@
-"""The relatives' methods beside ours, each as a function from a setup and a case to latents.
+"""Related methods beside ours, each as a function from a setup and a case to latents.
 
 All share model, prompt, noise, schedule and measurement of a case. The base model is given the first frame, clean at token-time
 0, as the paper's base model is.

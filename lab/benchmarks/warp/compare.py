@@ -1,4 +1,4 @@
-"""Our warp against the relatives' soft z-buffer splat: speed, truth on rendered scenes and a real stereo pair, memory.
+"""Our warp against the soft z-buffer splat of related methods: speed, truth on rendered scenes and a real stereo pair, memory.
 
 Both run in this process, in turns, on one random textured step scene. The speed is taken on one thread each, as the ratio of
 the best runs, those that the machine's other work disturbed least; the ratio of medians and that on all threads stand beside

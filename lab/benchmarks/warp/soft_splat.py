@@ -1,4 +1,4 @@
-"""The baseline of ``lab.benchmarks.warp.compare``: the soft z-buffer splat of the method's relatives, plainly in torch.
+"""The baseline of ``lab.benchmarks.warp.compare``: the soft z-buffer splat of related methods, plainly in torch.
 
 Every source point is added to the four target pixels around it, weighted bilinearly and by
 ``1 / exp(50 log(1+d) / max log(1+d))``, and the sum is divided by the weights; known is where the weight is above 0. It uses

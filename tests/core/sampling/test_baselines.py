@@ -1,4 +1,4 @@
-"""The relatives' samplers, against cases worked out by hand."""
+"""Samplers of related methods, against cases worked out by hand."""
 
 from __future__ import annotations
 
