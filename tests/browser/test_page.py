@@ -30,8 +30,6 @@ WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
 EXAMPLES = sorted((ROOT / "workflows" / "examples").glob("*.json"))
 RUN_HERE = [path for path in WORKFLOWS if path.stem not in (*OTHER_FAMILIES, "start_here")]
 """Workflows that the embedded models can run, but for the blueprint's (test_blueprints.py)."""
-WIDE = ("two_experts", "two_experts_exact", "chained_passes", "round_trip")
-"""Graphs with more columns than Vue nodes have room for in 1920 pixels, at a scale that can be read."""
 REGISTRY = "https://api.comfy.org"
 """The page asks the registry about packs it does not know; a host without API nodes forbids it, on the console."""
 REPORTS = """() => Object.fromEntries(app.graph.nodes.filter(n => n.mode === 0)
@@ -127,8 +125,7 @@ def test_every_graph_opens_whole_and_fitted_with_nothing_covered_or_cut(page_and
             assert page.evaluate(UNKNOWN) == [], path.stem
             assert overlapping(page) == [], path.stem
             assert cut_titles(page) == [], path.stem
-            if not (vue and path.stem in WIDE):
-                assert out_of_view(page) == [], path.stem
+            assert out_of_view(page) == [], path.stem
     finally:
         page.evaluate(VUE_NODES, False)
 
