@@ -2,7 +2,7 @@
 
 The order matters: the video model and the mask encoder learn from latents, so the VAE comes first and is then frozen.
 ``python -m lab.training.vae.train --decoder-only`` may go on afterwards: it does not touch the latents. The depth network
-and the scene network need none of the others.
+and the scene network need none of the others; the scene adapter is of the VAE, the video model and the scene network.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import subprocess
 import sys
 
 from lab.host.paths import RUNS
+from lab.models.shipped import SCENE_FILE
 
 MASK_PAIRS = ["--scenes", "120", "--windows", "3"]
 MASK_TRAINING = ["--kept", "3", "--minutes", "12"]
+ADAPTER = ["--count", "1500", "--frames", "17", "--scene-model", str(SCENE_FILE)]
 STEPS = (
     ["lab.data.contexts", "--count", "400"],
     ["lab.training.vae.train", "--width", "16", "--minutes", "180", "--rate", "2e-3"],
@@ -32,6 +34,10 @@ STEPS = (
     ["lab.training.scene.pool", "--count", "3000"],
     ["lab.training.scene.train", "--minutes", "28"],
     ["lab.training.scene.export"],
+    ["lab.training.scene_adapter.train", "views", *ADAPTER],
+    ["lab.training.scene_adapter.train", "encode", *ADAPTER],
+    ["lab.training.scene_adapter.train", "train", *ADAPTER, "--minutes", "240"],
+    ["lab.training.scene_adapter.train", "export", *ADAPTER, "--minutes", "240"],
     ["lab.benchmarks.models.cards", "scene"],
 )
 
