@@ -231,7 +231,7 @@ def test_a_job_that_fails_is_reported_and_tried_again_in_the_next_run(fake, mani
 
 
 def test_a_job_that_takes_its_server_down_each_time_counts_as_failed_in_the_end(fakes, manifest):
-    fake, stop = fakes(0.3), threading.Event()
+    fake, stop = fakes(0.8), threading.Event()
     poison = read_manifest(manifest)[0].job_id
 
     def die_of_it() -> None:

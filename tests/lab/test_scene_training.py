@@ -17,6 +17,7 @@ from lab.training.loop import Plan, Run
 from lab.training.scene import batch, loss, pool, train
 
 SEEDS = range(10_000, 10_003)
+STEPS = 32
 SMALL = SceneNetworkSpec(width=32, heads=2, encoder=1, decoder=1, rows=2, columns=3, detail=8)
 
 
@@ -101,16 +102,17 @@ def test_a_run_learns_and_goes_on_where_it_stopped(filled, tmp_path, monkeypatch
     monkeypatch.setattr(train, "POOL", filled)
     monkeypatch.setattr(train, "IN_A_BATCH", 4)
     monkeypatch.setattr(train, "TEST_SEEDS", range(7000, 7001))
+    random.seed(0)
+    torch.manual_seed(0)
     task = train.SceneTask(torch.device("cpu"))
     task.model = task.network = SceneNetwork(SMALL)
-    random.seed(0)
-    run, lesson = Run(task, Plan(tmp_path, 10, 3e-3, average=0.9)), task.batch(0, 0.0)
-    losses = [run.learn(lesson) for _ in range(32)]
+    run, lesson = Run(task, Plan(tmp_path, 10, 3e-3, lambda along, step: 1.0, average=0.9)), task.batch(0, 0.0)
+    losses = [run.learn(lesson) for _ in range(STEPS)]
     assert losses[-1] < 0.9 * losses[0]
     assert set(task.score(run.average)) == {"within", "world", "degrees", "shift", "focal"}
     torch.save(run.state(), run.checkpoint)
     fresh = train.SceneTask(torch.device("cpu"))
     fresh.model = fresh.network = SceneNetwork(SMALL)
-    resumed = Run(fresh, Plan(tmp_path, 10, 3e-3, average=0.9))
-    assert resumed.step == 32
+    resumed = Run(fresh, Plan(tmp_path, 10, 3e-3, lambda along, step: 1.0, average=0.9))
+    assert resumed.step == STEPS
     torch.testing.assert_close(fresh.model.state_dict(), task.model.state_dict())
