@@ -18,7 +18,7 @@ FUNCTIONS = 4
 
 
 class Places(NamedTuple):
-    """Where tokens stand: ``embedding [N, d]``, and ``at [N, 2]``, x and y in tokens from the picture's centre."""
+    """Positions of tokens: ``embedding [N, d]``, and ``at [N, 2]``, x and y in tokens from the picture's centre."""
 
     embedding: torch.Tensor
     at: torch.Tensor

@@ -61,7 +61,7 @@ class SceneNetworkSpec:
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the network makes of clips ``[B, T]``. Outputs a cell are ``[B, T, h, w, ...]`` with ``h = height / CELL``.
+    """Outputs of the network for clips ``[B, T]``. Those of a cell are ``[B, T, h, w, ...]`` with ``h = height / CELL``.
 
     Attributes:
         log_depth: ``[B, T, h, w]``, logarithm of planar z.
@@ -102,7 +102,7 @@ def cell_rays(focal: torch.Tensor, height: int, width: int) -> torch.Tensor:
 
 
 class Memory(NamedTuple):
-    """What the network keeps of the frames so far.
+    """Memory of the frames so far.
 
     Attributes:
         states: ``[B, s, d]``.

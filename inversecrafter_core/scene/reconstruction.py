@@ -28,7 +28,7 @@ BATCH = 8
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """What the network makes of a clip, on the CPU.
+    """A clip as the network reconstructs it, on the CPU.
 
     Attributes:
         states: with the network's cameras.

@@ -21,8 +21,7 @@ STARTS = (Start.INVERTED, Start.NOISED)
 
 
 def _sampling_inputs() -> list[io.Input]:
-    """Return the widgets of sampling."""
-    default = RestorationSettings()
+    """Return the widgets that every method has."""
     return [
         io.Combo.Input(
             "method",
@@ -51,6 +50,13 @@ def _sampling_inputs() -> list[io.Input]:
             round=0.01,
             tooltip="Weight of the prompt. frames and clip: 0 to 1 (CFG++). latent: the model's own, as in its KSampler.",
         ),
+    ]
+
+
+def _start_inputs() -> list[io.Input]:
+    """Return the widgets of where sampling starts and how each step is fitted."""
+    default = RestorationSettings()
+    return [
         io.Float.Input(
             "noise",
             default=0.6,
@@ -106,6 +112,7 @@ class InverseCrafterRestoreVideo(io.ComfyNode):
                 io.Image.Input("video", tooltip="The degraded clip, from Degrade Video or from elsewhere."),
                 OperatorSocket.Input("operator", tooltip="What degraded it, from Degrade Video or Operator From Mask."),
                 *_sampling_inputs(),
+                *_start_inputs(),
             ],
             outputs=[
                 io.Image.Output(display_name="video", tooltip="The restored clip, at full size."),
