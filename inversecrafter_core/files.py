@@ -5,6 +5,7 @@ The metadata of a file name its format, ``format = "inversecrafter.<kind>"``, an
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -63,6 +64,14 @@ def read_marked(
         found = metadata.get("version", "no version")
         raise InputError(name, f"{path.name} has version {found}", f"This pack reads version {version}: update one of the two.")
     return state, metadata
+
+
+def first_mismatch(state: Mapping[str, torch.Tensor], wanted: Mapping[str, torch.Tensor]) -> str | None:
+    """Return the first name that only one of both has, or whose tensors differ in shape; None where all fit."""
+    for key in (*wanted, *(key for key in state if key not in wanted)):
+        if key not in state or key not in wanted or state[key].shape != wanted[key].shape:
+            return key
+    return None
 
 
 def is_marked(path: Path, file_format: str) -> bool:

@@ -27,7 +27,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from ..errors import InputError
-from ..files import read_marked
+from ..files import first_mismatch, read_marked
+from ..latent_grid import WAN
 from .adapter import StateAdapter
 from .attention import SceneContext
 from .pose_control import PoseControl, TokenCameras
@@ -39,8 +40,6 @@ EXPECTED = f"Expected a scene adapter as safetensors with the metadata format={F
 WEIGHTS = "diffusion_model."
 """Prefix of the video model's changed weights."""
 SIGNATURE = "signature"
-PATCH = 2
-"""Latent cells along one side of a token."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ class SceneAdapter(nn.Module):
             source, target: cameras of the latent frames, ``T'`` each.
         """
         height, width = latents.shape[-2:]
-        rows, columns = -(-height // PATCH), -(-width // PATCH)
+        rows, columns = -(-height // WAN.patch), -(-width // WAN.patch)
         control = [self.pose.of_source(source.features(rows, columns), of_states=False)]
         frames, moments = [latents], list(range(latents.shape[2]))
         if states is not None:
@@ -167,8 +166,8 @@ def _spec(name: str, state: dict[str, torch.Tensor], metadata: dict[str, str]) -
 
 def _require_tensors(name: str, wanted: dict[str, torch.Tensor], found: dict[str, torch.Tensor]) -> None:
     """Raise :class:`InputError` unless both have the same names and shapes."""
-    for key in sorted(wanted.keys() | found.keys()):
+    key = first_mismatch(found, wanted)
+    if key is not None:
         shapes = [str(tuple(state[key].shape)) if key in state else "nothing" for state in (found, wanted)]
-        if shapes[0] != shapes[1]:
-            advice = "The file is damaged or of another version: download it once more, or train one."
-            raise InputError(NAME, f"{name} has {shapes[0]} for '{key}' instead of {shapes[1]}", advice)
+        advice = "The file is damaged or of another version: download it once more, or train one."
+        raise InputError(NAME, f"{name} has {shapes[0]} for '{key}' instead of {shapes[1]}", advice)

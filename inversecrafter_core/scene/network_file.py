@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save_file
 
 from ..errors import InputError
-from ..files import read_marked
+from ..files import first_mismatch, read_marked
 from .layers import FUNCTIONS
 from .network import SceneNetwork, SceneNetworkSpec
 
@@ -45,11 +45,9 @@ def load_scene_network(path: str | Path) -> SceneNetwork:
     path = Path(path)
     state, metadata = read_marked(path, NAME, FORMAT, VERSION, EXPECTED)
     network = SceneNetwork(_spec(path.name, metadata), metadata.get("network", path.stem))
-    wanted = {key: value.shape for key, value in network.state_dict().items()}
-    wrong = [key for key, shape in wanted.items() if key not in state or state[key].shape != shape]
-    wrong += [key for key in state if key not in wanted]
-    if wrong:
-        raise InputError(NAME, f"{path.name}: tensor '{wrong[0]}' is missing, unknown or of another shape", EXPECTED)
+    wrong = first_mismatch(state, network.state_dict())
+    if wrong is not None:
+        raise InputError(NAME, f"{path.name}: tensor '{wrong}' is missing, unknown or of another shape", EXPECTED)
     network.load_state_dict({key: value.float() for key, value in state.items()})
     return network.train(False)
 

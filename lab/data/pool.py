@@ -67,6 +67,12 @@ def keep(target: Path, save: Callable[[IO[bytes]], None]) -> None:
     partial.rename(target)
 
 
+def keep_arrays(target: Path, first: int, count: int, arrays_of: Callable[[int], dict[str, np.ndarray]]) -> None:
+    """Write the missing ``<seed>.npz`` of the training seeds among ``first ... first + count``; a stopped run goes on."""
+    for seed in range(max(first, FIRST_TRAINING_SEED), first + count):
+        keep(target / f"{seed}.npz", lambda file, seed=seed: np.savez(file, **arrays_of(seed)))  # type: ignore[misc, arg-type]
+
+
 def clip_path(seed: int, shape: Shape = USUAL) -> Path:
     """Return where the whole picture of a scene is kept: held-out seeds apart from training seeds."""
     return folder("frames" if seed >= FIRST_TRAINING_SEED else "heldout", shape) / f"{seed}.npy"

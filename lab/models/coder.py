@@ -27,6 +27,11 @@ def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
     return torch.autocast(device.type, precision if half else torch.bfloat16, enabled=half)
 
 
+def digest_of(file: Path) -> str:
+    """Return a short name for the contents of a file of weights."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+
+
 @dataclass(frozen=True)
 class Coder:
     """A Wan VAE with its latent format; latents are ``[B, C, T', H', W']``, float32, and always the normalised ones.
@@ -52,7 +57,7 @@ class Coder:
         inner, channels = wrapped.first_stage_model, wrapped.latent_channels
         if not isinstance(inner, WanVAE | WanVAE22) or channels not in FORMATS:
             raise InputError("--vae", f"{path.name} is a {type(inner).__name__}", "Give a Wan VAE of 16 or 48 channels.")
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+        digest = digest_of(path)
         model = inner.float().train(False).to(device)
         grid = next(grid for grid in GRIDS if grid.latent_format == FORMATS[channels].__name__)
         return cls(model, FORMATS[channels](), grid, precision, path.name, digest)

@@ -11,7 +11,7 @@ from pathlib import Path
 from safetensors.torch import save_file
 
 from ...errors import InputError
-from ...files import read_marked
+from ...files import first_mismatch, read_marked
 from .small_network import SmallDepthNet
 
 FORMAT = "inversecrafter.depth"
@@ -40,11 +40,9 @@ def load_small_network(path: str | Path) -> SmallDepthNet:
     path = Path(path)
     state, metadata = read_marked(path, NAME, FORMAT, VERSION, EXPECTED)
     network = SmallDepthNet(_widths(path.name, metadata))
-    wanted = {key: value.shape for key, value in network.state_dict().items() if COUNTER not in key}
-    wrong = [key for key, shape in wanted.items() if key not in state or state[key].shape != shape]
-    wrong += [key for key in state if key not in wanted]
-    if wrong:
-        raise InputError(NAME, f"{path.name}: tensor '{wrong[0]}' is missing, unknown or of another shape", EXPECTED)
+    wrong = first_mismatch(state, {key: value for key, value in network.state_dict().items() if COUNTER not in key})
+    if wrong is not None:
+        raise InputError(NAME, f"{path.name}: tensor '{wrong}' is missing, unknown or of another shape", EXPECTED)
     network.load_state_dict({key: value.float() for key, value in state.items()}, strict=False)
     return network.train(False)
 

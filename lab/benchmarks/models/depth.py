@@ -79,16 +79,16 @@ def far_to_near(depth: torch.Tensor, known: torch.Tensor) -> float:
 
 def on_second_maker(models: Estimators, seed: int, count: int) -> list[Row]:
     """Measure on held-out scenes that Blender renders: rooms, streets and land, under the sky the truth counts for nothing."""
-    names = [f"{number}.npz" for number in random.Random(seed).sample(HELD_OUT_BLENDER, min(count, len(HELD_OUT_BLENDER)))]
+    seeds = random.Random(seed).sample(HELD_OUT_BLENDER, min(count, len(HELD_OUT_BLENDER)))
     folder = RUNS / "blender_held_out"
     try:
-        render_scenes([int(name[:-4]) for name in names], folder, 2, HEIGHT, WIDTH)
+        render_scenes(seeds, folder, 2, HEIGHT, WIDTH)
     except InputError as missing:
         return [not_measured("scenes of a second maker", str(missing))]
     found: list[Row] = []
     scores: dict[str, list[tuple[float, float]]] = {name: [] for name in models}
-    for name in names:
-        with np.load(folder / name) as stored:
+    for number in seeds:
+        with np.load(folder / f"{number}.npz") as stored:
             video, truth = torch.from_numpy(stored["colour"]).float() / 255, torch.from_numpy(stored["depth"]).float()
         known = truth < SKY / 2
         for key, model in models.items():
@@ -96,7 +96,7 @@ def on_second_maker(models: Estimators, seed: int, count: int) -> list[Row]:
             ratio = far_to_near(depth, known) / far_to_near(truth, known)
             scores[key].append((within(depth, truth, known), 100 * abs(math.log(ratio))))
     for key, pairs in scores.items():
-        case, (parts, ratios) = f"{len(names)} scenes by Blender", zip(*pairs, strict=True)
+        case, (parts, ratios) = f"{len(seeds)} scenes by Blender", zip(*pairs, strict=True)
         bound = ({"least": PAIR_TARGET}, {"most": 100 * math.log(1.3)}) if key == OURS else ({}, {})
         found.append(row(WITHIN, interval(list(parts)), "%", case=case, method=key, **bound[0]))
         found.append(row("far-to-near ratio off, |log|", interval(list(ratios)), "%", case=case, method=key, **bound[1]))

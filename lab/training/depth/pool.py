@@ -22,7 +22,7 @@ from inversecrafter_core.errors import InputError
 from lab.data.assets import asset, why_missing
 from lab.data.blender.render import render_scenes
 from lab.data.motion_clips import photographs
-from lab.data.pool import FIRST_TRAINING_SEED, keep, to_bytes
+from lab.data.pool import FIRST_TRAINING_SEED, keep_arrays, to_bytes
 from lab.host.paths import RUNS
 from lab.world import WORLD_VERSION, random_scene, render
 from lab.world.render import source_intrinsics
@@ -50,8 +50,7 @@ def render_clip(seed: int) -> dict[str, np.ndarray]:
 
 def fill(first: int, count: int) -> None:
     """Render the missing seeds of ``first ... first + count``; a stopped run goes on where it was."""
-    for seed in range(max(first, FIRST_TRAINING_SEED), first + count):
-        keep(POOL / f"{seed}.npz", lambda file, seed=seed: np.savez(file, **render_clip(seed)))  # type: ignore[misc, arg-type]
+    keep_arrays(POOL, first, count, render_clip)
 
 
 def label_photographs() -> None:

@@ -19,7 +19,7 @@ import torch
 
 from inversecrafter_core.camera.rotation import pose, turn_x, turn_y, turn_z
 from inversecrafter_core.scene.network import CELL
-from lab.data.pool import FIRST_TRAINING_SEED, keep, to_bytes
+from lab.data.pool import FIRST_TRAINING_SEED, keep_arrays, to_bytes
 from lab.host.paths import RUNS
 from lab.world import WORLD_VERSION, Clip, Scene, random_scene, render
 from lab.world.hand_held import hand_held
@@ -103,8 +103,7 @@ def render_clip(seed: int) -> dict[str, np.ndarray]:
 
 def fill(first: int, count: int) -> None:
     """Render the missing seeds of ``first ... first + count``; a stopped run goes on where it was."""
-    for seed in range(max(first, FIRST_TRAINING_SEED), first + count):
-        keep(POOL / f"{seed}.npz", lambda file, seed=seed: np.savez(file, **render_clip(seed)))  # type: ignore[misc, arg-type]
+    keep_arrays(POOL, first, count, render_clip)
 
 
 def main() -> None:

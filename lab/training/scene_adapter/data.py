@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,11 +29,6 @@ NO_TEXT_SHARE, WHOLE_SHARE = 0.1, 0.4
 def last_frames(frames: int) -> list[int]:
     """Return the last frame of each latent frame of a clip."""
     return [group[-1] for group in WAN.groups(frames)]
-
-
-def digest_of(file: Path) -> str:
-    """Return a short name for the contents of a file of weights."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:12]
 
 
 def derived_path(kind: str, seed: int, shape: Shape = SHAPE) -> Path:

@@ -33,7 +33,7 @@ from lab.data.pool import HEIGHT, WIDTH, Shape
 from lab.host.inprocess import with_gradients
 from lab.host.modules.wan import WanModel
 from lab.host.paths import RUNS
-from lab.models.coder import autocast
+from lab.models.coder import autocast, digest_of
 from lab.models.scene_adapter import attention_changes, change_attention, load_scene_model, stacked, velocity, without_pose
 from lab.models.shipped import DIT_FILE, SCENE_ADAPTER_FILE, VAE_FILE, load_coder, load_dit
 from lab.models.video import SHIFT, prompt_tokens
@@ -41,7 +41,7 @@ from lab.training.loop import Plan, Run, Task, level
 from lab.training.records import draw_curve, load_checkpoint, notes_of
 
 from . import score
-from .data import Lesson, Lessons, digest_of, encode_views, remember_views
+from .data import Lesson, Lessons, encode_views, remember_views
 from .views import FIRST_SEED, fill, views_path
 
 RECIPE = "python -m lab.training.scene_adapter.train views; ... encode; ... train; ... export"

@@ -26,13 +26,17 @@ SHOWN = 0.02
 
 def photograph_clip(seed: int, shape: Shape) -> np.ndarray:
     """Return ``[F, H, W, 3]`` uint8."""
-    return draw(moving_layers(*shape, random.Random(seed)), range(shape.frames), shape.height, shape.width)[0]
+    return _drawn(seed, shape)[0]
 
 
 def photograph_tubes(seed: int, shape: Shape) -> list[torch.Tensor]:
     """Return the hidden tokens ``[T', H / 16, W / 16]`` around the front cut-out of the same clip."""
-    shares = draw(moving_layers(*shape, random.Random(seed)), range(shape.frames), shape.height, shape.width)[1]
-    return [~known_tokens(torch.from_numpy(shares <= SHOWN))]
+    return [~known_tokens(torch.from_numpy(_drawn(seed, shape)[1] <= SHOWN))]
+
+
+def _drawn(seed: int, shape: Shape) -> tuple[np.ndarray, np.ndarray]:
+    """Return the clip, and the share of its front cut-out in every pixel."""
+    return draw(moving_layers(*shape, random.Random(seed)), range(shape.frames), shape.height, shape.width)
 
 
 def borrowed_warps(seed: int, shape: Shape) -> list[torch.Tensor]:
