@@ -22,8 +22,9 @@ def conjugate_gradient(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Solve ``apply(x) = b`` from ``x0`` in at most ``steps`` steps, in float32.
 
-    A sample whose residual has fallen to ``tolerance * |b|`` stays fixed while the others continue. All steps run, since
-    to return early the host would have to wait for the device.
+    A sample whose residual has fallen to ``tolerance`` times the larger of ``|b|`` and its first residual stays fixed while the
+    others continue: for ``b = 0``, as of a black frame, steps beyond that would only amplify rounding. All steps run, since to
+    return early the host would have to wait for the device.
 
     Args:
         apply: the matrix as a function; symmetric positive definite on each sample ``[B, ...]``.
@@ -38,12 +39,13 @@ def conjugate_gradient(
     x, b = x0.float(), b.float()
     r = b - apply(x)
     p, rr = r, _dot(r, r)
-    done = tolerance**2 * _dot(b, b)
+    done = tolerance**2 * torch.maximum(_dot(b, b), rr)
     norms = [rr]
     for _ in range(steps):
         Ap = apply(p)
-        running = rr > done
-        alpha = torch.where(running, rr / _dot(p, Ap), 0.0)
+        curvature = _dot(p, Ap)
+        running = (rr > done) & (curvature > 0)
+        alpha = torch.where(running, rr / curvature, 0.0)
         x = torch.addcmul(x, alpha, p)
         r = torch.addcmul(r, alpha, Ap, value=-1)
         rr_next = _dot(r, r)

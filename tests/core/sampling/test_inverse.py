@@ -68,6 +68,14 @@ def test_a_sample_that_is_done_stays_and_gives_no_nan():
     assert torch.isfinite(norms).all()
 
 
+@pytest.mark.parametrize("size", [1.0, 1e-12, 1e-19])
+def test_a_right_side_of_zero_is_reached_and_gives_no_nan(size):
+    scale = torch.tensor([1.0, 1.0, 1 / 16, 1 / 16])
+    x0 = size * random(5, (1, 4))
+    solution, norms = inverse.conjugate_gradient(lambda x: scale * x, torch.zeros(1, 4), x0, 60)
+    assert torch.isfinite(norms).all() and float(solution.norm()) <= 1e-3 * size
+
+
 def closed_form(z0: torch.Tensor, h: torch.Tensor, w: torch.Tensor, gamma: float) -> torch.Tensor:
     """``(z0 + gamma h w) / (1 + gamma h^2)``, exact for the diagonal operator."""
     return (z0.float() + gamma * h * w) / (1 + gamma * h * h)
