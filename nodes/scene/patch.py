@@ -80,7 +80,7 @@ class Inputs:
 
 @dataclass
 class SceneRun:
-    """The context in one sampling run, and what the network has read of it for each set of prompts."""
+    """The context in one sampling run, and what the network has read of it for each set of prompts and each context window."""
 
     context: SceneContext
     retained: list[int]
@@ -99,21 +99,23 @@ class SceneRun:
     ) -> torch.Tensor:
         """Wrap DIFFUSION_MODEL: let the clip's tokens attend to the context."""
         options = {} if transformer_options is None else transformer_options
-        scene = self._seen(options, x)
+        frames = self._seen(options)
+        scene = self.context if frames is None else self.context.window(frames)
         uuids = options.get("uuids")
-        prompts = (*uuids, len(x), *scene.times) if isinstance(uuids, list) else None
+        prompts = (*uuids, len(x), *(frames or ())) if isinstance(uuids, list) else None
         if prompts is None or prompts not in self.memories:
             self.memories[prompts] = read_context(executor.class_obj, scene, context, options)
         with_context = with_memory(options, scene, self.memories[prompts])
         return executor(x, timestep, context, clip_fea, time_dim_concat, with_context, **more)
 
-    def _seen(self, options: Options, x: torch.Tensor) -> SceneContext:
-        """Return the context of the frames that the network sees: all, or those of a context window."""
+    def _seen(self, options: Options) -> list[int] | None:
+        """Return the latent frames that the network sees in a context window; None: all."""
         window = options.get("context_window")
         if window is None:
-            return self.context
+            return None
         numbers = torch.arange(self.context.target_control.shape[-2] // self.context.tokens).view(1, 1, -1, 1, 1)
-        return self.context.window(cut_to_window(numbers, window, self.retained).flatten().tolist())
+        frames: list[int] = cut_to_window(numbers, window, self.retained).flatten().tolist()
+        return frames
 
 
 @dataclass(frozen=True)

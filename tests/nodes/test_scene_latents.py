@@ -134,6 +134,11 @@ def test_a_clip_in_context_windows_attends_to_the_source_of_its_window(kit):
     assert len(windows) > 1
     found = kit.sample(model, latent={"samples": torch.zeros(1, 16, 6, *LATENT[1:])})
     assert torch.isfinite(found).all()
+    source = latents(long)
+    source[:, :, LATENT[0] :] *= -1  # unseen by the first window
+    patched = apply(kit, **{k: v for k, v in inputs(kit, long, source_latent={"samples": source}).items() if k != "model"})
+    changed = kit.sample(windowed(patched, LATENT[0], 1, frames=6)[0], latent={"samples": torch.zeros(1, 16, 6, *LATENT[1:])})
+    assert (changed - found).abs()[:, :, LATENT[0] :].mean() > 1e-3
 
 
 def test_a_batch_of_clips_shares_one_source(kit):
