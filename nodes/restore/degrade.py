@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+import comfy.model_management
 import torch
 from comfy_api.latest import io
 
@@ -146,7 +147,7 @@ class InverseCrafterDegradeVideo(io.ComfyNode):
             parts[f"the mean of {temporal_length} frames"] = TemporalAverage(temporal_length, time_edge)
         parts |= spatial_operator(require_choice("spatial", spatial, Spatial), widgets, video)
         degradation = degradation_of(parts, video)
-        y = degradation.operator.A(video)
+        y = degradation.measure(video, comfy.model_management.get_torch_device())
         report = f"{degradation.name[0].upper()}{degradation.name[1:]}: {len(y)} frames of {y.shape[2]}x{y.shape[1]}."
         return io.NodeOutput(y, degradation, report, ui=report_ui(report))
 
@@ -213,7 +214,7 @@ class InverseCrafterOperatorFromMask(io.ComfyNode):
     def execute(cls, video: torch.Tensor, holes: torch.Tensor) -> io.NodeOutput:
         video = require_video("video", video)
         degradation = degradation_of(hidden_pixels(holes, video), video)
-        return io.NodeOutput(degradation.operator.A(video), degradation)
+        return io.NodeOutput(degradation.measure(video, video.device), degradation)
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterDegradeVideo, InverseCrafterOperatorFromMask]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import comfy.model_management
 import torch
 from comfy.model_patcher import ModelPatcher
 from comfy.sd import VAE
@@ -159,7 +160,8 @@ class InverseCrafterRestoreVideo(io.ComfyNode):
 
 def _report(method: Method, operator: Degradation, made: torch.Tensor, y: torch.Tensor) -> str:
     """Return the method and the distance of the result's measurement from the given one, in words."""
-    off = 255 * float((operator.operator.A(made) - y.to(made)).square().mean().sqrt())
+    measured = operator.measure(made, comfy.model_management.get_torch_device())
+    off = 255 * float((measured - y.to(made)).square().mean().sqrt())
     return f"Undid {operator.name}, by {method.value}. The result, degraded, is {off:.2f} of 255 (rms) from the video."
 
 

@@ -81,6 +81,18 @@ def test_an_operator_from_a_mask_blackens_holes_and_keeps_the_rest(kit):
     assert torch.equal(y, clip() * (1 - holes())[..., None]) and operator.visible is not None
 
 
+def test_the_report_counts_known_pixels_alone(kit, video_model):
+    _, operator = kit.run(FROM_MASK, video=clip(), holes=holes())
+    _, report = kit.run(RESTORE, **video_model, video=clip(), operator=operator, method="clip", steps=1)
+    assert "is 0.00 of 255" in report
+
+
+def test_fades_to_black_are_restored(kit, video_model):
+    y, operator = degraded(kit, video=torch.zeros_like(clip()))
+    made, _ = kit.run(RESTORE, **video_model, video=y, operator=operator, method="frames", steps=1)
+    assert torch.isfinite(made).all() and float(made.mean()) < 0.2
+
+
 @pytest.mark.parametrize("method", ["frames", "clip"])
 def test_a_video_model_restores_by_frames_and_by_the_clip(kit, video_model, method):
     y, operator = degraded(kit)

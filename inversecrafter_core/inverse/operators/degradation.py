@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from ...errors import InputError, require_video
-from .compose import Composition
+from .compose import Composition, streamed
 from .diagonal import PixelMask
 from .protocol import VideoOperator, VideoSize
 
@@ -59,11 +59,18 @@ class Degradation:
     @property
     def fit_spread(self) -> float:
         """Deviation in pixels by which a fit spreads each correction: where the last operator is a mask, into hidden pixels."""
-        last = self.operator.parts[-1] if isinstance(self.operator, Composition) else self.operator
-        return HIDDEN_SPREAD if isinstance(last, PixelMask) else 0.0
+        return HIDDEN_SPREAD if isinstance(self._last, PixelMask) else 0.0
+
+    @property
+    def _last(self) -> VideoOperator:
+        return self.operator.parts[-1] if isinstance(self.operator, Composition) else self.operator
+
+    def measure(self, video: torch.Tensor, device: torch.device) -> torch.Tensor:
+        """Return the measurement of a clip; what acts on single frames goes through ``device`` one frame at a time."""
+        return streamed(self.operator, device).A(video)
 
     def require_measurement(self, name: str, video: torch.Tensor) -> torch.Tensor:
-        """Return the measurement ``video [F, H, W, 3]`` in float32.
+        """Return the measurement ``video [F, H, W, 3]`` in float32, with 0 at pixels that the last operator hides.
 
         Raises:
             InputError: no video, or one that is not of the size of this degradation's measurements.
@@ -77,4 +84,5 @@ class Degradation:
                 f"{width}x{height}",
                 "Connect the video that this operator has degraded, or make the operator for this video.",
             )
-        return video
+        last = self._last
+        return torch.where(last.h.to(video.device) > 0, video, 0.0) if isinstance(last, PixelMask) else video

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import dataclass, field
 
 import pytest
 import torch
@@ -179,6 +180,17 @@ def test_frames_that_are_measured_alone_are_solved_alone():
     assert torch.allclose(whole[known], x[known], atol=1e-6) and torch.equal(whole[~known], start[~known])
 
 
+@pytest.mark.parametrize("name", ["pool by 4", "box of 3, circular, then pool by 2"])
+def test_black_measurements_are_fitted_without_amplified_rounding(name):
+    size = SIZES[0]
+    operator, start = OPERATORS[name](size), clip(size, 2, torch.float32)
+    y = torch.zeros_like(operator.A(start))
+    for steps, spread in itertools.product((20, 60), (0.0, 0.75)):
+        fitted = fit_clip(operator, y, start, steps, spread=spread)
+        assert torch.isfinite(fitted).all() and float(fitted.abs().max()) < 3
+        assert float(operator.A(fitted).norm()) < 0.1 * float(operator.A(start).norm())
+
+
 def test_a_random_mask_hides_its_share_and_is_one_for_the_clip_or_one_a_frame():
     size = (5, 64, 96)
     one, each = random_visible(size, 0.5, 7), random_visible(size, 0.3, 7, each_frame=True)
@@ -224,6 +236,30 @@ def test_an_operator_that_does_not_belong_to_the_video_is_named_with_both_sizes(
     for wrong in ((5, 16, 24), (4, 4, 6)):
         with pytest.raises(InputError, match="5 frames of 6x4"):
             degradation.require_measurement("video", torch.zeros(*wrong, 3))
+
+
+def test_what_a_measurement_shows_in_its_holes_does_not_matter():
+    x, mask = clip((5, 8, 8), 0, torch.float32), PixelMask.of(random_visible((5, 8, 8), 0.5, 0))
+    for parts in ([mask], [TemporalAverage(3), mask]):
+        degradation = Degradation.of(parts, (5, 8, 8))
+        y = degradation.operator.A(x)
+        scratched = torch.where(mask.visible[..., None] > 0, y, 0.7)
+        assert torch.equal(degradation.require_measurement("video", scratched), y)
+
+
+def test_a_degradation_measures_frame_by_frame():
+    @dataclass(frozen=True)
+    class Watched(AveragePool):
+        lengths: list[int] = field(default_factory=list)
+
+        def A(self, x):  # noqa: N802
+            self.lengths.append(len(x))
+            return super().A(x)
+
+    watched, x = Watched(2), clip((5, 8, 8), 0, torch.float32)
+    degradation = Degradation.of([TemporalAverage(3), watched], (5, 8, 8))
+    assert torch.allclose(degradation.measure(x, CPU), degradation.operator.A(x))
+    assert watched.lengths == [1] * 5 + [5]
 
 
 def test_only_a_mask_alone_is_known_as_one():
