@@ -6,7 +6,7 @@ from .attention import Memory, SceneContext, read_context, with_memory
 from .network import SceneNetwork, SceneNetworkSpec
 from .network_file import load_scene_network, save_scene_network
 from .pose_control import PoseControl, TokenCameras, source_and_target
-from .reconstruction import Reconstruction, reconstruct, with_cameras_of
+from .reconstruction import Reconstruction, reconstruct
 from .states import SceneStates, describe_states, read_scene_states, save_scene_states
 
 __all__ = [
@@ -33,6 +33,5 @@ __all__ = [
     "save_scene_network",
     "save_scene_states",
     "source_and_target",
-    "with_cameras_of",
     "with_memory",
 ]

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 
 from ..camera import Geometry
-from ..errors import InputError, require_same_frames, require_same_size, require_video
+from ..errors import InputError, require_video
 from ..progress import Progress
 from .network import PATCH, Prediction, SceneNetwork
 from .states import SceneStates
@@ -83,18 +83,6 @@ def reconstruct(network: SceneNetwork, video: torch.Tensor, progress: Progress |
     pivot = Geometry(depth, torch.ones_like(depth, dtype=torch.bool), lenses, poses).pivot_depth
     states = SceneStates(join("states"), poses, lenses, (size[0], size[1]), pivot, network.name)
     return Reconstruction(states, depth, join("depth_confidence").exp())
-
-
-def with_cameras_of(states: SceneStates, geometry: Geometry) -> SceneStates:
-    """Return the states with the cameras, lens and pivot of a geometry of the same clip in place of the network's.
-
-    Raises:
-        InputError: the geometry has another number of frames or another size than the states' clip.
-    """
-    require_same_frames(scene_states=states.frames, geometry=geometry.frames)
-    require_same_size("geometry", geometry.size, "video", states.size)
-    cameras = geometry.camera_to_world.to(states.device), geometry.intrinsics.to(states.device)
-    return SceneStates(states.states, *cameras, states.size, geometry.pivot_depth, states.network)
 
 
 def _from_first(rotation: torch.Tensor, position: torch.Tensor) -> torch.Tensor:

@@ -36,6 +36,8 @@ from ..guide.token_time import network_of, same_signature
 from ..host.context_windows import Options, cut_to_window
 
 KEY = "inversecrafter_scene_latents"
+SAME_ASPECT = 1.1
+"""Ratio of two aspect ratios up to which pictures show the same, as 1280x720 and 832x480 do."""
 ADVICE = "Load the video model that the adapter was trained with, or an adapter for this model."
 
 
@@ -68,6 +70,13 @@ class Inputs:
                     f"{found} frames, and latents of {frames}",
                     "Make both from the same clip, of 4k+1 frames.",
                 )
+        (height, width), (rows, columns) = self.cameras.size, self.latents.shape[-2:]
+        if not 1 / SAME_ASPECT < (width * rows) / (height * columns) < SAME_ASPECT:
+            raise InputError(
+                "source cameras and source_latent",
+                f"pictures of {width}x{height}, and latents of {columns}x{rows} cells",
+                "Cut the clip to one shape, and make both from that.",
+            )
 
     def context(self, model: SceneAdapter, latents: torch.Tensor) -> SceneContext:
         """Return the context; ``latents`` are those of the source in model space, on the device of ``model``."""

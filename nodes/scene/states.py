@@ -5,13 +5,11 @@ from __future__ import annotations
 import torch
 from comfy_api.latest import io
 
-from ...inversecrafter_core.camera import Geometry
-from ...inversecrafter_core.errors import require_same_frames, require_same_size, require_video
 from ...inversecrafter_core.preview.depth import DepthStyle, depth_preview
-from ...inversecrafter_core.scene import describe_states, with_cameras_of
+from ...inversecrafter_core.scene import describe_states
 from ..host.reports import report_ui
 from ..host.schema import node_schema
-from ..host.sockets import SCENE, GeometrySocket, SceneModelSocket, SceneStatesSocket
+from ..host.sockets import SCENE, SceneModelSocket, SceneStatesSocket
 from .model import SceneModel
 
 
@@ -29,11 +27,6 @@ class InverseCrafterSceneStates(io.ComfyNode):
             inputs=[
                 io.Image.Input("video", tooltip="The source clip."),
                 SceneModelSocket.Input("scene_model", tooltip="From Load Scene Model."),
-                GeometrySocket.Input(
-                    "geometry",
-                    optional=True,
-                    tooltip="Its source cameras, lens and scale replace the network's own; at the size of the clip.",
-                ),
             ],
             outputs=[
                 SceneStatesSocket.Output(display_name="scene_states", tooltip="For Apply Scene Latents."),
@@ -45,16 +38,11 @@ class InverseCrafterSceneStates(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, video: torch.Tensor, scene_model: SceneModel, geometry: Geometry | None = None) -> io.NodeOutput:
-        require_video("video", video)
-        if geometry is not None:
-            require_same_frames(video=len(video), geometry=geometry.frames)
-            require_same_size("geometry", geometry.size, "video", video.shape[1:3])
+    def execute(cls, video: torch.Tensor, scene_model: SceneModel) -> io.NodeOutput:
         found = scene_model.reconstruct(video)
-        states = found.states if geometry is None else with_cameras_of(found.states, geometry)
-        report = describe_states(states)
+        report = describe_states(found.states)
         preview = depth_preview(found.depth, style=DepthStyle.COLOUR)
-        return io.NodeOutput(states, preview, report, ui=report_ui(report))
+        return io.NodeOutput(found.states, preview, report, ui=report_ui(report))
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterSceneStates]

@@ -44,9 +44,9 @@ def latents(frames=FRAMES, height=LATENT[1], width=LATENT[2], seed=3):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def geometry(kit, frames=FRAMES):
-    shape = (frames, HEIGHT, WIDTH)
-    lens = scene_kit.states(kit.pack.core("scene"), frames, (HEIGHT, WIDTH)).intrinsics
+def geometry(kit, frames=FRAMES, height=HEIGHT, width=WIDTH):
+    shape = (frames, height, width)
+    lens = scene_kit.states(kit.pack.core("scene"), frames, (height, width)).intrinsics
     known = torch.ones(shape, dtype=torch.bool)
     return kit.pack.core("camera").Geometry(torch.full(shape, 2.0), known, lens, scene_kit.moving_cameras(frames))
 
@@ -158,6 +158,11 @@ def test_states_of_another_length_are_refused(kit):
     refused(kit, "13 frames, and latents of 9", scene_states=states, geometry=geometry(kit))
 
 
+def test_cameras_of_a_picture_of_another_shape_are_refused(kit):
+    refused(kit, f"pictures of {HEIGHT}x{WIDTH}, and latents of", geometry=geometry(kit, height=WIDTH, width=HEIGHT))
+    apply(kit, geometry=geometry(kit, height=2 * HEIGHT, width=2 * WIDTH))
+
+
 def test_states_of_another_width_or_network_are_refused(kit):
     scene = kit.pack.core("scene")
     refused(kit, "takes width 24", scene_states=scene_kit.states(scene, FRAMES, (HEIGHT, WIDTH), width=32))
@@ -192,5 +197,9 @@ def test_another_family_is_refused(kit, tmp_path):
 
 
 def test_a_latent_of_another_size_or_kind_is_refused(kit):
-    refused(kit, "a clip of the source's length and size", source_latent={"samples": latents(height=6)})
+    refused(
+        kit,
+        "a clip of the source's length and size",
+        source_latent={"samples": latents(height=2 * LATENT[1], width=2 * LATENT[2])},
+    )
     refused(kit, "a pack or a picture", source_latent={"samples": torch.zeros(1, 16, 4, 6)})

@@ -39,14 +39,6 @@ def clip(frames: int = 3, height: int = 48, width: int = 64) -> torch.Tensor:
     return torch.rand(frames, height, width, 3, generator=torch.Generator().manual_seed(0))
 
 
-def geometry(pack, frames: int = 3, height: int = 48, width: int = 64):
-    camera = pack.core("camera")
-    depth, poses = torch.full((frames, height, width), 2.0), torch.eye(4).repeat(frames, 1, 1)
-    poses[:, 0, 3] = torch.linspace(0, 0.5, frames)
-    lens = camera.intrinsics_from_focal(50, height, width).repeat(frames, 1, 1)
-    return camera.Geometry(depth, depth > 0, lens, poses)
-
-
 def run(pack, *given):
     return pack.node("InverseCrafterSceneStates").execute(*given).args
 
@@ -59,28 +51,13 @@ def test_a_clip_gives_states_a_picture_and_a_report(pack, model):
     assert report.startswith(f"3 states of 6 tokens x 32 by {states.network}; the last camera is turned by")
 
 
-def test_a_geometry_replaces_the_networks_cameras(pack, model):
-    states, _, report = run(pack, clip(), model, geometry(pack))
-    assert torch.equal(states.states, run(pack, clip(), model)[0].states)
-    assert float(states.camera_to_world[2, 0, 3]) == 0.5 and states.pivot_depth == pytest.approx(2.0)
-    assert "moved by 0.25 rho" in report
-
-
 @pytest.mark.parametrize(
-    ("video", "space", "message"),
-    [
-        (clip(0), None, "0 frames"),
-        (clip(2, 16, 64), None, "64x16"),
-        (torch.zeros(2, 48, 64, 4), None, "alpha"),
-        (clip(), (4, 48, 64), "video has 3, geometry has 4"),
-        (clip(), (3, 24, 32), "geometry: size 32x24, but video has 64x48"),
-    ],
+    ("video", "message"),
+    [(clip(0), "0 frames"), (clip(2, 16, 64), "64x16"), (torch.zeros(2, 48, 64, 4), "alpha")],
 )
-def test_bad_input_is_named_before_anything_runs(pack, model, monkeypatch, video, space, message):
-    if space:
-        monkeypatch.setattr(type(model), "reconstruct", lambda *_: pytest.fail("the network ran"))
+def test_bad_input_is_named(pack, model, video, message):
     with pytest.raises(ValueError, match=message):
-        run(pack, video, model, geometry(pack, *space) if space else None)
+        run(pack, video, model)
 
 
 def test_a_cancel_stops_the_run(pack, model):

@@ -9,8 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from inversecrafter_core.camera import Geometry, intrinsics_from_focal
-from inversecrafter_core.camera.rotation import pose, rotation_angle, turn_about, turn_x, turn_y
+from inversecrafter_core.camera.rotation import rotation_angle, turn_about, turn_x, turn_y
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.scene import (
     SceneNetwork,
@@ -18,7 +17,6 @@ from inversecrafter_core.scene import (
     load_scene_network,
     reconstruct,
     save_scene_network,
-    with_cameras_of,
 )
 from inversecrafter_core.scene.layers import Attention, Matching, Places
 from inversecrafter_core.scene.motion import REACH, motion
@@ -183,22 +181,6 @@ def test_a_clip_of_any_size_gives_states_with_cameras_of_the_clip():
 def test_a_clip_that_cannot_be_read_is_refused(video: torch.Tensor, message: str):
     with pytest.raises(InputError, match=message):
         reconstruct(network(), video)
-
-
-def test_the_cameras_of_a_geometry_replace_the_networks():
-    states = reconstruct(network(), clip(3)).states
-    steps = torch.arange(3.0)
-    poses = pose(turn_y(0.1 * steps), torch.stack([steps, steps, steps], -1))
-    depth = torch.full((3, 64, 96), 4.0)
-    space = Geometry(depth, depth > 0, intrinsics_from_focal(80, 64, 96).repeat(3, 1, 1), poses)
-    found = with_cameras_of(states, space)
-    assert torch.equal(found.states, states.states) and torch.equal(found.camera_to_world, poses)
-    assert found.pivot_depth == pytest.approx(4.0) and float(found.intrinsics[0, 0, 0]) == 80
-    with pytest.raises(InputError, match="scene_states has 3, geometry has 2"):
-        with_cameras_of(states, space[:2])
-    small = dataclasses.replace(states, size=(32, 48))
-    with pytest.raises(InputError, match="size 96x64, but video has 48x32"):
-        with_cameras_of(small, space)
 
 
 def test_a_network_comes_back_from_its_file_with_a_name_of_its_weights(tmp_path):
