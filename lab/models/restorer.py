@@ -18,9 +18,16 @@ GUIDANCE = 0.6
 
 
 def restorer(
-    wan: SmallWan, truth: torch.Tensor, prompt: str, *, whole: bool = False, strength: float = 0.0, guidance: float = GUIDANCE
+    wan: SmallWan,
+    truth: torch.Tensor,
+    prompt: str,
+    *,
+    whole: bool = False,
+    strength: float = 0.0,
+    guidance: float = GUIDANCE,
+    first_alone: int = 0,
 ) -> Prior:
-    """Return the prior of one run.
+    """Return the prior of one run, whose calls go through the units in turn.
 
     Args:
         truth: ``[F, H, W, 3]``, the clip that is to be restored; seen only where ``strength`` is above 0.
@@ -28,14 +35,15 @@ def restorer(
         whole: the clip as one unit, for a video prior; otherwise frame by frame.
         strength: of the prior, in 0...1.
         guidance: of the prompt.
+        first_alone: calls at the beginning that are all of the first unit, as where its inversion serves for all.
     """
     frames = len(truth) if whole else 1
     known = [wan.coder.encode(unit) for unit in truth.split(frames)]
     prompted, free = wan.predictor(prompt), wan.predictor()
-    calls = count()
+    calls = count(-first_alone)
 
     def denoise(x: torch.Tensor, sigma: float) -> tuple[torch.Tensor, torch.Tensor]:
-        z_true, time = known[next(calls) % len(known)], torch.tensor([sigma])
+        z_true, time = known[max(0, next(calls)) % len(known)], torch.tensor([sigma])
         z0_free = free(x, time)
         z0 = prompted(x, time) if prompt else z0_free
         guided = torch.lerp(z0_free, z0, guidance)

@@ -8,7 +8,15 @@ import json
 import pytest
 import torch
 
-from inversecrafter_core.inverse.operators import AveragePool, Composition, TemporalAverage, gaussian_blur
+from inversecrafter_core.inverse.operators import (
+    AveragePool,
+    Composition,
+    PixelMask,
+    TemporalAverage,
+    gaussian_blur,
+    random_visible,
+)
+from inversecrafter_core.sampling import RestorationSettings, Start, sample_vision_xl
 from lab.benchmarks.report import write
 from lab.benchmarks.restoration import ablations, baselines, compare, tasks
 from lab.benchmarks.samples import Key, Samples
@@ -72,6 +80,19 @@ def test_a_prior_of_full_strength_predicts_the_truth(small):
         wanted = wan.coder.encode(frame)
         z0, free = prior.denoise(torch.randn_like(wanted), 0.5)
         assert torch.allclose(z0, wanted) and torch.allclose(free, wanted)
+
+
+@pytest.mark.parametrize("start", Start)
+def test_every_frame_meets_its_own_truth_from_every_start(small, start):
+    wan, steps = guided.small_wan(), 3
+    frames = torch.stack([small[0], 1 - small[0]])
+    alone = steps if start == Start.INVERTED_FIRST else 0
+    prior = restorer(wan, frames, "", strength=1.0, first_alone=alone)
+    settings = RestorationSettings(start, low_pass=lambda share: 0.0, fit_last=False)
+    mask = PixelMask.of(random_visible(tasks.size_of(frames), 0.5, 0))
+    made = sample_vision_xl(prior, mask, mask.A(frames), compare.levels(steps), settings)
+    for frame, found in zip(frames.split(1), made.split(1), strict=True):
+        assert torch.allclose(found, wan.coder.decode(wan.coder.encode(frame)).clamp(0, 1), atol=1e-4)
 
 
 def filled(value: float) -> dict[str, float]:

@@ -104,7 +104,8 @@ def one_scene(steps: int, frames: int, strengths: tuple[float, ...], seed: int) 
         settings = replace(trial.settings, **CHANGES.get(name, {}))
         operator = approximate(trial.operator) if name == APPROXIMATE else trial.operator
         for strength in strengths:
-            prior = restorer(small_wan(torch.float32), truth, prompt, strength=strength)
+            alone = steps if settings.start == Start.INVERTED_FIRST else 0
+            prior = restorer(small_wan(torch.float32), truth, prompt, strength=strength, first_alone=alone)
             made: list[torch.Tensor] = []
             sigmas = levels(steps, SHARES.get(name, SHARE))
             run = partial(sample_vision_xl, prior, operator, trial.y, sigmas, settings)
