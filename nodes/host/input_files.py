@@ -31,3 +31,23 @@ def input_file(file: str) -> Path:
     if not path.is_relative_to(root):
         raise InputError("file", f"'{file}', outside of {root.name}", "Copy it into ComfyUI's input folder.")
     return path
+
+
+def is_there(file: str | None) -> bool | str:
+    """Return whether ``file`` is in the host's input folder, or why not, as ``validate_inputs`` wants it; True for None.
+
+    Files that were added since the page was loaded count.
+    """
+    if file is None:
+        return True
+    try:
+        return input_file(file).exists() or f"file: no '{file}' in ComfyUI's input folder. Put it there and choose it."
+    except InputError as error:
+        return str(error)
+
+
+def last_change(file: str, inside: str = "") -> float:
+    """Return the time of the last change of ``file``, or of a folder and what the glob ``inside`` finds in it; 0 without it."""
+    path = input_file(file)
+    parts = [path, *path.glob(inside)] if inside and path.is_dir() else [path]
+    return max((part.stat().st_mtime for part in parts if part.exists()), default=0.0)

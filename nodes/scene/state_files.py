@@ -7,9 +7,8 @@ from pathlib import Path
 import folder_paths
 from comfy_api.latest import io
 
-from ...inversecrafter_core.errors import InputError
 from ...inversecrafter_core.scene import SceneStates, describe_states, read_scene_states, save_scene_states
-from ..host.input_files import NONE, input_file, listed_files
+from ..host.input_files import NONE, input_file, is_there, last_change, listed_files
 from ..host.reports import report_ui
 from ..host.schema import node_schema
 from ..host.sockets import SCENE, SceneStatesSocket
@@ -44,18 +43,12 @@ class InverseCrafterLoadSceneStates(io.ComfyNode):
     @classmethod
     def validate_inputs(cls, file: str | None = None) -> bool | str:
         """Refuse a file that does not exist before the run; files added since the page was loaded are accepted."""
-        if file is None:
-            return True
-        try:
-            return input_file(file).is_file() or f"file: no '{file}' in ComfyUI's input folder. Put it there and choose it."
-        except InputError as error:
-            return str(error)
+        return is_there(file)
 
     @classmethod
     def fingerprint_inputs(cls, file: str, **_: object) -> float:
         """Return the time of the last change, so that a file that was replaced is loaded again."""
-        path = input_file(file)
-        return path.stat().st_mtime if path.exists() else 0.0
+        return last_change(file)
 
     @classmethod
     def execute(cls, file: str) -> io.NodeOutput:

@@ -10,9 +10,8 @@ from comfy_api.latest import io
 
 from ...inversecrafter_core.camera import CameraPath, Geometry
 from ...inversecrafter_core.camera.interchange import AUTO, FileFormat, read_path, write_path
-from ...inversecrafter_core.errors import InputError
 from ...inversecrafter_core.preview.camera_path import path_picture
-from ..host.input_files import NONE, input_file, listed_files
+from ..host.input_files import NONE, input_file, is_there, last_change, listed_files
 from ..host.reports import report_ui
 from ..host.schema import node_schema
 from ..host.sockets import WARP, CameraPathSocket, GeometrySocket
@@ -80,19 +79,12 @@ class InverseCrafterLoadCameraPath(io.ComfyNode):
     @classmethod
     def validate_inputs(cls, file: str | None = None) -> bool | str:
         """Refuse a file that does not exist before the run; files added since the page was loaded are accepted."""
-        if file is None:
-            return True
-        try:
-            return input_file(file).exists() or f"file: no '{file}' in ComfyUI's input folder. Put it there and choose it."
-        except InputError as error:
-            return str(error)
+        return is_there(file)
 
     @classmethod
     def fingerprint_inputs(cls, file: str, **_: object) -> float:
         """Return the time of the last change, so that a file that was replaced is loaded again."""
-        path = input_file(file)
-        inside = [path, *path.glob("*.txt")] if path.is_dir() else [path]
-        return max((item.stat().st_mtime for item in inside if item.exists()), default=0.0)
+        return last_change(file, "*.txt")
 
     @classmethod
     def execute(
