@@ -47,7 +47,7 @@ class SceneStates:
 
     Raises:
         InputError: shapes or counts that differ, values that are not finite, a pivot that is not in front of the camera, or no
-            name.
+            name, or a focal length that is not above 0.
     """
 
     states: torch.Tensor
@@ -69,6 +69,9 @@ class SceneStates:
         require_same_frames(states=self.frames, camera_to_world=len(self.camera_to_world), intrinsics=len(self.intrinsics))
         for name in TENSORS:
             require_finite(f"scene_states, {name}", getattr(self, name))
+        shortest = float(self.intrinsics[:, (0, 1), (0, 1)].min())
+        if shortest <= 0:
+            raise InputError("scene_states", f"a focal length of {shortest:g}", "Give intrinsics in pixels of the picture.")
         if not math.isfinite(self.pivot_depth) or self.pivot_depth <= 0:
             raise InputError("scene_states", f"a pivot depth of {self.pivot_depth}", "Give a positive depth in scene units.")
         if min(self.size) < 1:
@@ -133,11 +136,18 @@ def read_scene_states(path: str | Path) -> SceneStates:
 
 
 def save_scene_states(path: str | Path, scene: SceneStates, half: bool = False) -> None:
-    """Write scene states in the format above; ``half`` stores the states, not the cameras, as float16."""
+    """Write scene states in the format above; ``half`` stores the states, not the cameras, as float16.
+
+    Raises:
+        InputError: states that float16 cannot hold.
+    """
     metadata = {"format": FORMAT, "version": VERSION, "network": scene.network, "pivot_depth": repr(float(scene.pivot_depth))}
     metadata |= {"height": str(scene.size[0]), "width": str(scene.size[1])}
     tensors = {name: getattr(scene, name).detach().cpu().contiguous() for name in TENSORS}
     if half:
+        largest = float(tensors["states"].abs().max())
+        if largest > torch.finfo(torch.float16).max:
+            raise InputError("half_precision", f"states up to {largest:.3g}", "Turn it off: 16 bits end at 65504.")
         tensors["states"] = tensors["states"].half()
     save_file(tensors, str(path), metadata)
 
@@ -152,11 +162,15 @@ def describe_states(scene: SceneStates) -> str:
 
 
 def _number(metadata: dict[str, str], name: str, file: str) -> float:
+    if name not in metadata:
+        raise InputError(NAME, f"{file} has no {name} in its metadata", f"Write the number as text under {name}.")
     try:
-        return float(metadata[name])
-    except (KeyError, ValueError) as error:
-        found = f"{file} has {name}='{metadata[name]}'" if name in metadata else f"{file} has no {name} in its metadata"
-        raise InputError(NAME, found, f"Write the number as text under {name}.") from error
+        number = float(metadata[name])
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(NAME, f"{file} has {name}='{metadata[name]}'", f"Write a number as text under {name}.")
+    return number
 
 
 def _invertible(pose: torch.Tensor, file: str) -> torch.Tensor:

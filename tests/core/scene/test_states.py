@@ -56,6 +56,7 @@ def test_a_path_is_placed_by_states_as_by_a_geometry_of_the_same_cameras():
         ({"pivot_depth": 0.0}, "positive depth"),
         ({"size": (0, 96)}, "picture size"),
         ({"network": ""}, "Name the network"),
+        ({"intrinsics": torch.zeros(3, 3, 3)}, "a focal length of 0"),
     ],
 )
 def test_states_that_do_not_fit_are_refused(change: dict, message: str):
@@ -103,6 +104,23 @@ def test_a_file_without_an_entry_is_refused_by_name(tmp_path, lost: str, message
     save_file(tensors, tmp_path / "a.safetensors", {name: value for name, value in METADATA.items() if name != lost})
     with pytest.raises(InputError, match=message):
         read_scene_states(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("entry", ["height", "width", "pivot_depth"])
+@pytest.mark.parametrize("text", ["nan", "inf", "tall"])
+def test_a_number_that_is_none_is_refused_by_name(tmp_path, entry: str, text: str):
+    save_scene_states(tmp_path / "a.safetensors", scene())
+    save_file(load_file(tmp_path / "a.safetensors"), tmp_path / "a.safetensors", METADATA | {entry: text})
+    with pytest.raises(InputError, match=f"a.safetensors has {entry}='{text}'"):
+        read_scene_states(tmp_path / "a.safetensors")
+
+
+def test_states_that_half_precision_cannot_hold_are_refused_before_a_file_is_written(tmp_path):
+    large = dataclasses.replace(scene(), states=1e5 * scene().states)
+    with pytest.raises(InputError, match="half_precision: states up to"):
+        save_scene_states(tmp_path / "a.safetensors", large, half=True)
+    assert not list(tmp_path.iterdir())
+    save_scene_states(tmp_path / "a.safetensors", large)
 
 
 def test_a_first_pose_that_cannot_be_undone_is_refused(tmp_path):
