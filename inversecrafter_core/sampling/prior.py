@@ -22,7 +22,7 @@ Denoise = Callable[[torch.Tensor, float], tuple[torch.Tensor, torch.Tensor]]
 """From a noisy latent and its sigma to the guided and to the unconditional prediction of the clean one."""
 Coding = Callable[[torch.Tensor], torch.Tensor]
 Watch = Callable[[torch.Tensor | None], None]
-"""Called after a unit was inverted by a step, decoded or encoded, with a frame where one was decoded; may raise to stop."""
+"""Called after every call of model or VAE on a unit, with a frame where one was decoded; may raise to stop."""
 BISECTIONS = 50
 
 
@@ -125,4 +125,4 @@ def noise_levels(share: float, steps: int, percent_to_sigma: Callable[[float], f
 def watched(units: int, steps: int, start: Start) -> int:
     """Return how often a run of ``steps`` over so many units calls its :data:`Watch`."""
     inverted = {Start.INVERTED: units, Start.INVERTED_FIRST: 1}.get(start, 0)
-    return inverted * steps + units * (2 * steps - 1)
+    return (inverted + 3 * units) * steps

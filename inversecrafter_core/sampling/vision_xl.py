@@ -52,10 +52,18 @@ def sample_vision_xl(
     fitted = partial(fit_clip, operator, y, steps=settings.fit_steps, device=prior.device, spread=settings.fit_spread)
     clip = fitted(operator.estimate(y.float()))
     units = [slice(first, first + prior.frames) for first in range(0, len(clip), prior.frames)]
-    z = started(prior, [prior.encode(clip[frames]) for frames in units], sigmas, settings.start, noise, watch)
+    z = []
+    for frames in units:
+        z.append(prior.encode(clip[frames]))
+        watch(None)
+    z = started(prior, z, sigmas, settings.start, noise, watch)
     for sigma, sigma_next in pairwise(sigmas):
-        z0, z0_free = zip(*(prior.denoise(latent, sigma) for latent in z), strict=True)
-        e = [(latent - signal(sigma) * free) / sigma for latent, free in zip(z, z0_free, strict=True)]
+        z0, e = [], []
+        for latent in z:
+            guided, free = prior.denoise(latent, sigma)
+            z0.append(guided)
+            e.append((latent - signal(sigma) * free) / sigma)
+            watch(None)
         for frames, latent in zip(units, z0, strict=True):
             clip[frames] = prior.decode(latent).to(clip)
             watch(clip[frames][0])

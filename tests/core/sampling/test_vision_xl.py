@@ -160,18 +160,24 @@ def test_the_measurement_is_left_as_it_is():
 
 
 @pytest.mark.parametrize("start", Start)
-def test_model_and_vae_get_one_frame_at_a_time_and_the_watch_every_coding(start):
-    seen, calls = set(), []
+def test_model_and_vae_get_one_frame_at_a_time_and_the_watch_sees_every_call(start):
+    seen, calls, order = set(), [], []
 
     def note(function):
-        return lambda value, *more: (seen.add(len(value)), function(value, *more))[1]
+        return lambda value, *more: (seen.add(len(value)), order.append("call"), function(value, *more))[2]
 
     plainly = gaussian(flow_signal)
     prior = replace(plainly, denoise=note(plainly.denoise), encode=note(plain), decode=note(picture))
     operator = OPERATORS["box, then pool"]
     settings = RestorationSettings(start=start)
-    sample_vision_xl(prior, operator, operator.A(truth()), levels(flow_signal), settings, watch=calls.append)
+
+    def watch(frame):
+        calls.append(frame)
+        order.append("watch")
+
+    sample_vision_xl(prior, operator, operator.A(truth()), levels(flow_signal), settings, watch=watch)
     assert seen == {1}
+    assert order == ["call", "watch"] * len(calls), "a run can be stopped after every call"
     assert len(calls) == watched(SIZE[0], 4, start)
     assert sum(frame is not None for frame in calls) == 4 * SIZE[0]
 
