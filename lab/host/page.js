@@ -23,6 +23,15 @@ rectangles: () => {
     });
 },
 
+layout: () => {
+    const {scale, offset} = app.canvas.ds, vue = !!LiteGraph.vueNodesMode;
+    const drawn = app.graph.nodes.map(({id, pos, size}) => {
+        const box = vue && document.querySelector(`[data-node-id="${id}"]`)?.getBoundingClientRect();
+        return vue ? box && [box.x, box.y, box.width, box.height] : [...pos, ...size];
+    });
+    return drawn.every(Boolean) ? JSON.stringify([scale, ...offset, drawn]) : "";
+},
+
 outOfView: (boxes) => {
     const {scale, offset} = app.canvas.ds, {clientWidth, clientHeight} = app.canvas.canvas;
     const at = (value, axis) => (value + offset[axis]) * scale;

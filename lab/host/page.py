@@ -51,6 +51,7 @@ def open_page(url: str, width: int = 1800, height: int = 1100, problems: list[st
         browser = playwright.chromium.launch(executable_path=chromium(), args=[f"--{flag}" for flag in FLAGS.split()])
         try:
             page = browser.new_page(viewport={"width": width, "height": height})
+            page.set_default_timeout(PATIENCE_MS)
             if problems is not None:
                 page.on("console", lambda line: problems.append(_console_line(line)) if line.type == "error" else None)
                 page.on("pageerror", lambda raised: problems.append(f"{raised.message} {raised.stack or ''}"))
@@ -83,7 +84,20 @@ def drop_workflow(page: Any, file: Path) -> None:
     page.evaluate("() => { window.app.graph.clear(); }")
     _call(page, "dropFile", [file.name, file.read_text(encoding="utf-8")])
     page.wait_for_function("() => window.app.graph.nodes.length > 0", timeout=PATIENCE_MS)
-    page.wait_for_timeout(1500)
+    wait_until_still(page)
+
+
+def wait_until_still(page: Any) -> None:
+    """Wait until every node is drawn and nothing on the canvas has moved for a second; RuntimeError after two minutes."""
+    before, still = "", 0
+    for _ in range(PATIENCE_MS // 250):
+        page.wait_for_timeout(250)
+        now = _call(page, "layout")
+        still = still + 1 if now and now == before else 0
+        if still == 4:
+            return
+        before = now
+    raise RuntimeError("the canvas does not come to rest")
 
 
 def overlapping(page: Any) -> list[str]:
