@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from comfy_api.latest import io
 
-from ...inversecrafter_core.errors import require_same_size
+from ...inversecrafter_core.errors import InputError, require_same_frames, require_same_size, require_video
 from ...inversecrafter_core.evaluation import (
     by_region,
     feature_distance,
@@ -112,7 +112,9 @@ class InverseCrafterMetrics(io.ComfyNode):
         source: torch.Tensor | None = None,
         networks: bool = True,
     ) -> io.NodeOutput:
-        result, visible = video, known_pixels(video, holes)
+        result, reference = require_video("video", video), require_video("reference", reference)
+        require_like("reference", reference, "video", result)
+        visible = known_pixels(result, holes)
         figures: Figures = {
             "psnr_db": round(measurement_psnr(result, reference, visible), 3),
             "ssim": round(measurement_ssim(result, reference, visible), 4),
@@ -136,11 +138,20 @@ class InverseCrafterMetrics(io.ComfyNode):
 
 
 def known_pixels(result: torch.Tensor, holes: torch.Tensor | None) -> torch.Tensor:
-    """Return ``visible [F, H, W]``, 1 = known, of the warp's holes; a single mask is used for every frame."""
+    """Return ``visible [F, H, W]``, 1 = known, of the warp's holes; a single mask is used for every frame.
+
+    Raises:
+        InputError: masks of another size or number than the frames', or nothing visible.
+    """
     if holes is None:
         return torch.ones(result.shape[:3])
     require_same_size("holes", holes.shape[-2:], "video", result.shape[1:3], "Use the mask that came with the warp.")
-    return (holes.expand(len(result), -1, -1) if len(holes) == 1 else holes).lt(0.5).float()
+    holes = holes.view(-1, *holes.shape[-2:])
+    require_same_frames(video=len(result), holes=len(result) if len(holes) == 1 else len(holes))
+    visible = holes.expand(len(result), -1, -1).lt(0.5).float()
+    if not bool(visible.any()):
+        raise InputError("holes", "a hole in every pixel", "Nothing is left to compare: check that the mask is not inverted.")
+    return visible
 
 
 def over_time(result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor) -> dict[str, float]:

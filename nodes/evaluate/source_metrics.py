@@ -8,7 +8,7 @@ import torch
 from comfy_api.latest import io
 
 from ...inversecrafter_core.camera import CameraPath, Geometry
-from ...inversecrafter_core.errors import require_video
+from ...inversecrafter_core.errors import require_same_frames, require_video
 from ...inversecrafter_core.evaluation import FrameFeatures, cycle_consistency, multi_view_consistency, path_errors
 from ..host.checks import require_like, visible_from_holes
 from ..host.progress import host_progress
@@ -108,6 +108,8 @@ class InverseCrafterPoseErrors(io.ComfyNode):
 
     @classmethod
     def execute(cls, geometry: Geometry, camera_path: CameraPath, source_geometry: Geometry) -> io.NodeOutput:
+        counts = {"geometry": geometry.frames, "camera_path": camera_path.frames, "source_geometry": source_geometry.frames}
+        require_same_frames(**counts)
         found = path_errors(geometry, camera_path, source_geometry)
         figures = {
             "absolute_translation_rho": round(found.absolute_translation, 5),

@@ -112,6 +112,10 @@ def test_holes_are_left_out_and_their_edges_are_reported_on_the_kept_side(run):
     assert "psnr_db_by_region" not in figures
 
 
+def test_a_mask_without_frames_serves_for_all(run):
+    assert run(clip(), clip(1), holes=holes()[0]) == run(clip(), clip(1), holes=holes())
+
+
 def test_a_true_view_judges_the_holes_and_both_sides_of_the_seam(run):
     result = clip()
     result[:, :, 20:] += 0.1
@@ -135,5 +139,15 @@ def test_the_gain_over_a_baseline_is_of_kept_pixels_unless_the_reference_is_true
 def test_sizes_that_do_not_fit_are_named(run):
     with pytest.raises(ValueError, match="holes: size 30x24"):
         run(clip(), clip(1), holes=torch.zeros(5, 24, 30))
+    with pytest.raises(ValueError, match="video has 5, holes has 3"):
+        run(clip(), clip(), holes=holes()[:3])
+    with pytest.raises(ValueError, match="holes: a hole in every pixel"):
+        run(clip(), clip(), holes=torch.ones(5, 24, 32))
+    with pytest.raises(ValueError, match="video has 5, reference has 4"):
+        run(clip(), clip()[:4])
+    with pytest.raises(ValueError, match="reference: size 16x24, but video has 32x24"):
+        run(clip(), clip()[:, :, :16])
+    with pytest.raises(ValueError, match="video: 4 channels"):
+        run(torch.rand(5, 24, 32, 4), clip())
     with pytest.raises(ValueError, match="baseline"):
         run(clip(), clip(1), baseline=clip()[:, :, :30])

@@ -109,9 +109,9 @@ def test_what_does_not_fit_is_named(execute, source, result):
         execute("CycleConsistency", video=source.colour, source=source.colour, holes=torch.zeros(1, 8, 8))
     with pytest.raises(ValueError, match="gap: 8 in a clip of 5 frames"):
         execute("MultiView", video=source.colour, geometry=source.geometry(), gap=8)
-    with pytest.raises(ValueError, match="found has 4, wanted has 5"):
+    with pytest.raises(ValueError, match="geometry has 4, camera_path has 5, source_geometry has 5"):
         execute("PoseErrors", geometry=result.geometry()[:4], camera_path=PATH, source_geometry=source.geometry())
-    with pytest.raises(ValueError, match="geometry has 5, camera_path has 4"):
+    with pytest.raises(ValueError, match="geometry has 5, camera_path has 4, source_geometry has 5"):
         execute("PoseErrors", geometry=result.geometry(), camera_path=preset_path("pan", 4), source_geometry=source.geometry())
     with pytest.raises(ValueError, match="geometry has 5, result has 4"):
         execute("InvertPath", camera_path=PATH, geometry=source.geometry(), result_geometry=result.geometry()[:4])
