@@ -116,8 +116,6 @@ def propagation(client: Host, options: Options) -> tuple[graph.Prompt, tuple[Pat
     prompt = _prompt_of(client, "edit_propagation", clip, options)
     edited = edited_picture(client, prompt, options)
     graph.set_widgets(prompt, "LoadImage", image=client.upload(edited))
-    carry = graph.find(prompt, "InverseCrafterPropagateEdit")
-    runs.set_size(prompt, graph.feeding(prompt, carry, "edited"), options)
     return prompt, (clip, edited), origin
 
 
@@ -125,9 +123,7 @@ def _prompt_of(client: Host, workflow: str, clip: Path, options: Options) -> gra
     """Return a shipped workflow with a clip and this run's size and length."""
     prompt = Workflow.named(workflow).json
     graph.set_widgets(prompt, "LoadVideo", file=client.upload(clip))
-    scale = graph.feeding(prompt, graph.find(prompt, "InverseCrafterTrackMask"), "video")
-    runs.set_size(prompt, scale, options)
-    graph.set_inputs(prompt, graph.feeding(prompt, scale, "image"), length=options.frames)
+    runs.set_footage(prompt, options)
     return prompt
 
 
@@ -136,8 +132,9 @@ def edited_picture(client: Host, prompt: graph.Prompt, options: Options) -> Path
     if options.edited is not None:
         pictures.require_fit({"EDITED": pictures.read("EDITED", options.edited)}, options.size)
         return options.edited
-    first = graph.only_outputs(prompt, [graph.feeding(prompt, graph.find(prompt, "InverseCrafterTrackMask"), "video")])
-    cut = graph.add(first, "ImageFromBatch", image=[max(first, key=int), 0], batch_index=0, length=1)
+    footage = graph.feeding(prompt, graph.find(prompt, "InverseCrafterTrackMask"), "video")
+    first = graph.only_outputs(prompt, [footage])
+    cut = graph.add(first, "ImageFromBatch", image=[footage, 0], batch_index=0, length=1)
     frame = runs.run(client, first, "first frame", {"first": [cut, 0]}).clips["first"][0]
     picture, box = torch.from_numpy(frame).float() / 255, options.box or _shares(TIE, options.size)
     red, green, blue = picture.unbind(-1)

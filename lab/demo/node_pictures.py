@@ -143,7 +143,7 @@ def of_photo(client: Host, options: Options) -> dict[str, Parts]:
     files, _ = pictures.source_pictures(options, {"photo": 0}, clips.RABBIT)
     prompt = Workflow.named("single_image").json
     graph.set_widgets(prompt, "LoadImage", image=client.upload(files["photo"]))
-    runs.set_size(prompt, graph.find(prompt, "ImageScale"), options)
+    runs.set_footage(prompt, options)
     graph.set_widgets(prompt, "InverseCrafterCameraPath", **recapture.PATH)
     warp = graph.find(prompt, "InverseCrafterWarpVideo")
     windows = graph.find(prompt, "InverseCrafterStochasticConditioning")
@@ -166,7 +166,7 @@ def of_presets(client: Host, options: Options) -> dict[str, Parts]:
     files, _ = pictures.source_pictures(options, {"photo": 0}, clips.RABBIT)
     prompt = Workflow.named("single_image").json
     graph.set_widgets(prompt, "LoadImage", image=client.upload(files["photo"]))
-    runs.set_size(prompt, graph.find(prompt, "ImageScale"), options)
+    runs.set_footage(prompt, options)
     path, warp = (graph.find(prompt, f"InverseCrafter{name}") for name in ("CameraPath", "WarpVideo"))
     shown: runs.Links = {}
     for preset in PRESETS_SHOWN:
@@ -186,7 +186,7 @@ def of_ends(client: Host, options: Options) -> dict[str, Parts]:
         node = graph.find(prompt, f"InverseCrafter{name}")
         for end, file in files.items():
             graph.set_inputs(
-                prompt, graph.feeding(prompt, graph.feeding(prompt, node, end), "image"), image=client.upload(file)
+                prompt, graph.feeding(prompt, graph.feeding(prompt, node, end), "video"), image=client.upload(file)
             )
         clip = tapped(client, prompt, {"video": [node, 0], "holes": runs.holes(prompt, node)}, name)
         torn = sheet.paint_holes(clip["video"], clip["holes"])
@@ -247,7 +247,7 @@ def of_camera_file(client: Host, options: Options) -> dict[str, Parts]:
 def of_hand_held(client: Host, options: Options) -> dict[str, Parts]:
     """Return the mean of a shaken clip's frames, and that of the same clip held at its first camera: what is held is sharp."""
     prompt = Workflow.named("examples/hand_held").json
-    graph.set_widgets(prompt, "InverseCrafterPrepareFootage", width=options.size[0], height=options.size[1])
+    runs.set_footage(prompt, options)
     street, _ = clips.choose(None, options.out, options.frames, clips.STREET)
     graph.set_widgets(prompt, "LoadVideo", file=client.upload(clips.shaken(street, options.frames)))
     graph.set_widgets(prompt, "InverseCrafterCameraPath", preset="static", relative_to="world")
@@ -264,9 +264,9 @@ def of_footage(client: Host, options: Options) -> dict[str, Parts]:
     sheet.write_video(options.out / "upright.mp4", np.stack([upright] * options.frames), 16)
     prompt = Workflow.named("examples/hand_held").json
     graph.set_widgets(prompt, "LoadVideo", file=client.upload(options.out / "upright.mp4"))
-    node = graph.find(prompt, "InverseCrafterPrepareFootage")
-    graph.set_inputs(prompt, node, width=options.size[0], height=options.size[1])
-    padded = graph.add(prompt, "InverseCrafterPrepareFootage", **prompt[node]["inputs"] | {"fit": "pad"})
+    runs.set_footage(prompt, options)
+    node = graph.find(prompt, runs.FOOTAGE)
+    padded = graph.add(prompt, runs.FOOTAGE, **prompt[node]["inputs"] | {"fit": "pad"})
     holes = [graph.add(prompt, "MaskToImage", mask=[padded, 1]), 0]
     shown = tapped(client, prompt, {"turned": [node, 0], "padded": [padded, 0], "holes": holes}, "footage")
     rim = sheet.paint_holes(shown["padded"], shown["holes"])[0]

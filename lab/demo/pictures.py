@@ -29,7 +29,7 @@ def single_image(client: Host, options: Options) -> dict[str, Any]:
     photo, origin = source_pictures(options, {"photo": 0}, clips.RABBIT)
     prompt = Workflow.named("single_image").json
     graph.set_widgets(prompt, "LoadImage", image=client.upload(photo["photo"]))
-    runs.set_size(prompt, graph.find(prompt, "ImageScale"), options)
+    runs.set_footage(prompt, options)
     graph.set_widgets(prompt, "InverseCrafterPhotoClip", frames=options.frames)
     runs.set_trajectory(client, prompt, options)
     runs.set_sampling(prompt, options)
@@ -51,13 +51,13 @@ def interpolation(client: Host, options: Options) -> dict[str, Any]:
     ends, origin = source_pictures(options, {"start": 0, "end": options.frames - 1}, clips.PASSENGER)
     prompt = Workflow.named("interpolation").json
     between = graph.find(prompt, "InverseCrafterWarpFromEnds")
+    runs.set_footage(prompt, options)
     graph.set_inputs(prompt, between, frames=options.frames)
     for name, file in ends.items():
-        scale = graph.feeding(prompt, between, name)
-        runs.set_size(prompt, scale, options)
-        graph.set_inputs(prompt, graph.feeding(prompt, scale, "image"), image=client.upload(file))
+        sized = graph.feeding(prompt, between, name)
+        graph.set_inputs(prompt, graph.feeding(prompt, sized, "video"), image=client.upload(file))
     runs.set_sampling(prompt, options)
-    stages: runs.Links = {"real": [_real_frames(client, prompt, options, scale), 0]} if options.start is None else {}
+    stages: runs.Links = {"real": [_real_frames(client, prompt, options, sized), 0]} if options.start is None else {}
     stages |= {"warps": [between, 0], "holes": runs.holes(prompt, between), "decoded": runs.decoded(prompt)}
     made = runs.run(client, prompt, "interpolation", stages | {"generated": runs.result(prompt)}, {"warps": [between, 2]})
     shown = made.clips | {"linear cross-fade": cross_fade(made.clips["warps"])}
@@ -147,13 +147,11 @@ def source_pictures(options: Options, numbers: dict[str, int], cut: clips.Cut) -
     return files, origin
 
 
-def _real_frames(client: Host, prompt: graph.Prompt, options: Options, scale: str) -> str:
+def _real_frames(client: Host, prompt: graph.Prompt, options: Options, sized: str) -> str:
     """Add the clip that the ends come from, cut and resized as they are; return the id of the node that has its frames."""
     clip, _ = clips.choose(options.video, options.out, options.frames, clips.PASSENGER)
     load = graph.add(prompt, "LoadVideo", file=client.upload(clip))
-    parts = graph.add(prompt, "GetVideoComponents", video=[load, 0])
-    cut = graph.add(prompt, "ImageFromBatch", image=[parts, 0], batch_index=0, length=options.frames)
-    return graph.add(prompt, "ImageScale", **{**prompt[scale]["inputs"], "image": [cut, 0]})
+    return graph.add(prompt, runs.FOOTAGE, **prompt[sized]["inputs"] | {"video": [load, 0], "frames": options.frames})
 
 
 def _psnr(one: np.ndarray, two: np.ndarray) -> float:

@@ -57,8 +57,7 @@ def prepared(client: Host, options: Options, clip: Path, workflow: str) -> graph
     """Return a shipped workflow with this run's choices in its widgets."""
     prompt = Workflow.named(workflow).json
     graph.set_widgets(prompt, "LoadVideo", file=client.upload(clip))
-    graph.set_widgets(prompt, "ImageFromBatch", length=options.frames)
-    runs.set_size(prompt, graph.find(prompt, "ImageScale"), options)
+    runs.set_footage(prompt, options)
     if options.video is None:
         graph.set_widgets(prompt, "InverseCrafterCameraPath", **PATH)
     runs.set_trajectory(client, prompt, options)

@@ -37,8 +37,7 @@ def prepared(client: Host, options: Options, clip: Path) -> graph.Prompt:
     """Return the workflow with this run's choices in its widgets."""
     prompt = Workflow.named("restoration").json
     graph.set_widgets(prompt, "LoadVideo", file=client.upload(clip))
-    graph.set_widgets(prompt, "ImageFromBatch", length=options.frames)
-    runs.set_size(prompt, graph.find(prompt, "ImageScale"), options)
+    runs.set_footage(prompt, options)
     runs.set_sampling(prompt, options)
     return prompt
 

@@ -23,6 +23,7 @@ Links = dict[str, list[Any]]
 Clips = dict[str, np.ndarray]
 """Frames ``[F, H, W, 3]`` uint8 by the same names."""
 TAPS = {"SaveImage", "MaskToImage", "PreviewAny", "PreviewImage", "MaskPreview", "ImageStitch"}
+FOOTAGE = "InverseCrafterPrepareFootage"
 CARDS = {
     "recapture": ("Recapture", "Your clip, seen by a camera on a new path"),
     "two_experts": ("Recapture with two experts", "The same for Wan 2.2 14B: high noise, then low noise"),
@@ -81,9 +82,11 @@ def check(options: Options) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
 
 
-def set_size(prompt: graph.Prompt, scale: str, options: Options) -> None:
-    """Set width and height of a node that scales."""
-    graph.set_inputs(prompt, scale, width=options.size[0], height=options.size[1])
+def set_footage(prompt: graph.Prompt, options: Options) -> None:
+    """Set the size of every clip and picture that the workflow loads, and the length of the clips; a picture has one frame."""
+    for node in [node["inputs"] for node in prompt.values() if node["class_type"] == FOOTAGE]:
+        node |= {"width": options.size[0], "height": options.size[1]}
+        node |= {"frames": options.frames} if node["frames"] > 1 else {}
 
 
 def set_sampling(prompt: graph.Prompt, options: Options) -> None:

@@ -3,6 +3,8 @@ async (spec) => {
   const many = spec.columns.filter((column) => !column.under).length > 7;  // columns are narrower, so that they have room in Vue
   const [TITLE, GAP, BESIDE, MARGIN, HEADING, WIDTH] = [30, 24, many ? 6 : 12, 10, 54, many ? 262 : 284];  // canvas units
   const NOTE = [many ? 330 : 400, 1240];
+  const [ROW, BADGE] = [4, 24];  // Vue nodes of newer hosts take more for a widget, and have a row with the name of a pack
+  const room = (node) => node.computeSize()[1] + ROW * (node.widgets ?? []).length + (node.properties.cnr_id === 'comfy-core' ? 0 : BADGE);
   const SPREAD = 1.2;  // the page of 0.3.75 moves Vue nodes apart by so much, away from the origin
   const READABLE = 0.575;  // below this scale the canvas leaves out every word
   const WINDOW = [1920, 960, 70, 130];  // pixels: the canvas of a common window, and what the page's bars cover at the left and above
@@ -46,7 +48,7 @@ async (spec) => {
     let y = top + TITLE;
     for (const entry of column.nodes) {
       const node = made[entry.key];
-      node.setSize([WIDTH, Math.max(node.computeSize()[1], entry.height)]);
+      node.setSize([WIDTH, Math.max(room(node), entry.height)]);
       node.pos = [left, y];
       node.mode = entry.mode;
       y += node.size[1] + TITLE + GAP;

@@ -56,7 +56,7 @@ def open_page(url: str, width: int = 1800, height: int = 1100, problems: list[st
                 page.on("console", lambda line: problems.append(_console_line(line)) if line.type == "error" else None)
                 page.on("pageerror", lambda raised: problems.append(f"{raised.message} {raised.stack or ''}"))
             requests.post(f"{url}/settings/Comfy.TutorialCompleted", json=True, timeout=HTTP_SECONDS).raise_for_status()
-            page.goto(url)
+            page.goto(url, timeout=PATIENCE_MS)
             page.wait_for_function(LOADED, timeout=PATIENCE_MS)
             page.wait_for_selector(RUN, timeout=PATIENCE_MS)
             close_dialogs(page)

@@ -99,10 +99,14 @@ def test_files_on_the_server_bear_the_jobs_name(client, workflow, fake):
 
 
 def test_a_failed_job_names_node_and_message_and_may_be_sent_again(client, workflow, fake):
-    fake.failing = "3"
+    fake.failing = "2"
     with pytest.raises(JobFailed, match="no such frame") as failure:
         client.run(workflow, once=True)
-    assert (failure.value.node_id, failure.value.node_type, failure.value.kind) == ("3", "ImageFromBatch", "ValueError")
+    assert (failure.value.node_id, failure.value.node_type, failure.value.kind) == (
+        "2",
+        "InverseCrafterPrepareFootage",
+        "ValueError",
+    )
     fake.failing = None
     assert client.run(workflow, once=True).status == "succeeded"
 
@@ -192,9 +196,9 @@ def test_a_refused_workflow_names_what_the_server_lacks(client, workflow, fake):
         "details": "",
         "extra_info": {"input_name": "unet_name", "input_config": [["a.safetensors"], {}], "received_value": "wan.safetensors"},
     }
-    fake.refused = {"error": {"type": "x"}, "node_errors": {"5": {"errors": [missing], "class_type": "UNETLoader"}}}
+    fake.refused = {"error": {"type": "x"}, "node_errors": {"3": {"errors": [missing], "class_type": "UNETLoader"}}}
     with pytest.raises(
-        InvalidWorkflow, match=r"Load Diffusion Model \(node 5\), unet_name: .* no 'wan.*a\.safetensors.*models"
+        InvalidWorkflow, match=r"Load Diffusion Model \(node 3\), unet_name: .* no 'wan.*a\.safetensors.*models"
     ):
         client.submit(workflow)
     error = {"type": "invalid_prompt", "message": "Cannot execute because node InverseCrafterX does not exist.", "details": ""}

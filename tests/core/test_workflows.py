@@ -124,8 +124,8 @@ def test_every_workflow_has_the_defaults_of_the_others():
     for name in WAN:
         for node in Workflow.named(name).json.values():
             given = node["inputs"]
-            sizes |= {(given["width"], given["height"])} if node["class_type"] == "ImageScale" else set()
-            lengths |= {given["frames"]} if "frames" in given else set()
+            sizes |= {(given["width"], given["height"])} if node["class_type"] == "InverseCrafterPrepareFootage" else set()
+            lengths |= {given["frames"]} - {1} if "frames" in given else set()  # a picture is one frame
             shifts |= {given["shift"]} if "shift" in given else set()
             seams |= {given["seam"]} if "seam" in given else set()
     assert [len(found) for found in (sizes, lengths, shifts, seams)] == [1, 1, 1, 1], (sizes, lengths, shifts, seams)

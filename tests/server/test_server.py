@@ -49,7 +49,6 @@ def shipped_prompt(clip: str, **sampling):
 
 def of_length(prompt, frames: int):
     """The prompt for that many frames of the clip, wherever the workflow has a number of frames."""
-    graph.set_widgets(prompt, "ImageFromBatch", length=frames)
     for node in prompt.values():
         if isinstance(node["inputs"].get("frames"), int):
             node["inputs"]["frames"] = frames
@@ -128,7 +127,9 @@ def test_the_shipped_workflow_makes_a_video(recapture, first_run):
 
 @pytest.mark.slow
 def test_a_bad_prompt_names_the_input_and_the_next_prompt_in_the_queue_runs(host, clip):
-    bad, good = of_length(shipped_prompt(clip, steps=3), 8), of_length(shipped_prompt(clip, steps=3), 9)
+    bad, good = shipped_prompt(clip, steps=3), of_length(shipped_prompt(clip, steps=3), 9)
+    cut = graph.add(bad, "ImageFromBatch", image=[graph.find(bad, "InverseCrafterPrepareFootage"), 0], batch_index=0, length=8)
+    graph.set_widgets(bad, "InverseCrafterEstimateDepth", video=[cut, 0])
     failing, following = host.submit(bad), host.submit(good)
     with pytest.raises(JobFailed) as failure:
         failing.result()
