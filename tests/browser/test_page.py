@@ -173,7 +173,7 @@ def choose_files(page, host, folder: Path, nodes: list[dict]) -> None:
         assert page.evaluate(SET_WIDGET, [kind, widget, host.upload(file)]) == [kind] * loaders.count(kind)
 
 
-def complaints(page, settle_ms: int = 2000) -> list[str]:
+def complaints(page, settle_ms: int = 20_000) -> list[str]:
     """What the page still complains of when it has had time to see that a file was chosen or a prompt has run."""
     from playwright.sync_api import TimeoutError as StillThere
 

@@ -103,7 +103,7 @@ def test_ctrl_c_cancels_the_job_on_the_server(fake):
 
 
 def test_a_run_whose_server_is_restarted_sends_its_job_again(fake, capsys):
-    fake.seconds = 1
+    fake.seconds = 2
 
     def restart() -> None:
         while fake.running is None:
@@ -120,7 +120,7 @@ def test_a_run_whose_server_is_restarted_sends_its_job_again(fake, capsys):
 
 
 def test_cancel_shows_and_cancels_what_runs_and_waits(fake, capsys):
-    fake.seconds = 6
+    fake.seconds = 30
     with inversecrafter_client.Client(fake.url) as client:
         workflow = inversecrafter_client.Workflow.named("recapture").set("video", "a.mp4")
         jobs = [client.submit(workflow.set("seed", seed)) for seed in range(2)]
