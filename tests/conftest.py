@@ -86,6 +86,17 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
     return Pack(load_pack(base))
 
 
+@pytest.fixture
+def host_folders(pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with empty folders of input and output, which are the host's during the test."""
+    import folder_paths
+
+    for name in ("input", "output"):
+        (tmp_path / name).mkdir()
+        monkeypatch.setattr(folder_paths, f"{name}_directory", str(tmp_path / name))
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def wan_vae(pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> object:
     """A small Wan 2.1 VAE with random weights, loaded as the stock loader loads it."""

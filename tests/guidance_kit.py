@@ -116,16 +116,23 @@ def distance_to(measurement: Any, samples: torch.Tensor) -> float:
 
 
 def guided_by(
-    kit: Kit, route: str, model: Any, measurement: Any, sampler: str = "euler", cfg: float = 2.0, **settings: Any
+    kit: Kit,
+    route: str,
+    model: Any,
+    measurement: Any,
+    sampler: str = "euler",
+    cfg: float = 2.0,
+    latent: Any = None,
+    **settings: Any,
 ) -> Any:
-    """Samples of a guided run by the ``patch``, the ``sampler`` or the ``one box``."""
+    """Samples of a guided run by the ``patch``, the ``sampler`` or the ``one box``, from an empty latent or a given one."""
     if route == "patch":
         guided = kit.run("InverseCrafterApplyGuidance", model=model, measurement=measurement, **settings)
-        return kit.sample(guided, sampler, cfg=cfg)
+        return kit.sample(guided, sampler, cfg=cfg, latent=latent)
     if route == "sampler":
         exact = kit.run("InverseCrafterSampler", measurement=measurement, **settings)
-        return kit.sample(model, exact, cfg=cfg)
-    return kit.ksampler(model, measurement, cfg=cfg, **settings)
+        return kit.sample(model, exact, cfg=cfg, latent=latent)
+    return kit.ksampler(model, measurement, cfg=cfg, latent_image=latent, **settings)
 
 
 def windowed(

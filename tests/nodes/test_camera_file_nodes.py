@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 
@@ -14,13 +13,9 @@ TEXT = "title\n" + "\n".join(f"{time} {LINE.format(x=-0.1 * time)}" for time in 
 
 
 @pytest.fixture
-def folders(pack, tmp_path, monkeypatch):
-    folder_paths = importlib.import_module("folder_paths")
-    for name in ("input", "output"):
-        (tmp_path / name).mkdir()
-        monkeypatch.setattr(folder_paths, f"{name}_directory", str(tmp_path / name))
-    (tmp_path / "input" / "clip.txt").write_text(TEXT)
-    return tmp_path
+def folders(host_folders):
+    (host_folders / "input" / "clip.txt").write_text(TEXT)
+    return host_folders
 
 
 @pytest.fixture

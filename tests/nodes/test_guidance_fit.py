@@ -77,13 +77,7 @@ def test_frames_around_the_clip_are_left_to_the_model(kit, route, before, behind
     measurement = kit.measurement(known=1.0)
     around, latent = measurement.with_frames_around(before, behind), {"samples": torch.zeros(1, 16, LATENT[0] + 2, *LATENT[1:])}
     settings = ALL | {"gamma": 1000.0}
-    if route == "one box":
-        samples = kit.ksampler(kit.model(), around, latent_image=latent, **settings)
-    elif route == "sampler":
-        samples = kit.sample(kit.model(), kit.run("InverseCrafterSampler", measurement=around, **settings), latent=latent)
-    else:
-        guided = kit.run("InverseCrafterApplyGuidance", model=kit.model(), measurement=around, **settings)
-        samples = kit.sample(guided, latent=latent)
+    samples = guided_by(kit, route, kit.model(), around, latent=latent, **settings)
     clip = range(LATENT[0] + 2)[around.clip]
     assert torch.allclose(samples[:, :, clip], measurement.w, atol=0.05)
     others = [frame for frame in range(LATENT[0] + 2) if frame not in clip]

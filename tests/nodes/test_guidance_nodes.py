@@ -168,13 +168,7 @@ def test_a_noise_mask_over_whole_frames_stays_the_hosts(kit, route):
 @pytest.mark.parametrize("route", ["patch", "sampler", "one box"])
 def test_a_batch_shares_one_measurement(kit, route):
     measurement, latent = kit.measurement(), {"samples": torch.zeros(2, 16, *LATENT)}
-    if route == "one box":
-        samples = kit.ksampler(kit.model(), measurement, latent_image=latent, **ALL)
-    elif route == "sampler":
-        samples = kit.sample(kit.model(), kit.run("InverseCrafterSampler", measurement=measurement, **ALL), latent=latent)
-    else:
-        guided = kit.run("InverseCrafterApplyGuidance", model=kit.model(), measurement=measurement, **ALL)
-        samples = kit.sample(guided, latent=latent)
+    samples = guided_by(kit, route, kit.model(), measurement, latent=latent, **ALL)
     for clip in samples.split(1):
         assert distance_to(measurement, clip) < 0.5 * distance_to(measurement, kit.sample(kit.model()))
     assert not torch.allclose(samples[0], samples[1]), "two noises, two clips"

@@ -26,15 +26,6 @@ def model(pack, tmp_path_factory):
         yield pack.node("InverseCrafterLoadSceneModel").execute(NAME).args[0]
 
 
-@pytest.fixture
-def folders(pack, tmp_path, monkeypatch):
-    folder_paths = importlib.import_module("folder_paths")
-    for name in ("input", "output"):
-        (tmp_path / name).mkdir()
-        monkeypatch.setattr(folder_paths, f"{name}_directory", str(tmp_path / name))
-    return tmp_path
-
-
 def clip(frames: int = 3, height: int = 48, width: int = 64) -> torch.Tensor:
     return torch.rand(frames, height, width, 3, generator=torch.Generator().manual_seed(0))
 
@@ -68,16 +59,16 @@ def test_a_cancel_stops_the_run(pack, model):
     assert not management.processing_interrupted()
 
 
-def test_something_else_is_no_scene_model(pack, folders):
+def test_something_else_is_no_scene_model(pack, host_folders):
     from safetensors.torch import save_file
 
     load = pack.submodule("nodes.scene.model").load_scene_model
-    save_file({"decoder.conv1.weight": torch.zeros(1)}, folders / "vae.safetensors")
+    save_file({"decoder.conv1.weight": torch.zeros(1)}, host_folders / "vae.safetensors")
     with pytest.raises(ValueError, match="a whole VAE"):
-        load(str(folders / "vae.safetensors"))
+        load(str(host_folders / "vae.safetensors"))
 
 
-def test_saved_states_are_loaded_from_the_output_folder_and_nothing_is_overwritten(pack, model, folders):
+def test_saved_states_are_loaded_from_the_output_folder_and_nothing_is_overwritten(pack, model, host_folders):
     states, *_ = run(pack, clip(), model)
     save, load = (pack.node(f"InverseCrafter{name}SceneStates") for name in ("Save", "Load"))
     report = save.execute(states, "InverseCrafter/scene", False).args[0]
@@ -88,17 +79,17 @@ def test_saved_states_are_loaded_from_the_output_folder_and_nothing_is_overwritt
     torch.testing.assert_close(back.camera_to_world, states.camera_to_world, atol=1e-5, rtol=1e-5)
     assert words in report
     assert save.execute(states, "InverseCrafter/scene", True).args[0].endswith("scene_00002_.safetensors")
-    sizes = [path.stat().st_size for path in sorted((folders / "output" / "InverseCrafter").iterdir())]
+    sizes = [path.stat().st_size for path in sorted((host_folders / "output" / "InverseCrafter").iterdir())]
     assert sizes[1] < 0.7 * sizes[0]
 
 
-def test_files_of_the_input_folder_are_offered_and_a_missing_one_is_named(pack, folders):
+def test_files_of_the_input_folder_are_offered_and_a_missing_one_is_named(pack, host_folders):
     load = pack.node("InverseCrafterLoadSceneStates")
     options = lambda: load.define_schema().inputs[0].options  # noqa: E731
     assert options() == ["none"]
-    (folders / "input" / "b").mkdir()
+    (host_folders / "input" / "b").mkdir()
     for name in ("b/one.safetensors", "clip.txt"):
-        (folders / "input" / name).write_bytes(b"x")
+        (host_folders / "input" / name).write_bytes(b"x")
     assert options() == ["b/one.safetensors"]
     assert load.validate_inputs("b/one.safetensors") is True
     assert "no 'gone.safetensors'" in load.validate_inputs("gone.safetensors")
