@@ -21,7 +21,7 @@ def inverted(
 
     Args:
         coded: clean latents in model space, one a unit.
-        prior: its ``denoise`` and ``signal`` are used.
+        prior: its ``free`` and ``signal`` are used.
         sigmas: the sampler's falling levels, the last one 0.
         watch: called after every unit of every step.
     """
@@ -33,7 +33,7 @@ def inverted(
     for sigma, above in pairwise(sigmas[::-1]):
         for u, x in enumerate(z):
             x_above = x * (length(above) / length(sigma))
-            e = (x_above - prior.signal(above) * prior.denoise(x_above, above)[1]) / above
+            e = (x_above - prior.signal(above) * prior.free(x_above, above)) / above
             z[u] = prior.signal(above) * ((x - sigma * e) / prior.signal(sigma)) + above * e
             watch(None)
     return z

@@ -54,6 +54,7 @@ class Prior:
         frames: of a unit: 1 for an image model, all for a video model.
         signal: factor of the clean latent in a noisy one, by sigma.
         device: that fits and filters; None: where the clip is.
+        denoise_free: the unconditional prediction alone, for the inversion; None: that of ``denoise``.
     """
 
     denoise: Denoise
@@ -62,6 +63,11 @@ class Prior:
     frames: int = 1
     signal: Signal = flow_signal
     device: torch.device | None = None
+    denoise_free: Callable[[torch.Tensor, float], torch.Tensor] | None = None
+
+    def free(self, x: torch.Tensor, sigma: float) -> torch.Tensor:
+        """Return the unconditional prediction of the clean latent."""
+        return self.denoise(x, sigma)[1] if self.denoise_free is None else self.denoise_free(x, sigma)
 
 
 @dataclass(frozen=True)

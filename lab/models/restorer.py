@@ -42,11 +42,17 @@ def restorer(
     prompted, free = wan.predictor(prompt), wan.predictor()
     calls = count(-first_alone)
 
+    def z_true() -> torch.Tensor:
+        return known[max(0, next(calls)) % len(known)]
+
     def denoise(x: torch.Tensor, sigma: float) -> tuple[torch.Tensor, torch.Tensor]:
-        z_true, time = known[max(0, next(calls)) % len(known)], torch.tensor([sigma])
+        truth_here, time = z_true(), torch.tensor([sigma])
         z0_free = free(x, time)
         z0 = prompted(x, time) if prompt else z0_free
         guided = torch.lerp(z0_free, z0, guidance)
-        return torch.lerp(guided, z_true, strength), torch.lerp(z0_free, z_true, strength)
+        return torch.lerp(guided, truth_here, strength), torch.lerp(z0_free, truth_here, strength)
 
-    return Prior(denoise, wan.coder.encode, wan.coder.decode, frames)
+    def denoise_free(x: torch.Tensor, sigma: float) -> torch.Tensor:
+        return torch.lerp(free(x, torch.tensor([sigma])), z_true(), strength)
+
+    return Prior(denoise, wan.coder.encode, wan.coder.decode, frames, denoise_free=denoise_free)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import comfy.model_management
 import comfy.model_patcher
 import comfy.sample
 import torch
 from comfy.model_patcher import ModelPatcher
-from comfy.samplers import KSAMPLER, KSamplerX0Inpaint
+from comfy.samplers import KSAMPLER, KSamplerX0Inpaint, calc_cond_batch
 from comfy.sd import VAE
 from comfy_api.latest import io
 
@@ -27,6 +28,9 @@ from ..host.checks import require_image_tokens
 from ..host.compat import PRIORS, is_packed, makes_clips, require_prior, signal_of
 from ..host.progress import progress_with_preview
 from ..host.vae import VideoVae
+
+CALCULATION = "sampler_calc_cond_batch_function"
+"""Option of the host that replaces the evaluation of both prompts."""
 
 
 class Method(StrEnum):
@@ -141,13 +145,15 @@ def restored(models: Models, degradation: Degradation, y: torch.Tensor, method: 
         disable: bool | None = None,
     ) -> torch.Tensor:
         require_image_tokens(model.inner_model)
+        denoiser = _Denoiser(model, x, extra_args or {})
         prior = Prior(
-            _Denoiser(model, x, extra_args or {}),
+            denoiser,
             lambda clip: _encoded(models.vae, clip, model.inner_model.inner_model),
             lambda latent: _decoded(models.vae, latent, model.inner_model.inner_model),
             unit,
             signal,
             comfy.model_management.get_torch_device(),
+            denoiser.without_prompt,
         )
         made.append(sample_vision_xl(prior, degradation.operator, y, sigmas.tolist(), run.loop, run.seed, shown))
         return torch.zeros_like(x)
@@ -185,6 +191,8 @@ class _Denoiser:
         options = comfy.model_patcher.create_model_options_clone(extra_args.get("model_options") or {})
         comfy.model_patcher.set_model_options_post_cfg_function(options, self._keep, disable_cfg1_optimization=True)
         self.extra_args = extra_args | {"model_options": options}
+        # Another pack's function in this place knows more than one prompt: with it both are evaluated.
+        self.free_args = extra_args | {"model_options": {CALCULATION: _negative_alone} | options}
 
     def _keep(self, args: dict[str, torch.Tensor]) -> torch.Tensor:
         self.free = args["uncond_denoised"]
@@ -192,10 +200,25 @@ class _Denoiser:
 
     def __call__(self, z: torch.Tensor, sigma: float) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the guided and the unconditional prediction of a unit, where its latent is."""
+        return self._predicted(z, sigma, self.extra_args), self.free.to(z)
+
+    def without_prompt(self, z: torch.Tensor, sigma: float) -> torch.Tensor:
+        """Return the unconditional prediction of a unit, at half the cost."""
+        self._predicted(z, sigma, self.free_args)
+        return self.free.to(z)
+
+    def _predicted(self, z: torch.Tensor, sigma: float, extra_args: dict[str, object]) -> torch.Tensor:
         comfy.model_management.load_models_gpu([self.model.inner_model.model_patcher])
         x = z.to(self.device, self.dtype)
-        denoised = self.model(x, x.new_full((len(x),), sigma), **self.extra_args)
-        return denoised.to(z), self.free.to(z)
+        denoised: torch.Tensor = self.model(x, x.new_full((len(x),), sigma), **extra_args)
+        return denoised.to(z)
+
+
+def _negative_alone(args: dict[str, Any]) -> list[torch.Tensor]:
+    """Evaluate the negative prompt, and return its prediction in place of either's."""
+    _, negative = args["conds"]
+    found = calc_cond_batch(args["model"], [None, negative], args["input"], args["sigma"], args["model_options"])
+    return [found[1], found[1]]
 
 
 def _encoded(vae: VAE, clip: torch.Tensor, base: object) -> torch.Tensor:

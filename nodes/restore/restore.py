@@ -70,8 +70,8 @@ def _start_inputs() -> list[io.Input]:
             "start",
             options=[*STARTS],
             default=default.start,
-            tooltip="inverted: the noise that the model itself leads back to each frame. noised: one noise for all, a third "
-            "faster. Not for latent.",
+            tooltip="inverted: the noise that the model itself leads back to each frame. noised: one noise for all, faster. "
+            "Not for latent.",
         ),
         io.Float.Input(
             "low_pass",

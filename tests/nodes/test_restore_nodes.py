@@ -143,6 +143,20 @@ def test_an_inverted_start_needs_no_noise(kit, image_model):
     assert torch.equal(run(1), run(2))
 
 
+def test_the_inversion_asks_the_model_without_the_prompt_alone(kit, tmp_path):
+    y, operator = degraded(kit, video=clip(1))
+    given, evaluated = loaded(SD15, tmp_path), []
+
+    def watched(apply, options):
+        evaluated.append(list(options["cond_or_uncond"]))
+        return apply(options["input"], options["timestep"], **options["c"])
+
+    given["model"].set_model_unet_function_wrapper(watched)
+    kit.run(RESTORE, **given, video=y, operator=operator, steps=2)
+    kinds = [kind for call in evaluated for kind in call]
+    assert (kinds.count(0), kinds.count(1)) == (2, 4), "two steps with the prompt; two steps and two of the inversion without"
+
+
 def test_the_prompt_has_its_weight(kit, image_model):
     y, operator = degraded(kit, video=clip(1))
     common = {"video": y, "operator": operator, "steps": 2, "start": "noised"}

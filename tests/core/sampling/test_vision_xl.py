@@ -122,6 +122,14 @@ def test_inversion_follows_the_flow_of_a_known_prior(signal):
     assert error[200] < 0.02 and error[8] < 0.25
 
 
+def test_the_inversion_takes_the_cheaper_free_prediction_where_there_is_one():
+    known, asked = gaussian(flow_signal), []
+    prior = replace(known, denoise_free=lambda x, sigma: (asked.append(sigma), known.denoise(x, sigma)[1])[1])
+    coded, sigmas = [plain(truth()[:1])], levels(flow_signal)
+    assert torch.equal(inverted(coded, prior, sigmas)[0], inverted(coded, known, sigmas)[0])
+    assert asked == sigmas[-2::-1]
+
+
 def test_noise_levels_begin_at_the_share_fall_evenly_and_end_clean():
     for signal in SIGNALS.values():
         run = levels(signal, 8)
