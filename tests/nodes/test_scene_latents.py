@@ -141,6 +141,25 @@ def test_a_clip_in_context_windows_attends_to_the_source_of_its_window(kit):
     assert (changed - found).abs()[:, :, LATENT[0] :].mean() > 1e-3
 
 
+def test_a_picture_is_a_clip_of_one_frame(kit):
+    camera = kit.pack.core("camera")
+    path = camera.CameraPath(scene_kit.moving_cameras(2)[1:], torch.ones(1), camera.RelativeTo.SOURCE, "a new view")
+    states = scene_kit.states(kit.pack.core("scene"), 1, (HEIGHT, WIDTH))
+    patched = apply(kit, source_latent={"samples": latents(1)}, camera_path=path, scene_states=states)
+    found = kit.sample(patched, latent={"samples": torch.zeros_like(latents(1))})
+    assert found.shape == (1, 16, 1, *LATENT[1:]) and torch.isfinite(found).all()
+
+
+def test_every_clip_of_a_batch_has_its_own_source(kit):
+    both = torch.cat([latents(), latents(seed=4)])
+    start = {"samples": torch.zeros(2, 16, *LATENT)}
+    found = kit.sample(apply(kit, source_latent={"samples": both}), latent=start)
+    for place, one in enumerate(both.split(1)):
+        alone = kit.sample(apply(kit, source_latent={"samples": one}), latent=start)
+        assert torch.allclose(found[place], alone[place], atol=1e-3), "the same noise, and its own source"
+        assert (found[1 - place] - alone[1 - place]).abs().mean() > 1e-3
+
+
 def test_a_batch_of_clips_shares_one_source(kit):
     latent = {"samples": torch.zeros(2, 16, *LATENT)}
     found = kit.sample(apply(kit), latent=latent)
