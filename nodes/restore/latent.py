@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from ...inversecrafter_core.errors import require_finite
 from ...inversecrafter_core.inverse import encode_measurement, fit_clip
 from ...inversecrafter_core.inverse.operators import Degradation
 from ...inversecrafter_core.sampling import Guidance
@@ -31,5 +32,5 @@ def restored_in_latents(models: Models, degradation: Degradation, y: torch.Tenso
     sampling = GuidedRun(models.positive, models.negative, run.seed, run.steps, run.cfg)
     parts = [(models.model, sampling.sigmas(models.model))]
     samples = sampling.sample(guidance, parts, {"samples": torch.zeros_like(measurement.w)})
-    decoded = models.vae.decode(samples)
+    decoded = require_finite("vae", models.vae.decode(samples))
     return fit_clip(degradation.operator, y, decoded.reshape(-1, *decoded.shape[-3:]).to(y), run.loop.fit_steps).clamp(0, 1)

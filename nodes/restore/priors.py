@@ -17,6 +17,7 @@ from comfy_api.latest import io
 
 from ...inversecrafter_core.errors import InputError, require_finite
 from ...inversecrafter_core.inverse.operators import Degradation, VideoSize
+from ...inversecrafter_core.latent_grid import with_family
 from ...inversecrafter_core.sampling import (
     Prior,
     RestorationSettings,
@@ -25,7 +26,7 @@ from ...inversecrafter_core.sampling import (
     watched,
 )
 from ..host.checks import require_image_tokens
-from ..host.compat import PRIORS, is_packed, makes_clips, require_prior, signal_of
+from ..host.compat import PRIORS, format_name, is_packed, makes_clips, require_prior, signal_of
 from ..host.progress import progress_with_preview
 from ..host.vae import VideoVae
 
@@ -89,6 +90,12 @@ def require_matching(models: Models) -> None:
         raise InputError(
             "model and vae",
             f"a model of {latent_format.latent_channels} latent channels ({name}) and a VAE of {channels}",
+            "Load a pair of one family.",
+        )
+    if video_model and (grid := VideoVae.of(models.vae).grid).latent_format != format_name(latent_format):
+        raise InputError(
+            "model and vae",
+            f"a model of latent format {with_family(format_name(latent_format))} and the VAE of {grid.family}",
             "Load a pair of one family.",
         )
 

@@ -109,6 +109,14 @@ def test_hidden_pixels_are_restored_in_latent_space_and_known_ones_kept(kit, vid
     assert float(made[~known].std()) > 0
 
 
+@pytest.mark.parametrize("method", ["frames", "latent"])
+def test_a_vae_that_overflows_is_named(kit, video_model, monkeypatch, method):
+    y, operator = kit.run(FROM_MASK, video=clip(), holes=holes())
+    decode = type(video_model["vae"]).decode
+    monkeypatch.setattr(type(video_model["vae"]), "decode", lambda self, latent: decode(self, latent) + float("nan"))
+    refused(kit, "vae: .* are NaN", **video_model, video=y, operator=operator, method=method, steps=1)
+
+
 @pytest.mark.parametrize("family", IMAGE_MODELS, ids=lambda family: family.name)
 def test_an_image_model_restores_frame_by_frame(kit, family, tmp_path):
     """Noise predictors and flows from the host's own classes and loaders, their noise levels by their own model sampling."""
@@ -201,11 +209,16 @@ def refused(kit, match: str, node: str = RESTORE, **inputs) -> str:
 
 
 def test_models_and_vaes_of_different_kinds_are_refused(kit, image_model, video_model):
+    import comfy.latent_formats
+
     y, operator = degraded(kit)
     given = {"video": y, "operator": operator}
     refused(kit, "an image model with a video VAE", **(image_model | {"vae": video_model["vae"]}), **given)
     refused(kit, "a video model with an image VAE", **(video_model | {"vae": image_model["vae"]}), **given)
     refused(kit, "48 latent channels", **(video_model | {"model": kit.model("48 channels")}), **given)
+    other = kit.model().clone()
+    other.add_object_patch("latent_format", comfy.latent_formats.HunyuanVideo())
+    refused(kit, r"latent format HunyuanVideo .* and the VAE of Wan 2.1", **(video_model | {"model": other}), **given)
 
 
 @pytest.mark.parametrize(
