@@ -47,6 +47,12 @@ def test_methods_without_a_model_come_nearer_by_fitting(small, task):
     assert smooth[tasks.RESIDUAL] < 0.6 and smooth[tasks.SSIM] > 0.5
 
 
+def test_the_wiener_filter_knows_the_blur_and_its_borders(small):
+    trial = tasks.Trial.of(small, "", "deblur 3")
+    error = (baselines.wiener_filtered(trial) - small).abs().mean((0, 3))
+    assert error[8:-8, 8:-8].mean() < 0.01 and error.mean() < 0.02
+
+
 def test_the_adjoint_in_scale_repeats_the_pixels_of_low_resolution(small):
     trial = tasks.Trial.of(small, "", "super-resolution 4")
     repeated = trial.y.repeat_interleave(4, 1).repeat_interleave(4, 2)
