@@ -2,9 +2,9 @@
 
 ``python -m lab.training.depth.pool --count 2000`` fills ``depth/world<version>`` in the folder of runs with ``<seed>.npz``,
 ``colour [FRAMES, HEIGHT, WIDTH, 3]`` uint8 and ``depth [FRAMES, HEIGHT, WIDTH]`` float16, and labels the photographs with
-FastDepth into ``depth/photos``; where Blender is installed, ``--blender 500`` scenes of the second world (``lab.data.blender``)
-go into ``depth/blender1``. Seeds below :data:`~lab.data.pool.FIRST_TRAINING_SEED` are held out, and so is everything the
-tests and benchmarks measure on.
+FastDepth into ``depth/photos``, those of Debian's ``opencv-doc`` among them where it is installed. Where Blender is installed,
+``--blender 500`` scenes of the second world (``lab.data.blender``) go into ``depth/blender1``. Seeds below
+:data:`~lab.data.pool.FIRST_TRAINING_SEED` are held out, and so is everything the tests and benchmarks measure on.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import math
 import random
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,10 +22,10 @@ from inversecrafter_core.depth import OnnxDepth
 from inversecrafter_core.errors import InputError
 from lab.data.assets import asset, why_missing
 from lab.data.blender.render import render_scenes
-from lab.data.motion_clips import photographs
 from lab.data.pool import FIRST_TRAINING_SEED, keep_arrays, to_bytes
 from lab.host.paths import RUNS
 from lab.world import WORLD_VERSION, random_scene, render
+from lab.world.photographs import installed_pictures, read_picture
 from lab.world.render import source_intrinsics
 
 RUN = RUNS / "depth"
@@ -32,6 +33,13 @@ POOL, BLENDER, PHOTOS = RUN / f"world{WORLD_VERSION}", RUN / "blender1", RUN / "
 FRAMES, HEIGHT, WIDTH = 4, 96, 144
 BLENDER_FRAMES = 2
 STEPS = (0.02, 0.0625, 0.125, 0.3)  # seconds between frames
+DEBIAN = Path("/usr/share/doc/opencv-doc/examples/data")
+DEBIAN_PHOTOGRAPHS = (
+    *("apple.jpg", "basketball1.png", "blox.jpg", "box_in_scene.png", "building.jpg"),
+    *("butterfly.jpg", "fruits.jpg", "leuvenA.jpg", "messi5.jpg", "orange.jpg"),
+)
+INSTALLED = (("skimage", ("astronaut.png", "coffee.png", "camera.png")), ("matplotlib", ("grace_hopper.jpg",)))
+"""Photographs on which the teacher is right to the eye; on flat things and on faces that fill the picture it is not."""
 TEACHER_SIDE, VIEWS = 224, 6  # short side of the views kept; views of a photograph besides the whole
 
 
@@ -61,7 +69,8 @@ def label_photographs() -> None:
         return
     PHOTOS.mkdir(parents=True, exist_ok=True)
     teacher, rng = OnnxDepth(model, threads=1), random.Random(0)
-    images = photographs()
+    images = [image for package, names in INSTALLED for image in installed_pictures(package, names)]
+    images += [read_picture(DEBIAN / name) for name in DEBIAN_PHOTOGRAPHS if (DEBIAN / name).is_file()]
     for number, image in enumerate(images):
         for view, cut in enumerate([image] + [_cut(image, rng) for _ in range(VIEWS)]):
             factor = TEACHER_SIDE / min(cut.shape[:2])
