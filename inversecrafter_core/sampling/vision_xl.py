@@ -50,7 +50,7 @@ def sample_vision_xl(
     """
     eta, signal, noise = settings.eta, prior.signal, torch.Generator().manual_seed(seed)
     fitted = partial(fit_clip, operator, y, steps=settings.fit_steps, device=prior.device, spread=settings.fit_spread)
-    clip = fitted(operator.estimate(y.float()))
+    clip = fitted(streamed(operator, prior.device or y.device).estimate(y.float()))
     units = [slice(first, first + prior.frames) for first in range(0, len(clip), prior.frames)]
     z = []
     for frames in units:

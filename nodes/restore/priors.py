@@ -29,6 +29,7 @@ from ..host.checks import require_image_tokens
 from ..host.compat import PRIORS, format_name, is_packed, makes_clips, require_prior, signal_of
 from ..host.progress import progress_with_preview
 from ..host.vae import VideoVae
+from .cancel import cancellable
 
 CALCULATION = "sampler_calc_cond_batch_function"
 """Option of the host that replaces the evaluation of both prompts."""
@@ -162,7 +163,7 @@ def restored(models: Models, degradation: Degradation, y: torch.Tensor, method: 
             comfy.model_management.get_torch_device(),
             denoiser.without_prompt,
         )
-        made.append(sample_vision_xl(prior, degradation.operator, y, sigmas.tolist(), run.loop, run.seed, shown))
+        made.append(sample_vision_xl(prior, cancellable(degradation.operator), y, sigmas.tolist(), run.loop, run.seed, shown))
         return torch.zeros_like(x)
 
     comfy.sample.sample_custom(

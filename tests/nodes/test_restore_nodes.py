@@ -196,6 +196,17 @@ def test_progress_shows_every_frame_and_can_be_cancelled(kit, image_model, monke
         kit.run(RESTORE, **image_model, video=y, operator=operator, steps=2)
 
 
+@pytest.mark.parametrize("widgets", [{"spatial": "random_holes"}, {"temporal_length": 3}], ids=["mask", "mean, then pool"])
+def test_the_first_fit_can_be_cancelled(kit, image_model, monkeypatch, widgets):
+    import comfy.model_management
+
+    y, operator = degraded(kit, video=clip(3), **widgets)
+    monkeypatch.setattr(type(image_model["vae"]), "encode", lambda *_: pytest.fail("the fit ran to its end"))
+    comfy.model_management.interrupt_current_processing(True)
+    with pytest.raises(comfy.model_management.InterruptProcessingException):
+        kit.run(RESTORE, **image_model, video=y, operator=operator, steps=2)
+
+
 def test_a_single_frame_is_a_clip_of_one(kit, video_model):
     y, operator = degraded(kit, video=clip(1))
     made, report = kit.run(RESTORE, **video_model, video=y, operator=operator, steps=1)
