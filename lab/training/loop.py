@@ -112,7 +112,7 @@ class Run:
             self._restore(before)
         self.average = {name: value.detach().clone() for name, value in task.model.state_dict().items() if plan.average}
         if before is not None and plan.average:
-            self.average = before["average"]
+            self.average = {name: value.to(self.average[name].device) for name, value in before["average"].items()}
         self.clock = Clock(plan.minutes, before["minutes"] if before else 0.0, plan.seconds)
 
     @property

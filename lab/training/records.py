@@ -21,10 +21,10 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint; FileNotFoundError tells to train first."""
+    """Read a checkpoint onto the CPU, whatever device it was written on; FileNotFoundError tells to train first."""
     if not path.is_file():
         raise FileNotFoundError(f"no checkpoint {path}: train first, see lab/training/all.py")
-    return torch.load(path, weights_only=True)
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def add_row(path: Path, row: dict[str, float]) -> None:

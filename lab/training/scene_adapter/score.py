@@ -36,16 +36,15 @@ class HeldOut:
     def score(self, model: SceneAdapter, loss: Loss) -> dict[str, float]:
         """Return the mean loss with all conditions, without states, without pose, and without any context."""
         sums: dict[str, list[float]] = {}
-        before = torch.get_rng_state()
-        torch.manual_seed(SEED)
-        for lesson in self.lessons:
-            several, noise_state = [lesson] * len(SIGMAS), torch.get_rng_state()
+        device = next(model.parameters()).device
+        for number, lesson in enumerate(one.to(device) for one in self.lessons):
+            several = [lesson] * len(SIGMAS)
             for name, context in contexts_of(model, lesson).items():
-                torch.set_rng_state(noise_state)
                 batch = None if context is None else stacked([context] * len(SIGMAS))
-                found = loss(several, [lesson.prompt] * len(SIGMAS), batch, torch.tensor(SIGMAS))
+                with torch.random.fork_rng():  # the same noise for all
+                    torch.manual_seed(SEED + number)
+                    found = loss(several, [lesson.prompt] * len(SIGMAS), batch, torch.tensor(SIGMAS, device=device))
                 sums.setdefault(name, []).append(float(found))
-        torch.set_rng_state(before)
         return {name: sum(values) / len(values) for name, values in sums.items()}
 
 

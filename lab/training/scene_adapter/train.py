@@ -85,7 +85,7 @@ class AdapterTask(Task):
         if random.random() < NO_POSE_SHARE:
             context = without_pose(context)
         first = random.random() < FIRST_FRAME_SHARE
-        return self.flow_loss(lessons, prompts, context, shifted(torch.rand(len(lessons)), SHIFT), first)
+        return self.flow_loss(lessons, prompts, context, shifted(torch.rand(len(lessons), device=self.device), SHIFT), first)
 
     def flow_loss(
         self,
