@@ -1,6 +1,6 @@
 """The cameras of a clip that moves, found from the clip and its depth.
 
-Every frame is matched to a key frame by optical flow, and its pose is the one that most matches with the key frame's depth fit;
+Every frame is matched to a key frame by optical flow, and its pose is the one that the picture agrees on (:mod:`.consensus`);
 things that move on their own do not. A key frame holds while enough of it is in view, so that errors add up over key frames
 alone. The depth of every frame is scaled to the key frame's, because estimators drift in scale.
 """
@@ -22,7 +22,8 @@ from ..errors import InputError, require_same_frames, require_same_size, require
 from ..flow import SMALLEST, FlowEngine, Preset, grey_frames, round_trip
 from ..progress import Progress
 from .cameras import LEAST_MATCHES, Matches, lift, screw_path
-from .pose import FoundPose, refine_pose, solve_pose
+from .consensus import Choice, Pairs, cells_of, fit_cameras, preferred, support
+from .pose import FoundPose, refine_pose
 
 LONG_SIDE = 512
 """Largest side in pixels at which flow is computed."""
@@ -45,7 +46,7 @@ MOST_LOST = 0.2
 CUT = 3
 """Number of last frames without a camera that are taken for another shot."""
 STILL = 0.35
-"""Motion in pixels of the flow up to which a camera stands still, at :data:`STILL_SHARE` of the matches in every frame."""
+"""Motion in pixels of the flow up to which a camera stands still, at :data:`STILL_SHARE` of what agrees in every frame."""
 STILL_SHARE = 0.5
 
 
@@ -60,6 +61,7 @@ class SourceCameras:
         scales: ``[F]`` factors of the depth.
         lost: frames whose cameras are between their neighbours'.
         still: the camera stands still.
+        rivals: frames in which another camera fits more of the picture, that of a large thing that moves on its own.
     """
 
     geometry: Geometry
@@ -68,6 +70,7 @@ class SourceCameras:
     scales: list[float]
     lost: list[int] = field(default_factory=list)
     still: bool = False
+    rivals: list[int] = field(default_factory=list)
 
     def report(self) -> str:
         """Describe the motion and how sure it is."""
@@ -82,6 +85,9 @@ class SourceCameras:
             f"Agreement: {np.mean(self.shares):.0%} of the matches on average, {self.shares[worst]:.0%} in frame {worst}.",
             f"{len(self.key_frames)} key frames; depth scaled by {min(self.scales):.2f} to {max(self.scales):.2f}.",
         ]
+        if self.rivals:
+            large = f"Something large moves on its own in {len(self.rivals)} frames"
+            lines.append(f"{large}: the camera is the one that moves less. Look at the preview.")
         if self.lost:
             lines.append(f"No camera found in frames {', '.join(map(str, self.lost))}: put beside their neighbours.")
         return "\n".join(lines)
@@ -133,53 +139,65 @@ class _Tracker:
         self.shares, self.scales, self.resting = {0: 1.0}, {0: 1.0}, {0: 1.0}
         self.key_frames = [0]
         self.flows: tuple[np.ndarray, np.ndarray] | None = None
+        self.choice: Choice | None = None
+        self.rivals: list[int] = []
 
     def follow(self, frame: int) -> None:
         """Find the camera of ``frame``, from the key frame, or from the last frame that has a camera."""
         found, in_view = self._match(frame)
         last = max(self.poses)
-        if last != self.key_frames[-1] and (not found or in_view < IN_VIEW):
+        unsure = self.choice is not None and self.choice.unsure
+        if last != self.key_frames[-1] and (not found or unsure or in_view < IN_VIEW):
             self.key_frames.append(last)
             self.flows = None
-            self._match(frame)
+            if last != frame:
+                self._match(frame)
+        if self.choice is not None and self.choice.rival:
+            self.rivals.append(frame)
 
     def _match(self, frame: int) -> tuple[bool, float]:
         """Match ``frame`` to the key frame; return whether that gave its camera, and the share of the key frame in view."""
         key = self.key_frames[-1]
-        matches, in_view, resting = self._matches(key, frame)
+        matches, in_view = self._matches(key, frame)
         pair = self.geometry[[key, frame]]
         points, seen, known = lift(matches, pair)
-        lens, limit = pair.intrinsics[1].double().numpy(), AGREES * pair.size[1]
-        found = self._pose(points, seen, lens, limit)
-        if found is None or found.agreeing.sum() < LEAST_MATCHES or found.agreeing.mean() < LEAST_SHARE:
-            self.shares[frame] = 0.0 if found is None else float(found.agreeing.mean())
+        pairs = Pairs(points, seen, cells_of(matches.first[known], pair.size[1]))
+        found = self._pose(pairs, pair.intrinsics[1].double().numpy(), AGREES * pair.size[1])
+        self.shares[frame] = 0.0 if found is None else float(found.agreeing.mean())
+        if found is None or found.agreeing.sum() < LEAST_MATCHES:
             return False, in_view
-        self.shares[frame] = float(found.agreeing.mean())
+        if max(self.shares[frame], support(pairs.cells, found.agreeing)) < LEAST_SHARE:
+            return False, in_view
         scale = self.scales[key]
         pose = found.camera_to_world.clone()
         pose[:3, 3] *= scale
         self.poses[frame] = self.poses[key] @ pose
         self.scales[frame] = scale * _scale(points, found, matches.second[known], pair)
-        self.resting[frame] = resting if key == 0 else 0.0
+        moved = np.linalg.norm(matches.second - matches.first, axis=1)[known][found.agreeing]
+        still = STILL * pair.size[1] / self.grey.shape[2]
+        self.resting[frame] = float((moved < still).mean()) if key == 0 else 0.0
         return True, in_view
 
-    def _pose(self, points: np.ndarray, seen: np.ndarray, lens: np.ndarray, limit: float) -> FoundPose | None:
-        """Return the pose that most matches agree on; in place of a jump, one next to the last frame's that many agree on."""
-        anew = solve_pose(points, seen, lens, limit)
-        if anew is None:
+    def _pose(self, pairs: Pairs, lens: np.ndarray, limit: float) -> FoundPose | None:
+        """Return the camera that the picture agrees on; in place of a jump, one next to the last frame's with much support."""
+        found = fit_cameras(pairs, lens, limit)
+        self.choice = preferred(found) if found else None
+        if self.choice is None:
             return None
-        anew = refine_pose(points, seen, lens, anew, limit)
         key = self.key_frames[-1]
         last = torch.linalg.inv(self.poses[key]) @ self.poses[max(self.poses)]
         last[:3, 3] /= self.scales[key]
+        anew = refine_pose(pairs.points, pairs.seen, lens, self.choice.found, limit)
         turned = float(((last[:3, :3] * anew.camera_to_world[:3, :3]).sum() - 1) / 2)
         if turned > math.cos(math.radians(JUMP)):
             return anew
-        near = refine_pose(points, seen, lens, FoundPose(last, np.ones(len(points), bool)), limit)
-        return near if near.agreeing.sum() >= AS_GOOD * anew.agreeing.sum() else anew
+        near = FoundPose(last, np.ones(len(pairs.points), bool))
+        near = refine_pose(pairs.points, pairs.seen, lens, near, limit)
+        supports = [support(pairs.cells, one.agreeing) for one in (near, anew)]
+        return near if supports[0] >= AS_GOOD * supports[1] else anew
 
-    def _matches(self, key: int, frame: int) -> tuple[Matches, float, float]:
-        """Return matches from the key frame, the share of it in view, and the share of the matches that rest."""
+    def _matches(self, key: int, frame: int) -> tuple[Matches, float]:
+        """Return matches from the key frame, and the share of it in view."""
         one, other = self.grey[key], self.grey[frame]
         before = self.flows or (None, None)
         forth, back = self.engine.flow(one, other, before[0]), self.engine.flow(other, one, before[1])
@@ -194,8 +212,7 @@ class _Tracker:
         stretch = np.array([width / one.shape[1], height / one.shape[0]], np.float32)
         places = np.stack([columns, rows], -1).astype(np.float32) + np.float32(0.5)
         moved = forth[rows, columns]
-        resting = float((np.hypot(*moved.T) < STILL).mean()) if len(moved) else 0.0
-        return Matches(places * stretch, (places + moved) * stretch), in_view, resting
+        return Matches(places * stretch, (places + moved) * stretch), in_view
 
     def result(self, geometry: Geometry) -> SourceCameras:
         """Return the cameras of all frames, on the device of ``geometry``."""
@@ -210,7 +227,7 @@ class _Tracker:
             )
         if min(self.resting.values()) >= STILL_SHARE and not lost:
             still = replace(geometry, camera_to_world=torch.eye(4).repeat(len(frames), 1, 1).to(geometry.device))
-            return SourceCameras(still, shares, [0], [1.0] * len(frames), still=True)
+            return SourceCameras(still, shares, [0], [1.0] * len(frames), still=True, rivals=self.rivals)
         poses = torch.stack([self.poses[frame] if frame in self.poses else self._between(frame) for frame in frames])
         known = sorted(self.poses)
         scales = np.interp(frames, known, [self.scales[frame] for frame in known])
@@ -218,7 +235,7 @@ class _Tracker:
         placed = replace(
             geometry, depth=geometry.depth * factors[:, None, None], camera_to_world=poses.float().to(geometry.device)
         )
-        return SourceCameras(placed, shares, self.key_frames, scales.tolist(), lost)
+        return SourceCameras(placed, shares, self.key_frames, scales.tolist(), lost, rivals=self.rivals)
 
     def _between(self, frame: int) -> torch.Tensor:
         """Return the pose of a frame without a camera: on the screw motion between its neighbours', or the last one's."""

@@ -49,7 +49,7 @@ class InverseCrafterFindCamera(io.ComfyNode):
     def execute(cls, video: torch.Tensor, geometry: Geometry, replay_on: torch.Tensor | None = None) -> io.NodeOutput:
         found = find_source_cameras(require_video("video", video).cpu(), geometry, host_progress())
         path = found.path(None if replay_on is None else len(replay_on))
-        figures = {"agreeing": found.shares, "lost": found.lost, "key_frames": found.key_frames}
+        figures = {"agreeing": found.shares, "lost": found.lost, "rivals": found.rivals, "key_frames": found.key_frames}
         report = found.report()
         return io.NodeOutput(found.geometry, path, path_picture(path)[None], report, ui=report_ui(report, figures))
 
