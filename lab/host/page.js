@@ -10,11 +10,13 @@ dropFile: ([name, text]) => {
         canvas.dispatchEvent(new DragEvent(kind, {...where, dataTransfer: data}));
 },
 
-rectangles: () => {
+drawnBox: ({id}) => document.querySelector(`[data-node-id="${id}"]`)?.getBoundingClientRect(),
+
+rectangles() {
     const vue = !!LiteGraph.vueNodesMode, {scale, offset} = app.canvas.ds, origin = app.canvas.canvas.getBoundingClientRect();
     return app.graph.nodes.map(node => {
         const name = `${node.title} (${node.id})`, title = LiteGraph.NODE_TITLE_HEIGHT;
-        const box = vue && document.querySelector(`[data-node-id="${node.id}"]`)?.getBoundingClientRect();
+        const box = vue && this.drawnBox(node);
         if (vue && !box) throw new Error(`${name} is not drawn`);
         const [left, top] = box ? [box.x - origin.x, box.y - origin.y] : [];
         return box
@@ -23,13 +25,10 @@ rectangles: () => {
     });
 },
 
-layout: () => {
-    const {scale, offset} = app.canvas.ds, vue = !!LiteGraph.vueNodesMode;
-    const drawn = app.graph.nodes.map(({id, pos, size}) => {
-        const box = vue && document.querySelector(`[data-node-id="${id}"]`)?.getBoundingClientRect();
-        return vue ? box && [box.x, box.y, box.width, box.height] : [...pos, ...size];
-    });
-    return drawn.every(Boolean) ? JSON.stringify([scale, ...offset, drawn]) : "";
+layout() {
+    const {scale, offset} = app.canvas.ds;
+    if (LiteGraph.vueNodesMode && !app.graph.nodes.every(this.drawnBox)) return "";
+    return JSON.stringify([scale, ...offset, this.rectangles()]);
 },
 
 outOfView: (boxes) => {

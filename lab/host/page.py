@@ -56,9 +56,9 @@ def open_page(url: str, width: int = 1800, height: int = 1100, problems: list[st
                 page.on("console", lambda line: problems.append(_console_line(line)) if line.type == "error" else None)
                 page.on("pageerror", lambda raised: problems.append(f"{raised.message} {raised.stack or ''}"))
             requests.post(f"{url}/settings/Comfy.TutorialCompleted", json=True, timeout=HTTP_SECONDS).raise_for_status()
-            page.goto(url, timeout=PATIENCE_MS)
-            page.wait_for_function(LOADED, timeout=PATIENCE_MS)
-            page.wait_for_selector(RUN, timeout=PATIENCE_MS)
+            page.goto(url)
+            page.wait_for_function(LOADED)
+            page.wait_for_selector(RUN)
             close_dialogs(page)
             yield page
         finally:
@@ -83,7 +83,7 @@ def drop_workflow(page: Any, file: Path) -> None:
     """Drop a workflow file on the canvas, as a user would, and wait until its nodes are there."""
     page.evaluate("() => { window.app.graph.clear(); }")
     _call(page, "dropFile", [file.name, file.read_text(encoding="utf-8")])
-    page.wait_for_function("() => window.app.graph.nodes.length > 0", timeout=PATIENCE_MS)
+    page.wait_for_function("() => window.app.graph.nodes.length > 0")
     wait_until_still(page)
 
 
