@@ -89,11 +89,16 @@ class Inputs:
 
 @dataclass
 class SceneRun:
-    """The context in one sampling run, and what the network has read of it for each set of prompts and each context window."""
+    """The context in one sampling run, and what the network has read of it for each set of prompts and each context window.
+
+    Only what this time of sampling and the one before it needed is kept: some schedules of windows never come back to a window.
+    """
 
     context: SceneContext
     retained: list[int]
     memories: dict[Hashable, Any] = field(default_factory=dict)
+    used: set[Hashable] = field(default_factory=set)
+    time: float | None = None
 
     def predict(
         self,
@@ -112,10 +117,18 @@ class SceneRun:
         scene = self.context if frames is None else self.context.window(frames)
         uuids = options.get("uuids")
         prompts = (*uuids, len(x), *(frames or ())) if isinstance(uuids, list) else None
+        self._forget(float(timestep.max()))
+        self.used.add(prompts)
         if prompts is None or prompts not in self.memories:
             self.memories[prompts] = read_context(executor.class_obj, scene, context, options)
         with_context = with_memory(options, scene, self.memories[prompts])
         return executor(x, timestep, context, clip_fea, time_dim_concat, with_context, **more)
+
+    def _forget(self, time: float) -> None:
+        """Drop, when a new time begins, what the last one did not use."""
+        if time != self.time:
+            self.memories = {key: memory for key, memory in self.memories.items() if key in self.used}
+            self.used, self.time = set(), time
 
     def _seen(self, options: Options) -> list[int] | None:
         """Return the latent frames that the network sees in a context window; None: all."""

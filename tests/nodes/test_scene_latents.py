@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import scene_kit
@@ -125,6 +126,24 @@ def test_the_context_is_read_once_a_run_and_set_of_prompts(kit, monkeypatch):
     context, target = (2 * LATENT[0], False), (LATENT[0], True)
     assert calls.count(context) * 4 == calls.count(target)
     assert set(calls) == {context, target}
+
+
+def test_windows_that_never_come_back_are_forgotten(kit, monkeypatch):
+    patch = kit.pack.submodule("nodes.scene.patch")
+    reads: list[object] = []
+    monkeypatch.setattr(patch, "read_context", lambda *_: reads.append(object()) or reads[-1])
+    monkeypatch.setattr(patch, "with_memory", lambda options, scene, memory: {"memory": memory})
+    run = patch.SceneRun(SimpleNamespace(window=lambda frames: frames), [])
+    executor = type("Executor", (), {"class_obj": None, "__call__": lambda self, *given: given})()
+    monkeypatch.setattr(patch.SceneRun, "_seen", lambda self, options: options["frames"])
+    sizes = []
+    for step in range(6):
+        for window in range(2):
+            options = {"uuids": ["a"], "frames": [step + window]}
+            run.predict(executor, torch.zeros(1), torch.tensor([6.0 - step]), None, transformer_options=options)
+            sizes.append(len(run.memories))
+    assert max(sizes) <= 4, "two windows of this step, two of the step before"
+    assert len(reads) == 7, "a window that the step before had is not read anew"
 
 
 def test_a_clip_in_context_windows_attends_to_the_source_of_its_window(kit):
