@@ -17,7 +17,6 @@ from lab.host.page import (
     chromium,
     cut_titles,
     drop_workflow,
-    open_page,
     out_of_view,
     overlapping,
 )
@@ -38,13 +37,6 @@ VALUE = "name => app.graph.nodes.find(node => node.subgraph).widgets.find(widget
 INSIDE = "async () => Object.values((await app.graphToPrompt()).output).map(node => node.class_type)"
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium here: install one or set CHROMIUM_PATH")
-
-
-@pytest.fixture
-def page_and_problems(host):
-    problems: list[str] = []
-    with open_page(host.url, problems=problems) as page:
-        yield page, problems
 
 
 def test_every_blueprint_that_the_host_lists_opens_as_one_node_with_all_of_its_nodes_known(host, page_and_problems):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from lab.host.page import RUN, VUE_NODES, chromium, open_page
+from lab.host.page import RUN, VUE_NODES, chromium
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium here: install one or set CHROMIUM_PATH")
 
@@ -66,6 +67,18 @@ STATE = f"""() => {{
 }}"""
 STRIP_DONE = f"() => Boolean({NODE}.inverseCrafter.shared.estimate?.done)"
 READ = f"() => !{NODE}.inverseCrafter.reading && ({SEEN})()"
+LATE_ANSWERS = """() => {
+  const { fetch } = window, late = new Promise((resolve) => { window.answer = resolve; });
+  window.fetch = async (url, ...more) => {
+    const reply = await fetch(url, ...more);
+    if (!reply.ok && String(url).includes("inversecrafter_scene")) {
+      window.asked = true;
+      await late;
+    }
+    return reply;
+  };
+}"""
+"""Hold back the answer that a scene is gone."""
 CHOOSE = f"""(preset) => {{
   const widget = {NODE}.widgets.find((one) => one.name === "preset");
   widget.value = preset;
@@ -89,11 +102,9 @@ def pictures(host, tmp_path) -> list[str]:
 
 
 @pytest.fixture
-def page_and_problems(host):
-    problems: list[str] = []
-    with open_page(host.url, problems=problems) as page:
-        yield page, problems
-        page.evaluate(VUE_NODES, False)
+def page_and_problems(page_and_problems):
+    yield page_and_problems
+    page_and_problems[0].evaluate(VUE_NODES, False)
 
 
 def state(page) -> dict:
@@ -108,6 +119,26 @@ def read_the_scene(page, pictures, vue: bool = False) -> None:
     page.wait_for_function(IN_VIEW, polling=300)
     page.locator(".ic-editor").press("r")
     page.wait_for_function(READ)
+
+
+def lose_the_scene_and_read_it_anew(page, folder: Path) -> None:
+    """Delete the scene's file, as a restart of the host does; what was asked of it is answered after the new one is there."""
+    for scene in folder.glob("inversecrafter_scene*"):
+        scene.unlink()
+    page.locator(".ic-editor").press("End")
+    page.wait_for_function(f"() => ({STATE})().status.includes('gone')")
+    page.evaluate(LATE_ANSWERS)
+    page.evaluate(f"() => {{ window.gone = {NODE}.inverseCrafter.shared.scene; }}")
+    page.locator(".ic-editor").press("Home")
+    page.locator(".ic-editor").press("End")
+    page.wait_for_function("() => window.asked")
+    page.locator(".ic-editor").press("r")
+    page.wait_for_function(
+        f"() => !{NODE}.inverseCrafter.reading && ![null, window.gone].includes({NODE}.inverseCrafter.shared.scene)"
+    )
+    page.evaluate("() => window.answer()")
+    page.wait_for_function(READ)
+    assert "gone" not in page.evaluate(STATE)["status"], "the old scene's last answer says nothing of the new one"
 
 
 def drag(page, index: int, dx: int, dy: int) -> None:
@@ -150,13 +181,7 @@ def test_what_was_made_survives_a_switch_of_tabs_broken_text_and_a_subgraph(host
     page.locator(".ic-editor").press("r")
     assert "Connect geometry" in page.evaluate(STATE)["status"]
     read_the_scene(page, pictures)
-    for scene in (host.base / "temp").glob("inversecrafter_scene*"):
-        scene.unlink()  # as a restart of the host does
-    page.locator(".ic-editor").press("End")
-    page.wait_for_function(f"() => ({STATE})().status.includes('gone')")
-    page.locator(".ic-editor").press("r")
-    page.wait_for_function(f"() => !({STATE})().status.includes('gone')")
-    page.wait_for_function(READ)
+    lose_the_scene_and_read_it_anew(page, host.base / "temp")
     problems[:] = [line for line in problems if "404" not in line]
     drag(page, 2, -20, 5)
     made = state(page)["keyframes"]

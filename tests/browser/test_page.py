@@ -20,7 +20,6 @@ from lab.host.page import (
     chromium,
     cut_titles,
     drop_workflow,
-    open_page,
     out_of_view,
     overlapping,
 )
@@ -47,13 +46,6 @@ PICTURES_SHOWN = """() =>
     [...document.querySelectorAll('[role=dialog] img')].filter(i => i.naturalWidth >= 200).length"""
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium here: install one or set CHROMIUM_PATH")
-
-
-@pytest.fixture
-def page_and_problems(host):
-    problems: list[str] = []
-    with open_page(host.url, problems=problems) as page:
-        yield page, problems
 
 
 def test_workflows_are_shipped():

@@ -211,8 +211,10 @@ export class Editor {
       this.shared.current = await scene.load(place);
       this.place = place;
     } catch (error) {
-      this.shared.url = null; // so that the next run opens it anew
-      this.note = error.message;
+      if (this.shared.scene === scene) {
+        this.shared.url = null; // so that the next run opens it anew
+        if (!this.reading) this.note = error.message;
+      }
     }
     this.loading = false;
     if (this.shared.scene !== scene) this.shared.current = null;
