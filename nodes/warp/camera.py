@@ -102,12 +102,17 @@ def _optional_inputs() -> list[io.Input]:
     ]
 
 
-def _length(frames: int, video: torch.Tensor | None, geometry: Geometry | None, vae: VAE | None) -> tuple[int, str]:
-    """Return the frames of the path and a sentence: the video's or geometry's, else those the VAE takes, else ``frames``."""
+def _clip_length(video: torch.Tensor | None, geometry: Geometry | None) -> tuple[int, str] | None:
+    """Return the frames of the video or of the geometry and a sentence; None without a clip: a still has no length."""
     if video is not None:
         return len(video), f"{len(video)} frames, as many as video has."
     if geometry is not None and geometry.frames > 1:
         return geometry.frames, f"{geometry.frames} frames, as many as geometry has."
+    return None
+
+
+def _length(frames: int, vae: VAE | None) -> tuple[int, str]:
+    """Return the frames of a path without a clip and a sentence: those the VAE takes, else ``frames``."""
     grid = grid_of(vae)
     return (frames, f"{frames} frames.") if grid is None else valid_length(frames, grid)
 
@@ -156,7 +161,8 @@ class InverseCrafterCameraPath(io.ComfyNode):
         vae: VAE | None = None,
         geometry: Geometry | None = None,
     ) -> io.NodeOutput:
-        count, report = _length(frames, video, geometry, vae)
+        clip = _clip_length(video, geometry)
+        count, report = _length(frames, vae) if clip is None else clip
         pace, frame = require_choice("ease", ease, Ease), require_choice("relative_to", relative_to, RelativeTo)
         if keyframes.strip():
             path = keyframe_path(keyframes, count, ease=pace, relative_to=frame)
@@ -167,7 +173,7 @@ class InverseCrafterCameraPath(io.ComfyNode):
             full = math.radians(full) if known.unit == "degrees" else full
             path = preset_path(preset, count, full, start=begins, ease=pace, relative_to=frame)
         shown = geometry if cls._has_editor() else None
-        sent = report_ui(report) | {"path": [path_run(count, frames, shown, video)]}
+        sent = report_ui(report) | {"path": [path_run(count, frames if clip is None else None, shown, video)]}
         return io.NodeOutput(path, path_picture(path)[None], report, ui=sent)
 
     @classmethod

@@ -21,14 +21,20 @@ SAMPLE = 16
 
 
 class PathRun(TypedDict):
-    """The message of a run to the page: frames of the path, the widget ``frames``, and the scene's file, None without one."""
+    """The message of a run to the page.
+
+    Attributes:
+        frames: of the path.
+        requested: the widget ``frames`` that the length was made of; None where the clip sets it.
+        scene: the scene's file, None without one.
+    """
 
     frames: int
-    requested: int
+    requested: int | None
     scene: str | None
 
 
-def path_run(frames: int, requested: int, geometry: Geometry | None, video: torch.Tensor | None) -> PathRun:
+def path_run(frames: int, requested: int | None, geometry: Geometry | None, video: torch.Tensor | None) -> PathRun:
     """Return what the page is sent, with the scene written where there is a geometry to show."""
     return {"frames": frames, "requested": requested, "scene": None if geometry is None else write_scene(geometry, video)}
 

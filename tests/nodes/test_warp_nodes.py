@@ -189,7 +189,9 @@ def test_a_connected_geometry_gives_the_path_its_length_and_the_page_a_scene(pac
     import folder_paths
 
     sent = sent_to_the_page(pack, geometry=geometry, video=clip)
-    assert sent["path"].frames == sent["frames"] == FRAMES and sent["requested"] == 81
+    assert sent["path"].frames == sent["frames"] == FRAMES and sent["requested"] is None
+    still = sent_to_the_page(pack, geometry=geometry[:1])
+    assert still["frames"] == still["requested"] == 81, "the page shows another length when the widget says so"
     file = Path(folder_paths.get_temp_directory()) / sent["scene"]
     content = file.read_bytes()
     length = struct.unpack("<I", content[8:12])[0]

@@ -117,16 +117,17 @@ def test_the_length_is_that_of_the_last_run_while_its_clip_is_connected(model):
     lengths = model(
         """
         const lengths = [];
-        model.run = { frames: 9, requested: 17 };
-        for (const [frames, fromClip] of [[17, true], [33, true], [33, false], [17, false]]) {
+        for (const [requested, frames, fromClip] of given.cases) {
+          model.run = { frames: 9, requested };
           Object.assign(values, { frames, fromClip });
           model.refresh();
           lengths.push(model.frames);
         }
         answer(lengths);
-        """
+        """,
+        {"cases": [(None, 17, True), (None, 33, True), (None, 33, False), (8, 8, True), (8, 17, True), (8, 8, False)]},
     )
-    assert lengths == [9, 9, 33, 9]
+    assert lengths == [9, 9, 33, 9, 17, 9], "a still has no length of its own, and what a VAE made of 8 is not that of 17"
 
 
 def test_keyframes_of_a_connected_node_are_not_the_editors(model):
@@ -153,3 +154,23 @@ def test_the_keyframes_of_a_stabilised_preset_stay_relative_to_the_stabilised_ca
         {"preset": "stabilise"},
     )
     assert before == after == "stabilised"
+
+
+def test_a_preset_that_cannot_be_made_is_named_and_leaves_the_keyframes(model):
+    error, kept, custom = model("""
+    model.placeKey(16, [-0.3, 0, 0]);
+    const before = values.keyframes;
+    Object.assign(values, { preset: "dolly_zoom", unit: "degrees_or_rho", amount: 10 });
+    model.refresh();
+    model.fillFromPreset();
+    answer([model.error, values.keyframes === before, model.custom]);
+    """)
+    assert "dolly-zoom" in error and kept and custom
+
+
+def test_a_keyframe_added_where_the_path_passes_what_its_neighbours_look_at_is_turned_instead(model):
+    error, key = model(
+        "model.addKey(8); answer([model.error, keys().find((key) => key.frame === 8)]);",
+        {"keyframes": '[{"frame": 0, "look_at": [0, 0, 1]}, {"frame": 16, "position": [0, 0, 2], "look_at": [0, 0, 1]}]'},
+    )
+    assert error == "" and key["position"] == [0, 0, 1] and "look_at" not in key

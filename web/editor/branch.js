@@ -31,28 +31,49 @@ function refusal(error) {
   return detail ? `${first.class_type}: ${detail.message} ${detail.details ?? ""}` : (answer.error?.message ?? error.message);
 }
 
+const ENDS = {
+  execution_success: () => "",
+  execution_error: (detail) => detail.exception_message,
+  execution_interrupted: () => text("cancelled"),
+};
+
 /** Watch how prompts end, from now on: a short one ends before the answer to its sending is here. */
 class Endings {
   #found = new Map(); // prompt id -> "", or why it failed
+  #awaited = null; // prompt id
   #waiting = () => {};
-  #listeners = {
-    execution_success: () => "",
-    execution_error: (detail) => detail.exception_message,
-    execution_interrupted: () => text("cancelled"),
-  };
+  #listeners = { status: () => this.#look() };
 
   constructor() {
-    for (const [name, failure] of Object.entries(this.#listeners)) {
-      this.#listeners[name] = ({ detail }) => {
-        this.#found.set(detail?.prompt_id, failure(detail));
-        this.#waiting();
-      };
-      api.addEventListener(name, this.#listeners[name]);
+    for (const [name, failure] of Object.entries(ENDS))
+      this.#listeners[name] = ({ detail }) => this.#end(detail?.prompt_id, failure(detail));
+    for (const [name, listener] of Object.entries(this.#listeners)) api.addEventListener(name, listener);
+  }
+
+  #end(promptId, failure) {
+    this.#found.set(promptId, failure);
+    this.#waiting();
+  }
+
+  /** After a change of the queue or a new connection: a prompt that was taken out, or ended unheard, sends no message. */
+  async #look() {
+    const id = this.#awaited;
+    if (id === null || this.#found.has(id)) return;
+    try {
+      const { queue_running, queue_pending } = await (await api.fetchApi("/queue")).json();
+      if ([...queue_running, ...queue_pending].some((item) => item[1] === id)) return;
+      const entry = (await (await api.fetchApi(`/history/${id}`)).json())[id];
+      const [name, detail] = entry?.status?.messages?.findLast(([kind]) => kind in ENDS) ?? [];
+      if (!this.#found.has(id)) this.#end(id, name ? ENDS[name](detail) : entry ? "" : text("cancelled"));
+    } catch {
+      // The host does not answer; when it does, it sends its status.
     }
   }
 
   /** Wait until a prompt has ended. Throws an Error that says why it failed. */
   async of(promptId) {
+    this.#awaited = promptId;
+    this.#look();
     while (!this.#found.has(promptId)) await new Promise((resolve) => (this.#waiting = resolve));
     if (this.#found.get(promptId)) throw new Error(this.#found.get(promptId));
   }

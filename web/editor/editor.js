@@ -99,7 +99,10 @@ export class Editor {
 
   /** Show the scene of a file at a URL; null for none. */
   async open(url) {
-    if (url === this.shared.url) return;
+    if (url === this.shared.url) {
+      if (!this.reading) this.note = "";
+      return this.#changed();
+    }
     Object.assign(this.shared, { url, scene: null, current: null, estimate: null, shares: [] });
     this.note = "";
     try {
@@ -108,6 +111,7 @@ export class Editor {
       this.shared.scene = scene;
       this.#sceneOpened();
     } catch (error) {
+      if (url !== this.shared.url) return; // another one is opened meanwhile
       this.shared.url = null;
       this.note = error.message;
     }
@@ -171,7 +175,7 @@ export class Editor {
       this.anchor = document.createComment("editor");
       this.element.replaceWith(this.anchor);
       document.body.append(this.element);
-    } else this.anchor.replaceWith(this.element);
+    } else if (this.element.parentNode === document.body) this.anchor.replaceWith(this.element); // else the page has put it back
     this.element.classList.toggle("ic-large", on);
     this.element.focus({ preventScroll: true });
     this.#changed();
@@ -207,11 +211,13 @@ export class Editor {
     const { scene } = this.shared, place = scene?.placeOf(this.model.frame);
     if (!scene || this.loading || (this.shared.current && this.place === place)) return;
     this.loading = true;
+    let failed = false;
     try {
       this.shared.current = await scene.load(place);
       this.place = place;
     } catch (error) {
-      if (this.shared.scene === scene) {
+      failed = this.shared.scene === scene;
+      if (failed) {
         this.shared.url = null; // so that the next run opens it anew
         if (!this.reading) this.note = error.message;
       }
@@ -219,7 +225,7 @@ export class Editor {
     this.loading = false;
     if (this.shared.scene !== scene) this.shared.current = null;
     this.#redraw();
-    if (!this.note) this.#load();
+    if (!failed) this.#load();
   }
 
   #work() {

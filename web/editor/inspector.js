@@ -1,5 +1,5 @@
 // The numbers of the keyframe at the current frame: place, angles, lens, pace, and whether it looks at the subject.
-import { rotationOf, turned } from "../path/keyframes.js";
+import { moved, rotationOf, turned } from "../path/keyframes.js";
 import { fromEuler, lookAt, toEuler } from "../path/rotations.js";
 import { text } from "../texts.js";
 
@@ -21,7 +21,7 @@ const numbersOf = ({ position, rotation, focal_scale }) => [...position, ...toEu
 
 /** Return the keyframe with the number of a field set; null where it cannot be. */
 function withNumber(key, field, value) {
-  if (field < 3) return { ...key, position: key.position.map((one, i) => (i === field ? value : one)) };
+  if (field < 3) return moved(key, key.position.map((one, i) => (i === field ? value : one)));
   if (field === 6) return value > 0 ? { ...key, focal_scale: value } : null;
   const angles = toEuler(rotationOf(key));
   angles[field - 3] = value;

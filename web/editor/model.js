@@ -6,7 +6,7 @@ import { History } from "../path/history.js";
 import { interpolated } from "../path/interpolate.js";
 import { InputError, beyond, formatKeyframes, moved, parseKeyframes, turned } from "../path/keyframes.js";
 import { PRESETS, presetKeyframes, presetPath } from "../path/presets.js";
-import { IDENTITY } from "../path/rotations.js";
+import { IDENTITY, lookAt } from "../path/rotations.js";
 import { text } from "../texts.js";
 
 const MOST_FRAMES = 10000;
@@ -15,7 +15,7 @@ const STILL = { position: [0, 0, 0], rotation: IDENTITY, focal_scale: 1 };
 export class PathModel extends EventTarget {
   frame = 0; // the current frame
   selected = null; // the frame of the selected keyframe
-  run = null; // of the last run: {frames, requested}
+  run = null; // of the last run: {frames, requested}; requested: the widget's frames, null where the clip set the length
   error = ""; // why the widgets give no path
   keys = [];
   cameras = [STILL]; // of the path, one a frame: {position, rotation, focal_scale}
@@ -51,7 +51,7 @@ export class PathModel extends EventTarget {
   refresh() {
     this.settings = this.source.read();
     const { run, settings } = this;
-    const known = run && (settings.fromClip || run.requested === settings.frames);
+    const known = run && (run.requested === null ? settings.fromClip : run.requested === settings.frames);
     const frames = Math.max(1, Math.min(MOST_FRAMES, known ? run.frames : settings.frames));
     this.edits++;
     try {
@@ -128,11 +128,17 @@ export class PathModel extends EventTarget {
     }
   }
 
-  /** Replace all keyframes by those of the preset that is chosen now. */
+  /** Replace all keyframes by those of the preset that is chosen now; one that cannot be made says why in `error`. */
   fillFromPreset() {
-    const { relativeTo } = PRESETS[this.settings.preset];
-    if (relativeTo) this.source.setRelativeTo(relativeTo);
-    this.setText(formatKeyframes(presetKeyframes(this.settings, this.frames)));
+    try {
+      const keys = presetKeyframes(this.settings, this.frames), { relativeTo } = PRESETS[this.settings.preset];
+      if (relativeTo) this.source.setRelativeTo(relativeTo);
+      this.setText(formatKeyframes(keys));
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      this.error = error.message;
+      this.dispatchEvent(new Event("change"));
+    }
   }
 
   select(frame) {
@@ -153,7 +159,7 @@ export class PathModel extends EventTarget {
     const [ease] = around.filter((key) => key.frame < frame && key.ease).map((key) => ({ ease: key.ease }));
     const key = { frame, position, focal_scale, ...ease };
     const aim = around[0]?.look_at;
-    return aim && aims.every((one) => one === aims[0]) ? { ...key, look_at: aim } : turned(key, rotation);
+    return aim && aims.every((one) => one === aims[0]) && lookAt(position, aim) ? { ...key, look_at: aim } : turned(key, rotation);
   }
 
   /** Add a keyframe at a frame, the current one by default, and select it. */
