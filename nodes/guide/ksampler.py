@@ -149,20 +149,20 @@ class GuidedRun:
 
     def sample(self, guidance: Guidance, parts: Parts, latent: io.Latent.LatentDict) -> torch.Tensor:
         """Return what the models make of a LATENT, each on its slice of the schedule, one after the other."""
-        samples, done, mask = latent["samples"], 0, latent.get("noise_mask")
-        noise = comfy.sample.prepare_noise(samples, self.seed, latent.get("batch_index"))
+        given, done, mask = latent["samples"], 0, latent.get("noise_mask")
+        samples, noise = given, comfy.sample.prepare_noise(given, self.seed, latent.get("batch_index"))
         total = max(1, sum(len(sigmas) - 1 for _, sigmas in parts))
         for model, sigmas in parts:
             guided, sampler = guided_run(guidance, model, self.sampler_name)
             samples = comfy.sample.sample_custom(
                 guided,
-                torch.zeros_like(noise) if done else noise,
+                noise_in(samples, given, model, sigmas[0]) if done else noise,
                 self.cfg,
                 sampler,
                 sigmas,
                 self.positive,
                 self.negative,
-                samples,
+                given,
                 noise_mask=mask,
                 callback=progress(guided, done, total),
                 disable_pbar=not comfy.utils.PROGRESS_BAR_ENABLED,
@@ -170,6 +170,19 @@ class GuidedRun:
             )
             done += len(sigmas) - 1
         return samples
+
+
+def noise_in(samples: torch.Tensor, given: torch.Tensor, model: ModelPatcher, sigma: torch.Tensor) -> torch.Tensor:
+    """Return the noise, in model space, with which the LATENT ``given`` becomes the half-denoised ``samples`` at ``sigma``.
+
+    So a slice continues from ``samples`` while the host still knows the given latent, which it keeps where a noise mask is 0.
+    """
+    sampling, none = model.get_model_object("model_sampling"), torch.zeros_like(given)
+    noised, bare = (
+        sampling.noise_scaling(sigma, none, model.model.process_latent_in(latent) if latent.any() else latent)
+        for latent in (samples.to(given), given)
+    )
+    return (noised - bare) / sigma
 
 
 def guided_run(guidance: Guidance, model: ModelPatcher, sampler_name: str) -> tuple[ModelPatcher, KSAMPLER]:
@@ -209,14 +222,14 @@ def progress(model: ModelPatcher, done: int, total: int) -> Callback:
 
 
 def empty_latent(model: ModelPatcher, measurement: Measurement) -> io.Latent.LatentDict:
-    """Return an empty LATENT for one clip of a measurement's size.
+    """Return an empty LATENT of a measurement's size, with as many clips.
 
     Raises:
         InputError: a model of audio-video packs, whose audio has a length of its own.
     """
     if is_packed(model.get_model_object("latent_format")):
         raise InputError("latent_image", "not connected, and the model takes video and audio", "Connect its own empty latent.")
-    return {"samples": torch.zeros_like(measurement.w[:1], device=comfy.model_management.intermediate_device())}
+    return {"samples": torch.zeros_like(measurement.w, device=comfy.model_management.intermediate_device())}
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterKSampler]

@@ -174,6 +174,11 @@ def test_a_batch_shares_one_measurement(kit, route):
     assert not torch.allclose(samples[0], samples[1]), "two noises, two clips"
 
 
+def test_without_a_latent_there_are_as_many_clips_as_measurements(kit):
+    """A further pass over a batch has one measurement a clip."""
+    assert len(kit.ksampler(kit.model(), kit.measurement(batch=2), **ALL)) == 2
+
+
 def test_a_lora_patched_model_is_guided_with_its_lora(kit):
     import comfy.sd
 

@@ -59,6 +59,18 @@ def test_two_experts_are_the_graph_of_two_ksampler_advanced_on_guided_models(kit
     assert not torch.allclose(box, alone, atol=1e-2), "the second model is used"
 
 
+@pytest.mark.parametrize("sampler_name", ["dds_euler", "euler"])
+def test_two_experts_keep_the_frames_that_a_noise_mask_keeps(kit, experts, sampler_name):
+    """The second expert must not take the first one's half-denoised latent for the given one."""
+    given, mask = torch.randn(1, 16, *LATENT, generator=torch.Generator().manual_seed(3)), torch.ones(1, 1, *LATENT)
+    mask[:, :, 0] = 0
+    settings = STRONG | {"latent_image": {"samples": given, "noise_mask": mask}, "sampler_name": sampler_name}
+    one = kit.ksampler(experts[0], kit.measurement(), **settings)
+    two = kit.ksampler(experts[0], kit.measurement(), low_noise_model=experts[0].clone(), **settings)
+    assert torch.allclose(two[:, :, 0], given[:, :, 0], atol=1e-4)
+    assert torch.allclose(two, one, atol=1e-4)
+
+
 def test_each_expert_takes_the_steps_on_its_side_and_progress_counts_them_all(kit, experts, monkeypatch):
     import latent_preview
 
