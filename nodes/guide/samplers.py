@@ -35,12 +35,17 @@ CLOCKS = (0.04, 0.1)
 def evidence_for(
     guidance: Guidance, model: KSamplerX0Inpaint, x: torch.Tensor, extra_args: ExtraArgs | None, soft: bool = False
 ) -> Evidence:
-    """Return the measurement bound to a run that starts at ``x``; its mask is ``h`` if ``soft``, else ``h >= 0.5``."""
+    """Return the measurement bound to a run that starts at ``x``; its mask is ``h`` if ``soft``, else ``h >= 0.5``.
+
+    It is 0 where the run's noise mask is, since the host gives the result there.
+    """
     base = _base(model)
     require_guidable(base)
     guidance.check_format(format_name(base.latent_format))
     streams = streams_of(base, x)
     w, h = map(streams.place, guidance.evidence(x, base.process_latent_in, streams))
+    free = denoise_mask(extra_args)
+    h = h if free is None else h * free
     active = guidance.window.resolve(percent_to_sigma(base.model_sampling))
     return Evidence(w, h if soft else h >= 0.5, active, model.noise, _generator(extra_args))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from guidance_kit import Kit, distance_to
+from guidance_kit import LATENT, Kit, distance_to
 
 ALL = {"start_percent": 0.0, "gamma": 50.0}
 
@@ -27,6 +27,15 @@ def test_the_relatives_are_drawn_to_the_measurement_too(kit, sampler_name):
     assert distance_to(measurement, held) < 0.5 * distance_to(measurement, bare)
     never = kit.ksampler(kit.model(), measurement, sampler_name=sampler_name, **(ALL | {"start_percent": 1.0}))
     assert torch.allclose(never, bare, atol=1e-4)
+
+
+@pytest.mark.parametrize("sampler_name", [*BASELINES, "time_to_move_euler"])
+def test_the_relatives_leave_a_frame_that_a_noise_mask_keeps(kit, sampler_name):
+    given, mask = torch.randn(1, 16, *LATENT, generator=torch.Generator().manual_seed(3)), torch.ones(1, 1, *LATENT)
+    mask[:, :, 0] = 0
+    measurement, latent = kit.measurement(known=1.0), {"samples": given, "noise_mask": mask}
+    samples = kit.ksampler(kit.model(), measurement, sampler_name=sampler_name, latent_image=latent, **ALL)
+    assert torch.allclose(samples[:, :, 0], given[:, :, 0], atol=1e-4)
 
 
 def test_the_hard_paste_ends_in_the_measurement_where_the_mask_is_at_least_half(kit):
