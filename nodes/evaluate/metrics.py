@@ -28,6 +28,7 @@ from ...inversecrafter_core.evaluation import (
     temporal_change,
     temporal_flickering,
 )
+from ...inversecrafter_core.evaluation.consistency import MOST_DB
 from ..host.checks import require_like
 from ..host.progress import host_progress
 from ..host.reports import report_outputs, report_result
@@ -123,7 +124,8 @@ class InverseCrafterMetrics(io.ComfyNode):
             figures["hole_coverage"] = [round(share, 4) for share in hole_coverage(holes.expand_as(visible))]
         figures |= over_time(result, reference, visible)
         if bool(seam_band(visible, seam_width, not reference_is_true_view).any()):
-            figures["seam_psnr_db"] = round(seam_psnr(result, reference, visible, seam_width, not reference_is_true_view), 3)
+            seam = seam_psnr(result, reference, visible, seam_width, not reference_is_true_view)
+            figures["seam_psnr_db"] = round(min(seam, MOST_DB), 3)  # JSON has no infinity
         if reference_is_true_view:
             figures["psnr_db_by_region"] = rounded(by_region(measurement_psnr, result, reference, visible), 3)
             figures["ssim_by_region"] = rounded(by_region(measurement_ssim, result, reference, visible), 4)

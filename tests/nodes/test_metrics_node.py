@@ -112,6 +112,12 @@ def test_holes_are_left_out_and_their_edges_are_reported_on_the_kept_side(run):
     assert "psnr_db_by_region" not in figures
 
 
+def test_a_seam_without_any_error_is_a_number_that_json_has(pack):
+    json_text = pack.node("InverseCrafterMetrics").execute(clip(), clip(), holes(), networks=False).args[1]
+    figures = json.loads(json_text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert figures["seam_psnr_db"] == figures["psnr_db"] == 100.0
+
+
 def test_a_mask_without_frames_serves_for_all(run):
     assert run(clip(), clip(1), holes=holes()[0]) == run(clip(), clip(1), holes=holes())
 
