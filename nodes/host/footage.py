@@ -14,7 +14,8 @@ from typing import TypedDict
 import av
 import numpy as np
 import torch
-from comfy_api.latest import Input
+import torch.nn.functional as F
+from comfy_api.latest import Input, Types
 
 from ...inversecrafter_core.errors import InputError
 
@@ -43,11 +44,15 @@ def rate_of(video: Input.Video) -> float:
 
 
 def pictures_of(video: Input.Video) -> Iterator[tuple[float, np.ndarray]]:
-    """Yield times in seconds and frames ``[H, W, 3]``, or ``[H, W, 4]`` with alpha, uint8, upright.
+    """Yield times in seconds and frames ``[H, W, 3]``, or ``[H, W, 4]`` with alpha, upright; uint8, those in memory float32.
 
     Raises:
         InputError: a file without a picture that can be decoded.
     """
+    held = _in_memory(video)
+    if held is not None:
+        yield from pictures_in(held.images, float(held.frame_rate))
+        return
     first, last = _trim(video)
     rate, number = Fraction(video.get_frame_rate() or 1), -1
     try:
@@ -83,23 +88,39 @@ def pictures_in(images: torch.Tensor, rate: float) -> Iterator[tuple[float, np.n
         yield number / rate, image.detach().float().cpu().numpy()
 
 
+def _in_memory(video: Input.Video) -> Types.VideoComponents | None:
+    """Return pictures, rate and sound of a VIDEO that no file holds, as of Create Video; the host would encode a file of it."""
+    held = type(video).get_stream_source is Input.Video.get_stream_source
+    return video.get_components() if held else None
+
+
 def sound_of(video: Input.Video, start: float, seconds: float) -> Audio | None:
-    """Return the sound of a part of a file, or None if it has none; ``start`` counts from the first frame."""
-    start += _trim(video)[0]
+    """Return ``seconds`` of sound from ``start`` on, in the footage's own time, silent where it has none; None without any."""
+    held = _in_memory(video)
+    if held is not None:
+        return held.audio and _part(held.audio["waveform"][0].float().cpu(), held.audio["sample_rate"], start, seconds)
     parts: list[np.ndarray] = []
     with closing(av.open(video.get_stream_source(), mode="r")) as container:
         if not container.streams.audio:
             return None
-        stream = container.streams.audio[0]
-        resampler, sample_rate = av.AudioResampler(format="fltp"), int(stream.sample_rate)
-        origin: float | None = None
+        resampler, sample_rate = av.AudioResampler(format="fltp"), int(container.streams.audio[0].sample_rate)
+        origin = end = 0.0
         for frame in container.decode(audio=0):
-            origin = (frame.time or 0.0) if origin is None else origin
-            if frame.time is not None and frame.time > start + seconds:
+            begin = end if frame.time is None else frame.time
+            end = begin + frame.samples / sample_rate
+            if begin > start + seconds:
                 break
-            parts += [part.to_ndarray() for part in resampler.resample(frame)]
+            if end > start:
+                origin = origin if parts else begin
+                parts += [part.to_ndarray() for part in resampler.resample(frame)]
     if not parts:
         return None
-    begin = max(0, round((start - (origin or 0.0)) * sample_rate))
-    samples = np.concatenate(parts, axis=1)[:, begin : begin + round(seconds * sample_rate)]
-    return Audio(waveform=torch.from_numpy(samples.astype(np.float32))[None], sample_rate=sample_rate)
+    return _part(torch.from_numpy(np.concatenate(parts, axis=1).astype(np.float32)), sample_rate, start - origin, seconds)
+
+
+def _part(samples: torch.Tensor, sample_rate: int, start: float, seconds: float) -> Audio:
+    """Return ``seconds`` from ``start`` on of ``samples [channels, N]``, silent before the first and behind the last of them."""
+    begin, count = round(start * sample_rate), round(seconds * sample_rate)
+    part = samples[:, max(0, begin) : max(0, begin + count)]
+    before = min(count, max(0, -begin))
+    return Audio(waveform=F.pad(part, (before, count - before - part.shape[1]))[None], sample_rate=sample_rate)

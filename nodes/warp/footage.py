@@ -96,7 +96,7 @@ class InverseCrafterPrepareFootage(io.ComfyNode):
             clip.append(frame.put(picture))
             progress(len(clip), wanted)
         count = _length(len(clip), grid, timing)
-        audio = None if images else sound_of(video, start, count / rate)
+        audio = None if images else sound_of(video, timing.times[0] + start, count / rate)
         report = _report(frame.placement, timing, count, rate, images)
         pixels, holes = (torch.from_numpy(np.stack(part)) for part in zip(*clip[:count], strict=True))
         device = comfy.model_management.intermediate_device()

@@ -96,6 +96,61 @@ def test_frames_rate_and_sound_are_those_of_the_part(prepare, tmp_path):
     assert "variable" not in report
 
 
+def with_tone(path: Path, begins: float, sound_begins: float) -> Path:
+    """Write two seconds of grey pictures from ``begins`` on, and from ``sound_begins`` on a second of silence and one of tone."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.height, stream.width, stream.pix_fmt = 64, 96, "yuv420p"
+        track = container.add_stream("aac", rate=8000, layout="mono")
+        for number in range(50):
+            frame = av.VideoFrame.from_ndarray(np.full((64, 96, 3), 90, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = round((begins + number / 25) * TICKS), Fraction(1, TICKS)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+        tone = np.where(np.arange(16000) < 8000, 0, 0.5 * np.sin(np.arange(16000))).astype(np.float32)
+        for first in range(0, 16000, 1024):
+            part = av.AudioFrame.from_ndarray(tone[None, first : first + 1024], format="fltp", layout="mono")
+            part.sample_rate, part.pts = 8000, round(8000 * sound_begins) + first
+            container.mux(track.encode(part))
+        container.mux(track.encode())
+    return path
+
+
+@pytest.mark.parametrize("start", [0.0, 0.5])
+@pytest.mark.parametrize(
+    ("name", "begins", "sound_begins"), [("camcorder.ts", 5.0, 5.0), ("late.mkv", 0.0, 0.5), ("early.mkv", 1.0, 0.5)]
+)
+def test_the_sound_stays_in_time_whenever_its_stream_and_the_pictures_begin(
+    prepare, tmp_path, name, begins, sound_begins, start
+):
+    """Camcorders' transport streams begin at any time, and a sound that begins late must not move forward."""
+    video, _, fps, audio, _ = prepare(with_tone(tmp_path / name, begins, sound_begins), start=start)
+    wave, rate = audio["waveform"][0, 0], audio["sample_rate"]
+    assert len(wave) == pytest.approx(rate * len(video) / fps, abs=1), "as long as the clip"
+    heard = int((wave.abs() > 0.1).nonzero()[0]) / rate
+    assert heard == pytest.approx(sound_begins + 1 - begins - start, abs=0.05)
+
+
+@pytest.mark.parametrize("sound", [False, True])
+def test_a_video_of_pictures_in_memory_is_taken_as_it_is(prepare, pack, sound):
+    """As Create Video hands it out. The host would make a file of it, which older ones cannot and odd sizes do not allow."""
+    from comfy_api.latest import InputImpl, Types
+
+    wave = torch.rand(1, 2, 4000)
+    audio = {"waveform": wave, "sample_rate": 8000} if sound else None
+    images = torch.rand(9, 64, 96, 3)
+
+    def made(pictures):
+        return InputImpl.VideoFromComponents(Types.VideoComponents(images=pictures, audio=audio, frame_rate=Fraction(9)))
+
+    video, _, fps, heard, report = prepare(made(images))
+    assert torch.equal(video, images) and fps == 9 and "unchanged" in report
+    assert (heard is None) is not sound
+    if sound:
+        assert torch.equal(heard["waveform"][..., :4000], wave) and heard["waveform"].shape[-1] == 8000
+    assert prepare(made(images[:, :63, :95]))[0].shape == images.shape
+
+
 def test_a_size_of_another_shape_and_a_rim_of_holes(prepare, tmp_path):
     file = write(tmp_path / "tall.mp4", [0.0, 0.1, 0.2, 0.3, 0.4], size=(98, 54))
     video, holes, *_, report = prepare(file)
