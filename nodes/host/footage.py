@@ -119,7 +119,7 @@ def sound_of(video: Input.Video, start: float, seconds: float) -> Audio | None:
 
 
 def _part(samples: torch.Tensor, sample_rate: int, start: float, seconds: float) -> Audio:
-    """Return ``seconds`` from ``start`` on of ``samples [channels, N]``, silent before the first and behind the last of them."""
+    """Return ``seconds`` from ``start`` on of ``samples [channels, N]``, silent before the first and behind the last."""
     begin, count = round(start * sample_rate), round(seconds * sample_rate)
     part = samples[:, max(0, begin) : max(0, begin + count)]
     before = min(count, max(0, -begin))

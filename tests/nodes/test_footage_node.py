@@ -97,7 +97,7 @@ def test_frames_rate_and_sound_are_those_of_the_part(prepare, tmp_path):
 
 
 def with_tone(path: Path, begins: float, sound_begins: float) -> Path:
-    """Write two seconds of grey pictures from ``begins`` on, and from ``sound_begins`` on a second of silence and one of tone."""
+    """Write two seconds of grey pictures from ``begins`` on; from ``sound_begins`` on a second of silence, then one of tone."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25)
         stream.height, stream.width, stream.pix_fmt = 64, 96, "yuv420p"
