@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from .batch import Options, Start, Summary, run_batch
 from .client import LOCAL, Client
-from .errors import ClientError, JobLost, ResultExists, UnknownOverride, nearest
+from .errors import ClientError, InvalidOverride, JobLost, OutputMissing, ResultExists, UnknownOverride, nearest
 from .events import Progress, StatusChange
 from .jobs import Job
 from .workflows import ON_SERVER, Workflow, is_link, names
@@ -94,10 +94,21 @@ def _run(chosen: argparse.Namespace, rest: list[str]) -> int:
     if out.exists() and not rename:
         raise ResultExists(str(out), "exists", "Remove it, choose another name, or add --rename.")
     with Client(server) as client:
-        job = _ended(client, workflow.only(node))
-        saved = job.get_outputs(node)[0].to_file(out, rename=rename)
+        saved = _saved(client, workflow.only(node), node, out, rename)
     _say(str(saved))
     return 0
+
+
+def _saved(client: Client, workflow: Workflow, node: str, out: Path, rename: bool) -> Path:
+    """Return the file of a workflow's result, made again where the job was done before and the server's file is gone."""
+    job = _ended(client, workflow)
+    made = job.get_output(node)
+    try:
+        return made.to_file(out, rename=rename)
+    except OutputMissing as problem:
+        _say(f"{problem.name}: {problem.found}. It is made again.", sys.stderr)
+        client.renew(job.id)
+        return _ended(client, workflow).get_output(node).to_file(out, rename=rename)
 
 
 def _ended(client: Client, workflow: Workflow) -> Job:
@@ -176,6 +187,8 @@ def _batch(chosen: argparse.Namespace) -> int:
 def _servers(chosen: argparse.Namespace) -> list[str | Start]:
     """Return the servers of a batch: those that run, and those to start."""
     servers: list[str | Start] = list(chosen.server or [])
+    if chosen.start and chosen.count < 1:
+        raise InvalidOverride("--count", str(chosen.count), "Give at least 1, or leave --start out.")
     for number in range(chosen.count if chosen.start else 0):
         log = chosen.manifest.resolve().with_name(f"{chosen.manifest.name}.server_{number}.log")
         servers.append(Start(chosen.start, number, log))

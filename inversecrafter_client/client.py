@@ -113,12 +113,20 @@ class Client:
 
     def history(self, job_id: str) -> dict[str, Any]:
         """Return the server's record of a job that has ended, empty where there is none."""
-        found: dict[str, Any] = self.transport.get(f"/history/{job_id}").get(job_id, {})
-        return found
+        found = self.transport.get(f"/history/{job_id}")
+        if not isinstance(found, dict):
+            raise ServerError(self.url, "/history answers with no history", "Is the address that of a ComfyUI?")
+        entry: dict[str, Any] = found.get(job_id, {})
+        return entry
 
     def forget(self, job_id: str) -> None:
         """Drop the server's record of a job that has ended."""
         self.transport.post("/history", {"delete": [job_id]})
+
+    def renew(self, job_id: str) -> None:
+        """Let a job that has ended run anew when it is sent again: drop its record, and the outputs that are cached of it."""
+        self.free()
+        self.forget(job_id)
 
     # files and facts
 
@@ -168,6 +176,8 @@ class Client:
 
     def _places(self) -> dict[str, int]:
         queue = self.transport.get("/queue")
+        if not isinstance(queue, dict) or not {"queue_running", "queue_pending"} <= set(queue):
+            raise ServerError(self.url, "/queue answers with no queue", "Is the address that of a ComfyUI?")
         waiting = sorted(queue["queue_pending"], key=lambda item: item[0])
         return {item[1]: -1 for item in queue["queue_running"]} | {item[1]: place for place, item in enumerate(waiting)}
 

@@ -126,6 +126,13 @@ class Job:
         """Return the files that one node saved."""
         return [output for output in self.outputs if output.node_id == node_id]
 
+    def get_output(self, node_id: str) -> Output:
+        """Return the first file that one node saved; OutputMissing where it saved none."""
+        saved = self.get_outputs(node_id)
+        if not saved:
+            raise OutputMissing(f"job {self.id}", "it saved nothing", "Does the workflow end in Save Video or Save Image?")
+        return saved[0]
+
     def refresh(self) -> Job:
         """Ask the server once; return this job. Raises JobLost when the server does not know it."""
         if self._finished():

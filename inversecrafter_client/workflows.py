@@ -31,6 +31,8 @@ UNSET = "choose_"
 """Beginning of the file names that the shipped workflows have where a file is to be given."""
 UPLOADS = "inversecrafter"
 """Folder of uploads in the server's input folder."""
+RESERVED = {"out", "workflow", "server", "rename", "result", "set", "help"}
+"""Names that are options of every run, or columns of every table."""
 SWITCHES = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 NAMESPACE = uuid.UUID("6d6f6d0c-6f0a-5c52-9d4e-0f7b7a2f1c11")
 HERE = Path(__file__).resolve().parent
@@ -92,7 +94,7 @@ class Workflow:
         except ValueError as problem:
             raise InvalidWorkflow(str(path), f"no JSON ({problem})", "Export it again, or restore the file.") from None
         beside = path.with_suffix(".inputs.json")
-        named = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
+        named = _read_map(beside) if beside.is_file() else {}
         name = path.relative_to(FOLDER).with_suffix("").as_posix() if path.is_relative_to(FOLDER) else path.stem
         return cls.from_json(graph, name, named)
 
@@ -100,11 +102,12 @@ class Workflow:
     def from_json(cls, graph: Graph, name: str = "workflow", named: dict[str, Any] | None = None) -> Workflow:
         """Return the workflow of a graph in API form, which is not copied."""
         entries = graph.values() if isinstance(graph, dict) else []
-        if not entries or not all(isinstance(entry, dict) and "class_type" in entry for entry in entries):
+        if not entries or not all(isinstance(entry, dict) and {"class_type", "inputs"} <= set(entry) for entry in entries):
             kind = "the form of the page" if isinstance(graph, dict) and "nodes" in graph else "not the API form"
             raise InvalidWorkflow(name, kind, "Save it with 'Export (API)' in ComfyUI's menu.")
         named = named or {}
-        inputs = {key: _input(entry) for key, entry in named.get("inputs", {}).items()}
+        inputs = {key: _input(f"{name}.inputs.json, {key}", entry) for key, entry in named.get("inputs", {}).items()}
+        _require_map(f"{name}.inputs.json", graph, inputs, named.get("results", {}))
         return cls(graph, name, inputs, dict(named.get("results", {})) or _saving(graph))
 
     def set(self, name: str, value: Any) -> Workflow:
@@ -153,7 +156,7 @@ class Workflow:
         needed, pending = set[str](), list(nodes)
         while pending:
             key = pending.pop()
-            if key not in needed:
+            if key not in needed and key in self.json:  # a server names a link to nowhere
                 needed.add(key)
                 pending += [value[0] for value in self.json[key]["inputs"].values() if is_link(value)]
         graph = {key: deepcopy(node) for key, node in self.json.items() if key in needed}
@@ -217,7 +220,37 @@ def is_link(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], int)
 
 
-def _input(entry: dict[str, Any]) -> Input:
+def _read_map(path: Path) -> dict[str, Any]:
+    try:
+        named = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise InvalidWorkflow(str(path), f"no JSON ({problem})", "Correct the map, or remove it.") from None
+    if not isinstance(named, dict):
+        raise InvalidWorkflow(str(path), "no map", 'Write {"inputs": {NAME: {"targets": ["NODE.INPUT"]}}}.')
+    return named
+
+
+def _require_map(label: str, graph: Graph, inputs: dict[str, Input], results: dict[str, str]) -> None:
+    """Raise InvalidWorkflow unless every name is free and every target and result is there."""
+    for name, one in inputs.items():
+        if name in RESERVED:
+            raise InvalidWorkflow(label, f"{name}: a name that every run has", "Give the input another name.")
+        gone = [f"{node}.{key}" for node, key in one.targets if key not in graph.get(node, {}).get("inputs", {})]
+        gone += [f"{node}.{key}" for (node, key), _ in one.connect if node not in graph]
+        if gone:
+            raise InvalidWorkflow(
+                label, f"{name}: {gone[0]}, which the workflow has not", "Correct the map: nodes were changed."
+            )
+    for name, node in results.items():
+        if node not in graph:
+            raise InvalidWorkflow(
+                label, f"{name}: node {node}, which the workflow has not", "Correct the map: nodes were changed."
+            )
+
+
+def _input(label: str, entry: Any) -> Input:
+    if not isinstance(entry, dict) or not entry.get("targets"):
+        raise InvalidWorkflow(label, "no 'targets'", 'Write {"targets": ["NODE.INPUT"], "about": "..."}.')
     targets = tuple(_target(text) for text in entry["targets"])
     connect = tuple((_target(text), link) for text, link in entry.get("connect", {}).items())
     return Input(targets, entry.get("about", ""), entry.get("upload", False), connect)

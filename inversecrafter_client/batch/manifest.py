@@ -11,6 +11,7 @@ the workflow. An empty cell leaves the workflow's own value. Paths are relative 
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -121,7 +122,7 @@ def _lines(path: Path) -> Iterator[tuple[int, Entries]]:
 
 
 def _csv_lines(path: Path, text: str) -> Iterator[tuple[int, Entries]]:
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
         if len(set(header)) != len(header) or "" in header:
@@ -138,7 +139,7 @@ def _csv_lines(path: Path, text: str) -> Iterator[tuple[int, Entries]]:
 
 
 def _json_lines(path: Path, text: str) -> Iterator[tuple[int, Entries]]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:

@@ -62,6 +62,7 @@ class Task:
     Attributes:
         part: file that its result is written to.
         owner: server that has it.
+        withdrawn: other jobs that its owner is to drop, since they went elsewhere while it was away.
         refused: servers that lack what it needs.
         losses: how often a server went away in the middle of the job, or answered with an error.
     """
@@ -69,6 +70,7 @@ class Task:
     row: Row
     part: Path
     owner: str | None = None
+    withdrawn: tuple[str, ...] = ()
     refused: set[str] = field(default_factory=set)
     losses: int = 0
 
@@ -117,8 +119,8 @@ class Schedule:
                 task.owner = server.url
                 server.given.add(task.row.job_id)
                 yield task  # recorded before it is sent
-                strays, server.strays = server.strays - server.given, set[str]()
-                future = self._engine.deliver(server.url, task.row, task.part, tuple(strays))
+                task.withdrawn, server.strays = tuple(server.strays - server.given), set[str]()
+                future = self._engine.deliver(server.url, task.row, task.part, task.withdrawn)
                 self._running[future] = (task, server)
 
     def _next_for(self, server: Server) -> Task | None:
@@ -162,7 +164,7 @@ class Schedule:
     def _lost(self, task: Task, server: Server, problem: ClientError) -> None:
         logger.info("%s", problem)
         task.owner, self._last = None, problem
-        server.strays.add(task.row.job_id)
+        server.strays |= {task.row.job_id, *task.withdrawn}  # it may not have heard of those
         if isinstance(problem, JobLost):
             server.answered()  # it had begun the job; whether it is there now, the next one finds out
         else:

@@ -48,6 +48,13 @@ class Start:
         return f"server {self.number}"
 
 
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command, posix=os.name == "posix")
+    except ValueError as problem:
+        raise InvalidOverride("--start", f"{problem} in '{command}'", "Close every quote.") from None
+
+
 def free_port() -> int:
     """Return a port of this machine that nobody listens on just now."""
     with socket.socket() as probe:
@@ -75,7 +82,7 @@ class OwnServer:
     """
 
     def __init__(self, start: Start):
-        port, words = free_port(), shlex.split(start.command, posix=os.name == "posix")
+        port, words = free_port(), _words(start.command)
         if shutil.which(words[0]) is None:
             raise InvalidOverride("--start", f"no program '{words[0]}'", "Mend the command, or give the program's whole path.")
         self._command = [word.replace("{port}", str(port)).replace("{number}", str(start.number)) for word in words]

@@ -9,7 +9,7 @@ from ..client import Client
 from ..errors import ClientError, InvalidOverride, JobLost, OutputMissing, ServerUnreachable
 from ..events import RUNNING
 from ..files import sha256, writing
-from ..jobs import GONE
+from ..jobs import GONE, Output
 from .manifest import Row
 from .started import OwnServer, Start
 
@@ -52,13 +52,13 @@ class Worker:
             self._own.ensure(self._client)
         for job_id in withdrawn:
             self._client.cancel(job_id)
+        made = self._made(row)
         try:
-            self._fetch(row, part)
+            _write(made, part)
         except OutputMissing:
             # It was made, and somebody removed the file. A server that still has it cached would only name it again.
-            self._client.free()
-            self._client.forget(row.job_id)
-            self._fetch(row, part)
+            self._client.renew(row.job_id)
+            _write(self._made(row), part)
         return sha256(part)
 
     def cancel(self, job_id: str) -> None:
@@ -68,7 +68,8 @@ class Worker:
         except ClientError as problem:
             logger.info("%s", problem)
 
-    def _fetch(self, row: Row, part: Path) -> None:
+    def _made(self, row: Row) -> Output:
+        """Return a row's result on the server."""
         workflow = row.workflow()
         if workflow.content_id() != row.job_id:
             names = ", ".join(str(path) for path in row.files.values())
@@ -79,8 +80,9 @@ class Worker:
         except ServerUnreachable as problem:
             found = f"its server went away while it was {job.status} ({problem.found})"
             raise JobLost(f"job {job.id}", found, GONE, job.status == RUNNING) from None
-        saved = job.get_outputs(row.node)
-        if not saved:
-            raise OutputMissing(f"job {job.id}", "it saved nothing", "Does the workflow end in Save Video or Save Image?")
-        with writing(part), part.open("wb") as stream:
-            saved[0].to_stream(stream)
+        return job.get_output(row.node)
+
+
+def _write(output: Output, part: Path) -> None:
+    with writing(part), part.open("wb") as stream:
+        output.to_stream(stream)

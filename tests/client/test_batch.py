@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import importlib.util
-import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -26,8 +26,10 @@ from inversecrafter_client import (
     WriteFailed,
     files,
 )
-from inversecrafter_client.batch import Options, Start, read_manifest, run_batch
+from inversecrafter_client.batch import Options, Start, read_manifest, run_batch, schedule
+from inversecrafter_client.batch.manifest import Row
 from inversecrafter_client.batch.record import Record, locked
+from inversecrafter_client.batch.schedule import Task
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = Options(timeout=5, patience=10)
@@ -154,6 +156,14 @@ def still_running(pids: list[int]) -> list[int]:
     while any(map(is_running, pids)) and time.monotonic() < deadline:
         time.sleep(0.05)
     return [pid for pid in pids if is_running(pid)]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"), [("main.py --port {port} 'x", "quot"), ("main.py", "{port}"), ("no_such {port}", "no_such")]
+)
+def test_a_command_that_starts_nothing_is_refused(manifest, tmp_path, command, said):
+    with pytest.raises(InvalidOverride, match=said):
+        run_batch(manifest, [Start(command, 0, tmp_path / "log")], QUICK)
 
 
 def test_the_servers_of_a_batch_that_is_killed_end_with_it(manifest):
@@ -332,41 +342,27 @@ def test_a_full_disk_stops_the_batch_which_goes_on_later(fake, manifest, monkeyp
     assert max(fake.rendered.values()) == 1
 
 
-def test_rows_may_be_json_and_name_files_beside_the_manifest(fake, tmp_path, clip):
-    manifest = tmp_path / "jobs.jsonl"
-    manifest.write_text("\n".join(json.dumps({"video": "a.mp4", "seed": seed, "out": f"{seed}.mp4"}) for seed in (1, 2)))
-    assert len(run_batch(manifest, [fake.url], Options(workflow="recapture")).made) == 2
+def test_a_job_given_to_another_server_is_withdrawn_even_where_the_first_stays_away_for_long(monkeypatch, tmp_path):
+    monkeypatch.setattr(schedule, "REST_SECONDS", (0.0,))
+    monkeypatch.setattr(schedule, "TICK_SECONDS", 0.01)
+    far: list[tuple[str, tuple[str, ...]]] = []
 
+    class Engine:
+        def deliver(self, server, row, part, withdrawn):
+            future: Future[str] = Future()
+            if server == "far":
+                far.append((row.job_id, withdrawn))
+            if server == "far" and len(far) < 3:
+                future.set_exception(ServerUnreachable("far", "no answer", "Wait."))
+            else:
+                future.set_result("digest")
+            return future
 
-@pytest.mark.parametrize(
-    ("name", "text", "said"),
-    [
-        ("a.csv", "", "no jobs"),
-        ("a.csv", "workflow,video,out\n", "no jobs"),
-        ("a.csv", "workflow,video,out\nrecapture,a.mp4\n", "line 2: 2 cells"),
-        ("a.csv", 'workflow,video,out\nrecapture,"a.mp4,b.mp4\n', "cut off"),
-        ("a.csv", "workflow,video,out\nrecapture,a.mp4,b\n", "no ending"),
-        ("a.csv", "workflow,video,video,out\nrecapture,a.mp4,a.mp4,b.mp4\n", "columns"),
-        ("a.csv", "workflow,video,out\nrecapture,a.mp4,b.mp4\nrecapture,a.mp4,b.mp4\n", "line 3: .*line 2 too"),
-        ("a.csv", "workflow,vidoe,out\nrecapture,a.mp4,b.mp4\n", r"line 2: vidoe.*Did you mean video"),
-        ("a.csv", "workflow,video,out\nrecapture,gone.mp4,b.mp4\n", r"line 2: video: no file"),
-        ("a.csv", "workflow,video,out\nrecaptur,a.mp4,b.mp4\n", "line 2: recaptur"),
-        ("a.csv", "workflow,out\nrecapture,b.mp4\n", "line 2: video: not given"),
-        ("a.csv", "video,out\na.mp4,b.mp4\n", "no 'workflow'.*--workflow"),
-        ("a.csv", "workflow,video\nrecapture,a.mp4\n", "no 'out'"),
-        ("a.jsonl", '{"workflow": "recapture", "video": "a.mp4", "out": "b.mp4"}\n{"workflow": "reca', "line 2: no JSON"),
-        ("a.jsonl", "3\n", "line 1: a int"),
-        ("a.txt", "x", r"\.csv or a \.jsonl"),
-    ],
-)
-def test_a_manifest_that_is_cut_off_or_wrong_names_the_line(fake, tmp_path, clip, name, text, said):
-    path = tmp_path / name
-    path.write_text(text)
-    with pytest.raises(InvalidManifest, match=said):
-        run_batch(path, [fake.url], QUICK)
-    with pytest.raises(InvalidManifest, match="no such file"):
-        run_batch(tmp_path / "gone.csv", [fake.url], QUICK)
-    assert not fake.rendered
+    tasks = [Task(Row(1, tmp_path, job_id, "recapture", {}, {}, "1"), tmp_path) for job_id in "abcdef"]
+    ended = [digest for _, digest, _ in schedule.Schedule(Engine(), ["near", "far"], 1, 600, 5).run(tasks) if digest]
+    assert len(ended) == len(tasks)
+    (first, _), (second, _), (third, withdrawn) = far[:3]
+    assert set(withdrawn) == {first, second} - {third}
 
 
 def test_a_record_that_is_cut_off_is_named(fake, manifest):

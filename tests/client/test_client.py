@@ -176,12 +176,20 @@ def test_a_server_that_is_not_there_answers_slowly_or_is_none_at_all(client, wor
     async def page(_request):
         return web.Response(text="<html>", content_type="text/html")
 
+    async def other(_request):
+        return web.json_response({"jobs": []})
+
+    async def listed(_request):
+        return web.json_response([])
+
     async def broken(_request):
         return web.Response(status=500, text="out of cheese")
 
     for fault, kind, said in (
         (sleepy, ServerUnreachable, "within 0.2 s"),
         (page, ServerError, "no JSON"),
+        (other, ServerError, "no queue"),
+        (listed, ServerError, "no history"),
         (broken, ServerError, "cheese"),
     ):
         fake.fault = fault

@@ -46,6 +46,21 @@ def test_run_saves_a_result_and_the_same_again_makes_nothing(fake, capsys):
     assert list(fake.rendered.values()) == [1], "the seam was 4 before"
 
 
+def test_a_result_that_was_removed_on_the_server_is_made_again(fake, capsys):
+    command = ["run", "recapture", "--video", "a.mp4", "--server", fake.url, "--out"]
+    assert cli.main([*command, "b.mp4"]) == 0
+    for name in [key for key in fake.files if key[0] == "output"]:
+        del fake.files[name]
+    assert cli.main([*command, "c.mp4"]) == 0 and "made again" in capsys.readouterr().err
+    assert Path("c.mp4").read_bytes() and list(fake.rendered.values()) == [2]
+
+
+def test_a_result_that_saves_no_file_is_named(fake, capsys, monkeypatch):
+    monkeypatch.setattr(fake, "_outputs", lambda *_: {})
+    assert cli.main(["run", "recapture", "--video", "a.mp4", "--server", fake.url, "--out", "b.mp4"]) == 1
+    assert "saved nothing" in capsys.readouterr().err and list(fake.rendered.values()) == [1]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -79,6 +94,8 @@ def test_batch_counts_and_ends_with_1_where_a_job_failed(fake, capsys):
     command = ["batch", "jobs.csv", "--workflow", "recapture", "--server", fake.url]
     fake.failing = "3"
     assert cli.main(command) == 1 and "no such frame" in capsys.readouterr().err
+    assert cli.main([*command, "--start", "main.py --port {port}", "--count", "0"]) == 1
+    assert "--count: 0" in capsys.readouterr().err
     fake.failing = None
     assert cli.main(command) == 0 and "2 made, 0 were there, 0 failed" in capsys.readouterr().out
 

@@ -112,6 +112,37 @@ def test_a_file_in_another_form_is_refused(tmp_path):
         Workflow.named(str(tmp_path / "gone.json"))
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "no JSON"),
+        ("[]", "no map"),
+        ('{"inputs": {"video": {"upload": true}}}', "video: no 'targets'"),
+        ('{"inputs": {"video": {"targets": ["9.file"]}}}', "video: 9.file, which the workflow has not"),
+        ('{"inputs": {"video": {"targets": ["1.clip"]}}}', "video: 1.clip, which the workflow has not"),
+        ('{"inputs": {"video": {"targets": []}}}', "video: no 'targets'"),
+        (
+            '{"inputs": {"x": {"targets": ["1.file"], "connect": {"9.clip": ["1", 0]}}}}',
+            "x: 9.clip, which the workflow has not",
+        ),
+        ('{"results": {"video": "9"}}', "video: node 9, which the workflow has not"),
+        ('{"inputs": {"out": {"targets": ["1.file"]}}}', "out: a name that every run has"),
+    ],
+)
+def test_a_map_that_does_not_fit_its_workflow_is_named(tmp_path, text, said):
+    (tmp_path / "w.json").write_text('{"1": {"class_type": "LoadVideo", "inputs": {"file": "choose_a.mp4"}}}')
+    (tmp_path / "w.inputs.json").write_text(text)
+    with pytest.raises(InvalidWorkflow, match=rf"w\.inputs\.json.*{said}"):
+        Workflow.named(str(tmp_path / "w.json"))
+
+
+def test_a_link_to_a_node_that_is_not_there_is_left_to_the_server_to_name():
+    graph = {"1": {"class_type": "SaveImage", "inputs": {"images": ["9", 0]}}}
+    assert Workflow.from_json(graph).only("1").json == graph
+    with pytest.raises(InvalidWorkflow, match="API"):
+        Workflow.from_json({"1": {"class_type": "SaveImage"}})
+
+
 def test_a_job_is_named_after_its_content_and_nothing_else(tmp_path):
     one, two = tmp_path / "one.mp4", tmp_path / "two.mp4"
     one.write_bytes(b"x")
