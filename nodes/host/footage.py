@@ -6,12 +6,14 @@ Here the file is read with its timestamps, its rotation and its alpha, frame by 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import closing
 from fractions import Fraction
 from typing import TypedDict
 
 import av
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -19,6 +21,7 @@ from comfy_api.latest import Input, Types
 
 from ...inversecrafter_core.errors import InputError
 
+logger = logging.getLogger(__name__)
 QUARTER = 90
 
 
@@ -62,17 +65,26 @@ def pictures_of(video: Input.Video) -> Iterator[tuple[float, np.ndarray]]:
     with closing(container):
         if not container.streams.video:
             raise InputError("video", "a file without pictures", "Choose a video file.")
-        for number, frame in enumerate(container.decode(video=0)):
-            time = float(number / rate) if frame.time is None else frame.time
-            if first <= time < last:
-                yield time, _upright(frame)
+        shape = container.streams.video[0].sample_aspect_ratio
+        try:
+            for number, frame in enumerate(container.decode(video=0)):
+                time = float(number / rate) if frame.time is None else frame.time
+                if first <= time < last:
+                    yield time, _upright(frame, shape)
+        except av.error.FFmpegError as error:
+            fix = "Copy it once more, convert it to mp4 (H.264) or webm, or take fewer frames."
+            raise InputError("video", f"a file that is damaged after {number + 1} frames ({error})", fix) from error
     if number < 0:
         raise InputError("video", "no frame that can be decoded", "Convert it to mp4 (H.264) or webm.")
 
 
-def _upright(frame: av.VideoFrame) -> np.ndarray:
+def _upright(frame: av.VideoFrame, pixel_shape: Fraction | None = None) -> np.ndarray:
+    """Return a frame as it is to be seen: of square pixels, not of pixels so many times as wide as high, and not lying."""
     alpha = frame.format.name == "pal8" or any(component.is_alpha for component in frame.format.components)
     picture = frame.to_ndarray(format="rgba" if alpha else "rgb24")
+    if pixel_shape and pixel_shape != 1:
+        size = round(picture.shape[1] * pixel_shape), picture.shape[0]
+        picture = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
     return np.ascontiguousarray(np.rot90(picture, round(frame.rotation / QUARTER)))
 
 
@@ -105,14 +117,17 @@ def sound_of(video: Input.Video, start: float, seconds: float) -> Audio | None:
             return None
         resampler, sample_rate = av.AudioResampler(format="fltp"), int(container.streams.audio[0].sample_rate)
         origin = end = 0.0
-        for frame in container.decode(audio=0):
-            begin = end if frame.time is None else frame.time
-            end = begin + frame.samples / sample_rate
-            if begin > start + seconds:
-                break
-            if end > start:
-                origin = origin if parts else begin
-                parts += [part.to_ndarray() for part in resampler.resample(frame)]
+        try:
+            for frame in container.decode(audio=0):
+                begin = end if frame.time is None else frame.time
+                end = begin + frame.samples / sample_rate
+                if begin > start + seconds:
+                    break
+                if end > start:
+                    origin = origin if parts else begin
+                    parts += [part.to_ndarray() for part in resampler.resample(frame)]
+        except av.error.FFmpegError as error:
+            logger.warning("InverseCrafter, Prepare Footage: the sound cannot be read from %.2f s on (%s).", end, error)
     if not parts:
         return None
     return _part(torch.from_numpy(np.concatenate(parts, axis=1).astype(np.float32)), sample_rate, start - origin, seconds)

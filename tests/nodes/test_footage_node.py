@@ -186,6 +186,33 @@ def test_a_phone_held_upright_gives_upright_frames(pack):
     assert upright.shape == (6, 4, 3) and upright[0].min() == 255 and upright[1:].max() == 0
 
 
+def noisy(path: Path, frames: int, pixel_shape: Fraction = Fraction(1)) -> Path:
+    """Write an mp4 that names its frames before they come, as files for the web do."""
+    with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.height, stream.width, stream.pix_fmt = 64, 96, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = pixel_shape
+        for noise in np.random.default_rng(3).integers(0, 256, (frames, 64, 96, 3), dtype=np.uint8):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(noise, format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+def test_a_file_that_breaks_off_gives_the_frames_before_and_is_named_where_more_are_wanted(prepare, tmp_path):
+    whole = noisy(tmp_path / "whole.mp4", 40).read_bytes()
+    part = tmp_path / "part.mp4"
+    part.write_bytes(whole[: len(whole) // 2])
+    assert len(prepare(part, frames=5)[0]) == 5
+    with pytest.raises(Exception, match=r"video: a file that is damaged after \d+ frames"):
+        prepare(part, frames=37)
+
+
+def test_pixels_that_are_not_square_become_square(prepare, tmp_path):
+    """Camcorders write 1440 x 1080 pixels that are to be seen as 16:9."""
+    video, *_, report = prepare(noisy(tmp_path / "wide.mp4", 5, Fraction(4, 3)), width=128, height=64)
+    assert video.shape == (5, 64, 128, 3) and "128x64, unchanged" in report
+
+
 @pytest.mark.parametrize("content", [b"", b"no video at all" * 50])
 def test_a_file_that_is_no_video_is_named(prepare, tmp_path, content):
     file = tmp_path / "broken.mp4"
