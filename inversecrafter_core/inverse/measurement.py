@@ -13,7 +13,7 @@ from ..latent_grid import WAN, LatentGrid
 
 @dataclass(frozen=True)
 class Measurement:
-    """An encoded warp and its latent mask (InverseCrafter, eq. 8).
+    """An encoded warp and its latent mask (InverseCrafter, eq. 7).
 
     Attributes:
         w: ``[B, C, T', H', W']`` float32, ``E(y)``: the infilled warp, encoded, in *VAE space* (as at a LATENT socket;

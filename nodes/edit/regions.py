@@ -113,7 +113,7 @@ class InverseCrafterTrackMask(io.ComfyNode):
             outputs=[
                 io.Mask.Output(display_name="holes", tooltip=f"One a frame. {INSIDE_TOOLTIP}"),
                 io.Image.Output(display_name="preview", tooltip="The clip with the region in magenta."),
-                io.String.Output(display_name="report", tooltip="Quality of the track, frame by frame."),
+                io.String.Output(display_name="report", tooltip="Size of the region, and the frame hardest to follow."),
             ],
         )
 
@@ -194,7 +194,7 @@ class InverseCrafterPropagateEdit(io.ComfyNode):
                     tooltip="The edited clip as far as it is known, holes filled smoothly, for Encode Measurement.",
                 ),
                 io.Mask.Output(display_name="holes", tooltip=f"{HOLES_TOOLTIP} Soft inside the region."),
-                io.String.Output(display_name="report", tooltip="Share of the region that was propagated, frame by frame."),
+                io.String.Output(display_name="report", tooltip="Share of the region that was propagated: mean and least."),
             ],
         )
 

@@ -95,7 +95,7 @@ def _optional_inputs() -> list[io.Input]:
         io.Image.Input(
             "video", optional=True, tooltip="Its number of frames sets the length of the path; its colours are the editor's."
         ),
-        vae_input("The model's VAE: without video, frames becomes the next length that it takes."),
+        vae_input("The model's VAE: without video, frames becomes the nearest length that it takes."),
         GeometrySocket.Input(
             "geometry", optional=True, tooltip="From Estimate Depth: the editor on this node shows the scene and its holes."
         ),

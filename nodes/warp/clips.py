@@ -34,7 +34,7 @@ class InverseCrafterPhotoClip(io.ComfyNode):
             inputs=[
                 io.Image.Input("photo", tooltip="One RGB image; sides multiples of the VAE's."),
                 GeometrySocket.Input("geometry", tooltip="Depth of the photo alone, from Estimate Depth."),
-                _frames_input(1, "Number of frames of the clip, e.g. 17 to 81: the next length that the VAE takes."),
+                _frames_input(1, "Number of frames of the clip, e.g. 17 to 81: the nearest length that the VAE takes."),
                 _vae_input(),
             ],
             outputs=[
@@ -55,7 +55,7 @@ def _start_input() -> io.Image.Input:
     return io.Image.Input("start", tooltip="A picture, or a clip whose last frame is the new clip's first.")
 
 
-BOTH_ENDS = "Frames of the new clip, both ends included: the next length that the VAE takes."
+BOTH_ENDS = "Frames of the new clip, both ends included: the nearest length that the VAE takes."
 
 
 def _frames_input(least: int, tooltip: str) -> io.Int.Input:

@@ -46,7 +46,7 @@ def _inputs() -> list[io.Input]:
         io.Boolean.Input(
             "turn", default=True, tooltip="Swap width and height for portrait footage, so that it is not cut to a strip."
         ),
-        vae_input("The model's VAE: lengths and sizes are the next that it takes. Without it, Wan's."),
+        vae_input("The model's VAE: lengths and sizes are those that it takes. Without it, Wan's."),
     ]
 
 
