@@ -81,7 +81,7 @@ def pictures_of(video: Input.Video) -> Iterator[tuple[float, np.ndarray]]:
 def _upright(frame: av.VideoFrame, pixel_shape: Fraction | None = None) -> np.ndarray:
     """Return a frame as it is to be seen: of square pixels, not of pixels so many times as wide as high, and not lying."""
     alpha = frame.format.name == "pal8" or any(component.is_alpha for component in frame.format.components)
-    picture = frame.to_ndarray(format="rgba" if alpha else "rgb24")
+    picture: np.ndarray = frame.to_ndarray(format="rgba" if alpha else "rgb24")
     if pixel_shape and pixel_shape != 1:
         size = round(picture.shape[1] * pixel_shape), picture.shape[0]
         picture = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
