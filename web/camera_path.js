@@ -36,10 +36,10 @@ function sourceOf(node) {
     setRelativeTo: (name) => {
       widgetOf(node, "relative_to").value = name;
     },
-    write: (keyframes) => {
+    write: (keyframes, done) => {
       widgetOf(node, "keyframes").value = keyframes;
       node.graph?.setDirtyCanvas?.(true);
-      app.extensionManager?.workflow?.activeWorkflow?.changeTracker?.checkState?.();
+      if (done) app.extensionManager?.workflow?.activeWorkflow?.changeTracker?.checkState?.();
     },
   };
 }

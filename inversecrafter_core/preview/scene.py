@@ -141,6 +141,6 @@ def _pose(camera_to_world: torch.Tensor, geometry: Geometry) -> list[float]:
 
 
 def _jpeg(image: torch.Tensor, grid: list[int]) -> bytes:
-    picture = (image.detach().cpu().clamp(0, 1) * 255).round().byte().numpy()[..., ::-1]
+    picture = (image.detach().cpu().clamp(0, 1) * 255).round().byte().numpy()[..., 2::-1]  # without alpha
     small = cv2.resize(picture, (grid[1], grid[0]), interpolation=cv2.INTER_AREA)
     return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()

@@ -17,6 +17,8 @@ from ..host.schema import node_schema
 from ..host.sockets import WARP, CameraPathSocket, GeometrySocket
 
 ENDINGS = (".json", ".txt")
+UNNAMED = "camera"
+"""Name of a file whose prefix is empty, for which the host gives the output folder itself."""
 
 
 def found_files() -> list[str]:
@@ -136,7 +138,7 @@ class InverseCrafterSaveCameraPath(io.ComfyNode):
     ) -> io.NodeOutput:
         root = folder_paths.get_output_directory()
         folder, name, *_ = folder_paths.get_save_image_path(filename_prefix, root)
-        files = write_path(camera_path, Path(folder) / name, format, geometry, scale)
+        files = write_path(camera_path, Path(folder) / (name if name.strip(" .") else UNNAMED), format, geometry, scale)
         listed = ", ".join(file.relative_to(root).as_posix() for file in files)
         report = f"{camera_path.frames} cameras: {listed}"
         return io.NodeOutput(report, ui=report_ui(report))

@@ -96,6 +96,12 @@ def test_a_format_that_is_unknown_is_named_with_the_known_ones(folders, load, sa
             attempt()
 
 
+@pytest.mark.parametrize(("prefix", "name"), [("", "camera_00001.json"), ("./", "camera_00001.json"), ("a/", "a_00001.json")])
+def test_a_prefix_without_a_name_saves_into_the_output_folder(folders, save, pack, prefix, name):
+    assert save(pack.core("camera").preset_path("pan", 3), filename_prefix=prefix) == f"3 cameras: {name}"
+    assert (folders / "output" / name).is_file() and not list(folders.glob("*.json"))
+
+
 def test_nothing_is_saved_outside_of_the_output_folder(folders, save, pack):
     with pytest.raises(Exception, match="outside"):
         save(pack.core("camera").preset_path("pan", 3), filename_prefix="../../elsewhere/camera")

@@ -103,3 +103,19 @@ def test_a_number_that_would_put_a_camera_on_what_it_looks_at_is_not_taken(edito
     answer([model.error, values.keyframes, field.value]);
     """)
     assert error == "" and "0.2" in keyframes and z == "0.2"
+
+
+def test_an_editor_whose_node_is_removed_lets_go_of_its_scene_and_takes_none_that_comes_late(editor):
+    assert editor("""
+    editor.open("scene");
+    await answered("scene", () => shared.current);
+    const shown = Boolean(shared.scene && shared.estimate);
+    editor.close();
+    const kept = [shared.scene, shared.current, shared.estimate];
+    const late = editor.open("late");
+    editor.close();
+    let ended = false;
+    late.then(() => { ended = true; });
+    await answered("late", () => ended);
+    answer([shown, ...kept, shared.scene]);
+    """) == [True, None, None, None, None]

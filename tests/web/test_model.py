@@ -10,7 +10,9 @@ HEAD = """
 import { PathModel } from "./editor/model.js";
 const values = { preset: "arc_left", frames: 17, amount: 1, unit: "times_preset", start: "source", ease: "linear",
   relative_to: "source", keyframes: "", ...(given ?? {}) };
-const model = new PathModel({ read: () => ({ ...values }), write: (text) => { values.keyframes = text; },
+const writes = [];
+const write = (text, done) => { values.keyframes = text; writes.push(done); };
+const model = new PathModel({ read: () => ({ ...values }), write,
   setRelativeTo: (name) => { values.relative_to = name; } });
 const keys = () => (values.keyframes ? JSON.parse(values.keyframes) : []);
 """
@@ -42,6 +44,20 @@ def test_a_whole_drag_is_one_step_to_undo(model):
     answer([undone, keys()[2].position[0]]);
     """)
     assert undone == "" and redone == -0.3
+
+
+def test_the_page_is_told_of_a_whole_drag_once_so_that_its_own_undo_takes_it_back_at_once(model):
+    drag, typed = model("""
+    for (const x of [-0.1, -0.2, -0.3]) model.placeKey(16, [x, 0, 0], false);
+    model.commit();
+    const drag = writes.splice(0);
+    model.setText("[", false);
+    model.setText("[{", false);
+    model.commit();
+    model.commit();
+    answer([drag, writes]);
+    """)
+    assert drag == [False, False, False, True] and typed == [False, False, True, True]
 
 
 def test_a_new_keyframe_leaves_the_path_as_it_is_and_looks_where_its_neighbours_look(model):

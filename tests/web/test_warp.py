@@ -93,6 +93,12 @@ def test_a_longer_clip_than_the_strip_has_frames_is_estimated_between_them(javas
     assert len(found["strip"]) == 9 and found["strip"] == pytest.approx([found["strip"][0]] * 9)
 
 
+def test_the_colours_of_a_clip_with_alpha_are_those_without():
+    geometry = step(frames=2)
+    clip = torch.rand(2, *geometry.size, 3, generator=torch.Generator().manual_seed(3))
+    assert scene.scene_file(geometry, torch.cat([clip, torch.ones_like(clip[..., :1])], -1)) == scene.scene_file(geometry, clip)
+
+
 def test_another_file_is_refused_in_words(javascript, tmp_path):
     text = 'import { headerLength } from "./path/scene_file.js";'
     text += "try { headerLength(new Uint8Array(64).buffer); answer(null); } catch (error) { answer(error.message); }"

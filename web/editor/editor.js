@@ -124,8 +124,9 @@ export class Editor {
     this.lookThrough(through ?? false);
   }
 
-  /** Stop what runs on its own. */
+  /** Stop what runs on its own, and let go of the scene: what is kept of the node outlives it. */
   close() {
+    Object.assign(this.shared, { url: null, scene: null, current: null, estimate: null });
     this.play(false);
     this.enlarge(false);
     cancelAnimationFrame(this.working);

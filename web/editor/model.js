@@ -1,7 +1,7 @@
 // The state of an editor: settings of its node, keyframes, the path that they give, what is selected. It imports no page.
 //
-// The node's widgets are the only truth: `source.read()` returns their values, `source.write(text)` sets the keyframes,
-// `source.setRelativeTo(name)` what they are relative to. The model tells listeners of every change by an event "change".
+// The node's widgets are the only truth: `source.read()` returns their values, `source.write(text, done)` sets the keyframes,
+// at the end of a drag `done`, `source.setRelativeTo(name)` what they are relative to. The model tells listeners of every change by an event "change".
 import { History } from "../path/history.js";
 import { interpolated } from "../path/interpolate.js";
 import { InputError, beyond, formatKeyframes, moved, parseKeyframes, turned } from "../path/keyframes.js";
@@ -87,24 +87,28 @@ export class PathModel extends EventTarget {
 
   /** Set the text of the keyframes; `done`: this is a step to undo, not a moment of a drag. */
   setText(keyframes, done = true) {
-    this.writing = true;
-    this.source.write(keyframes);
-    this.writing = false;
-    if (done) this.history.push(keyframes);
+    this.#write(keyframes, done);
     this.refresh();
   }
 
+  #write(keyframes, done) {
+    this.writing = true;
+    this.source.write(keyframes, done);
+    this.writing = false;
+    if (done) this.history.push(keyframes);
+  }
+
   undo() {
-    if (this.history.canUndo) this.setText(this.history.undo(), false);
+    if (this.history.canUndo) this.setText(this.history.undo());
   }
 
   redo() {
-    if (this.history.canRedo) this.setText(this.history.redo(), false);
+    if (this.history.canRedo) this.setText(this.history.redo());
   }
 
   /** End a drag: what it has made is a step to undo. */
   commit() {
-    this.history.push(this.settings.keyframes);
+    this.#write(this.settings.keyframes, true);
     this.dispatchEvent(new Event("change"));
   }
 
