@@ -119,3 +119,18 @@ def test_an_editor_whose_node_is_removed_lets_go_of_its_scene_and_takes_none_tha
     await answered("late", () => ended);
     answer([shown, ...kept, shared.scene]);
     """) == [True, None, None, None, None]
+
+
+def test_a_turn_of_the_wheel_is_one_step_to_undo(editor):
+    before, after = editor("""
+    const wheel = () => editor.camera.canvas.dispatchEvent(Object.assign(new Event("wheel"), { deltaY: -100 }));
+    model.addKey(4);
+    const before = values.keyframes;
+    model.goTo(4);
+    for (let i = 0; i < 5; i++) wheel();
+    const moved = values.keyframes;
+    await until(() => model.history.now === moved);
+    model.undo();
+    answer([before, values.keyframes]);
+    """)
+    assert before == after != ""

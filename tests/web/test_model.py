@@ -46,6 +46,19 @@ def test_a_whole_drag_is_one_step_to_undo(model):
     assert undone == "" and redone == -0.3
 
 
+def test_undo_in_the_middle_of_a_change_takes_back_that_change_alone(model):
+    undone, redone = model("""
+    model.placeKey(16, [-0.1, 0, 0]);
+    const before = values.keyframes;
+    for (const x of [-0.2, -0.3]) model.placeKey(16, [x, 0, 0], false);
+    model.undo();
+    const undone = values.keyframes === before;
+    model.redo();
+    answer([undone, keys()[2].position[0]]);
+    """)
+    assert undone and redone == -0.3
+
+
 def test_the_page_is_told_of_a_whole_drag_once_so_that_its_own_undo_takes_it_back_at_once(model):
     drag, typed = model("""
     for (const x of [-0.1, -0.2, -0.3]) model.placeKey(16, [x, 0, 0], false);

@@ -5,6 +5,7 @@ import { Warp, paint } from "../path/warp.js";
 import { text } from "../texts.js";
 import { addCanvas, onDrag } from "./canvas.js";
 
+const WHEEL_MS = 400; // without a turn of the wheel, after which its turns are one step to undo
 const HOLE = 0xffff00ff; // magenta, as in the pictures of the node pages
 
 export class CameraView {
@@ -19,15 +20,17 @@ export class CameraView {
     canvas.addEventListener("wheel", (event) => {
       event.preventDefault();
       this.#step([0, 0, -event.deltaY * 0.0002]);
+      clearTimeout(this.turning);
+      this.turning = setTimeout(() => this.model.commit(), WHEEL_MS);
     });
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
   }
 
   /** Move the camera of the current frame along its own axes, in multiples of rho. */
-  #step(move, done = true) {
+  #step(move) {
     const { frame, cameras } = this.model;
     const { position, rotation } = cameras[frame];
-    this.model.placeKey(frame, add(position, apply(rotation, move)), done);
+    this.model.placeKey(frame, add(position, apply(rotation, move)), false);
   }
 
   #begin(event) {
@@ -35,7 +38,7 @@ export class CameraView {
     const width = this.canvas.clientWidth;
     return {
       move: (dx, dy) => {
-        if (slide) this.#step([-dx / width, -dy / width, 0], false);
+        if (slide) this.#step([-dx / width, -dy / width, 0]);
         else this.#turn(dx / width, dy / width);
       },
       end: (moved) => moved && this.model.commit(),

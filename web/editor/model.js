@@ -99,6 +99,7 @@ export class PathModel extends EventTarget {
   }
 
   undo() {
+    this.history.push(this.settings.keyframes); // a change that has not ended is a step of its own
     if (this.history.canUndo) this.setText(this.history.undo());
   }
 
