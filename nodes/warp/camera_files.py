@@ -8,7 +8,7 @@ import folder_paths
 import torch
 from comfy_api.latest import io
 
-from ...inversecrafter_core.camera import CameraPath, Geometry
+from ...inversecrafter_core.camera import CameraPath, Geometry, RelativeTo
 from ...inversecrafter_core.camera.interchange import AUTO, FileFormat, read_path, write_path
 from ...inversecrafter_core.preview.camera_path import path_picture
 from ..host.input_files import NONE, input_file, is_there, last_change, listed_files
@@ -141,6 +141,8 @@ class InverseCrafterSaveCameraPath(io.ComfyNode):
         files = write_path(camera_path, Path(folder) / (name if name.strip(" .") else UNNAMED), format, geometry, scale)
         listed = ", ".join(file.relative_to(root).as_posix() for file in files)
         report = f"{camera_path.frames} cameras: {listed}"
+        if format == FileFormat.CAMERA_PATH and camera_path.relative_to != RelativeTo.SOURCE:
+            report += f". The format cannot say that they are relative to {camera_path.relative_to}."
         return io.NodeOutput(report, ui=report_ui(report))
 
 

@@ -62,6 +62,16 @@ def test_what_is_saved_is_loaded_from_the_output_folder(folders, load, save, pac
         assert json.loads(text)["keyframes"][4]["frame"] == 4
 
 
+@pytest.mark.parametrize("relative_to", ["source", "world", "stabilised"])
+@pytest.mark.parametrize("file_format", ["inversecrafter", "keyframes", "comfyui_camera_path"])
+def test_what_a_path_is_relative_to_is_kept_or_named(folders, load, save, pack, file_format, relative_to):
+    report = save(pack.core("camera").preset_path("arc_left", 5, relative_to=relative_to), format=file_format)
+    back = load(f"{report.removeprefix('5 cameras: ').split('.json')[0]}.json [output]")[0]
+    named = f"relative to {relative_to}" in report
+    assert named == (file_format == "comfyui_camera_path" and relative_to != "source")
+    assert named or back.relative_to == relative_to
+
+
 def test_files_of_the_input_folder_are_offered_and_a_model_as_its_folder(folders, pack):
     model = folders / "input" / "scan" / "sparse"
     model.mkdir(parents=True)

@@ -8,6 +8,8 @@ A path::
                                      [0, 1, 0, 0],      relative to the source camera, translations in multiples of rho
                                      [0, 0, 1, 0]],
                  "focal_scale": 1.0}]}                  focal length over the source's, by default 1
+
+Keyframes as an object may have "relative_to", too.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import numpy as np
 from ....errors import InputError, require_choice
 from ...keyframes import keyframe_path, parse_keyframes
 from ...path import RelativeTo
-from .fields import entry, items, matrix, number, quaternion, read_json, read_text
+from .fields import Json, entry, items, matrix, number, quaternion, read_json, read_text
 from .trajectory import MOST_CAMERAS, Optics, Trajectory, World
 
 FORMAT, VERSION = "inversecrafter.camera_path", 1
@@ -40,15 +42,19 @@ def read(path: Path, camera: str = "") -> Trajectory:
         where = f"{path.name}, frames[{index}]"
         poses.append(matrix(entry(frame, "camera_to_world", where), f"{where}.camera_to_world"))
         scales.append(number(frame.get("focal_scale", 1.0) if isinstance(frame, dict) else 1.0, f"{where}.focal_scale"))
-    relative_to = content.get("relative_to", RelativeTo.SOURCE) if isinstance(content, dict) else RelativeTo.SOURCE
     return Trajectory(
         np.stack(poses),
         np.arange(len(poses), dtype=float),
         np.array(scales),
         world=World.SOURCE,
-        relative_to=require_choice(f"{path.name}, relative_to", str(relative_to), RelativeTo),
+        relative_to=_relative_to(content, path),
         file=path.name,
     )
+
+
+def _relative_to(content: Json, path: Path) -> RelativeTo:
+    found = content.get("relative_to", RelativeTo.SOURCE) if isinstance(content, dict) else RelativeTo.SOURCE
+    return require_choice(f"{path.name}, relative_to", str(found), RelativeTo)
 
 
 def write(trajectory: Trajectory, optics: Optics) -> dict[str, str]:
@@ -72,7 +78,12 @@ def read_keyframes(path: Path, camera: str = "") -> Trajectory:
         raise InputError(f"{path.name}, {error.name}", error.found, error.fix) from error
     poses = found.camera_to_world.double().numpy()
     return Trajectory(
-        poses, np.arange(frames, dtype=float), found.focal_scale.double().numpy(), world=World.SOURCE, file=path.name
+        poses,
+        np.arange(frames, dtype=float),
+        found.focal_scale.double().numpy(),
+        world=World.SOURCE,
+        relative_to=_relative_to(read_json(path), path),
+        file=path.name,
     )
 
 
@@ -85,4 +96,4 @@ def write_keyframes(trajectory: Trajectory, optics: Optics) -> dict[str, str]:
             zip(trajectory.camera_to_world, quaternion(trajectory.camera_to_world), scales, strict=True)
         )
     ]
-    return {".json": json.dumps({"keyframes": keyframes}, indent=1)}
+    return {".json": json.dumps({"relative_to": str(trajectory.relative_to), "keyframes": keyframes}, indent=1)}
