@@ -43,7 +43,8 @@ def mask_video(masks: torch.Tensor, frames: int, height: int, width: int) -> tor
             "Give one of the first frame, or one for every frame, in the size of the clip.",
         )
     inside = require_finite("holes", masks.float()) > 0.5
-    require_region("holes", inside.any(0))
+    _require_some("holes", inside.any(0))
+    _require_rest("holes", inside.all(0), "is inside in every frame")
     return inside
 
 
@@ -78,8 +79,17 @@ def edited_region(original: torch.Tensor, edited: torch.Tensor, change: float = 
 
 def require_region(name: str, region: torch.Tensor, what: str = "is inside") -> torch.Tensor:
     """Return ``region [H, W]`` bool, or raise :class:`InputError` if it holds hardly a pixel or almost the whole picture."""
+    _require_some(name, region)
+    _require_rest(name, region, what)
+    return region
+
+
+def _require_some(name: str, region: torch.Tensor) -> None:
     if int(region.sum()) < LEAST_PIXELS:
         raise InputError(name, "hardly a pixel is inside", "Paint what is to be edited white (1) and leave the rest black (0).")
+
+
+def _require_rest(name: str, region: torch.Tensor, what: str) -> None:
     share = float(region.float().mean())
     if share > EVERYTHING:
         raise InputError(
@@ -88,7 +98,6 @@ def require_region(name: str, region: torch.Tensor, what: str = "is inside") -> 
             "Name a region, so that something is left to keep; check that the mask is not inverted and that both "
             "pictures show the same frame.",
         )
-    return region
 
 
 def disc(radius: int) -> np.ndarray:

@@ -79,7 +79,7 @@ def _release_inputs() -> list[io.Input]:
             default=DEFAULT.seed,
             min=0,
             max=0xFFFFFFFFFFFFFFFF,
-            tooltip="Seed of the noise added to known tokens at the release; the same for every clip of a batch.",
+            tooltip="Seed of the noise added to known tokens at the release; each further clip of a batch takes the next.",
         ),
         io.Float.Input(
             "known_threshold",

@@ -34,6 +34,13 @@ def test_the_mask_goes_where_the_square_goes():
         assert overlap(found.inside[t], inside[t]) > 0.9, t
 
 
+def test_masks_of_something_that_crosses_the_whole_picture_are_taken():
+    masks = torch.zeros(9, HEIGHT, WIDTH)
+    for frame, mask in enumerate(masks):
+        mask[:, frame * WIDTH // 10 : frame * WIDTH // 10 + WIDTH // 5] = 1
+    assert torch.equal(mask_video(masks, 9, HEIGHT, WIDTH), masks > 0.5)
+
+
 def test_edges_keep_the_mask_closer_than_flow_alone():
     clip, inside = square_clip(17, (2, 1))
     closer, alone = (overlap(track(clip, inside[0], snap).inside, inside) for snap in (True, False))
@@ -192,6 +199,7 @@ EDITED = recoloured(CLIP, INSIDE)[0]
         (lambda: first_mask(torch.full((1, HEIGHT, WIDTH), torch.nan), HEIGHT, WIDTH), "NaN"),
         (lambda: mask_video(torch.ones(3, HEIGHT, WIDTH), 9, HEIGHT, WIDTH), "holes: 3 masks of 96x64 for 9 frames"),
         (lambda: mask_video(torch.zeros(9, HEIGHT, WIDTH), 9, HEIGHT, WIDTH), "holes: hardly a pixel"),
+        (lambda: mask_video(torch.ones(9, HEIGHT, WIDTH), 9, HEIGHT, WIDTH), "100% of the picture is inside in every frame"),
         (lambda: box_region(200, 10, 20, 20, HEIGHT, WIDTH), "box: 20x20 at \\(200, 10\\)"),
         (lambda: box_region(0, 0, WIDTH, HEIGHT, HEIGHT, WIDTH), "box: 100%"),
         (lambda: next(correspond(torch.rand(3, 8, 8, 3))), "at least 16 pixels"),
