@@ -63,28 +63,31 @@ def solve_conjugate_gradients(
     z0: torch.Tensor, operator: Operator, w: torch.Tensor, gamma: float, steps: int = 5, tolerance: float = 1e-5
 ) -> torch.Tensor:
     """Return the proximal step of ``z0`` for any linear operator, by ``steps`` of conjugate gradients from ``z0``. Float32."""
-    return _normal_equations(operator, gamma * operator.A_adjoint(w), gamma, steps, tolerance)(z0)
+    return _normal_equations(operator, operator.A_adjoint(w), gamma, steps, tolerance)(z0)
 
 
-def _normal_equations(operator: Operator, pull: torch.Tensor, gamma: float, steps: int, tolerance: float) -> Step:
+def _normal_equations(operator: Operator, back: torch.Tensor, gamma: float, steps: int, tolerance: float) -> Step:
+    # Divided by 1 + gamma, so that no gamma overflows: the steps are the same. ``back`` is A^T w.
+    share = gamma / (1 + gamma)
+
     def apply(z: torch.Tensor) -> torch.Tensor:
-        return torch.add(z, operator.A_adjoint(operator.A(z)), alpha=gamma)
+        return torch.lerp(z, operator.A_adjoint(operator.A(z)).to(z.dtype), share)
 
     def step(z0: torch.Tensor) -> torch.Tensor:
         z0 = z0.float()
-        return conjugate_gradient(apply, z0 + pull, z0, steps, tolerance)[0]
+        return conjugate_gradient(apply, torch.lerp(z0, back.to(z0.dtype), share), z0, steps, tolerance)[0]
 
     return step
 
 
 def _prepare_conjugate_gradients(h: torch.Tensor, w: torch.Tensor, settings: ProximalSettings) -> Step:
-    return _normal_equations(DiagonalMask(h), settings.gamma * h * w, settings.gamma, settings.steps, settings.tolerance)
+    return _normal_equations(DiagonalMask(h), h * w, settings.gamma, settings.steps, settings.tolerance)
 
 
 def _prepare_closed_form(h: torch.Tensor, w: torch.Tensor, settings: ProximalSettings) -> Step:
     # One fused pass a step, z* = gain z0 + pull; both factors are computed once a run.
     gain = 1 / (1 + settings.gamma * h * h)
-    pull = settings.gamma * h * w * gain
+    pull = settings.gamma * h * gain * w
     return lambda z0: torch.addcmul(pull, gain, z0.float())
 
 

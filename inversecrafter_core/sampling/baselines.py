@@ -167,7 +167,7 @@ def sample_zero4d(
         passes = repeats if i in repeated else 1
         for remaining in reversed(range(passes)):
             z0 = model(x, sigmas[i] * s_in, **extra_args)
-            x_bar = torch.lerp(z0, evidence.w, evidence.mask) if i in guided else z0
+            x_bar = torch.lerp(z0.to(evidence.w.dtype), evidence.w, evidence.mask) if i in guided else z0
             x = (1 - s_next) * x_bar + s_next / s * (x - (1 - s) * z0)
             if remaining:
                 x = renoise(x, s_next, s, torch.randn(x.shape, generator=evidence.generator).to(x))

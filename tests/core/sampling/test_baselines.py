@@ -97,6 +97,13 @@ def test_zero4d_is_the_papers_formula_in_the_papers_letters():
     assert torch.allclose(out / (1 - s_next), x_bar + sigma_next / sigma * (z - z0), atol=1e-5)
 
 
+def test_zero4d_takes_predictions_in_half_precision():
+    half = random(0).bfloat16()
+    evidence = Evidence(random(1), mask(2), ALWAYS, generator=torch.Generator().manual_seed(4))
+    found = sample_zero4d(lambda x, sigma: model(x, sigma).bfloat16(), half, SIGMAS, evidence=evidence)
+    assert torch.isfinite(found).all()
+
+
 def test_zero4d_without_repeats_is_the_exact_sampler_with_a_plain_blend():
     w, m = random(1), mask(2)
     blend = BoundGuidance(ALWAYS, lambda z0: z0 + m * (w - z0))

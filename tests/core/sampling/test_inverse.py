@@ -130,6 +130,16 @@ def test_the_step_is_a_convex_blend_for_every_gamma(gamma):
 
 
 @pytest.mark.parametrize("solver", list(inverse.SOLVERS))
+@pytest.mark.parametrize("gamma", [0.0, 1e12, 1e20, 1e37])
+def test_no_gamma_overflows(solver, gamma):
+    z0, encoded, h = random(13), random(14), mask(15)
+    h[..., 0], h[..., 1] = 0, 1
+    z = inverse.prepare(h, encoded, inverse.ProximalSettings(solver, gamma, steps=60, tolerance=0.0))(z0)
+    assert torch.equal(z[..., 0], z0[..., 0])
+    assert torch.allclose(z[..., 1], encoded[..., 1] if gamma else z0[..., 1], atol=1e-3)
+
+
+@pytest.mark.parametrize("solver", list(inverse.SOLVERS))
 def test_half_precision_predictions_are_solved_in_float32(solver):
     z0, h, encoded = random(16), mask(17), random(18)
     step = inverse.prepare(h, encoded, inverse.ProximalSettings(solver))
