@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,6 +32,8 @@ from .presets import Ease, eased
 from .rotation import look_at, pose, turn_x, turn_y, turn_z
 
 ROTATIONS = ("euler", "quaternion", "look_at")
+LIMIT = 1e30
+"""Magnitude from which a number counts as infinite: paths are float32."""
 FIELDS = {"frame", "position", "focal_scale", "ease", *ROTATIONS}
 
 
@@ -50,8 +51,8 @@ SOURCE = Keyframe(0, torch.zeros(3, dtype=torch.float64), Rotation.identity(), 1
 
 
 def _number(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise InputError(name, f"{value!r}", "Give a finite number.")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < LIMIT:
+        raise InputError(name, f"{value!r}"[:60], "Give a finite number.")
     return float(value)
 
 

@@ -52,6 +52,10 @@ DOCUMENTS = {
     "a number": ("3", "no known format"),
     "nerfstudio without poses": ('{"frames": [{"file_path": "a"}]}', "frames[0]", "no 'transform_matrix'"),
     "nerfstudio nan": ('{"frames": [{"transform_matrix": [[NaN,0,0,0],[0,1,0,0],[0,0,1,0]]}]}', "transform_matrix[0]", "NaN"),
+    "nerfstudio too large": (
+        f'{{"frames": [{{"transform_matrix": [[1{"0" * 400},0,0,0],[0,1,0,0],[0,0,1,0]]}}]}}', "transform_matrix[0]", "10000",
+    ),
+    "keyframes too large": ('{"keyframes": [{"frame": 3, "position": [1e308, 0, 0]}]}', "keyframes[0].position", "1e+308"),
     "nerfstudio transposed": (
         '{"frames": [{"transform_matrix": [[1,0,0,0],[0,1,0,0],[0,0,1,0],[5,0,0,1]]}]}', "frames[0]", "transposed",
     ),

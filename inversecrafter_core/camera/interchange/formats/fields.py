@@ -11,6 +11,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from ....errors import InputError
+from ...keyframes import LIMIT
 
 LARGEST = 256 * 2**20
 """Bytes of the largest file that is read."""
@@ -66,7 +67,7 @@ def items(value: Json, where: str) -> list[Json]:
 
 def number(value: Json, where: str) -> float:
     """Return a finite number, or raise :class:`InputError`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < LIMIT:
         raise InputError(where, brief(value), "Give a finite number.")
     return float(value)
 
@@ -92,7 +93,7 @@ def numbers(words: Sequence[str], where: str) -> list[float]:
             found.append(float(word))
         except ValueError as error:
             raise InputError(where, f"'{word[:40]}' as value {index + 1}", "Give a number there.") from error
-        if not math.isfinite(found[-1]):
+        if not abs(found[-1]) < LIMIT:
             raise InputError(where, f"'{word}' as value {index + 1}", "Give a finite number there.")
     return found
 
