@@ -88,6 +88,7 @@ def _keyframe(entry: Any, index: int, frames: int) -> Keyframe:
     if unknown:
         raise InputError(name, f"the unknown field '{unknown[0]}'", f"Known are {', '.join(sorted(FIELDS))}.")
     frame = entry.get("frame")
+    frame = int(frame) if isinstance(frame, float) and frame.is_integer() else frame
     if isinstance(frame, bool) or not isinstance(frame, int) or not 0 <= frame < frames:
         raise InputError(f"{name}.frame", f"{frame!r}", f"Give a whole number from 0 to {frames - 1}.")
     position = _numbers(entry.get("position", [0, 0, 0]), 3, f"{name}.position")

@@ -121,6 +121,9 @@ def test_the_keyframes_that_a_preset_is_replaced_by_follow_it_to_a_fraction_of_i
         '[{"frame": 1, "euler": [0, 0, 0], "look_at": [0, 0, 1]}]',
         '[{"frame": 1, "focal_scale": 0}]',
         '[{"frame": 1, "ease": "bouncy"}]',
+        '[{"frame": 1, "position": null}]',
+        '[{"frame": 1, "focal_scale": null}]',
+        '[{"frame": 1, "position": [0, 0, 1e30]}]',
     ],
 )
 def test_keyframes_that_the_run_refuses_are_refused_in_the_page_and_named_alike(javascript, text):
@@ -132,6 +135,12 @@ def test_keyframes_that_the_run_refuses_are_refused_in_the_page_and_named_alike(
     with pytest.raises(InputError) as refused:
         keyframe_path(text, 5)
     assert kind == "InputError" and message.split(":")[0].endswith(refused.value.name)
+
+
+def test_a_whole_frame_that_another_program_writes_as_a_fraction_is_read_by_both(javascript):
+    text = '[{"frame": 0.0}, {"frame": 4e0, "position": [1, 0, 0]}]'
+    (rows,) = javascript(OF_KEYFRAMES, [[text, 5, "linear"]])
+    assert difference(keyframe_path(text, 5, ease="linear"), rows) < TOLERANCE and rows[4][3] == 1
 
 
 def test_ten_thousand_keyframes_are_read_and_drawn_in_a_moment(javascript):

@@ -8,6 +8,7 @@ const EASES = ["linear", "smooth"];
 const ROTATIONS = ["euler", "quaternion", "look_at"];
 const FIELDS = ["frame", "position", "focal_scale", "ease", ...ROTATIONS];
 const DIGITS = 6;
+const LIMIT = 1e30; // magnitude from which a number counts as infinite, as in the run
 
 /** Error of a bad input, in the user's terms: the input, what was found, and what to do. */
 export class InputError extends Error {
@@ -20,7 +21,7 @@ export class InputError extends Error {
 const shown = (value) => JSON.stringify(value) ?? String(value);
 
 function requireNumber(value, name) {
-  if (typeof value !== "number" || !Number.isFinite(value)) throw new InputError("notFinite", { name, found: shown(value) });
+  if (typeof value !== "number" || !(Math.abs(value) < LIMIT)) throw new InputError("notFinite", { name, found: shown(value) });
   return value;
 }
 
@@ -53,8 +54,8 @@ function requireKeyframe(entry, index) {
   if (unknown) throw new InputError("unknownField", { name, found: unknown, known: FIELDS.join(", ") });
   if (!Number.isInteger(entry.frame) || entry.frame < 0)
     throw new InputError("notFrame", { name: `${name}.frame`, found: shown(entry.frame) });
-  const position = requireNumbers(entry.position ?? [0, 0, 0], 3, `${name}.position`);
-  const focal = requireNumber(entry.focal_scale ?? 1, `${name}.focal_scale`);
+  const position = requireNumbers(entry.position === undefined ? [0, 0, 0] : entry.position, 3, `${name}.position`);
+  const focal = requireNumber(entry.focal_scale === undefined ? 1 : entry.focal_scale, `${name}.focal_scale`);
   if (focal <= 0) throw new InputError("notFocal", { name: `${name}.focal_scale`, found: shown(focal) });
   if (entry.ease !== undefined && !EASES.includes(entry.ease))
     throw new InputError("notOneOf", { name: `${name}.ease`, found: shown(entry.ease), known: EASES.join(", ") });
