@@ -92,7 +92,10 @@ def warp_from_ends(
     start, end = require_video("start", start).cpu(), require_video("end", end).cpu()
     _require_fit(start, end, geometry)
     group = last_group(frames, grid)
-    last = end[:group] if len(end) >= group else end[-1:]
+    if 1 < len(end) < group:
+        fix = f"Give one picture, or a clip of at least {group} frames, those of a latent frame."
+        raise InputError("end", f"{len(end)} frames", fix)
+    last = end[:group]
     pictures = torch.stack([start[-1], last[0]])
     space, origin = place_ends(pictures, geometry, camera)
     count = frames - len(last) + 1  # the open part with both its ends

@@ -278,6 +278,7 @@ def test_a_thing_that_moved_by_itself_is_not_left_standing_at_both_ends():
         (torch.rand(1, 48, 64, 4), noise_video(), plane(2), 9, GIVEN, "start: 4 channels .an alpha"),
         (noise_video(), noise_video(), plane(2), 16, GIVEN, "4k\\+1"),
         (noise_video(), noise_video(), plane(2), 5, GIVEN, "nothing between"),
+        (noise_video(), noise_video(3), plane(2), 9, GIVEN, "end: 3 frames.*at least 4"),
         (noise_video(), noise_video(), plane(1), 9, GIVEN, "geometry: 1 frames.*batch of two"),
         (noise_video(), noise_video(), plane(2, height=24), 9, GIVEN, "geometry: size 64x24, but start has 64x48"),
         (noise_video(), noise_video(), None, 9, GIVEN, "geometry: not connected"),
