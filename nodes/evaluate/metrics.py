@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from comfy_api.latest import io
 
-from ...inversecrafter_core.errors import InputError, require_same_frames, require_same_size, require_video
+from ...inversecrafter_core.errors import InputError, require_finite, require_same_frames, require_same_size, require_video
 from ...inversecrafter_core.evaluation import (
     by_region,
     feature_distance,
@@ -121,7 +121,8 @@ class InverseCrafterMetrics(io.ComfyNode):
             "ssim": round(measurement_ssim(result, reference, visible), 4),
         }
         if holes is not None:
-            figures["hole_coverage"] = [round(share, 4) for share in hole_coverage(holes.expand_as(visible))]
+            masks = holes.reshape(-1, *visible.shape[1:]).expand_as(visible)
+            figures["hole_coverage"] = [round(share, 4) for share in hole_coverage(masks)]
         figures |= over_time(result, reference, visible)
         if bool(seam_band(visible, seam_width, not reference_is_true_view).any()):
             seam = seam_psnr(result, reference, visible, seam_width, not reference_is_true_view)
@@ -148,7 +149,7 @@ def known_pixels(result: torch.Tensor, holes: torch.Tensor | None) -> torch.Tens
     if holes is None:
         return torch.ones(result.shape[:3])
     require_same_size("holes", holes.shape[-2:], "video", result.shape[1:3], "Use the mask that came with the warp.")
-    holes = holes.view(-1, *holes.shape[-2:])
+    holes = require_finite("holes", holes.float()).reshape(-1, *holes.shape[-2:])
     require_same_frames(video=len(result), holes=len(result) if len(holes) == 1 else len(holes))
     visible = holes.expand(len(result), -1, -1).lt(0.5).float()
     if not bool(visible.any()):

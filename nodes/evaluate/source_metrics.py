@@ -60,7 +60,8 @@ class InverseCrafterCycleConsistency(io.ComfyNode):
     def execute(
         cls, video: torch.Tensor, source: torch.Tensor, holes: torch.Tensor | None = None, networks: bool = True
     ) -> io.NodeOutput:
-        source = require_like("source", source, "video", video)
+        video = require_video("video", video)
+        source = require_like("source", require_video("source", source), "video", video)
         no_lpips, no_features = why_no_lpips(source), why_missing(FEATURES_FILE)
         found = cycle_consistency(
             source,

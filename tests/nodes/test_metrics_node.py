@@ -120,6 +120,7 @@ def test_a_seam_without_any_error_is_a_number_that_json_has(pack):
 
 def test_a_mask_without_frames_serves_for_all(run):
     assert run(clip(), clip(1), holes=holes()[0]) == run(clip(), clip(1), holes=holes())
+    assert run(clip(), clip(1), holes=holes()[:, None]) == run(clip(), clip(1), holes=holes()), "with a channel, too"
 
 
 def test_a_true_view_judges_the_holes_and_both_sides_of_the_seam(run):
@@ -149,6 +150,8 @@ def test_sizes_that_do_not_fit_are_named(run):
         run(clip(), clip(), holes=holes()[:3])
     with pytest.raises(ValueError, match="holes: a hole in every pixel"):
         run(clip(), clip(), holes=torch.ones(5, 24, 32))
+    with pytest.raises(ValueError, match=r"holes: .* NaN"):
+        run(clip(), clip(), holes=holes() * torch.nan)
     with pytest.raises(ValueError, match="video has 5, reference has 4"):
         run(clip(), clip()[:4])
     with pytest.raises(ValueError, match="reference: size 16x24, but video has 32x24"):

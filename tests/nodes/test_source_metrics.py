@@ -105,6 +105,8 @@ def test_a_clip_agrees_with_itself_under_its_own_cameras(execute, source, result
 def test_what_does_not_fit_is_named(execute, source, result):
     with pytest.raises(ValueError, match="video has 5, source has 4"):
         execute("CycleConsistency", video=source.colour, source=source.colour[:4])
+    with pytest.raises(ValueError, match="video: 4 channels"):
+        execute("CycleConsistency", video=torch.rand(FRAMES, HEIGHT, WIDTH, 4), source=source.colour)
     with pytest.raises(ValueError, match="holes: size 8x8, but video has 144x96"):
         execute("CycleConsistency", video=source.colour, source=source.colour, holes=torch.zeros(1, 8, 8))
     with pytest.raises(ValueError, match="gap: 8 in a clip of 5 frames"):
