@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .errors import ClientError, JobLost, ServerError
+from .errors import ClientError, InvalidWorkflow, JobLost, ServerError
 from .events import CANCELED, FAILED, QUEUED, RUNNING
 from .files import content_name
 from .jobs import Job
@@ -19,6 +19,8 @@ from .refusals import refusal
 from .transport import Transport
 from .workflows import UPLOADS, Graph, Workflow
 
+TOO_LARGE = 413
+"""HTTP status of a file that is larger than the server takes: 100 MB unless ComfyUI is told otherwise."""
 CANCEL_PAUSES = (0.05, 0.1, 0.2, 0.3, 0.5, 0.85)
 LOCAL = "http://127.0.0.1:8188"
 
@@ -171,8 +173,18 @@ class Client:
         with self._uploading:  # a second upload of a file would empty it under a job that reads it
             there = self.transport.size("/view", filename=name, subfolder=UPLOADS, type="input")
             if there != path.stat().st_size:  # absent, or cut off when the server ended in the middle of it
-                self.transport.post_form("/upload/image", (path, name), subfolder=UPLOADS, type="input", overwrite="true")
+                self._send_file(path, name)
         return f"{UPLOADS}/{name}"
+
+    def _send_file(self, path: Path, name: str) -> None:
+        try:
+            self.transport.post_form("/upload/image", (path, name), subfolder=UPLOADS, type="input", overwrite="true")
+        except ServerError as problem:
+            if problem.status != TOO_LARGE:
+                raise
+            found = f"{path.stat().st_size / 2**20:.0f} MB, more than {self.url} takes at once"
+            advice = "Start ComfyUI with a larger --max-upload-size, or copy it into its input folder and give server:NAME."
+            raise InvalidWorkflow(str(path), found, advice) from None
 
     def _places(self) -> dict[str, int]:
         queue = self.transport.get("/queue")

@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from fake_comfy import FakeComfy
 
 from inversecrafter_client import (
@@ -268,6 +269,23 @@ def test_a_server_that_starts_slowly_costs_no_job_an_attempt(fakes, manifest):
     fake.kill()
     threading.Timer(1.5, fake.start).start()
     assert len(run_batch(manifest, [fake.url], Options(timeout=5, patience=20, attempts=1)).made) == 6
+
+
+def test_a_clip_that_one_server_finds_too_large_goes_to_one_that_takes_it(fakes, manifest):
+    small, large = fakes(), fakes()
+
+    async def too_large(request):
+        if request.path == "/upload/image":
+            await request.read()
+            return web.Response(status=413)
+        return None
+
+    small.fault = too_large
+    failed = run_batch(manifest, [small.url], QUICK).failed
+    assert len(failed) == 6 and all(
+        "a.mp4: 0 MB, more than" in said and "--max-upload-size" in said for said in failed.values()
+    )
+    assert len(run_batch(manifest, [small.url, large.url], QUICK).made) == 6 and not small.rendered
 
 
 def test_a_job_that_one_server_cannot_run_goes_to_one_that_can(fakes, manifest):
