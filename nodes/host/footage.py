@@ -7,10 +7,10 @@ Here the file is read with its timestamps, its rotation and its alpha, frame by 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from fractions import Fraction
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 import av
 import cv2
@@ -22,6 +22,7 @@ from comfy_api.latest import Input, Types
 from ...inversecrafter_core.errors import InputError
 
 logger = logging.getLogger(__name__)
+Stream = TypeVar("Stream", bound=av.stream.Stream)
 QUARTER = 90
 
 
@@ -65,9 +66,12 @@ def pictures_of(video: Input.Video) -> Iterator[tuple[float, np.ndarray]]:
     with closing(container):
         if not container.streams.video:
             raise InputError("video", "a file without pictures", "Choose a video file.")
-        shape = container.streams.video[0].sample_aspect_ratio
+        stream = _decodable(container.streams.video)
+        if stream is None:
+            raise InputError("video", "a file of a coding that is not known here", "Convert it to mp4 (H.264) or webm.")
+        shape = stream.sample_aspect_ratio
         try:
-            for number, frame in enumerate(container.decode(video=0)):
+            for number, frame in enumerate(container.decode(stream)):
                 time = float(number / rate) if frame.time is None else frame.time
                 if first <= time < last:
                     yield time, _upright(frame, shape)
@@ -76,6 +80,11 @@ def pictures_of(video: Input.Video) -> Iterator[tuple[float, np.ndarray]]:
             raise InputError("video", f"a file that is damaged after {number + 1} frames ({error})", fix) from error
     if number < 0:
         raise InputError("video", "no frame that can be decoded", "Convert it to mp4 (H.264) or webm.")
+
+
+def _decodable(streams: Iterable[Stream]) -> Stream | None:
+    """Return the first stream that FFmpeg has a decoder for; phones write some beside the usual ones."""
+    return next((stream for stream in streams if stream.codec_context is not None), None)
 
 
 def _upright(frame: av.VideoFrame, pixel_shape: Fraction | None = None) -> np.ndarray:
@@ -113,13 +122,14 @@ def sound_of(video: Input.Video, start: float, seconds: float) -> Audio | None:
         return held.audio and _part(held.audio["waveform"][0].float().cpu(), held.audio["sample_rate"], start, seconds)
     parts: list[np.ndarray] = []
     with closing(av.open(video.get_stream_source(), mode="r")) as container:
-        if not container.streams.audio:
+        stream = _decodable(container.streams.audio)
+        if stream is None:
             return None
-        resampler, sample_rate = av.AudioResampler(format="fltp"), int(container.streams.audio[0].sample_rate)
+        resampler, sample_rate = av.AudioResampler(format="fltp"), 0
         origin = end = 0.0
         try:
-            for frame in container.decode(audio=0):
-                begin = end if frame.time is None else frame.time
+            for frame in container.decode(stream):
+                begin, sample_rate = end if frame.time is None else frame.time, frame.sample_rate
                 end = begin + frame.samples / sample_rate
                 if begin > start + seconds:
                     break

@@ -207,6 +207,19 @@ def test_a_file_that_breaks_off_gives_the_frames_before_and_is_named_where_more_
         prepare(part, frames=37)
 
 
+@pytest.mark.parametrize(("coding", "says"), [(b"A_AAC", None), (b"V_MPEG4/ISO/AVC", "a coding that is not known here")])
+def test_streams_without_a_decoder_are_passed_over_or_named(prepare, tmp_path, coding, says):
+    """As phones' spatial sound is to most."""
+    file = with_tone(tmp_path / "phone.mkv", 0.0, 0.0)
+    file.write_bytes(file.read_bytes().replace(coding, coding[:2] + b"X" * (len(coding) - 2)))
+    if says:
+        with pytest.raises(Exception, match=says):
+            prepare(file)
+    else:
+        video, _, _, audio, _ = prepare(file)
+        assert len(video) == 49 and audio is None
+
+
 def test_pixels_that_are_not_square_become_square(prepare, tmp_path):
     """Camcorders write 1440 x 1080 pixels that are to be seen as 16:9."""
     video, *_, report = prepare(noisy(tmp_path / "wide.mp4", 5, Fraction(4, 3)), width=128, height=64)
