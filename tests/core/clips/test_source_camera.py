@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from inversecrafter_core.camera import CameraPath, Geometry, RelativeTo, preset_path
+from inversecrafter_core.camera.rotation import pose, turn_y
+from inversecrafter_core.camera.smoothing import smooth_poses
 from inversecrafter_core.clips.source_camera import find_source_cameras
 from inversecrafter_core.errors import InputError
 from lab.world import frame_times, random_scene, render
@@ -120,6 +122,13 @@ def test_a_stabilised_path_starts_at_the_source_and_follows_it_without_its_shake
     away = (poses - geometry.camera_to_world)[:, :3, 3].norm(dim=1).max() / geometry.pivot_depth
     assert 0.001 < float(away) < 0.1
     assert path.source_views(geometry).tolist()[0] and not all(path.source_views(geometry).tolist())
+
+
+@pytest.mark.parametrize("degrees", [3.0, 18.0, -45.0])
+def test_a_steady_turn_is_stabilised_to_itself_however_often_it_goes_round(degrees):
+    turns = torch.deg2rad(torch.arange(60, dtype=torch.float64) * degrees)
+    cameras = pose(turn_y(turns), torch.zeros(60, 3))
+    assert torch.allclose(smooth_poses(cameras), cameras, atol=1e-5)
 
 
 def test_a_steady_motion_is_stabilised_to_itself(clip):
