@@ -102,7 +102,9 @@ def _run(chosen: argparse.Namespace, rest: list[str]) -> int:
 def _saved(client: Client, workflow: Workflow, node: str, out: Path, rename: bool) -> Path:
     """Return the file of a workflow's result, made again where the job was done before and the server's file is gone."""
     job = _ended(client, workflow)
-    made = job.get_output(node)
+    made, more = job.get_output(node), len(job.get_outputs(node)) - 1
+    if more:
+        _say(f"{job.id}: the first of {more + 1} files is saved; the others stay on the server.", sys.stderr)
     try:
         return made.to_file(out, rename=rename)
     except OutputMissing as problem:

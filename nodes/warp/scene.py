@@ -51,8 +51,11 @@ def write_scene(geometry: Geometry, video: torch.Tensor | None) -> str:
     else:
         folder.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_suffix(f".{os.getpid()}")
-        unfinished.write_bytes(scene_file(geometry, video))
-        unfinished.replace(path)
+        try:
+            unfinished.write_bytes(scene_file(geometry, video))
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)  # where the disk is full
         for old in sorted(folder.glob(PATTERN), key=lambda file: file.stat().st_mtime_ns)[:-KEPT]:
             old.unlink(missing_ok=True)
     return path.name
@@ -64,5 +67,5 @@ def _digest(geometry: Geometry, video: torch.Tensor | None) -> str:
     parts += [geometry.intrinsics, geometry.camera_to_world] + ([] if video is None else [video[:, ::SAMPLE, ::SAMPLE]])
     digest = hashlib.blake2b(repr([tuple(part.shape) for part in (geometry.depth, *parts)]).encode(), digest_size=12)
     for part in parts:
-        digest.update(part.detach().cpu().contiguous().numpy().tobytes())
+        digest.update(part.detach().float().cpu().contiguous().numpy().tobytes())  # NumPy has no bfloat16
     return digest.hexdigest()

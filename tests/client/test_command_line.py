@@ -55,6 +55,17 @@ def test_a_result_that_was_removed_on_the_server_is_made_again(fake, capsys):
     assert Path("c.mp4").read_bytes() and list(fake.rendered.values()) == [2]
 
 
+def test_of_a_result_of_several_files_the_first_is_saved_and_said_so(fake, capsys, monkeypatch):
+    one = fake._outputs
+
+    def three(job_id, prompt):
+        return {key: {"images": saved["images"] * 3} for key, saved in one(job_id, prompt).items()}
+
+    monkeypatch.setattr(fake, "_outputs", three)
+    assert cli.main(["run", "recapture", "--video", "a.mp4", "--server", fake.url, "--out", "b.mp4"]) == 0
+    assert "first of 3 files" in capsys.readouterr().err
+
+
 def test_a_result_that_saves_no_file_is_named(fake, capsys, monkeypatch):
     monkeypatch.setattr(fake, "_outputs", lambda *_: {})
     assert cli.main(["run", "recapture", "--video", "a.mp4", "--server", fake.url, "--out", "b.mp4"]) == 1

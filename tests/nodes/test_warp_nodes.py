@@ -216,6 +216,26 @@ def test_one_clip_is_written_once_and_another_one_beside_it(pack, clip, geometry
     assert sent_to_the_page(pack, geometry=geometry)["scene"] not in (name, None)
 
 
+def test_a_clip_of_half_precision_has_a_scene(pack, clip, geometry):
+    for kind in (torch.float16, torch.bfloat16):
+        assert sent_to_the_page(pack, geometry=geometry, video=clip.to(kind))["scene"]
+
+
+def test_a_full_disk_leaves_no_half_scene(pack, clip, geometry, monkeypatch):
+    import folder_paths
+
+    def full(path: Path, content: bytes) -> None:
+        path.touch()
+        raise OSError(28, "No space left on device")
+
+    folder = Path(folder_paths.get_temp_directory())
+    before = set(folder.iterdir())
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space"):
+        sent_to_the_page(pack, geometry=geometry, video=clip * 0.9)
+    assert set(folder.iterdir()) == before
+
+
 def test_only_the_scenes_used_last_stay_in_the_temporary_folder(pack, clip, geometry):
     import folder_paths
 
