@@ -109,6 +109,7 @@ def drift(
     )
     if reconstruction is None:
         return found
+    reconstruction = reconstruction.to(result)
     return Drift(
         found.kept,
         found.psnr_db,

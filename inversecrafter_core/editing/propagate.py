@@ -66,7 +66,7 @@ def propagate(
     follow_light: bool = True,
     progress: Progress | None = None,
 ) -> Propagated:
-    """Propagate the edit of the first frame through the clip.
+    """Propagate the edit of the first frame through the clip, on the CPU.
 
     Args:
         video: the clip before the edit, ``[F, H, W, 3]``.
@@ -81,7 +81,7 @@ def propagate(
         InputError: a clip of one frame, sizes or counts that differ, a region that misses the edit, or an edit of nothing or of
             everything.
     """
-    video = require_video("video", video)
+    video = require_video("video", video).cpu()
     picture = _one_picture(edited, video)
     changed = edited_region(video[0], picture)
     region = _fitting(region, video, changed)

@@ -24,7 +24,11 @@ DistanceMap = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 def as_pair(
     result: torch.Tensor, reference: torch.Tensor, visible: torch.Tensor | None
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return both clips and the mask, by default of all pixels, after checking that they fit and that a pixel is visible."""
+    """Return both clips and the mask, by default of all pixels, on the device of ``result``.
+
+    Raises:
+        InputError: counts or sizes that differ, or no visible pixel.
+    """
     result, reference = require_video("result", result), require_video("reference", reference)
     require_same_frames(result=len(result), reference=len(reference))
     if result.shape != reference.shape:
@@ -39,7 +43,7 @@ def as_pair(
         raise InputError("mask", f"shape {tuple(visible.shape)}", f"Give one of shape {tuple(result.shape[:3])}.")
     if not bool((visible > 0).any()):
         raise InputError("mask", "no visible pixel", "Nothing is left to compare: give a mask that keeps something.")
-    return result, reference, visible.to(result)
+    return result, reference.to(result), visible.to(result)
 
 
 def weighted_mean(maps: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> float:

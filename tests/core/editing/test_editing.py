@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 from moving_square import HEIGHT, SIDE, WIDTH, overlap, recoloured, square_clip
+from on_gpu import on_gpu
 
 from inversecrafter_core.editing import (
     box_region,
@@ -32,6 +33,18 @@ def test_the_mask_goes_where_the_square_goes():
     assert torch.equal(found.inside[0], inside[0])
     for t in range(1, len(clip)):
         assert overlap(found.inside[t], inside[t]) > 0.9, t
+
+
+def test_an_edit_of_a_clip_on_a_gpu_is_propagated_too():
+    """As hosts under --gpu-only keep their pictures."""
+    found = propagate(on_gpu(CLIP), on_gpu(EDITED), on_gpu(INSIDE))
+    assert torch.equal(found.video, propagate(CLIP, EDITED, INSIDE).video)
+
+
+def test_a_decoded_clip_on_a_gpu_is_compared_with_a_source_that_is_not():
+    visible = (~INSIDE).float()
+    assert composite(on_gpu(CLIP), CLIP, visible).cpu().isfinite().all()
+    assert drift(on_gpu(CLIP), CLIP, visible, reconstruction=CLIP).past_vae_shift == (0, 0, 0)
 
 
 def test_masks_of_something_that_crosses_the_whole_picture_are_taken():
