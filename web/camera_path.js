@@ -113,9 +113,9 @@ function show(node, output) {
 
 /** Keep what a node's next object goes on with, its history and what it shows, and return it. */
 function remember(node, editor) {
-  const name = place(node);
-  if (!kept.has(name)) kept.set(name, {});
-  return Object.assign(kept.get(name), { history: editor.model.history, shared: editor.shared });
+  const name = place(node), { history } = editor.model;
+  if (kept.get(name)?.history !== history) kept.set(name, { history }); // another node stood here, of a workflow of this name
+  return Object.assign(kept.get(name), { shared: editor.shared });
 }
 
 /** After a graph was loaded: take the values, what an earlier object of this node has shown, and what the page restores later. */

@@ -2,7 +2,15 @@
 import { app } from "/scripts/app.js";
 
 const UNNAMED = "00000000-0000-0000-0000-000000000000"; // a graph that was never saved nor left, until its tab is left
-const placeIn = (node, graph) => [app.extensionManager?.workflow?.activeWorkflow?.key, graph, node.id].join(" ");
+const numbers = new WeakMap(); // workflow -> its number; a closed tab's name is the next unsaved workflow's
+let workflows = 0;
+
+function workflowNumber(workflow) {
+  if (workflow && !numbers.has(workflow)) numbers.set(workflow, ++workflows);
+  return numbers.get(workflow) ?? 0;
+}
+
+const placeIn = (node, graph) => [workflowNumber(app.extensionManager?.workflow?.activeWorkflow), graph, node.id].join(" ");
 
 /** Name a node across switches of tabs, which make its object anew: its workflow, its graph and its number. */
 export const place = (node) => placeIn(node, node.graph?.id);

@@ -61,8 +61,8 @@ globalThis.ResizeObserver = class {
 globalThis.requestAnimationFrame = (draw) => setTimeout(draw, 0);
 globalThis.cancelAnimationFrame = clearTimeout;
 
-export const app = {};
-export const api = new EventTarget();
+export const app = { extensions: [], registerExtension: (one) => app.extensions.push(one) };
+export const api = Object.assign(new EventTarget(), { apiURL: (route) => route });
 
 /** Let a host's message come: its name and its detail. */
 export const send = (name, detail) => api.dispatchEvent(Object.assign(new Event(name), { detail }));
