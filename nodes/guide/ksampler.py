@@ -177,10 +177,10 @@ def noise_in(samples: torch.Tensor, given: torch.Tensor, model: ModelPatcher, si
 
     So a slice continues from ``samples`` while the host still knows the given latent, which it keeps where a noise mask is 0.
     """
-    sampling, none = model.get_model_object("model_sampling"), torch.zeros_like(given)
+    sampling, none = model.get_model_object("model_sampling"), torch.zeros_like(given, dtype=torch.float32)
     noised, bare = (
         sampling.noise_scaling(sigma, none, model.model.process_latent_in(latent) if latent.any() else latent)
-        for latent in (samples.to(given), given)
+        for latent in (samples.to(none), given.to(none))
     )
     return (noised - bare) / sigma
 
