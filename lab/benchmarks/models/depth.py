@@ -99,7 +99,7 @@ def on_second_maker(models: Estimators, seed: int, count: int) -> list[Row]:
         case, (parts, ratios) = f"{len(seeds)} scenes by Blender", zip(*pairs, strict=True)
         bound = ({"least": PAIR_TARGET}, {"most": 100 * math.log(1.3)}) if key == OURS else ({}, {})
         found.append(row(WITHIN, interval(list(parts)), "%", case=case, method=key, **bound[0]))
-        found.append(row("far-to-near ratio off, |log|", interval(list(ratios)), "%", case=case, method=key, **bound[1]))
+        found.append(row("log far-to-near ratio, off by", interval(list(ratios)), "%", case=case, method=key, **bound[1]))
     return found
 
 
