@@ -7,9 +7,10 @@ Here the file is read with its timestamps, its rotation and its alpha, frame by 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from fractions import Fraction
+from functools import partial
 from typing import TypedDict, TypeVar
 
 import av
@@ -23,6 +24,8 @@ from ...inversecrafter_core.errors import InputError
 
 logger = logging.getLogger(__name__)
 Stream = TypeVar("Stream", bound=av.stream.Stream)
+Picture = Callable[[], np.ndarray]
+"""Function that makes a frame ``[H, W, 3]``, or ``[H, W, 4]`` with alpha: of a long file few are wanted."""
 QUARTER = 90
 
 
@@ -47,8 +50,8 @@ def rate_of(video: Input.Video) -> float:
     return float(video.get_frame_rate()) or 1.0
 
 
-def pictures_of(video: Input.Video) -> Iterator[tuple[float, np.ndarray]]:
-    """Yield times in seconds and frames ``[H, W, 3]``, or ``[H, W, 4]`` with alpha, upright; uint8, those in memory float32.
+def pictures_of(video: Input.Video) -> Iterator[tuple[float, Picture]]:
+    """Yield times in seconds and frames, upright; uint8, those in memory float32.
 
     Raises:
         InputError: a file without a picture that can be decoded.
@@ -74,7 +77,7 @@ def pictures_of(video: Input.Video) -> Iterator[tuple[float, np.ndarray]]:
             for number, frame in enumerate(container.decode(stream)):
                 time = float(number / rate) if frame.time is None else frame.time
                 if first <= time < last:
-                    yield time, _upright(frame, shape)
+                    yield time, partial(_upright, frame, shape)
         except av.error.FFmpegError as error:
             fix = "Copy it once more, convert it to mp4 (H.264) or webm, or take fewer frames."
             raise InputError("video", f"a file that is damaged after {number + 1} frames ({error})", fix) from error
@@ -97,8 +100,8 @@ def _upright(frame: av.VideoFrame, pixel_shape: Fraction | None = None) -> np.nd
     return np.ascontiguousarray(np.rot90(picture, round(frame.rotation / QUARTER)))
 
 
-def pictures_in(images: torch.Tensor, rate: float) -> Iterator[tuple[float, np.ndarray]]:
-    """Yield times and frames ``[H, W, 3 or 4]`` float32 of an IMAGE, which has a constant rate.
+def pictures_in(images: torch.Tensor, rate: float) -> Iterator[tuple[float, Picture]]:
+    """Yield times and frames, float32, of an IMAGE, which has a constant rate.
 
     Raises:
         InputError: a tensor of another shape.
@@ -106,7 +109,7 @@ def pictures_in(images: torch.Tensor, rate: float) -> Iterator[tuple[float, np.n
     if images.ndim != 4 or images.shape[-1] not in (3, 4) or not len(images):
         raise InputError("video", f"a tensor of shape {tuple(images.shape)}", "Connect a VIDEO or an IMAGE.")
     for number, image in enumerate(images):
-        yield number / rate, image.detach().float().cpu().numpy()
+        yield number / rate, image.detach().float().cpu().numpy
 
 
 def _in_memory(video: Input.Video) -> Types.VideoComponents | None:

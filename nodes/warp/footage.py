@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import comfy.model_management
 import numpy as np
 import torch
@@ -11,7 +13,7 @@ from comfy_api.latest import Input, io
 from ...inversecrafter_core.errors import InputError, require_choice
 from ...inversecrafter_core.footage import Fit, Placement, Timing, at_constant_rate, place
 from ...inversecrafter_core.latent_grid import WAN, LatentGrid
-from ..host.footage import pictures_in, pictures_of, rate_of, sound_of
+from ..host.footage import Picture, pictures_in, pictures_of, rate_of, sound_of
 from ..host.progress import host_progress
 from ..host.reports import report_ui
 from ..host.schema import node_schema
@@ -92,8 +94,8 @@ class InverseCrafterPrepareFootage(io.ComfyNode):
         wanted = grid.nearest(frames)[0] if frames > 1 else 1
         progress = host_progress()
         clip: list[tuple[np.ndarray, np.ndarray]] = []
-        for picture in at_constant_rate(source, rate, wanted, start, timing):
-            clip.append(frame.put(picture))
+        for picture in at_constant_rate(_cancellable(source), rate, wanted, start, timing):
+            clip.append(frame.put(picture()))
             progress(len(clip), wanted)
         count = _length(len(clip), grid, timing)
         audio = None if images else sound_of(video, timing.times[0] + start, count / rate)
@@ -101,6 +103,13 @@ class InverseCrafterPrepareFootage(io.ComfyNode):
         pixels, holes = (torch.from_numpy(np.stack(part)) for part in zip(*clip[:count], strict=True))
         device = comfy.model_management.intermediate_device()
         return io.NodeOutput(pixels.to(device), holes.to(device), rate, audio, report, ui=report_ui(report))
+
+
+def _cancellable(pictures: Iterator[tuple[float, Picture]]) -> Iterator[tuple[float, Picture]]:
+    """Yield pictures; before each the user may have cancelled, as while a long part is skipped."""
+    for picture in pictures:
+        comfy.model_management.throw_exception_if_processing_interrupted()
+        yield picture
 
 
 class _Frame:

@@ -238,6 +238,23 @@ def test_a_file_that_is_no_video_is_named(prepare, tmp_path, content):
         prepare(file)
 
 
+def test_a_part_that_is_skipped_can_be_cancelled_and_costs_no_pictures(prepare, pack, tmp_path, monkeypatch):
+    import comfy.model_management
+
+    module, made = pack.submodule("nodes.host.footage"), []
+    upright = module._upright
+    monkeypatch.setattr(module, "_upright", lambda *frame: made.append(1) or upright(*frame))
+    file = write(tmp_path / "clip.mp4", [number / 24 for number in range(40)])
+    assert len(prepare(file, frames=5, start=1.0)[0]) == len(made) == 5
+
+    def cancelled():
+        raise InterruptedError
+
+    monkeypatch.setattr(comfy.model_management, "throw_exception_if_processing_interrupted", cancelled)
+    with pytest.raises(InterruptedError):
+        prepare(file, start=100.0)
+
+
 def test_a_start_behind_the_end_is_named(prepare):
     with pytest.raises(Exception, match=r"start: no frame there; the footage has 0\.25 s"):
         prepare(torch.rand(5, 64, 96, 3), start=9.0)
