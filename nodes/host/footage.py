@@ -74,7 +74,7 @@ def pictures_of(video: Input.Video) -> Iterator[tuple[float, Picture]]:
             raise InputError("video", "a file of a coding that is not known here", "Convert it to mp4 (H.264) or webm.")
         shape = stream.sample_aspect_ratio
         try:
-            for number, frame in enumerate(container.decode(stream)):
+            for number, frame in enumerate(_decoded(container, stream)):
                 time = float(number / rate) if frame.time is None else frame.time
                 if first <= time < last:
                     yield time, partial(_upright, frame, shape)
@@ -88,6 +88,21 @@ def pictures_of(video: Input.Video) -> Iterator[tuple[float, Picture]]:
 def _decodable(streams: Iterable[Stream]) -> Stream | None:
     """Return the first stream that FFmpeg has a decoder for; phones write some beside the usual ones."""
     return next((stream for stream in streams if stream.codec_context is not None), None)
+
+
+def _decoded(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.VideoFrame]:
+    """Yield the frames of a file but for damaged ones, as players do; damage at its end, which breaks off, is an error."""
+    broken: av.error.InvalidDataError | None = None
+    for packet in container.demux(stream):
+        try:
+            frames = packet.decode()
+            broken = None if packet.size else broken  # the last packet, of size 0, asks for what is left
+        except av.error.InvalidDataError as error:
+            frames, broken = [], error
+            logger.warning("InverseCrafter, Prepare Footage: a damaged part of the file is left out (%s).", error)
+        yield from frames
+    if broken is not None:
+        raise broken
 
 
 def _upright(frame: av.VideoFrame, pixel_shape: Fraction | None = None) -> np.ndarray:

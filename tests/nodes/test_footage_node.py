@@ -211,6 +211,16 @@ def test_a_file_that_breaks_off_gives_the_frames_before_and_is_named_where_more_
         prepare(part, frames=37)
 
 
+def test_a_damaged_part_within_a_file_is_left_out_in_time(prepare, tmp_path):
+    file = noisy(tmp_path / "damaged.mp4", 40)
+    content = bytearray(file.read_bytes())
+    middle = slice(len(content) // 2, len(content) // 2 + len(content) // 10)
+    content[middle] = bytes(middle.stop - middle.start)
+    file.write_bytes(bytes(content))
+    video, *_, report = prepare(file, frames=37)
+    assert len(video) == 37 and "37 frames at 25 a second" in report
+
+
 @pytest.mark.parametrize(("coding", "says"), [(b"A_AAC", None), (b"V_MPEG4/ISO/AVC", "a coding that is not known here")])
 def test_streams_without_a_decoder_are_passed_over_or_named(prepare, tmp_path, coding, says):
     """As phones' spatial sound is to most."""
