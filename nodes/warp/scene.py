@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict
 
@@ -57,7 +58,8 @@ def write_scene(geometry: Geometry, video: torch.Tensor | None) -> str:
         finally:
             unfinished.unlink(missing_ok=True)  # where the disk is full
         for old in sorted(folder.glob(PATTERN), key=lambda file: file.stat().st_mtime_ns)[:-KEPT]:
-            old.unlink(missing_ok=True)
+            with suppress(OSError):  # Windows does not delete what the page is reading
+                old.unlink(missing_ok=True)
     return path.name
 
 

@@ -221,6 +221,19 @@ def test_a_clip_of_half_precision_has_a_scene(pack, clip, geometry):
         assert sent_to_the_page(pack, geometry=geometry, video=clip.to(kind))["scene"]
 
 
+def test_a_scene_that_the_page_is_reading_stays_where_the_system_does_not_delete_open_files(pack, clip, geometry, monkeypatch):
+    unlink = Path.unlink
+
+    def open_elsewhere(path: Path, missing_ok: bool = False) -> None:
+        if path.suffix == ".bin":
+            raise PermissionError(13, "The process cannot access the file because it is being used by another process")
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", open_elsewhere)
+    names = {sent_to_the_page(pack, geometry=geometry, video=clip * (0.2 + index / 50))["scene"] for index in range(10)}
+    assert len(names) == 10
+
+
 def test_a_full_disk_leaves_no_half_scene(pack, clip, geometry, monkeypatch):
     import folder_paths
 

@@ -134,3 +134,14 @@ def test_a_turn_of_the_wheel_is_one_step_to_undo(editor):
     answer([before, values.keyframes]);
     """)
     assert before == after != ""
+
+
+def test_a_scene_that_was_lost_goes_with_a_run_that_has_none(editor):
+    assert editor("""
+    editor.open("scene");
+    await answered("scene", () => shared.current);
+    model.goTo(4);
+    await answered("scene", () => shared.url === null, "lose");
+    await editor.open(null);
+    answer([shared.scene, shared.current, editor.note]);
+    """) == [None, None, ""]

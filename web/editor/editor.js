@@ -99,7 +99,7 @@ export class Editor {
 
   /** Show the scene of a file at a URL; null for none. */
   async open(url) {
-    if (url === this.shared.url) {
+    if (url === this.shared.url && (url || !this.shared.scene)) {
       if (!this.reading) this.note = "";
       return this.#changed();
     }
