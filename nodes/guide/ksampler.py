@@ -29,6 +29,8 @@ from .settings import guidance_from, guidance_inputs, measurement_input
 Callback = Callable[[int, torch.Tensor, torch.Tensor, int], None]
 Parts = list[tuple[ModelPatcher, torch.Tensor]]
 """Models, each with its slice of the schedule."""
+CELLS = ("downscale_ratio_spacial", "downscale_ratio_temporal")
+"""Notes of newer hosts on the cells of an empty LATENT, by which it is fitted to a model of others."""
 
 
 class InverseCrafterKSampler(io.ComfyNode):
@@ -116,7 +118,8 @@ class InverseCrafterKSampler(io.ComfyNode):
         guidance = guidance_from(measurement, gamma, start_percent, end_percent, settings)
         require_fitting(model, guidance)
         latent = empty_latent(model, measurement) if latent_image is None else latent_image
-        start = comfy.sample.fix_empty_latent_channels(model, latent["samples"])
+        cells = {key: latent[key] for key in CELLS if latent.get(key) is not None}
+        start = comfy.sample.fix_empty_latent_channels(model, latent["samples"], **cells)
         video = video_latent(start)
         guidance.check_shape(video.shape)
         require_whole_frames(latent.get("noise_mask"), Streams.of(video))
@@ -125,7 +128,8 @@ class InverseCrafterKSampler(io.ComfyNode):
         if low_noise_model is not None:
             require_second_expert(low_noise_model, model, guidance, sampler_name)
             parts = split_at_boundary(model, low_noise_model, parts[0][1])
-        return io.NodeOutput(latent | {"samples": run.sample(guidance, parts, latent | {"samples": start})})
+        samples = run.sample(guidance, parts, latent | {"samples": start})
+        return io.NodeOutput({key: value for key, value in latent.items() if key not in CELLS} | {"samples": samples})
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 import torch
 from guidance_kit import FORMS, LATENT, Kit, distance_to, guided_by
@@ -177,6 +179,18 @@ def test_a_batch_shares_one_measurement(kit, route):
 def test_without_a_latent_there_are_as_many_clips_as_measurements(kit):
     """A further pass over a batch has one measurement a clip."""
     assert len(kit.ksampler(kit.model(), kit.measurement(batch=2), **ALL)) == 2
+
+
+def test_an_empty_latent_of_another_familys_cells_is_fitted_as_by_the_stock_sampler(kit):
+    """Newer hosts note the cells of an empty latent: EmptyHunyuanLatentVideo, of 8 pixels, serves Wan 2.2 5B, of 16."""
+    import comfy.sample
+
+    if "downscale_ratio_spacial" not in inspect.signature(comfy.sample.fix_empty_latent_channels).parameters:
+        pytest.skip("this host has one size of cells for all")
+    latent = {"samples": torch.zeros(1, 16, LATENT[0], 2 * LATENT[1], 2 * LATENT[2]), "downscale_ratio_spacial": 8}
+    given = {"seed": 7, "steps": 1, "cfg": 1.0, "positive": kit.positive, "negative": kit.negative, "latent_image": latent}
+    made = kit.run("InverseCrafterKSampler", model=kit.model("48 channels"), measurement=kit.measurement(48), **given)
+    assert made["samples"].shape == (1, 48, *LATENT) and set(made) == {"samples"}
 
 
 def test_a_lora_patched_model_is_guided_with_its_lora(kit):
