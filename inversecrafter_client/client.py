@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .errors import ClientError, InvalidWorkflow, JobLost, ServerError
+from .errors import ClientError, InvalidWorkflow, JobCanceled, JobLost, ServerError
 from .events import CANCELED, FAILED, QUEUED, RUNNING
 from .files import content_name
 from .jobs import Job
@@ -63,18 +63,24 @@ class Client:
         Raises:
             InvalidWorkflow: the server refuses it, naming nodes and inputs.
             InvalidOverride: a file that the workflow needs was not given, or is not there.
+            JobCanceled: it was cancelled meanwhile.
             ServerUnreachable, ServerError.
         """
         workflow = workflow if isinstance(workflow, Workflow) else Workflow.from_json(workflow)
         workflow.require_files()
         titles = {key: node.get("_meta", {}).get("title") or node["class_type"] for key, node in workflow.json.items()}
         job = Job(self, workflow.content_id() if once else str(uuid.uuid4()), titles)
+        self.canceled.discard(job.id)
         if once and self._known(job):
             return job
         for name, path in workflow.files().items():
             self._upload(path, name.removeprefix(f"{UPLOADS}/"))
         self.listener.start()
-        self._queue(workflow, job.id)
+        if job.id not in self.canceled:
+            self._queue(workflow, job.id)
+        if job.id in self.canceled:  # while it was uploaded or sent
+            self.cancel(job.id)
+            raise JobCanceled(job.id, "cancelled", "Send it again if it is still wanted.")
         return job
 
     def run(self, workflow: Workflow | Graph, once: bool = False, timeout: float | None = None) -> Job:
@@ -157,7 +163,6 @@ class Client:
         return True
 
     def _queue(self, workflow: Workflow, job_id: str) -> None:
-        self.canceled.discard(job_id)
         body = {"prompt": _with_own_names(workflow.prompt(), job_id), "prompt_id": job_id, "client_id": self.client_id}
         status, answer = self.transport.post_checked("/prompt", body)
         if not isinstance(answer, dict):

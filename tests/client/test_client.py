@@ -8,6 +8,7 @@ import pickle
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from aiohttp import web
@@ -123,6 +124,26 @@ def test_a_running_job_and_a_waiting_one_are_cancelled(client, workflow, fake):
             job.cancel().result(10)
         assert job.status == "canceled" and job.error
     assert not client.list_jobs() and client.run(workflow).status == "succeeded"
+
+
+def test_a_job_that_is_cancelled_while_its_clip_is_uploaded_is_not_queued(client, workflow, fake):
+    uploading, cancelled = threading.Event(), threading.Event()
+
+    async def slow(request):
+        if request.path == "/upload/image":
+            uploading.set()
+            await asyncio.to_thread(cancelled.wait, 10)
+
+    fake.fault = slow
+    with ThreadPoolExecutor() as pool:
+        sent = pool.submit(client.submit, workflow, once=True)
+        assert uploading.wait(10)
+        client.cancel(workflow.content_id())
+        cancelled.set()
+        with pytest.raises(JobCanceled):
+            sent.result(10)
+    assert not client.list_jobs() and not fake.rendered
+    assert client.run(workflow, once=True).status == "succeeded", "sent again it runs"
 
 
 def test_waiting_ends_where_there_is_no_socket(client, workflow, fake):
