@@ -27,12 +27,12 @@ def dilate_holes(visible: torch.Tensor, radius: int) -> torch.Tensor:
 
 def require_visible(visible: torch.Tensor, video: torch.Tensor) -> None:
     """Raise :class:`InputError` unless a mask fits its video and every frame has known pixels to fill from."""
-    require_same_frames(video=len(video), mask=len(visible))
-    require_same_size("mask", visible.shape[1:], "video", video.shape[1:3])
+    require_same_frames(video=len(video), holes=len(visible))
+    require_same_size("holes", visible.shape[1:], "video", video.shape[1:3])
     blind = (~visible.flatten(1).any(1)).nonzero().flatten().tolist()
     if blind:
         raise InputError(
-            "mask",
+            "holes",
             f"only holes in {len(blind)} frames, the first is frame {blind[0]}",
             "Choose a smaller camera motion, or check that the mask is not inverted (1 = hole).",
         )

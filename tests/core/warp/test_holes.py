@@ -104,13 +104,13 @@ def test_after_both_methods_nothing_is_left_black():
 def test_a_frame_of_nothing_but_holes_is_refused():
     visible = with_hole(3)
     visible[1] = False
-    with pytest.raises(InputError, match=r"only holes in 1 frames, the first is frame 1"):
+    with pytest.raises(InputError, match=r"holes: only holes in 1 frames, the first is frame 1"):
         fill_holes(noise_video(3), visible)
 
 
 @pytest.mark.parametrize(
     ("mask", "message"),
-    [(with_hole(3), "video has 2, mask has 3"), (with_hole(2)[:, :20], "size 64x20, but video has 64x48")],
+    [(with_hole(3), "video has 2, holes has 3"), (with_hole(2)[:, :20], "holes: size 64x20, but video has 64x48")],
 )
 def test_a_mask_that_does_not_fit_is_refused(mask, message):
     with pytest.raises(InputError, match=message):
