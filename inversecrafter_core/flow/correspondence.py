@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 import torch
 
-from ..errors import InputError, require_video
+from ..errors import require_video
 from ..progress import Progress
-from .engine import SMALLEST, FlowEngine, Preset, grey_frames
+from .engine import FlowEngine, Preset, grey_frames
 from .remap import pixel_grid, sample
 from .round_trip import round_trip
 
@@ -54,8 +54,6 @@ def correspond(video: torch.Tensor, progress: Progress | None = None) -> Iterato
     """
     grey = grey_frames(require_video("video", video))
     frames, height, width = grey.shape
-    if min(height, width) < SMALLEST:
-        raise InputError("video", f"size {width}x{height}", f"Optical flow needs at least {SMALLEST} pixels a side.")
     here = pixel_grid(height, width)
     back = forth = here
     engine = FlowEngine(Preset.MEDIUM)

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 import torch
 
+from ..errors import InputError
+
 SMALLEST = 16
 """Smallest side in pixels that DIS accepts."""
 
@@ -30,7 +32,14 @@ class FlowEngine:
         self._dis: Any = cv2.DISOpticalFlow.create(int(preset))
 
     def flow(self, one: np.ndarray, other: np.ndarray, initial: np.ndarray | None = None) -> np.ndarray:
-        """Return the flow from ``one`` to ``other``; ``initial [h, w, 2]`` initialises the search."""
+        """Return the flow from ``one`` to ``other``; ``initial [h, w, 2]`` initialises the search.
+
+        Raises:
+            InputError: pictures too small for it.
+        """
+        height, width = one.shape
+        if min(height, width) < SMALLEST:
+            raise InputError("video", f"size {width}x{height}", f"Optical flow needs at least {SMALLEST} pixels a side.")
         return self._dis.calc(one, other, None if initial is None else np.ascontiguousarray(initial))
 
     def both_ways(self, one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

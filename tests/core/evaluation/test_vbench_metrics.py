@@ -107,3 +107,8 @@ def test_a_fade_is_interpolated_exactly_and_an_even_last_frame_is_left_out():
 def test_too_short_a_clip_is_named(metric, least):
     with pytest.raises(InputError, match=f"at least {least}"):
         metric(torch.zeros(least - 1, 16, 16, 3))
+
+
+def test_a_clip_too_small_for_optical_flow_is_named():
+    with pytest.raises(InputError, match="16 pixels"):
+        motion_smoothness(torch.rand(5, 8, 24, 3))
