@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -188,6 +189,19 @@ def test_a_phone_held_upright_gives_upright_frames(pack):
     )
     upright = pack.submodule("nodes.host.footage")._upright(frame)
     assert upright.shape == (6, 4, 3) and upright[0].min() == 255 and upright[1:].max() == 0
+
+
+def test_a_file_whose_header_turns_the_pictures_gives_upright_frames(prepare, tmp_path):
+    """The matrix of a quarter turn clockwise in the track's header, as a phone held upright writes it."""
+    file = write(tmp_path / "phone.mp4", [number / 30 for number in range(5)])
+    content = bytearray(file.read_bytes())
+    start = content.index(b"tkhd") + 44
+    assert struct.unpack(">9i", content[start : start + 36]) == (1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
+    content[start : start + 36] = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 64 << 16, 0, 1 << 30)
+    file.write_bytes(content)
+    video = prepare(file, frames=5)[0]
+    assert video.shape == (5, 96, 64, 3), "the size is turned with it"
+    assert (video[:, :40].mean() - video[:, -40:].mean()) * 255 > 50, "the bright left half is the top"
 
 
 def noisy(path: Path, frames: int, pixel_shape: Fraction = Fraction(1)) -> Path:
