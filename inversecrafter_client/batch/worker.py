@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from pathlib import Path
 
 from ..client import Client
@@ -27,6 +28,7 @@ class Worker:
     def __init__(self, server: str | Start, timeout: float):
         self._own = OwnServer(server) if isinstance(server, Start) else None
         self._client = Client(self._own.url if self._own else str(server), timeout, patience=0)
+        self._given, self._giving = set[str](), threading.Lock()
 
     def close(self) -> None:
         """Close the connection; a server that was started here ends."""
@@ -50,8 +52,24 @@ class Worker:
         """
         if self._own:
             self._own.ensure(self._client)
-        for job_id in withdrawn:
+        with self._giving:  # a job that comes back here must neither meet its own withdrawal nor begin in the middle of it
+            for job_id in set(withdrawn) - self._given:
+                self._client.cancel(job_id)
+            self._given.add(row.job_id)
+        try:
+            return self._delivered(row, part)
+        finally:
+            self._given.discard(row.job_id)
+
+    def cancel(self, job_id: str) -> None:
+        """Cancel a job, if the server still answers."""
+        try:
             self._client.cancel(job_id)
+        except ClientError as problem:
+            logger.info("%s", problem)
+
+    def _delivered(self, row: Row, part: Path) -> str:
+        """Write a row's result; return its SHA-256."""
         made = self._made(row)
         try:
             _write(made, part)
@@ -60,13 +78,6 @@ class Worker:
             self._client.renew(row.job_id)
             _write(self._made(row), part)
         return sha256(part)
-
-    def cancel(self, job_id: str) -> None:
-        """Cancel a job, if the server still answers."""
-        try:
-            self._client.cancel(job_id)
-        except ClientError as problem:
-            logger.info("%s", problem)
 
     def _made(self, row: Row) -> Output:
         """Return a row's result on the server."""
