@@ -31,7 +31,6 @@ from inversecrafter_client.batch import Options, Start, read_manifest, run_batch
 from inversecrafter_client.batch.manifest import Row
 from inversecrafter_client.batch.record import Record, locked
 from inversecrafter_client.batch.schedule import Task
-from inversecrafter_client.batch.worker import Worker
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = Options(timeout=5, patience=10)
@@ -118,34 +117,6 @@ def test_a_restarting_server_makes_what_it_lost_and_nothing_twice(fakes, manifes
     summary = run_batch(manifest, [fake.url], QUICK)
     stop.wait(10)
     assert len(summary.made) == 6 and results(manifest) == undisturbed(fakes, manifest, tmp_path)
-
-
-def test_a_job_that_comes_back_to_its_server_does_not_meet_its_own_withdrawal(fake, manifest, tmp_path, monkeypatch):
-    one, back = read_manifest(manifest)[:2]
-    worker, begun, sending = Worker(fake.url, 5), threading.Event(), threading.Event()
-    cancel, upload = worker._client.cancel, worker._client._upload
-
-    def slow_cancel(job_id: str) -> None:
-        begun.set()
-        sending.wait(1)  # long enough for a job that does not wait for this
-        cancel(job_id)
-
-    def slow_upload(path: Path, name: str) -> str:
-        sending.set()
-        while not worker._client.canceled and not given.is_set():
-            time.sleep(0.01)
-        return upload(path, name)
-
-    given = threading.Event()
-    monkeypatch.setattr(worker._client, "cancel", slow_cancel)
-    first = threading.Thread(target=worker.deliver, args=(one, tmp_path / "one", (back.job_id,)))
-    first.start()
-    assert begun.wait(60)
-    monkeypatch.setattr(worker._client, "_upload", slow_upload)
-    threading.Timer(2, given.set).start()
-    assert worker.deliver(back, tmp_path / "back")
-    first.join(60)
-    worker.close()
 
 
 @pytest.mark.parametrize("ray", ENGINES)
