@@ -42,8 +42,8 @@ ONE_NODE = """() => {
     text.connect(1, shown, 0);
 }"""
 DRAWN = "() => [...document.querySelectorAll('textarea')].some(box => box.value.includes('Not known'))"
-PICTURES_SHOWN = """() =>
-    [...document.querySelectorAll('[role=dialog] img')].filter(i => i.naturalWidth >= 200).length"""
+PICTURE_SHOWN = """name => [...document.querySelectorAll(`[data-testid="template-workflow-${name}"] img`)]
+    .some(picture => picture.naturalWidth >= 200)"""
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium here: install one or set CHROMIUM_PATH")
 
@@ -64,14 +64,8 @@ def test_the_template_browser_offers_our_workflows_with_their_pictures(page_and_
     browser.get_by_text("inversecrafter", exact=True).first.click()
     for path in WORKFLOWS:  # pictures load where they are seen
         browser.get_by_text(path.stem, exact=True).first.scroll_into_view_if_needed()
-        picture = f"/workflow_templates/inversecrafter/{path.stem}.jpg"
-        for _ in range(60):
-            if [url for url in fetched if url.endswith(picture)]:
-                break
-            page.wait_for_timeout(250)
-        else:
-            pytest.fail(f"{picture} is not among {fetched}")
-    assert page.evaluate(PICTURES_SHOWN) > len(WORKFLOWS) / 2
+        page.wait_for_function(PICTURE_SHOWN, arg=path.stem, timeout=60_000)
+    assert {f"{path.stem}.jpg" for path in WORKFLOWS} <= {url.rpartition("/inversecrafter/")[2] for url in fetched}
 
 
 @pytest.mark.parametrize("path", RUN_HERE, ids=lambda path: path.stem)
