@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .errors import ClientError, InvalidWorkflow, JobCanceled, JobLost, ServerError
+from .errors import ClientError, InvalidWorkflow, JobLost, ServerError
 from .events import CANCELED, FAILED, QUEUED, RUNNING
 from .files import content_name
-from .jobs import Job
+from .jobs import Job, cancellation
 from .listener import Listener
 from .refusals import refusal
 from .transport import Transport
@@ -80,7 +80,7 @@ class Client:
             self._queue(workflow, job.id)
         if job.id in self.canceled:  # while it was uploaded or sent
             self.cancel(job.id)
-            raise JobCanceled(job.id, "cancelled", "Send it again if it is still wanted.")
+            raise cancellation(job.id)
         return job
 
     def run(self, workflow: Workflow | Graph, once: bool = False, timeout: float | None = None) -> Job:
@@ -121,10 +121,7 @@ class Client:
 
     def history(self, job_id: str) -> dict[str, Any]:
         """Return the server's record of a job that has ended, empty where there is none."""
-        found = self.transport.get(f"/history/{job_id}")
-        if not isinstance(found, dict):
-            raise ServerError(self.url, "/history answers with no history", "Is the address that of a ComfyUI?")
-        entry: dict[str, Any] = found.get(job_id, {})
+        entry: dict[str, Any] = self._record(f"/history/{job_id}", "history").get(job_id, {})
         return entry
 
     def forget(self, job_id: str) -> None:
@@ -191,10 +188,15 @@ class Client:
             advice = "Start ComfyUI with a larger --max-upload-size, or copy it into its input folder and give server:NAME."
             raise InvalidWorkflow(str(path), found, advice) from None
 
+    def _record(self, path: str, kind: str, *keys: str) -> dict[str, Any]:
+        """Return the server's answer, an object with these keys; ServerError where it is none."""
+        found = self.transport.get(path)
+        if not isinstance(found, dict) or not set(keys) <= set(found):
+            raise ServerError(self.url, f"/{kind} answers with no {kind}", "Is the address that of a ComfyUI?")
+        return found
+
     def _places(self) -> dict[str, int]:
-        queue = self.transport.get("/queue")
-        if not isinstance(queue, dict) or not {"queue_running", "queue_pending"} <= set(queue):
-            raise ServerError(self.url, "/queue answers with no queue", "Is the address that of a ComfyUI?")
+        queue = self._record("/queue", "queue", "queue_running", "queue_pending")
         waiting = sorted(queue["queue_pending"], key=lambda item: item[0])
         return {item[1]: -1 for item in queue["queue_running"]} | {item[1]: place for place, item in enumerate(waiting)}
 

@@ -143,7 +143,7 @@ class Job:
         elif self._finished():  # it ended between the two questions
             return self
         elif self.id in self.client.canceled:
-            self.status, self._failure = CANCELED, JobCanceled(self.id, "cancelled", "Send it again if it is still wanted.")
+            self.status, self._failure = CANCELED, cancellation(self.id)
         else:
             raise JobLost(f"job {self.id}", f"{self.client.url} does not know it", GONE, self.status == RUNNING)
         return self
@@ -239,6 +239,11 @@ class Job:
         ]
 
 
+def cancellation(job_id: str, node: tuple[str, str, str] = ("", "", "")) -> JobCanceled:
+    """Return the error of a job that was cancelled, at a node where that is known."""
+    return JobCanceled(job_id, "cancelled", "Send it again if it is still wanted.", node)
+
+
 def _ends(message: dict[str, Any]) -> bool:
     """Return whether a message is the server's last one of a job."""
     return message["type"] == "executing" and message["data"]["node"] is None
@@ -281,7 +286,7 @@ def _failure(job_id: str, entry: dict[str, Any]) -> JobFailed | None:
                 job_id, f"node {node[0]} ({node[1]}): {message}", "Mend the input that it names and send it again.", node
             )
         if kind == "execution_interrupted":
-            return JobCanceled(job_id, "cancelled", "Send it again if it is still wanted.", node)
+            return cancellation(job_id, node)
     if status.get("status_str") == "error":
         return JobFailed(job_id, "failed, and the server says no more", "Look at the server's log.")
     return None

@@ -232,20 +232,15 @@ def _read_map(path: Path) -> dict[str, Any]:
 
 def _require_map(label: str, graph: Graph, inputs: dict[str, Input], results: dict[str, str]) -> None:
     """Raise InvalidWorkflow unless every name is free and every target and result is there."""
+    gone: list[str] = []
     for name, one in inputs.items():
         if name in RESERVED:
             raise InvalidWorkflow(label, f"{name}: a name that every run has", "Give the input another name.")
-        gone = [f"{node}.{key}" for node, key in one.targets if key not in graph.get(node, {}).get("inputs", {})]
-        gone += [f"{node}.{key}" for (node, key), _ in one.connect if node not in graph]
-        if gone:
-            raise InvalidWorkflow(
-                label, f"{name}: {gone[0]}, which the workflow has not", "Correct the map: nodes were changed."
-            )
-    for name, node in results.items():
-        if node not in graph:
-            raise InvalidWorkflow(
-                label, f"{name}: node {node}, which the workflow has not", "Correct the map: nodes were changed."
-            )
+        gone += [f"{name}: {node}.{key}" for node, key in one.targets if key not in graph.get(node, {}).get("inputs", {})]
+        gone += [f"{name}: {node}.{key}" for (node, key), _ in one.connect if node not in graph]
+    gone += [f"{name}: node {node}" for name, node in results.items() if node not in graph]
+    if gone:
+        raise InvalidWorkflow(label, f"{gone[0]}, which the workflow has not", "Correct the map: nodes were changed.")
 
 
 def _input(label: str, entry: Any) -> Input:

@@ -50,8 +50,13 @@ class Keyframe(NamedTuple):
 SOURCE = Keyframe(0, torch.zeros(3, dtype=torch.float64), Rotation.identity(), 1.0)
 
 
+def is_number(value: Any) -> bool:
+    """Return whether a value of a JSON text is a number that a path can hold."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LIMIT
+
+
 def _number(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < LIMIT:
+    if not is_number(value):
         raise InputError(name, f"{value!r}"[:60], "Give a finite number.")
     return float(value)
 

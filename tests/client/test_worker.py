@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 from inversecrafter_client.batch import read_manifest
@@ -14,27 +13,26 @@ def test_a_job_that_comes_back_to_its_server_does_not_meet_its_own_withdrawal(fa
     table = tmp_path / "jobs.csv"
     table.write_text("workflow,video,seed,out\nrecapture,a.mp4,0,0.mp4\nrecapture,a.mp4,1,1.mp4\n")
     one, back = read_manifest(table)
-    worker, begun, sending = Worker(fake.url, 5), threading.Event(), threading.Event()
+    worker = Worker(fake.url, 5)
+    begun, sending, withdrawn = threading.Event(), threading.Event(), threading.Event()
     cancel, upload = worker._client.cancel, worker._client._upload
 
     def slow_cancel(job_id: str) -> None:
         begun.set()
         sending.wait(1)  # long enough for a job that does not wait for this
         cancel(job_id)
+        withdrawn.set()
 
     def slow_upload(path: Path, name: str) -> str:
         sending.set()
-        while not worker._client.canceled and not given.is_set():
-            time.sleep(0.01)
+        withdrawn.wait(60)
         return upload(path, name)
 
-    given = threading.Event()
     monkeypatch.setattr(worker._client, "cancel", slow_cancel)
+    monkeypatch.setattr(worker._client, "_upload", slow_upload)
     first = threading.Thread(target=worker.deliver, args=(one, tmp_path / "one", (back.job_id,)))
     first.start()
     assert begun.wait(60)
-    monkeypatch.setattr(worker._client, "_upload", slow_upload)
-    threading.Timer(2, given.set).start()
     assert worker.deliver(back, tmp_path / "back")
     first.join(60)
     worker.close()

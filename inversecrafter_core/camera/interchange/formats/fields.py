@@ -11,7 +11,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from ....errors import InputError
-from ...keyframes import LIMIT
+from ...keyframes import is_number
 
 LARGEST = 256 * 2**20
 """Bytes of the largest file that is read."""
@@ -67,9 +67,9 @@ def items(value: Json, where: str) -> list[Json]:
 
 def number(value: Json, where: str) -> float:
     """Return a finite number, or raise :class:`InputError`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < LIMIT:
+    if not is_number(value):
         raise InputError(where, brief(value), "Give a finite number.")
-    return float(value)
+    return float(value)  # type: ignore[arg-type]
 
 
 def matrix(value: Json, where: str) -> np.ndarray:
@@ -93,7 +93,7 @@ def numbers(words: Sequence[str], where: str) -> list[float]:
             found.append(float(word))
         except ValueError as error:
             raise InputError(where, f"'{word[:40]}' as value {index + 1}", "Give a number there.") from error
-        if not abs(found[-1]) < LIMIT:
+        if not is_number(found[-1]):
             raise InputError(where, f"'{word}' as value {index + 1}", "Give a finite number there.")
     return found
 

@@ -82,7 +82,7 @@ def read_keyframes(path: Path, camera: str = "") -> Trajectory:
         np.arange(frames, dtype=float),
         found.focal_scale.double().numpy(),
         world=World.SOURCE,
-        relative_to=_relative_to(read_json(path), path),
+        relative_to=_relative_to(json.loads(text), path),
         file=path.name,
     )
 
