@@ -7,19 +7,23 @@ from pathlib import Path
 
 import pytest
 from clips import moving_pattern, read_clip, write_clip
-from page_kit import FRAMES, HEIGHT, SET_WIDGET, UNKNOWN, WIDTH, wait_for_prompt
-
-from lab.graphs.blueprints import FOLDER
-from lab.host.page import (
+from page_kit import (
     COMPLAINT,
-    RUN,
+    FRAMES,
+    HEIGHT,
+    SET_WIDGET,
+    UNKNOWN,
     VUE_NODES,
-    chromium,
+    WIDTH,
     cut_titles,
     drop_workflow,
     out_of_view,
     overlapping,
+    wait_for_prompt,
 )
+
+from lab.graphs.blueprints import FOLDER
+from lab.host.page import RUN, chromium
 
 STARTER = Path(__file__).resolve().parents[2] / "workflows" / "start_here.json"
 OPEN = "async text => { await app.loadGraphData(JSON.parse(text), true, true, null); }"

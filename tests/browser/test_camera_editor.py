@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from page_kit import VUE_NODES
 from PIL import Image
 
-from lab.host.page import RUN, VUE_NODES, chromium
+from lab.host.page import RUN, chromium
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium here: install one or set CHROMIUM_PATH")
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 import requests
+from page_kit import drop_workflow
 
 from lab.graphs.locales import LANGUAGES, PAGE, ROOT, translated
-from lab.host.page import LOADED, PATIENCE_MS, chromium, drop_workflow, open_page
+from lab.host.page import LOADED, PATIENCE_MS, chromium, open_page
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium here: install one or set CHROMIUM_PATH")
 

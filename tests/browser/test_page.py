@@ -8,21 +8,24 @@ from pathlib import Path
 
 import pytest
 from clips import moving_pattern, read_clip, write_clip
-from page_kit import FRAMES, HEIGHT, SET_WIDGET, UNKNOWN, WIDTH, wait_for_prompt
-from PIL import Image
-
-from lab.graphs.compose import OTHER_FAMILIES
-from lab.host.page import (
+from page_kit import (
     COMPLAINT,
-    DIALOG,
-    RUN,
+    FRAMES,
+    HEIGHT,
+    SET_WIDGET,
+    UNKNOWN,
     VUE_NODES,
-    chromium,
+    WIDTH,
     cut_titles,
     drop_workflow,
     out_of_view,
     overlapping,
+    wait_for_prompt,
 )
+from PIL import Image
+
+from lab.graphs.compose import OTHER_FAMILIES
+from lab.host.page import DIALOG, RUN, chromium
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 import torch
 from guidance_kit import FRAMES, HEIGHT, WIDTH, Kit
-
-from lab.models.families.images import IMAGE_MODELS, QWEN_IMAGE, SD15, SDXL, ImageModel
+from image_models import IMAGE_MODELS, QWEN_IMAGE, SD15, SDXL, ImageModel
 
 DEGRADE, FROM_MASK, RESTORE = (f"InverseCrafter{name}" for name in ("DegradeVideo", "OperatorFromMask", "RestoreVideo"))
 

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from refused_families import REFUSED
+from served_families import file_of
 
 from lab.host import graph
-from lab.models.families import FAMILIES, REFUSED, Family, Sampling
-from lab.models.families.serve import file_of
+from lab.models.families import FAMILIES, Family, Sampling
 
 STRONG = {"gamma": 1000.0, "start_percent": 0.0}
 SAMPLED = {"steps": 2, "cfg": 2.0, "sampler_name": "euler", "scheduler": "simple"}

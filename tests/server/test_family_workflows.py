@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from clips import moving_pattern, read_clip, write_clip
+from served_families import file_of
 
 from inversecrafter_client import Workflow
 from lab.graphs.compose import OTHER_FAMILIES
 from lab.host import graph
 from lab.models.families import FAMILIES
-from lab.models.families.serve import file_of
 
 SMALL = {"ltx": ("LTX-Video", 9, 64, 96), "hunyuan_video_1_5": ("HunyuanVideo 1.5", 5, 64, 96)}
 """Family, frames, height and width in place of those that its real models want."""

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from .build import conditioning, empty_latent, load_network, load_vae, write
+from .build import conditioning, empty_latent, load_network, write
 from .hunyuan import HUNYUAN
 from .lightricks import LIGHTRICKS
 from .minimax import MINIMAX_H3
 from .mochi import MOCHI
 from .record import Build, Conditioning, Family, Sampling, Times
-from .refused import REFUSED
 from .wan import WAN
 
 FAMILIES: tuple[Family, ...] = (*WAN, *HUNYUAN, *LIGHTRICKS, MINIMAX_H3, MOCHI)
-"""Families that can be guided; those of REFUSED cannot, and are refused by name."""
+"""Families that can be guided."""
 
 __all__ = [
     "FAMILIES",
-    "REFUSED",
     "Build",
     "Conditioning",
     "Family",
@@ -25,6 +23,5 @@ __all__ = [
     "conditioning",
     "empty_latent",
     "load_network",
-    "load_vae",
     "write",
 ]

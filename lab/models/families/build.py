@@ -81,16 +81,6 @@ def load_network(family: Family, path: Path, **options: Any) -> Any:
         return load_diffusion_model(str(path), model_options=options)
 
 
-def load_vae(family: Family, path: Path) -> Any:
-    """Load a VAE file as ``VAELoader`` does. Returns a ``comfy.sd.VAE``."""
-    from lab.host.modules.loaders import VAE, load_torch_file
-
-    with smaller(family.vae.constants):
-        vae = VAE(sd=load_torch_file(str(path)))
-    vae.throw_exception_if_invalid()
-    return vae
-
-
 def conditioning(family: Family, tokens: int = 8, seed: int = 0) -> list[list[Any]]:
     """Make CONDITIONING as the family's encoders would: ``[[text [1, tokens, width], extras]]``."""
     generator = torch.Generator().manual_seed(seed)

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import torch
 from family_kit import SmallModels, clip
+from refused_families import REFUSED
 
-from lab.models.families import FAMILIES, REFUSED, Family, Sampling, empty_latent
+from lab.models.families import FAMILIES, Family, Sampling, empty_latent
 
 REASONS = {"CogVideoX": "CogVideoX predicts v, not a flow", "SeedVR2": "SeedVR2 restores in one step"}
 BY_NAME = {family.name: family for family in FAMILIES}

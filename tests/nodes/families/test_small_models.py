@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import torch
 from family_kit import SmallModels, clip
+from refused_families import REFUSED
 
 from lab.host.smaller import host_class
-from lab.models.families import FAMILIES, REFUSED, Family
+from lab.models.families import FAMILIES, Family
 
 WHOLE_CLIP = {"HunyuanVideo", "HunyuanVideo 1.5", "Mochi", "CogVideoX"}
 """Grids whose encoders normalise or attend over more than the frames before."""

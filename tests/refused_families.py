@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from inversecrafter_core.latent_grid import LatentGrid
-
-from .record import Build, Conditioning, Family, Sampling
+from lab.models.families.record import Build, Conditioning, Family, Sampling
 
 COGVIDEO = "comfy.ldm.cogvideo"
 COGVIDEO_CODER: dict[str, Any] = {"block_out_channels": (32, 32, 32, 32), "layers_per_block": 1}

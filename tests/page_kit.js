@@ -1,4 +1,4 @@
-// Functions that lab/host/page.py calls in the page, by name.
+// Functions that page_kit.py calls in the page, by name.
 ({
 dropFile: ([name, text]) => {
     const data = new DataTransfer();

@@ -1,31 +1,25 @@
-"""Small models of every family for a real server: ``python -m lab.models.families.serve BASE`` before it starts.
+"""Small models of every family for a real server: :func:`install` in a process of its own before it starts.
 
 Writes the files into the model folders of the server's base directory, and a custom node package beside them that makes the
 server build networks at the sizes of the files and gives each family's conditioning and empty latent without an encoder.
-Written in a process of its own, since the networks are built from the host's classes.
+The process is one of its own, since the networks are built from the host's classes.
 """
 
 from __future__ import annotations
 
 import logging
-import sys
 from pathlib import Path
 from typing import Any
 
 import torch
+from refused_families import REFUSED
 
 from lab.host.paths import ROOT
 from lab.host.smaller import HostLacks, shrink
+from lab.models.families import FAMILIES, Family, conditioning, empty_latent, write
 
-from . import FAMILIES, REFUSED, Family, conditioning, empty_latent, write
-
-PACKAGE = f"""import sys
-
-sys.path.append({str(ROOT)!r})
-from lab.models.families.serve import NODE_CLASS_MAPPINGS, shrink_all
-
-shrink_all()
-"""
+PLACES = f"import sys; sys.path += {[str(ROOT), str(ROOT / 'tests')]!r}"
+PACKAGE = f"{PLACES}\nfrom served_families import NODE_CLASS_MAPPINGS, shrink_all\n\nshrink_all()\n"
 SERVED = {family.name: family for family in (*FAMILIES, *REFUSED)}
 
 
@@ -76,6 +70,3 @@ class SmallFamilyInputs:
 
 
 NODE_CLASS_MAPPINGS = {"SmallFamilyInputs": SmallFamilyInputs}
-
-if __name__ == "__main__":
-    install(Path(sys.argv[1]))

@@ -9,10 +9,9 @@ from typing import Any
 import torch
 
 from lab.host.smaller import smaller
-
-from .build import write
-from .record import Build
-from .wan import WAN_2_1_VAE
+from lab.models.families.build import write
+from lab.models.families.record import Build
+from lab.models.families.wan import WAN_2_1_VAE
 
 WIDTH = 32
 VAE_SIZES = {
