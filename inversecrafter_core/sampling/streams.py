@@ -50,3 +50,9 @@ class Streams:
             return values
         others = sum(prod(shape[1:]) for shape in self.shapes[1:])
         return F.pad(values.expand(len(values), *self.video[1:]).flatten(1), (0, others)).unsqueeze(1)
+
+    def take(self, values: torch.Tensor) -> torch.Tensor:
+        """Return the video's part ``[b, 1, T', H', W']`` of ``values`` that :meth:`place` has placed, of one channel."""
+        if len(self.shapes) == 1:
+            return values
+        return values[:, 0, : prod(self.video[1:])].unflatten(1, self.video[1:])[:, :1]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import torch
 from comfy.model_patcher import ModelPatcher
 from comfy.samplers import KSAMPLER, KSamplerX0Inpaint
@@ -22,7 +20,7 @@ from ..host.sockets import GUIDE
 from .patch import bind_to, percent_to_sigma, require_fitting
 from .samplers import Callback, ExtraArgs, denoise_mask, noise_renewal
 from .settings import guidance_from, guidance_inputs, measurement_input
-from .token_time import accepts_frame_times, choose_times, with_clean_tokens
+from .token_time import Model, accepts_frame_times, choose_times, with_clean_tokens
 
 DEFAULT = Release()
 
@@ -47,7 +45,10 @@ def stochastic_sampler(guidance: Guidance, release: Release, context_time: str =
         require_constant_flow(base.model_sampling, "stochastic conditioning")
         times = choose_times(context_time, base)
         per_frame = times is TokenTimes.PER_FRAME and accepts_frame_times(base)
-        with_clean = partial(with_clean_tokens, model, per_frame=per_frame, patch=guidance.measurement.grid.patch)
+
+        def with_clean(cells: torch.Tensor) -> Model:
+            return with_clean_tokens(model, streams.take(cells), per_frame, guidance.measurement.grid.patch)
+
         return sample_stochastic(
             model,
             x,

@@ -173,6 +173,12 @@ def test_of_a_pack_the_video_is_guided_and_the_rest_is_untouched_to_the_bit():
         assert torch.equal(z[:, 0, video[0].numel() :], audio.flatten(1))
 
 
+def test_what_is_placed_among_the_streams_is_taken_from_them():
+    cells = torch.rand(2, 1, 3, 4, 5) > 0.5
+    for streams in (Streams.of(torch.zeros(2, 1, 100), PACK), Streams.of(torch.zeros(2, 4, 3, 4, 5))):
+        assert torch.equal(streams.take(streams.place(cells)), cells)
+
+
 def test_a_pack_without_a_video_and_a_clip_of_another_size_are_named():
     x = torch.zeros(2, 1, 100)
     with pytest.raises(InputError, match="first stream has shape"):

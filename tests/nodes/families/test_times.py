@@ -61,27 +61,43 @@ def test_another_time_of_the_first_frame_changes_that_frame_most(small_models: S
     assert (difference[1:] < 0.5 * difference[0]).all()
 
 
-WITH_TOKEN_TIMES = ("Wan 2.1", "Wan 2.2 5B", "LTX-Video")
+WITH_TOKEN_TIMES = ("Wan 2.1", "Wan 2.2 5B", "LTX-Video", "LTX-2", "MiniMax H3")
 """Families whose known tokens may be clean."""
+RECEIVERS = {
+    "LTX-Video": ("adaln_single.forward", 0),
+    "LTX-2": ("adaln_single.forward", 0),
+    "MiniMax H3": ("_forward", "denoise_mask"),
+}
+"""Function of the network that receives the times, and its argument; of all others it is the second of ``forward_orig``."""
 
 
 def received_times(
     small_models: SmallModels, family: Family, monkeypatch: pytest.MonkeyPatch, whole: int = 0, **given: Any
 ) -> list[torch.Tensor]:
-    """Return the times that the network receives in one guided step, its left column and frame ``whole`` (0) known."""
-    network, lightricks = small_models.network(family).model.diffusion_model, family.name == "LTX-Video"
-    owner, method = (network.adaln_single, "forward") if lightricks else (network, "forward_orig")
+    """Return the times ``[N, parts]`` that the network receives in a guided step, its left column and frame ``whole`` known."""
+    network = small_models.network(family).model.diffusion_model
+    place, argument = RECEIVERS.get(family.name, ("forward_orig", 1))
+    *inner, method = place.split(".")
+    owner = getattr(network, inner[0]) if inner else network
     plain, seen, known = getattr(owner, method), [], torch.zeros(1, *family.latent_shape)
     known[..., : family.grid.patch] = 1
     known[:, :, whole] = 1
 
     def watch(*args: Any, **named: Any) -> Any:
-        seen.append(args[0].reshape(-1, family.tokens) if lightricks else args[1].clone())
+        times = named.get(argument) if isinstance(argument, str) else args[argument]
+        seen.append(by_part(family, torch.ones(1, 1, *family.latent_shape[1:]) if times is None else times))
         return plain(*args, **named)
 
     monkeypatch.setattr(owner, method, watch)
     small_models.guided(family, "context", small_models.measurement(family, known), release=0.5, **given)
     return seen
+
+
+def by_part(family: Family, times: torch.Tensor) -> torch.Tensor:
+    """Return times of tokens ``[N, tokens]`` or of frames ``[N, T']``, from all of them in a row or from a mask of cells."""
+    if times.ndim == 5:
+        return times[:, 0, :, :: family.grid.patch, :: family.grid.patch].flatten(1)
+    return times.reshape(-1, family.tokens if times.numel() % family.tokens == 0 else family.latent_frames)
 
 
 def expected_factors(family: Family, context_time: str) -> torch.Tensor:
@@ -100,12 +116,14 @@ def test_clean_tokens_have_time_zero(
     small_models: SmallModels, family: Family, context_time: str, monkeypatch: pytest.MonkeyPatch
 ):
     for times in received_times(small_models, family, monkeypatch, context_time=context_time):
-        times = times.flatten(1)
         found = times.repeat_interleave(family.tokens // times.shape[1], 1) / times.max()
         assert torch.equal(found, expected_factors(family, context_time).expand_as(found))
 
 
-@pytest.mark.parametrize(("name", "trained"), [("LTX-Video", "per_token"), ("Wan 2.2 5B", "per_frame")])
+@pytest.mark.parametrize(
+    ("name", "trained"),
+    [("LTX-Video", "per_token"), ("LTX-2", "per_token"), ("Wan 2.2 5B", "per_frame"), ("MiniMax H3", "one_time")],
+)
 def test_auto_gives_the_times_of_the_familys_training(
     small_models: SmallModels, name: str, trained: str, monkeypatch: pytest.MonkeyPatch
 ):
@@ -125,5 +143,5 @@ def test_frames_that_the_host_keeps_do_not_stop_the_clock_of_others(
     latent = {"samples": empty_latent(family), "noise_mask": mask}
     whole = family.latent_frames - 2
     for times in received_times(small_models, family, monkeypatch, whole, latent=latent):
-        frames = times.flatten(1).unflatten(1, (family.latent_frames, -1))
+        frames = times.unflatten(1, (family.latent_frames, -1))
         assert (frames[:, :-1] == 0).all() and (frames[:, -1, -1] > 0).all()
