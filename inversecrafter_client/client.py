@@ -77,6 +77,7 @@ class Client:
             self._upload(path, name.removeprefix(f"{UPLOADS}/"))
         self.listener.start()
         if job.id not in self.canceled:
+            job.queued_on = self.listener.connection
             self._queue(workflow, job.id)
         if job.id in self.canceled:  # while it was uploaded or sent
             self.cancel(job.id)

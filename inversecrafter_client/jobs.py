@@ -105,6 +105,8 @@ class Job:
         self.client, self.id, self._titles = client, job_id, titles or {}
         self.status: str = QUEUED
         self.queue_position: int | None = None
+        self.queued_on: int | None = None
+        """The listener's connection when the server last had the job in its queue."""
         self.node_outputs: dict[str, dict[str, Any]] = {}
         self._failure: JobFailed | None = None
         self._box = client.listener.box(job_id)
@@ -137,12 +139,14 @@ class Job:
         """Ask the server once; return this job. Raises JobLost when the server does not know it."""
         if self._finished():
             return self
+        connection = self.client.listener.connection
         place = self.client.place(self.id)
         if place is not None:
+            self.queued_on = connection
             self.status, self.queue_position = (RUNNING, None) if place < 0 else (QUEUED, place)
         elif self._finished():  # it ended between the two questions
             return self
-        elif self.id in self.client.canceled:
+        elif self.id in self.client.canceled or self._deleted():
             self.status, self._failure = CANCELED, cancellation(self.id)
         else:
             raise JobLost(f"job {self.id}", f"{self.client.url} does not know it", GONE, self.status == RUNNING)
@@ -226,6 +230,11 @@ class Job:
         self.status = SUCCEEDED if self._failure is None else CANCELED if isinstance(self._failure, JobCanceled) else FAILED
         self.queue_position = None
         return True
+
+    def _deleted(self) -> bool:
+        """Return whether somebody took the job out of the queue: it has not run, and its server was there all the time."""
+        unbroken = self.queued_on is not None and self.queued_on == self.client.listener.connection
+        return unbroken and self.status == QUEUED and self._box.empty()
 
     def _files(self, node: str, output: dict[str, Any]) -> list[Output]:
         listed = [entry for value in output.values() if isinstance(value, list) for entry in value]

@@ -30,7 +30,12 @@ class Listener:
         self._transport, self._client_id = transport, client_id
         self._boxes: dict[str, weakref.WeakSet[Box]] = {}
         self._lock = threading.Lock()
-        self._started, self._tried, self.connected = False, threading.Event(), False
+        self._started, self._tried, self._number, self.connected = False, threading.Event(), 0, False
+
+    @property
+    def connection(self) -> int | None:
+        """The number of the connection that is open, None without one: the same number is the same run of the server."""
+        return self._number if self.connected else None
 
     def start(self) -> None:
         """Connect, if that was not begun yet, and wait for how the first attempt ends."""
@@ -66,6 +71,7 @@ class Listener:
         """Read one connection to its end; return 0, the number of failed attempts since then."""
         address = self._transport.url.replace("http", "ws", 1) + f"/ws?clientId={self._client_id}"
         async with self._transport.session.ws_connect(address, heartbeat=HEARTBEAT_SECONDS, max_msg_size=0) as socket:
+            self._number += 1
             self.connected = True
             self._tried.set()
             if attempt:

@@ -126,6 +126,19 @@ def test_a_running_job_and_a_waiting_one_are_cancelled(client, workflow, fake):
     assert not client.list_jobs() and client.run(workflow).status == "succeeded"
 
 
+def test_a_waiting_job_that_is_taken_out_of_the_queue_elsewhere_counts_as_cancelled(client, workflow, fake):
+    fake.seconds = 60
+    running, waiting = client.submit(workflow), client.submit(workflow)
+    while client.place(running.id) != -1:
+        time.sleep(0.01)
+    fake.pending.clear()
+    with pytest.raises(JobCanceled, match="cancelled"):
+        waiting.result(60)
+    assert waiting.status == "canceled"
+    with pytest.raises(JobLost):
+        client.job(waiting.id)
+
+
 def test_a_job_that_is_cancelled_while_its_clip_is_uploaded_is_not_queued(client, workflow, fake):
     uploading, cancelled = threading.Event(), threading.Event()
 
