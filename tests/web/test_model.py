@@ -185,6 +185,42 @@ def test_the_keyframes_of_a_stabilised_preset_stay_relative_to_the_stabilised_ca
     assert before == after == "stabilised"
 
 
+def test_undo_takes_back_what_a_preset_made_the_keyframes_relative_to_and_not_what_the_user_chose(model):
+    seen = model("""
+    const seen = [], note = () => seen.push([keys().length, values.relative_to]);
+    model.placeKey(16, [-0.3, 0, 0]);
+    values.preset = "stabilise";
+    model.refresh();
+    model.fillFromPreset();
+    note();
+    model.undo();
+    note();
+    model.redo();
+    note();
+    values.relative_to = "world";
+    model.refresh();
+    model.undo();
+    note();
+    answer(seen);
+    """)
+    assert seen == [[1, "stabilised"], [3, "source"], [1, "stabilised"], [3, "world"]]
+
+
+def test_undo_of_a_drag_that_made_keyframes_of_a_stabilised_preset_takes_both_back(model):
+    undone, redone = model(
+        """
+        for (const z of [0.1, 0.2]) model.placeKey(0, [0, 0, z], false);
+        model.commit();
+        model.undo();
+        const undone = [values.keyframes, values.relative_to];
+        model.redo();
+        answer([undone, values.relative_to]);
+        """,
+        {"preset": "stabilise"},
+    )
+    assert undone == ["", "source"] and redone == "stabilised"
+
+
 def test_a_preset_that_cannot_be_made_is_named_and_leaves_the_keyframes(model):
     error, kept, custom = model("""
     model.placeKey(16, [-0.3, 0, 0]);

@@ -20,6 +20,7 @@ export class PathModel extends EventTarget {
   keys = [];
   cameras = [STILL]; // of the path, one a frame: {position, rotation, focal_scale}
   edits = 0;
+  #related = null; // since the last step to undo: {from, to} of what the keyframes are relative to
 
   constructor(source) {
     super();
@@ -82,7 +83,7 @@ export class PathModel extends EventTarget {
   adopt() {
     if (this.writing) return;
     this.refresh();
-    this.history.push(this.settings.keyframes);
+    this.#push(this.settings.keyframes);
   }
 
   /** Set the text of the keyframes; `done`: this is a step to undo, not a moment of a drag. */
@@ -95,16 +96,36 @@ export class PathModel extends EventTarget {
     this.writing = true;
     this.source.write(keyframes, done);
     this.writing = false;
-    if (done) this.history.push(keyframes);
+    if (done) this.#push(keyframes);
+  }
+
+  #push(keyframes) {
+    this.history.push(keyframes, this.#related);
+    this.#related = null;
+  }
+
+  /** Change what the keyframes are relative to, as a part of the step that follows. */
+  #relate(name) {
+    this.#related = { from: this.#related?.from ?? this.settings.relative_to, to: name };
+    this.source.setRelativeTo(name);
+  }
+
+  /** Show another state of the history, whose step changed what the keyframes are relative to; what the user chose since stays. */
+  #step(keyframes, from, to) {
+    if (to && this.settings.relative_to === from) this.source.setRelativeTo(to);
+    this.setText(keyframes);
   }
 
   undo() {
-    this.history.push(this.settings.keyframes); // a change that has not ended is a step of its own
-    if (this.history.canUndo) this.setText(this.history.undo());
+    this.#push(this.settings.keyframes); // a change that has not ended is a step of its own
+    const { canUndo, beside } = this.history;
+    if (canUndo) this.#step(this.history.undo(), beside?.to, beside?.from);
   }
 
   redo() {
-    if (this.history.canRedo) this.setText(this.history.redo());
+    if (!this.history.canRedo) return;
+    const keyframes = this.history.redo(), { beside } = this.history;
+    this.#step(keyframes, beside?.from, beside?.to);
   }
 
   /** End a drag: what it has made is a step to undo. */
@@ -117,7 +138,7 @@ export class PathModel extends EventTarget {
   edit(change, done = true) {
     if (this.unreadable) return;
     const keys = change(this.keys);
-    if (keys && this.relativeTo !== this.settings.relative_to) this.source.setRelativeTo(this.relativeTo);
+    if (keys && this.relativeTo !== this.settings.relative_to) this.#relate(this.relativeTo);
     if (keys) this.setText(keys.length ? formatKeyframes(keys.sort((a, b) => a.frame - b.frame)) : "", done);
   }
 
@@ -137,7 +158,7 @@ export class PathModel extends EventTarget {
   fillFromPreset() {
     try {
       const keys = presetKeyframes(this.settings, this.frames), { relativeTo } = PRESETS[this.settings.preset];
-      if (relativeTo) this.source.setRelativeTo(relativeTo);
+      if (relativeTo && relativeTo !== this.settings.relative_to) this.#relate(relativeTo);
       this.setText(formatKeyframes(keys));
     } catch (error) {
       if (!(error instanceof InputError)) throw error;

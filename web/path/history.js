@@ -8,11 +8,16 @@ export class History {
   #at = 0;
 
   constructor(first) {
-    this.#states = [first];
+    this.reset(first);
   }
 
   get now() {
-    return this.#states[this.#at];
+    return this.#states[this.#at].text;
+  }
+
+  /** What else the step to the state shown now has changed, or null. */
+  get beside() {
+    return this.#states[this.#at].beside;
   }
 
   get canUndo() {
@@ -25,14 +30,14 @@ export class History {
 
   /** Forget everything: `first` is the only state. */
   reset(first) {
-    this.#states = [first];
+    this.#states = [{ text: first, beside: null }];
     this.#at = 0;
   }
 
-  /** Add a state after the one shown now; those that were undone are dropped. A state equal to it is not added. */
-  push(state) {
-    if (state === this.now) return;
-    this.#states.splice(this.#at + 1, Infinity, state);
+  /** Add a state after the one shown now; those that were undone are dropped. One equal to it is added only if `beside` changed. */
+  push(text, beside = null) {
+    if (text === this.now && !beside) return;
+    this.#states.splice(this.#at + 1, Infinity, { text, beside });
     this.#states.splice(0, Math.max(0, this.#states.length - MOST));
     this.#at = this.#states.length - 1;
   }
