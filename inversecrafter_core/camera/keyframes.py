@@ -1,6 +1,6 @@
 """Camera paths from keyframes in JSON.
 
-A list (or an object with a ``keyframes`` list) of objects, one a keyframe::
+A list (or an object with a ``keyframes`` list and, at will, a ``relative_to``) of objects, one a keyframe::
 
     {"frame": 0,                      frame number, from 0
      "position": [0, 0, 0],           x right, y down, z forward, in multiples of rho; default: the source camera's
@@ -128,6 +128,13 @@ def parse_keyframes(text: str, frames: int) -> list[Keyframe]:
     return keys if keys[0].frame == 0 else [SOURCE, *keys]
 
 
+def stated_frame(text: str) -> RelativeTo | None:
+    """Return what the keyframes in JSON ``text`` say they are relative to, None without it; InputError for another word."""
+    content = json.loads(text)
+    stated = content.get("relative_to") if isinstance(content, dict) else None
+    return None if stated is None else require_choice("keyframes, relative_to", str(stated), RelativeTo)
+
+
 def _states(keys: list[Keyframe], times: np.ndarray, smooth: np.ndarray) -> torch.Tensor:
     """Return positions and focal scales ``[F, 4]`` at ``times [F]`` between the first and the last keyframe."""
     stamps = np.array([key.frame for key in keys], float)
@@ -174,8 +181,11 @@ def keyframe_path(
     Raises:
         InputError: text that is not valid, or an unknown ``ease`` or ``relative_to``.
     """
-    ease = require_choice("ease", ease, Ease)
-    poses, focal_scale = interpolated(parse_keyframes(text, frames), np.arange(frames, dtype=float), ease)
+    ease, keys = require_choice("ease", ease, Ease), parse_keyframes(text, frames)
+    stated = stated_frame(text)
+    if stated not in (None, relative_to):
+        raise InputError("relative_to", f"{relative_to}, and the keyframes are relative to {stated}", f"Choose {stated}.")
+    poses, focal_scale = interpolated(keys, np.arange(frames, dtype=float), ease)
     return CameraPath(poses, focal_scale, relative_to, "keyframes")
 
 

@@ -62,6 +62,18 @@ def test_what_is_saved_is_loaded_from_the_output_folder(folders, load, save, pac
         assert json.loads(text)["keyframes"][4]["frame"] == 4
 
 
+def test_keyframes_give_the_same_path_loaded_as_planned(folders, load, pack):
+    """With the widgets as they are at first; keyframes may have a pace of their own."""
+    keys = [{"frame": 0}, {"frame": 4, "position": [0.2, 0, 0], "ease": "smooth"}, {"frame": 8, "euler": [0, 9, 0]}]
+    (folders / "input" / "keys.json").write_text(json.dumps(keys))
+    plan = pack.node("InverseCrafterCameraPath")
+    inputs = {one.id: one.default for one in plan.define_schema().inputs if one.id in ("preset", "amount", "unit", "start")}
+    default = {one.id: one.default for one in plan.define_schema().inputs if one.id in ("ease", "relative_to")}
+    planned = plan.execute(frames=9, keyframes=json.dumps(keys), **inputs, **default).args[0]
+    loaded = load("keys.json")[0]
+    assert torch.allclose(loaded.camera_to_world, planned.camera_to_world, atol=1e-6)
+
+
 @pytest.mark.parametrize("relative_to", ["source", "world", "stabilised"])
 @pytest.mark.parametrize("file_format", ["inversecrafter", "keyframes", "comfyui_camera_path"])
 def test_what_a_path_is_relative_to_is_kept_or_named(folders, load, save, pack, file_format, relative_to):

@@ -206,6 +206,21 @@ def test_undo_takes_back_what_a_preset_made_the_keyframes_relative_to_and_not_wh
     assert seen == [[1, "stabilised"], [3, "source"], [1, "stabilised"], [3, "world"]]
 
 
+def test_a_pasted_text_that_says_what_it_is_relative_to_sets_that_and_undo_takes_both_back(model):
+    typed, ended, undone = model(
+        """
+        model.setText(given.text, false);
+        const typed = model.relativeTo;
+        model.commit();
+        const ended = model.relativeTo;
+        model.undo();
+        answer([typed, ended, [values.keyframes, model.relativeTo]]);
+        """,
+        {"text": '{"relative_to": "world", "keyframes": [{"frame": 0}]}'},
+    )
+    assert (typed, ended, undone) == ("source", "world", ["", "source"])
+
+
 def test_undo_of_a_drag_that_made_keyframes_of_a_stabilised_preset_takes_both_back(model):
     undone, redone = model(
         """

@@ -4,11 +4,12 @@
 // at the end of a drag `done`, `source.setRelativeTo(name)` what they are relative to. The model tells listeners of every change by an event "change".
 import { History } from "../path/history.js";
 import { interpolated } from "../path/interpolate.js";
-import { InputError, beyond, formatKeyframes, moved, parseKeyframes, turned } from "../path/keyframes.js";
+import { InputError, beyond, formatKeyframes, moved, parseKeyframes, statedFrame, turned } from "../path/keyframes.js";
 import { PRESETS, presetKeyframes, presetPath } from "../path/presets.js";
 import { IDENTITY, lookAt } from "../path/rotations.js";
 import { text } from "../texts.js";
 
+const RELATIVE_TO = ["source", "world", "stabilised"];
 const MOST_FRAMES = 10000;
 const STILL = { position: [0, 0, 0], rotation: IDENTITY, focal_scale: 1 };
 
@@ -128,10 +129,11 @@ export class PathModel extends EventTarget {
     this.#step(keyframes, beside?.from, beside?.to);
   }
 
-  /** End a drag: what it has made is a step to undo. */
+  /** End a drag, or the typing of a text: what it has made is a step to undo. A text may say what it is relative to. */
   commit() {
-    this.#write(this.settings.keyframes, true);
-    this.dispatchEvent(new Event("change"));
+    const stated = statedFrame(this.settings.keyframes);
+    if (RELATIVE_TO.includes(stated) && stated !== this.settings.relative_to) this.#relate(stated);
+    this.setText(this.settings.keyframes);
   }
 
   /** Replace the keyframes by `change(keys)`; a preset becomes keyframes by that. Text that cannot be read stays as it is. */

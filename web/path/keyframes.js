@@ -83,6 +83,15 @@ export function parseKeyframes(json) {
   return keys;
 }
 
+/** Return what the keyframes in `json` say they are relative to, as those that Save Camera Path writes do; null where they do not. */
+export function statedFrame(json) {
+  try {
+    return JSON.parse(json)?.relative_to ?? null;
+  } catch {
+    return null;
+  }
+}
+
 const rounded = (value) => Number(value.toFixed(DIGITS)) + 0;
 
 /** Return the JSON of keyframes, one a line; fields that say nothing are left out. */

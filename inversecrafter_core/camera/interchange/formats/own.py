@@ -20,8 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from ....errors import InputError, require_choice
-from ...keyframes import keyframe_path, parse_keyframes
+from ...keyframes import keyframe_path, parse_keyframes, stated_frame
 from ...path import RelativeTo
+from ...presets import Ease
 from .fields import Json, entry, items, matrix, number, quaternion, read_json, read_text
 from .trajectory import MOST_CAMERAS, Optics, Trajectory, World
 
@@ -69,11 +70,11 @@ def write(trajectory: Trajectory, optics: Optics) -> dict[str, str]:
 
 
 def read_keyframes(path: Path, camera: str = "") -> Trajectory:
-    """Return the smooth path through keyframes, a camera a frame, up to the last keyframe."""
+    """Return the path through keyframes, a camera a frame, up to the last keyframe; linear, as Plan Camera Path has it too."""
     text = read_text(path)
     try:
         frames = int(parse_keyframes(text, MOST_CAMERAS)[-1].frame) + 1
-        found = keyframe_path(text, frames)
+        found = keyframe_path(text, frames, ease=Ease.LINEAR, relative_to=stated_frame(text) or RelativeTo.SOURCE)
     except InputError as error:
         raise InputError(f"{path.name}, {error.name}", error.found, error.fix) from error
     poses = found.camera_to_world.double().numpy()
@@ -82,7 +83,7 @@ def read_keyframes(path: Path, camera: str = "") -> Trajectory:
         np.arange(frames, dtype=float),
         found.focal_scale.double().numpy(),
         world=World.SOURCE,
-        relative_to=_relative_to(json.loads(text), path),
+        relative_to=found.relative_to,
         file=path.name,
     )
 
