@@ -245,26 +245,6 @@ def test_a_job_that_fails_is_reported_and_tried_again_in_the_next_run(fake, mani
     assert len(run_batch(manifest, [fake.url], QUICK).made) == 6
 
 
-def test_a_job_that_a_user_deletes_from_the_queue_is_reported_and_sent_only_by_the_next_run(fakes, manifest):
-    fake = fakes(0.5)
-    written(manifest, 3)
-    deleted: list[str] = []
-
-    def delete_one() -> None:
-        while not fake.pending:
-            time.sleep(0.01)
-        deleted.append(fake.pending.pop()[0])
-
-    thread = threading.Thread(target=delete_one)
-    thread.start()
-    summary = run_batch(manifest, [fake.url], QUICK)
-    thread.join()
-    (row,) = [row for row in read_manifest(manifest) if row.job_id == deleted[0]]
-    assert list(summary.failed) == [row.out] and "cancelled" in summary.failed[row.out] and len(summary.made) == 2
-    assert not fake.rendered[row.job_id]
-    assert len(run_batch(manifest, [fake.url], QUICK).made) == 1 and fake.rendered[row.job_id] == 1
-
-
 def test_a_job_that_takes_its_server_down_each_time_counts_as_failed_in_the_end(fakes, manifest):
     fake, stop = fakes(0.8), threading.Event()
     poison = read_manifest(manifest)[0].job_id
