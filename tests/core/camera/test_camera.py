@@ -284,13 +284,6 @@ def test_rotations_go_the_short_way_at_an_even_pace():
         assert math.degrees(math.acos((float((first.T @ second).trace()) - 1) / 2)) == pytest.approx(5.0, abs=0.05)
 
 
-def test_keyframes_that_say_what_they_are_relative_to_are_not_taken_for_others():
-    text = '{"relative_to": "world", "keyframes": [{"frame": 0, "position": [0.1, 0, 0]}]}'
-    assert keyframe_path(text, 2, relative_to="world").relative_to == "world"
-    with pytest.raises(InputError, match=r"relative_to: source, and the keyframes are relative to world\. Choose world"):
-        keyframe_path(text, 2)
-
-
 def test_keyframes_without_frame_zero_start_from_the_source_camera():
     path = keyframe_path('{"keyframes": [{"frame": 4, "position": [0, 0, 0.4]}]}', 5, ease="linear")
     torch.testing.assert_close(path.camera_to_world[0], torch.eye(4))

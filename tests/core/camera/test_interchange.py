@@ -196,6 +196,13 @@ def test_keyframes_play_over_the_length_of_the_clip(tmp_path):
     assert torch.allclose(long[::2], path.camera_to_world, atol=1e-6)
 
 
+def test_keyframes_that_say_what_they_are_relative_to_are_not_taken_for_others():
+    text = '{"relative_to": "world", "keyframes": [{"frame": 0, "position": [0.1, 0, 0]}]}'
+    assert keyframe_path(text, 2, relative_to="world").relative_to == "world"
+    with pytest.raises(InputError, match=r"relative_to: source, and the keyframes are relative to world\. Choose world"):
+        keyframe_path(text, 2)
+
+
 WINDING = [
     {"frame": 6, "position": [0.1, -0.2, 0.3], "euler": [5, 20, -10]},
     {"frame": 12, "position": [-0.3, 0.1, 0.9], "quaternion": [0.9, 0.1, -0.4, 0.05]},
