@@ -13,7 +13,7 @@ from inversecrafter_core.errors import InputError
 from lab.host.server import running_host
 
 from . import editing, pictures, recapture, restoration
-from .runs import Options
+from .runs import Options, check
 
 LARGE, SMALL = (384, 224), (192, 128)
 """Width and height. What a clip shows survives the small VAE better where it is large; the jobs in which the small video model
@@ -80,6 +80,7 @@ def main() -> int:
     job, options = parse()
     try:
         require_own_options(job, options)
+        check(options)
         with running_host() as client:
             report = JOBS[job][0](client, options)
     except (InputError, ClientError) as problem:

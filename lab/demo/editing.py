@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from PIL import Image
 
-from inversecrafter_client import Workflow
 from inversecrafter_core.editing import box_region
 from inversecrafter_core.errors import InputError
 from lab.data import sheet
@@ -37,7 +36,6 @@ def run(client: Host, options: Options) -> dict[str, Any]:
     With nothing given, words replace a thing of the rendered world, where the truth is known, and a real clip's bow tie changes
     its colour. A given clip is edited by ``prompt`` within ``box``, by the picture ``edited``, or by both.
     """
-    runs.check(options)
     own = options.video is not None
     if own and options.prompt is None and options.edited is None:
         raise InputError("VIDEO", "no edit of it", "Give PROMPT and BOX, or EDITED: the first frame after your edit.")
@@ -53,11 +51,7 @@ def _by_words(client: Host, options: Options, rows: runs.Clips) -> dict[str, Any
     """Replace a thing by words: add rows of the sheet and return the report."""
     world = None if options.video is not None else random_scene(WORLD_SEED)
     clip, origin, words, box = world_clip(world, options) if world is not None else _own_clip(options)
-    prompt = _prompt_of(client, "editing", clip, options)
-    left, top, width, height = box
-    graph.set_widgets(prompt, "InverseCrafterTrackMask", x=left, y=top, width=width, height=height)
-    positive = graph.feeding(prompt, graph.find(prompt, "InverseCrafterInpaintConditioning"), "positive")
-    prompt[positive]["inputs"]["prompt"] = words
+    prompt = runs.prepared(client, options, "editing", video=clip, prompt=words, **named(box))
     made, report = _made_by(client, prompt, options, "text")
     shown = made.clips
     rows |= {"clip": shown["clip"], "what is replaced": shown["region"], f"generated: {words}"[:110]: shown["edited"]}
@@ -95,7 +89,6 @@ def _made_by(
     texts: runs.Links | None = None,
 ) -> tuple[runs.Made, dict[str, Any]]:
     """Run a workflow; its video goes to the output folder. Return what it made, and its part of the report."""
-    runs.set_sampling(prompt, options)
     track, drift = (graph.find(prompt, f"InverseCrafter{kind}") for kind in ("TrackMask", "DriftReport"))
     stages = {"clip": prompt[track]["inputs"]["video"], "region": [track, 1], "edited": runs.result(prompt)}
     made = runs.run(
@@ -113,18 +106,15 @@ def _made_by(
 def propagation(client: Host, options: Options) -> tuple[graph.Prompt, tuple[Path, Path], str]:
     """Return the workflow that carries an edit with its files chosen; clip and edited first frame; where the clip is from."""
     clip, origin = clips.choose(options.video, options.out, options.frames, clips.PASSENGER)
-    prompt = _prompt_of(client, "edit_propagation", clip, options)
+    prompt = runs.prepared(client, options, "edit_propagation", video=clip)
     edited = edited_picture(client, prompt, options)
     graph.set_widgets(prompt, "LoadImage", image=client.upload(edited))
     return prompt, (clip, edited), origin
 
 
-def _prompt_of(client: Host, workflow: str, clip: Path, options: Options) -> graph.Prompt:
-    """Return a shipped workflow with a clip and this run's size and length."""
-    prompt = Workflow.named(workflow).json
-    graph.set_widgets(prompt, "LoadVideo", file=client.upload(clip))
-    runs.set_footage(prompt, options)
-    return prompt
+def named(box: Box) -> dict[str, int]:
+    """Return the sides of a box by the names of the workflow's inputs."""
+    return dict(zip(("box_x", "box_y", "box_width", "box_height"), box, strict=True))
 
 
 def edited_picture(client: Host, prompt: graph.Prompt, options: Options) -> Path:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from inversecrafter_client import Workflow
 from lab.graphs.compose import GRAPHS
 from lab.host.page import open_page
 from lab.host.server import Host, running_host
@@ -97,28 +98,30 @@ def run(page: Any, client: Host) -> None:
     page.wait_for_timeout(2 * SETTLE_MS)  # pictures and the video load
 
 
-def widgets_of(name: str, client: Host, options: Options) -> Widgets:
-    """Return what a user would choose in a workflow: files, a prompt, a region."""
-    if name in ("recapture", "two_experts"):
-        clip, _ = clips.choose(None, options.out, options.frames)
-        path = {("Plan Camera Path", key): value for key, value in recapture.PATH.items()}
-        return {("Load Video", "file"): client.upload(clip), ("Prompt", "prompt"): PROMPT} | path
-    if name == "restoration":
-        clip, _ = clips.choose(None, options.out, options.frames)
-        return {("Load Video", "file"): client.upload(clip)}
+def given(name: str, client: Host, options: Options) -> dict[str, Any]:
+    """Return what a user would choose in a workflow, by the names of its inputs: files, a prompt, a region."""
     if name == "single_image":
-        files, _ = pictures.source_pictures(options, {"photo": 0}, clips.RABBIT)
-        return {("The photo", "image"): client.upload(files["photo"])}
+        return {**pictures.source_pictures(options, {"photo": 0}, clips.RABBIT)[0]}
     if name == "interpolation":
-        files, _ = pictures.source_pictures(options, {"start": 0, "end": options.frames - 1}, clips.PASSENGER)
-        return {(f"The {end}", "image"): client.upload(file) for end, file in files.items()}
+        return {**pictures.source_pictures(options, {"start": 0, "end": options.frames - 1}, clips.PASSENGER)[0]}
     if name == "editing":
-        scene, options = random_scene(editing.WORLD_SEED), Options(options.out)
-        clip, _, words, box = editing.world_clip(scene, options)
-        region = {("Track Mask", side): value for side, value in zip(("x", "y", "width", "height"), box, strict=True)}
-        return {("Load Video", "file"): client.upload(clip), ("Prompt", "prompt"): words} | region
-    _, (clip, edited), _ = editing.propagation(client, options)
-    return {("Load Video", "file"): client.upload(clip), ("The first frame, edited", "image"): client.upload(edited)}
+        clip, _, words, box = editing.world_clip(random_scene(editing.WORLD_SEED), Options(options.out))
+        return {"video": clip, "prompt": words, **editing.named(box)}
+    if name == "edit_propagation":
+        _, (clip, edited), _ = editing.propagation(client, options)
+        return {"video": clip, "edited": edited}
+    clip, _ = clips.choose(None, options.out, options.frames)
+    return {"video": clip} if name == "restoration" else {"video": clip, "prompt": PROMPT, **recapture.PATH}
+
+
+def widgets_of(name: str, client: Host, options: Options) -> Widgets:
+    """Return the widgets of what a user would choose in a workflow; its files are uploaded."""
+    workflow, found = Workflow.named(name), Widgets()
+    for label, value in given(name, client, options).items():
+        for node, widget in workflow.inputs[label].targets:
+            title = workflow.json[node]["_meta"]["title"]
+            found[title, widget] = client.upload(value) if isinstance(value, Path) else value
+    return found
 
 
 def draw(client: Host, options: Options, names: list[str], whole: bool, after_run: bool) -> dict[str, np.ndarray]:

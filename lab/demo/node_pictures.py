@@ -88,7 +88,7 @@ def tapped(client: Host, prompt: graph.Prompt, outputs: runs.Links, label: str) 
 def of_recapture(client: Host, options: Options) -> dict[str, Parts]:
     """Return the pictures of recapture's nodes, the learned mask and the model alone among them."""
     clip, _ = clips.choose(None, options.out, options.frames)
-    prompt = recapture.prepared(client, options, clip, "recapture")
+    prompt = runs.prepared(client, options, "recapture", video=clip, **recapture.PATH)
     find = lambda kind: graph.find(prompt, kind)  # noqa: E731
     depth, warp, measure, sampler = (
         find(f"InverseCrafter{name}") for name in ("EstimateDepth", "WarpVideo", "EncodeMeasurement", "KSampler")
@@ -141,10 +141,7 @@ def of_editor(client: Host, options: Options) -> dict[str, Parts]:
 def of_photo(client: Host, options: Options) -> dict[str, Parts]:
     """Return the pictures of a photo's clip, warped, and of the context's windows."""
     files, _ = pictures.source_pictures(options, {"photo": 0}, clips.RABBIT)
-    prompt = Workflow.named("single_image").json
-    graph.set_widgets(prompt, "LoadImage", image=client.upload(files["photo"]))
-    runs.set_footage(prompt, options)
-    graph.set_widgets(prompt, "InverseCrafterCameraPath", **recapture.PATH)
+    prompt = runs.prepared(client, options, "single_image", **files, **recapture.PATH)
     warp = graph.find(prompt, "InverseCrafterWarpVideo")
     windows = graph.find(prompt, "InverseCrafterStochasticConditioning")
     shown = {
@@ -164,9 +161,7 @@ def of_photo(client: Host, options: Options) -> dict[str, Parts]:
 def of_presets(client: Host, options: Options) -> dict[str, Parts]:
     """Return a photo warped along the presets that move, in rows of four, holes in magenta."""
     files, _ = pictures.source_pictures(options, {"photo": 0}, clips.RABBIT)
-    prompt = Workflow.named("single_image").json
-    graph.set_widgets(prompt, "LoadImage", image=client.upload(files["photo"]))
-    runs.set_footage(prompt, options)
+    prompt = runs.prepared(client, options, "single_image", **files)
     path, warp = (graph.find(prompt, f"InverseCrafter{name}") for name in ("CameraPath", "WarpVideo"))
     shown: runs.Links = {}
     for preset in PRESETS_SHOWN:
@@ -219,7 +214,7 @@ def of_edit(client: Host, options: Options) -> dict[str, Parts]:
 def of_restoration(client: Host, options: Options) -> dict[str, Parts]:
     """Return the pictures of a clip degraded and restored, frame by frame and by the whole clip."""
     clip, _ = clips.choose(None, options.out, options.frames)
-    prompt = restoration.prepared(client, options, clip)
+    prompt = runs.prepared(client, options, "restoration", video=clip)
     degrade, restore = (graph.find(prompt, f"InverseCrafter{name}") for name in ("DegradeVideo", "RestoreVideo"))
     shown = restoration.stages(prompt)
     for method in ("frames", "clip"):
@@ -246,11 +241,9 @@ def of_camera_file(client: Host, options: Options) -> dict[str, Parts]:
 
 def of_hand_held(client: Host, options: Options) -> dict[str, Parts]:
     """Return the mean of a shaken clip's frames, and that of the same clip held at its first camera: what is held is sharp."""
-    prompt = Workflow.named("examples/hand_held").json
-    runs.set_footage(prompt, options)
     street, _ = clips.choose(None, options.out, options.frames, clips.STREET)
-    graph.set_widgets(prompt, "LoadVideo", file=client.upload(clips.shaken(street, options.frames)))
-    graph.set_widgets(prompt, "InverseCrafterCameraPath", preset="static", relative_to="world")
+    prompt = runs.prepared(client, options, "examples/hand_held", video=clips.shaken(street, options.frames), path="static")
+    graph.set_widgets(prompt, "InverseCrafterCameraPath", relative_to="world")
     warp = graph.find(prompt, "InverseCrafterWarpVideo")
     clip_of = tapped(client, prompt, {"source": prompt[warp]["inputs"]["video"], "held": [warp, 0]}, "hand_held")
     mean = {name: frames.mean(0).round().astype(np.uint8) for name, frames in clip_of.items()}
@@ -262,9 +255,7 @@ def of_footage(client: Host, options: Options) -> dict[str, Parts]:
     file, _ = clips.choose(None, options.out, options.frames)
     upright = np.ascontiguousarray(clips.frame(file, 0)[:, 200:516])
     sheet.write_video(options.out / "upright.mp4", np.stack([upright] * options.frames), 16)
-    prompt = Workflow.named("examples/hand_held").json
-    graph.set_widgets(prompt, "LoadVideo", file=client.upload(options.out / "upright.mp4"))
-    runs.set_footage(prompt, options)
+    prompt = runs.prepared(client, options, "examples/hand_held", video=options.out / "upright.mp4")
     node = graph.find(prompt, runs.FOOTAGE)
     padded = graph.add(prompt, runs.FOOTAGE, **prompt[node]["inputs"] | {"fit": "pad"})
     holes = [graph.add(prompt, "MaskToImage", mask=[padded, 1]), 0]

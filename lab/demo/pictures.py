@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 
-from inversecrafter_client import Workflow
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.evaluation import masked_psnr
 from lab.data import sheet
@@ -25,14 +24,8 @@ log = logging.getLogger(__name__)
 
 def single_image(client: Host, options: Options) -> dict[str, Any]:
     """Run the single-image workflow on a photo, save its parts, and return the report that was written."""
-    runs.check(options)
     photo, origin = source_pictures(options, {"photo": 0}, clips.RABBIT)
-    prompt = Workflow.named("single_image").json
-    graph.set_widgets(prompt, "LoadImage", image=client.upload(photo["photo"]))
-    runs.set_footage(prompt, options)
-    graph.set_widgets(prompt, "InverseCrafterPhotoClip", frames=options.frames)
-    runs.set_trajectory(client, prompt, options)
-    runs.set_sampling(prompt, options)
+    prompt = runs.prepared(client, options, "single_image", **photo)
     decoded, warp = runs.decoded(prompt), graph.find(prompt, "InverseCrafterWarpVideo")
     stages = runs.warp_stages(prompt, "photo") | {"generated": runs.result(prompt), "decoded": decoded}
     metrics = graph.add(prompt, "InverseCrafterMetrics", video=decoded, reference=[warp, 0], holes=[warp, 1])
@@ -47,16 +40,10 @@ def single_image(client: Host, options: Options) -> dict[str, Any]:
 
 def interpolation(client: Host, options: Options) -> dict[str, Any]:
     """Run the interpolation workflow on two pictures, save its parts, and return the report that was written."""
-    runs.check(options)
     ends, origin = source_pictures(options, {"start": 0, "end": options.frames - 1}, clips.PASSENGER)
-    prompt = Workflow.named("interpolation").json
+    prompt = runs.prepared(client, options, "interpolation", **ends)
     between = graph.find(prompt, "InverseCrafterWarpFromEnds")
-    runs.set_footage(prompt, options)
-    graph.set_inputs(prompt, between, frames=options.frames)
-    for name, file in ends.items():
-        sized = graph.feeding(prompt, between, name)
-        graph.set_inputs(prompt, graph.feeding(prompt, sized, "video"), image=client.upload(file))
-    runs.set_sampling(prompt, options)
+    sized = graph.feeding(prompt, between, "end")
     stages: runs.Links = {"real": [_real_frames(client, prompt, options, sized), 0]} if options.start is None else {}
     stages |= {"warps": [between, 0], "holes": runs.holes(prompt, between), "decoded": runs.decoded(prompt)}
     made = runs.run(client, prompt, "interpolation", stages | {"generated": runs.result(prompt)}, {"warps": [between, 2]})

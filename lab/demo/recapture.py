@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from inversecrafter_client import Workflow
 from lab.data import sheet
 from lab.graphs.compose import OTHER_FAMILIES
 from lab.host import graph
@@ -14,7 +12,7 @@ from lab.host.server import Host
 from . import clips, runs
 from .runs import Options
 
-PATH = {"preset": "arc_right", "amount": 1.5}
+PATH = {"path": "arc_right", "amount": 1.5}
 """Camera path of the demo's own clip: the camera goes to where moss comes into view, which the small model can continue."""
 
 
@@ -40,9 +38,8 @@ def made_by(client: Host, options: Options, workflow: str, result: str) -> tuple
     Returns:
         the report that was written, the clips of every stage, and the source's frames a second.
     """
-    runs.check(options)
     clip, origin = clips.choose(options.video, options.out, options.frames)
-    prompt = prepared(client, options, clip, workflow)
+    prompt = runs.prepared(client, options, workflow, video=clip, **(PATH if options.video is None else {}))
     pictures = runs.warp_stages(prompt, "source") | {"decoded": runs.decoded(prompt), result: runs.result(prompt)}
     texts = runs.warp_texts(prompt, graph.find(prompt, "InverseCrafterMetrics"))
     made = runs.run(client, prompt, workflow, pictures, texts)
@@ -51,15 +48,3 @@ def made_by(client: Host, options: Options, workflow: str, result: str) -> tuple
     runs.save_card(options.out, workflow, shown, ("source", "warp"), result)
     report = {"clip": origin, **runs.warp_report(prompt, made, options), **made.costs(client)}
     return runs.save(options.out, shown, report), made.clips, clips.require_frames(clip, options.frames)
-
-
-def prepared(client: Host, options: Options, clip: Path, workflow: str) -> graph.Prompt:
-    """Return a shipped workflow with this run's choices in its widgets."""
-    prompt = Workflow.named(workflow).json
-    graph.set_widgets(prompt, "LoadVideo", file=client.upload(clip))
-    runs.set_footage(prompt, options)
-    if options.video is None:
-        graph.set_widgets(prompt, "InverseCrafterCameraPath", **PATH)
-    runs.set_trajectory(client, prompt, options)
-    runs.set_sampling(prompt, options)
-    return prompt

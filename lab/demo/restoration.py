@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from inversecrafter_client import Workflow
 from lab.data import sheet
 from lab.host import graph
 from lab.host.server import Host
@@ -20,9 +18,8 @@ from .runs import Options
 
 def run(client: Host, options: Options) -> dict[str, Any]:
     """Run the workflow; write the clip before and after restoration as an animation, and return the report."""
-    runs.check(options)
     clip, origin = clips.choose(options.video, options.out, options.frames)
-    prompt = prepared(client, options, clip)
+    prompt = runs.prepared(client, options, "restoration", video=clip)
     restore, metrics = (graph.find(prompt, f"InverseCrafter{name}") for name in ("RestoreVideo", "Metrics"))
     made = runs.run(client, prompt, "restoration", stages(prompt), {"restored": [restore, 1], "metrics": [metrics, 1]})
     shown = {**made.clips, "degraded": enlarged(made.clips["degraded"], options.size)}
@@ -31,15 +28,6 @@ def run(client: Host, options: Options) -> dict[str, Any]:
     sheet.animation(options.out / "restoration.webp", {name: shown[name] for name in ("degraded", "restored")})
     texts = {"restoration": made.texts["restored"], "measured": json.loads(made.texts["metrics"])}
     return runs.save(options.out, shown, {"clip": origin, **options.reported(), **texts, **made.costs(client)})
-
-
-def prepared(client: Host, options: Options, clip: Path) -> graph.Prompt:
-    """Return the workflow with this run's choices in its widgets."""
-    prompt = Workflow.named("restoration").json
-    graph.set_widgets(prompt, "LoadVideo", file=client.upload(clip))
-    runs.set_footage(prompt, options)
-    runs.set_sampling(prompt, options)
-    return prompt
 
 
 def stages(prompt: graph.Prompt) -> runs.Links:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from inversecrafter_client import Progress
+from inversecrafter_client import Progress, Workflow
+from inversecrafter_client.workflows import ON_SERVER
 from inversecrafter_core.errors import InputError
 from inversecrafter_core.latent_grid import WAN
 from lab.data import sheet
@@ -82,31 +83,21 @@ def check(options: Options) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
 
 
-def set_footage(prompt: graph.Prompt, options: Options) -> None:
-    """Set the size of every clip and picture that the workflow loads, and the length of the clips; a picture has one frame."""
-    for node in [node["inputs"] for node in prompt.values() if node["class_type"] == FOOTAGE]:
-        node |= {"width": options.size[0], "height": options.size[1]}
-        node |= {"frames": options.frames} if node["frames"] > 1 else {}
+def prepared(client: Host, options: Options, workflow: str, **given: Any) -> graph.Prompt:
+    """Return a shipped workflow with what is ``given`` and this run's size, length, trajectory, seed and steps.
 
-
-def set_sampling(prompt: graph.Prompt, options: Options) -> None:
-    """Set the seed of every sampler and, where they are given, the steps, also where a node of their own has them."""
-    for inputs in [node["inputs"] for node in prompt.values()]:
-        inputs |= {name: options.seed for name in ("seed", "noise_seed") if name in inputs}
-        if options.steps and isinstance(inputs.get("steps"), list):
-            prompt[inputs["steps"][0]]["inputs"]["value"] = options.steps
-        elif options.steps and "steps" in inputs:
-            inputs["steps"] = options.steps
-
-
-def set_trajectory(client: Host, prompt: graph.Prompt, options: Options) -> None:
-    """Set the frames of the camera path, and its preset where there is one."""
-    graph.set_widgets(prompt, "InverseCrafterCameraPath", frames=options.frames)
+    All go by the names of :class:`Workflow`'s inputs, as in a script; a ``Path`` is uploaded.
+    """
+    chosen, (width, height) = Workflow.named(workflow), options.size
     if options.trajectory:
         known = client.object_info("InverseCrafterCameraPath")["InverseCrafterCameraPath"]["input"]["required"]["preset"][1]
         if options.trajectory not in known["options"]:
             raise InputError("TRAJECTORY", f"'{options.trajectory}'", f"Choose one of: {', '.join(known['options'])}.")
-        graph.set_widgets(prompt, "InverseCrafterCameraPath", preset=options.trajectory)
+    of_run = {"frames": options.frames, "path": options.trajectory, "seed": options.seed, "steps": options.steps}
+    given |= {name: value for name, value in of_run.items() if name in chosen.inputs and value is not None}
+    for name, value in (given | {"size": f"{width}x{height}"}).items():
+        chosen.set(name, ON_SERVER + client.upload(value) if isinstance(value, Path) else value)
+    return chosen.json
 
 
 def decoded(prompt: graph.Prompt) -> list[Any]:
