@@ -6,11 +6,11 @@ import importlib
 
 import pytest
 from family_kit import SmallModels
+from family_matrix import PAGE, Report, page
+from family_recipes import RECIPES, recipe_of
 
 from lab.host.smaller import host_class
 from lab.models.families import FAMILIES, Family
-from lab.models.families.matrix import PAGE, Report, page
-from lab.models.families.recipes import RECIPES, recipe_of
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=str)

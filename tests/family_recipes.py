@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .record import Family
+from lab.models.families import Family
 
 
 @dataclass(frozen=True)

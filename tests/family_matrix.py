@@ -1,4 +1,4 @@
-"""The page ``docs/families.md``: ``python -m lab.models.families.matrix REPORT...``.
+"""The page ``docs/families.md``: ``PYTHONPATH=. python tests/family_matrix.py REPORT...``.
 
 A report is what ``python -m pytest tests/nodes/families --matrix REPORT`` writes on one host: the outcome of every node on
 every family. The recipes below the table come from the record, their shifts from the models that the host built.
@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.host.paths import ROOT
+from family_recipes import recipe_of
 
-from . import FAMILIES, Family
-from .recipes import recipe_of
+from lab.host.paths import ROOT
+from lab.models.families import FAMILIES, Family
 
 NODES = (
     "Encode Measurement",
@@ -28,7 +28,7 @@ NODES = (
 )
 """Columns of the table, by the names that the tests' markers give; *Related samplers* are those of *Run Guided KSampler*."""
 PAGE = ROOT / "docs" / "families.md"
-COMMAND = "python -m lab.models.families.matrix"
+COMMAND = "PYTHONPATH=. python tests/family_matrix.py"
 HEAD = """# Families of video models
 
 Made by `{command}` from the reports of `python -m pytest tests/nodes/families --matrix REPORT` on ComfyUI {hosts}.
