@@ -4,7 +4,7 @@ from .caption import caption
 from .draw import random_scene
 from .render import Clip, frame_times, render
 from .scene import WORLD_VERSION, Scene
-from .visibility import hits_at, landing, pixel_centres, rendered_depth_at, round_trip, sampled, visible_from
+from .visibility import hits_at, landing, pixel_centres, sampled, visible_from
 
 __all__ = [
     "WORLD_VERSION",
@@ -17,8 +17,6 @@ __all__ = [
     "pixel_centres",
     "random_scene",
     "render",
-    "rendered_depth_at",
-    "round_trip",
     "sampled",
     "visible_from",
 ]

@@ -12,17 +12,6 @@ from .trace import trace
 _TOLERANCE = 2e-3
 
 
-def _carried(
-    position: torch.Tensor, depth: torch.Tensor, between: torch.Tensor, start: torch.Tensor, end: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Image points ``[F, N, 2]`` with planar depth ``[F, N]`` of cameras ``start`` (intrinsics), seen by cameras ``end``."""
-    pixels = torch.cat([position, torch.ones_like(position[..., :1])], -1)
-    points = pixels @ torch.linalg.inv(start).transpose(1, 2) * depth[..., None]
-    seen = points @ between[:, :3, :3].transpose(1, 2) + between[:, None, :3, 3]
-    ahead = torch.where(seen[..., 2:].abs() < 1e-6, torch.full_like(seen[..., 2:], 1e-6), seen[..., 2:])
-    return (seen @ end.transpose(1, 2))[..., :2] / ahead, seen[..., 2]
-
-
 def pixel_centres(height: int, width: int) -> torch.Tensor:
     """Return the image points ``[H, W, 2]`` (x, y) of a picture's pixels."""
     v, u = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
@@ -39,10 +28,14 @@ def landing(clip: Clip, camera_to_world: torch.Tensor, intrinsics: torch.Tensor)
         positions ``[F, H, W, 2]`` (x, y in pixels, centres at +0.5) and planar depth ``[F, H, W]`` there (negative: behind).
     """
     frames, height, width = clip.depth.shape
-    pixels = pixel_centres(height, width).reshape(1, -1, 2).expand(frames, -1, -1)
+    position = pixel_centres(height, width).reshape(1, -1, 2).expand(frames, -1, -1)
     between = torch.linalg.inv(camera_to_world) @ clip.camera_to_world
-    position, depth = _carried(pixels, clip.depth.reshape(frames, -1), between, clip.intrinsics, intrinsics)
-    return position.reshape(frames, height, width, 2), depth.reshape(frames, height, width)
+    pixels = torch.cat([position, torch.ones_like(position[..., :1])], -1)
+    points = pixels @ torch.linalg.inv(clip.intrinsics).transpose(1, 2) * clip.depth.reshape(frames, -1)[..., None]
+    seen = points @ between[:, :3, :3].transpose(1, 2) + between[:, None, :3, 3]
+    ahead = torch.where(seen[..., 2:].abs() < 1e-6, torch.full_like(seen[..., 2:], 1e-6), seen[..., 2:])
+    landed = (seen @ intrinsics.transpose(1, 2))[..., :2] / ahead
+    return landed.reshape(frames, height, width, 2), seen[..., 2].reshape(frames, height, width)
 
 
 def hits_at(
@@ -77,25 +70,3 @@ def sampled(values: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
     grid = position / torch.tensor([values.shape[2], values.shape[1]]) * 2 - 1
     found = F.grid_sample(values.movedim(-1, 1), grid, padding_mode="border", align_corners=False)
     return found.movedim(1, -1)
-
-
-def rendered_depth_at(target: Clip, position: torch.Tensor) -> torch.Tensor:
-    """Return the depth of :func:`hits_at` read from a rendered clip: its inverse depth interpolated.
-
-    That is exact on a plane and mixes two depths at an outline.
-    """
-    return 1 / sampled(1 / target.depth[..., None], position)[..., 0]
-
-
-def round_trip(source: Clip, camera_to_world: torch.Tensor, intrinsics: torch.Tensor, depth: torch.Tensor) -> torch.Tensor:
-    """Return how far from its start, in pixels ``[F, H, W]``, a source pixel comes back from another view.
-
-    There by the source's depth; back by ``depth [F, H, W]`` of the other view where the pixel lands there
-    (:func:`hits_at`, :func:`rendered_depth_at`). Meaningful where :func:`visible_from` holds.
-    """
-    frames, height, width = source.depth.shape
-    position, _ = landing(source, camera_to_world, intrinsics)
-    between = torch.linalg.inv(source.camera_to_world) @ camera_to_world
-    there = position.reshape(frames, -1, 2), depth.reshape(frames, -1)
-    back, _ = _carried(*there, between, intrinsics, source.intrinsics)
-    return (back.reshape(frames, height, width, 2) - pixel_centres(height, width)).norm(dim=-1)
