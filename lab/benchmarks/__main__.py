@@ -44,7 +44,6 @@ BENCHMARKS = {
     "restoration_cost": ("restoration.cost",),
     "scene_latents": ("scene_latents.compare",),
     "scene_latents_cost": ("scene_latents.cost",),
-    "depth": ("warp.depth",),
     "models": ("models.vae", "models.video_model", "models.mask_encoder", "models.depth", "models.scene"),
 }
 """Name of a table to the modules that it is made of."""
