@@ -30,7 +30,7 @@ class FirstFrame(NamedTuple):
 
     def replace_in(self, video: Video) -> Video:
         """Return ``video [F, H, W, 3]`` with the image, if any, as frame 0; None for None."""
-        return video if video is None or self.image is None else torch.cat([self.image[None], video[1:]])
+        return video if video is None or self.image is None else torch.cat([self.image[None].to(video), video[1:]])
 
     def known(self, visible: torch.Tensor) -> torch.Tensor:
         """Return ``visible [F, H, W]`` with frame 0 wholly known if there is an image."""

@@ -25,8 +25,8 @@ T = TypeVar("T")
 def visible_from_holes(holes: torch.Tensor, video: torch.Tensor, name: str = "video") -> torch.Tensor:
     """Return ``visible [F, H, W]`` float32 (1 = known) of ``holes`` (1 = hole), checked against ``video [F, H, W, 3]``.
 
-    A single mask is used for all frames. Holes everywhere are refused, since nothing is known then; no holes at all are
-    allowed, with a warning in the log.
+    It is on the video's device: under --gpu-only a loaded mask is not. A single mask is used for all frames. Holes everywhere
+    are refused, since nothing is known then; no holes at all are allowed, with a warning in the log.
 
     Raises:
         InputError: wrong shape, count, size or range, NaN, or nothing visible.
@@ -52,7 +52,7 @@ def visible_from_holes(holes: torch.Tensor, video: torch.Tensor, name: str = "vi
         )
     if high <= 0:
         logger.warning("InverseCrafter: holes is empty: every pixel of %s is known and nothing is left to generate.", name)
-    return 1 - holes
+    return (1 - holes).to(video).float()
 
 
 def require_clip(name: str, video: torch.Tensor, grid: LatentGrid | None = None, pair: bool = False) -> torch.Tensor:
