@@ -61,7 +61,8 @@ class InverseCrafterLoadDepthModel(io.ComfyNode):
                     options=[AUTO, *KINDS],
                     default=AUTO,
                     optional=True,
-                    tooltip="Meaning of the model's values. auto reads the configuration; for an ONNX file it is metric depth.",
+                    tooltip="Meaning of the model's values. auto reads the configuration. ONNX files have none: choose, but "
+                    "for FastDepth.",
                 ),
                 io.Boolean.Input(
                     "edge_aware",

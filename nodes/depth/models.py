@@ -37,6 +37,8 @@ from ..host.model_folders import WEIGHTS
 
 FOLDERS = ("geometry_estimation", "depth_estimation")
 AUTO = "auto"
+ONNX_KINDS: dict[str, Kind] = {"fastdepth": "metric_depth"}
+"""Kinds of ONNX networks by what their files are called; the files themselves do not say."""
 PRECISIONS = {"float32": torch.float32, "float16": torch.float16}
 ACTIVATIONS = 700 * 2**20
 """Bytes for one frame in a ViT-L at 518 pixels, the largest network in common use."""
@@ -105,7 +107,7 @@ def load_model(choice: str, hub_id: str, kind: Kind | None, precision: str, edge
         return _load(str(path) if path.exists() else hub_id, kind, _dtype(precision), edge_aware, _stamp(path))
     models = found_models()
     if choice == AUTO:
-        choice = next((name for name, path in models.items() if _can_run(path)), PRIOR_NAME)
+        choice = next((name for name, path in models.items() if _can_run(path, kind)), PRIOR_NAME)
         logging.info("InverseCrafter: depth model chosen: %s", choice)
     if choice == PRIOR_NAME:
         return LoadedDepthModel(VerticalGradientPrior())
@@ -116,8 +118,16 @@ def load_model(choice: str, hub_id: str, kind: Kind | None, precision: str, edge
     return _load(str(models[choice]), kind, _dtype(precision), edge_aware, _stamp(models[choice]))
 
 
-def _can_run(path: Path) -> bool:
+def _can_run(path: Path, kind: Kind | None) -> bool:
+    if path.suffix == ".onnx" and (kind or _onnx_kind(path)) is None:
+        return False
     return path.suffix == ".safetensors" or find_spec("onnxruntime" if path.suffix == ".onnx" else "transformers") is not None
+
+
+def _onnx_kind(path: Path) -> Kind | None:
+    """Return the kind of an ONNX network's values, None where nothing tells."""
+    name = path.stem.lower().replace("_", "").replace("-", "")
+    return next((kind for part, kind in ONNX_KINDS.items() if part in name), None)
 
 
 def _dtype(precision: str) -> torch.dtype:
@@ -134,7 +144,11 @@ def _stamp(path: Path) -> float:
 def _load(source: str, kind: Kind | None, dtype: torch.dtype, edge_aware: bool, stamp: float) -> LoadedDepthModel:
     path = Path(source)
     if path.suffix == ".onnx":
-        return LoadedDepthModel(OnnxDepth(path, kind or "metric_depth", edge_aware))
+        kind = kind or _onnx_kind(path)
+        if kind is None:
+            advice = "Choose metric_depth, relative_depth or disparity (near is large, as of MiDaS and Depth Anything)."
+            raise InputError("kind", f"auto for {path.name}: an ONNX file does not say what its values are", advice)
+        return LoadedDepthModel(OnnxDepth(path, kind, edge_aware))
     if path.suffix == ".safetensors":
         return wrap(_load_small(path, kind, edge_aware))
     return wrap(load_transformers_depth(source, kind, dtype, edge_aware))

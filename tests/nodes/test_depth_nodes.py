@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -96,6 +97,24 @@ def test_small_networks_of_users_are_listed_after_onnx_files_and_others_are_not(
         path.unlink()
     assert "vae.safetensors" not in names
     assert names.index("any.onnx") < names.index("mine.safetensors") < names.index(EMBEDDED)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("FastDepth-nyu.onnx", "metric_depth"), ("midas_small.onnx", None)])
+def test_the_kind_of_an_onnx_file_is_known_or_asked_for(pack, tmp_path, monkeypatch, name, kind):
+    models, error = pack.submodule("nodes.depth.models"), pack.core("errors").InputError
+    monkeypatch.setattr(models, "OnnxDepth", lambda path, kind, edge_aware: SimpleNamespace(name=path.name, kind=kind))
+    monkeypatch.setattr(models, "find_spec", lambda name: name)
+    monkeypatch.setattr(models, "found_models", lambda: {name: tmp_path / name, EMBEDDED: tmp_path / "no.safetensors"})
+    loader = pack.node("InverseCrafterLoadDepthModel")
+    assert loader.execute(name, kind="disparity").args[0].estimator.kind == "disparity"
+    assert loader.execute("auto", kind="disparity").args[0].estimator.name == name
+    if kind:
+        assert loader.execute(name).args[0].estimator.kind == loader.execute("auto").args[0].estimator.kind == kind
+        return
+    with pytest.raises(error, match=r"kind: auto for midas_small\.onnx.*disparity"):
+        loader.execute(name)
+    with pytest.raises(error, match=r"no\.safetensors"):
+        loader.execute("auto")  # takes the next one
 
 
 def test_a_wrong_safetensors_file_is_named_and_so_is_a_wrong_kind(pack):
