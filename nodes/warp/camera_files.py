@@ -9,7 +9,7 @@ import torch
 from comfy_api.latest import io
 
 from ...inversecrafter_core.camera import CameraPath, Geometry, RelativeTo
-from ...inversecrafter_core.camera.interchange import AUTO, FileFormat, read_path, write_path
+from ...inversecrafter_core.camera.interchange import AUTO, FORMATS, FileFormat, read_path, write_path
 from ...inversecrafter_core.preview.camera_path import path_picture
 from ..host.input_files import NONE, input_file, is_there, last_change, listed_files
 from ..host.reports import report_ui
@@ -143,6 +143,8 @@ class InverseCrafterSaveCameraPath(io.ComfyNode):
         report = f"{camera_path.frames} cameras: {listed}"
         if format == FileFormat.CAMERA_PATH and camera_path.relative_to != RelativeTo.SOURCE:
             report += f". The format cannot say that they are relative to {camera_path.relative_to}."
+        if geometry is not None and not FORMATS[FileFormat(format)].rho:
+            report += f". In the scene's units, of which {geometry.pivot_depth:.6g} are one rho: the scale to load them with."
         return io.NodeOutput(report, ui=report_ui(report))
 
 

@@ -84,6 +84,23 @@ def test_what_a_path_is_relative_to_is_kept_or_named(folders, load, save, pack, 
     assert named or back.relative_to == relative_to
 
 
+@pytest.mark.parametrize("file_format", ["colmap", "nerfstudio", "realestate10k", "recammaster", "inversecrafter"])
+def test_a_path_saved_in_the_scene_of_a_moving_source_is_the_same_on_that_clip_again(folders, load, save, pack, file_format):
+    camera = pack.core("camera")
+    poses = torch.eye(4).repeat(5, 1, 1)
+    poses[:, 0, 3] = torch.arange(5.0)
+    depth = torch.full((5, 48, 64), 2.0)
+    lens = torch.tensor([[48.0, 0, 32], [0, 48, 24], [0, 0, 1]]).repeat(5, 1, 1)
+    geometry = camera.Geometry(depth, depth > 0, lens, poses)
+    path = camera.preset_path("arc_left", 5)
+    report = save(path, format=file_format, geometry=geometry)
+    name = report.removeprefix("5 cameras: ").split(", ")[0].partition(". ")[0]
+    scale = float(report.partition("of which ")[2].split(" ")[0] or 1)
+    back = load(f"{name} [output]", scale=scale)[0]
+    for found, expected in zip(back.resolve(geometry), path.resolve(geometry), strict=True):
+        assert torch.allclose(found, expected, atol=1e-4)
+
+
 def test_files_of_the_input_folder_are_offered_and_a_model_as_its_folder(folders, pack):
     model = folders / "input" / "scan" / "sparse"
     model.mkdir(parents=True)

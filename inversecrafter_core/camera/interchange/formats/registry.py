@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
 from ....errors import InputError, require_choice
+from ...path import RelativeTo
 from . import colmap, nerfstudio, orbit_keys, own, realestate10k, recammaster
 from .fields import read_json
-from .trajectory import Optics, Trajectory
+from .trajectory import Optics, Trajectory, World
 
 
 class FileFormat(StrEnum):
@@ -84,10 +86,13 @@ def detect(path: Path) -> FileFormat:
 def read_trajectory(path: Path, file_format: str = AUTO, camera: str = "") -> tuple[Trajectory, FileFormat]:
     """Return the cameras of a file and its format, which ``"auto"`` recognises.
 
+    A file with a world of its own has cameras that stand in it wherever a source camera goes: they are relative to the world.
+
     Raises:
         InputError: a file that is missing or bad; the message names the file and the place in it.
     """
     known = detect(path) if file_format == AUTO else require_choice("format", file_format, FileFormat)
     if camera and not FORMATS[known].several:
         raise InputError("camera", f"'{camera}' for a file of one camera ({known})", "Leave it empty.")
-    return FORMATS[known].read(path, camera), known
+    found = FORMATS[known].read(path, camera)
+    return (replace(found, relative_to=RelativeTo.WORLD) if found.world == World.OWN else found), known

@@ -38,7 +38,7 @@ class Trajectory:
             the source's; None where the file has none.
         principal: ``[N, 2]`` principal points ``(x, y)`` over the picture's width and height, or None.
         world: origin and unit of the poses.
-        relative_to: frame of reference of a file of the pack's own; see :class:`RelativeTo`.
+        relative_to: frame of reference of the path that the cameras become; see :class:`RelativeTo`.
         file: name of the file, for errors.
 
     Raises:
