@@ -13,7 +13,6 @@ COGVIDEO_X = Family(
     name="CogVideoX",
     grid=LatentGrid("CogVideoX", 16, latent_format="CogVideoX"),
     sampling=Sampling.V_PREDICTION,
-    latent_node="comfy_extras.nodes_hunyuan:EmptyHunyuanLatentVideo",
     conditioning=Conditioning(4096),
     network=Build(
         f"{COGVIDEO}.model:CogVideoXTransformer3DModel",
@@ -30,8 +29,6 @@ COGVIDEO_X = Family(
         constants={f"{COGVIDEO}.vae:AutoencoderKLCogVideoX": COGVIDEO_CODER},
     ),
     model_class="CogVideoX",
-    latent_format="CogVideoX",
-    size=(32, 48),
 )
 
 SEEDVR = "comfy.ldm.seedvr"
@@ -40,7 +37,6 @@ SEEDVR_CODER: dict[str, Any] = {"block_out_channels": (32, 32, 32, 32), "layers_
 SEEDVR_2 = Family(
     name="SeedVR2",
     grid=LatentGrid("SeedVR2", 16, latent_format="SeedVR2"),
-    sampling=Sampling.FLOW,
     latent_node="nodes:VAEEncode",
     conditioning=Conditioning(5120, clean_channels=17),
     network=Build(
@@ -54,8 +50,6 @@ SEEDVR_2 = Family(
         constants={f"{SEEDVR}.vae:Encoder3D": SEEDVR_CODER, f"{SEEDVR}.vae:Decoder3D": SEEDVR_CODER},
     ),
     model_class="SeedVR2",
-    latent_format="SeedVR2",
-    size=(32, 48),
 )
 """The host's schedule is a flow, but the network is a restorer: it needs the latent of the clip that it restores."""
 

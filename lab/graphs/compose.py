@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from lab.host.page import close_dialogs, open_page
+from lab.host.paths import ROOT
 from lab.host.server import running_host
 
 from . import inputs
 from .read import workflow_of
 from .spec import Workflow
 
-ROOT = Path(__file__).resolve().parents[2]
 OTHER_FAMILIES = ["ltx", "hunyuan_video_1_5"]
 """Workflows of families for which this pack ships no small models."""
 GRAPHS = [
@@ -32,24 +32,7 @@ GRAPHS = [
     "restoration",
     *OTHER_FAMILIES,
 ]
-EXAMPLES = [
-    f"examples/{name}"
-    for name in (
-        "depth_from_other_packs",
-        "masks_and_solvers",
-        "join_ends",
-        "two_experts_exact",
-        "long_clip",
-        "chained_passes",
-        "camera_from_file",
-        "restore_holes",
-        "camera_sockets",
-        "hand_held",
-        "round_trip",
-        "pose_control",
-        "scene_states",
-    )
-]
+EXAMPLES = sorted(f"examples/{path.stem}" for path in (Path(__file__).parent / "examples").glob("*.yaml"))
 log = logging.getLogger(__name__)
 
 

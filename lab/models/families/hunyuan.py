@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .record import GRID, Build, Conditioning, Family, Sampling
+from .record import GRID, Build, Conditioning, Family
 
 AUTOENCODER: dict[str, Any] = {
     "double_z": True,
@@ -53,14 +53,10 @@ DIT: dict[str, Any] = {
 HUNYUAN_VIDEO = Family(
     name="HunyuanVideo",
     grid=GRID["HunyuanVideo"],
-    sampling=Sampling.FLOW,
-    latent_node="comfy_extras.nodes_hunyuan:EmptyHunyuanLatentVideo",
     conditioning=Conditioning(4096, pooled=768),
     network=Build(f"{NETWORK}:HunyuanVideo", DIT, accepts=f"{NETWORK}:HunyuanVideoParams"),
     vae=HUNYUAN_VAE,
     model_class="HunyuanVideo",
-    latent_format="HunyuanVideo",
-    size=(32, 48),
 )
 REFINER = "comfy.ldm.hunyuan_video.vae_refiner"
 AUTOENCODER_1_5: dict[str, Any] = {
@@ -95,21 +91,16 @@ DIT_1_5 = DIT | {
 HUNYUAN_VIDEO_1_5 = Family(
     name="HunyuanVideo 1.5",
     grid=GRID["HunyuanVideo15"],
-    sampling=Sampling.FLOW,
     latent_node="comfy_extras.nodes_hunyuan:EmptyHunyuanVideo15Latent",
     conditioning=Conditioning(3584),
     network=Build(f"{NETWORK}:HunyuanVideo", DIT_1_5, accepts=f"{NETWORK}:HunyuanVideoParams"),
     vae=HUNYUAN_VAE_1_5,
     model_class="HunyuanVideo15",
-    latent_format="HunyuanVideo15",
-    size=(32, 48),
 )
 
 KANDINSKY_5 = Family(
     name="Kandinsky 5",
     grid=GRID["HunyuanVideo"],
-    sampling=Sampling.FLOW,
-    latent_node="comfy_extras.nodes_hunyuan:EmptyHunyuanLatentVideo",
     conditioning=Conditioning(3584, pooled=768),
     network=Build(
         "comfy.ldm.kandinsky5.model:Kandinsky5",
@@ -117,7 +108,5 @@ KANDINSKY_5 = Family(
     ),
     vae=HUNYUAN_VAE,
     model_class="Kandinsky5",
-    latent_format="HunyuanVideo",
-    size=(32, 48),
 )
 HUNYUAN = (HUNYUAN_VIDEO, HUNYUAN_VIDEO_1_5, KANDINSKY_5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .record import GRID, Build, Conditioning, Family, Sampling, Times
+from .record import GRID, Build, Conditioning, Family, Times
 
 TRANSFORMER: dict[str, Any] = {
     "num_attention_heads": 2,
@@ -37,13 +37,11 @@ VIDEO_VAE = Build(
 LTX_VIDEO = Family(
     name="LTX-Video",
     grid=GRID["LTXV"],
-    sampling=Sampling.FLOW,
     latent_node="comfy_extras.nodes_lt:EmptyLTXVLatentVideo",
     conditioning=Conditioning(4096, mask=True),
     network=Build("comfy.ldm.lightricks.model:LTXVModel", TRANSFORMER, metadata={"config": {"transformer": TRANSFORMER}}),
     vae=VIDEO_VAE,
     model_class="LTXV",
-    latent_format="LTXV",
     size=(64, 96),
     latent_frames=2,
     times=Times.TOKEN,
@@ -61,11 +59,10 @@ AUDIO_VIDEO: dict[str, Any] = TRANSFORMER | {
 LTX_2 = replace(
     LTX_VIDEO,
     name="LTX-2",
-    sampling=Sampling.FLOW,
     conditioning=Conditioning(2 * AUDIO_VIDEO["caption_channels"], mask=True),
     network=Build("comfy.ldm.lightricks.av_model:LTXAVModel", AUDIO_VIDEO, metadata={"config": {"transformer": AUDIO_VIDEO}}),
     model_class="LTXAV",
-    latent_format="LTXAV",
+    own_format="LTXAV",
     audio=(8, 9, 16),
 )
 """Its text encoder gives the tokens of video and sound side by side; the real one's have 2 x 3840 channels."""

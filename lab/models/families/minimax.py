@@ -35,7 +35,7 @@ MINIMAX_H3 = Family(
         constants={f"{AUTOENCODER}:MiniMaxH3VideoVAE": ENCODER, f"{AUTOENCODER}:ViT3DDecoder": DECODER},
     ),
     model_class="MiniMaxH3",
-    latent_format="MiniMaxH3AV",
+    own_format="MiniMaxH3AV",
     size=(32, 64),
     latent_frames=7,
     audio=(32, 2, 37),

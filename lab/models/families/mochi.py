@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .record import GRID, Build, Conditioning, Family, Sampling
+from .record import GRID, Build, Conditioning, Family
 
 DIT: dict[str, Any] = {
     "depth": 2,
@@ -26,7 +26,6 @@ DECODER = {"base_channels": 32, "channel_multipliers": [1, 2, 3, 4], "num_res_bl
 MOCHI = Family(
     name="Mochi",
     grid=GRID["Mochi"],
-    sampling=Sampling.FLOW,
     latent_node="comfy_extras.nodes_mochi:EmptyMochiLatentVideo",
     conditioning=Conditioning(512, mask=True),
     network=Build(
@@ -47,6 +46,5 @@ MOCHI = Family(
     ),
     vae=Build(f"{AUTOENCODER}:VideoVAE", constants={f"{AUTOENCODER}:Encoder": ENCODER, f"{AUTOENCODER}:Decoder": DECODER}),
     model_class="GenmoMochi",
-    latent_format="Mochi",
     size=(32, 32),
 )

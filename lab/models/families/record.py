@@ -81,12 +81,12 @@ class Family:
     Attributes:
         name: the family's name, as users know it.
         grid: the latent grid of its VAE.
-        sampling: kind of schedule.
-        latent_node: the host's node that makes an empty latent for it, ``module:id``.
         conditioning: what its text encoder gives.
         network, vae: small builds.
         model_class: name of the host's ``comfy.model_base`` class that a network file is detected as.
-        latent_format: name of that model's class in ``comfy.latent_formats``.
+        latent_node: the host's node that makes an empty latent for it, ``module:id``.
+        sampling: kind of schedule.
+        own_format: name of the model's class in ``comfy.latent_formats`` where that is not the VAE's.
         size: height and width in pixels of its smallest clip.
         latent_frames: latent frames of its smallest clip.
         audio: shape of the audio latent beside the smallest clip without the batch, or None.
@@ -95,17 +95,22 @@ class Family:
 
     name: str
     grid: LatentGrid
-    sampling: Sampling
-    latent_node: str
     conditioning: Conditioning
     network: Build
     vae: Build
     model_class: str
-    latent_format: str
-    size: tuple[int, int]
+    latent_node: str = "comfy_extras.nodes_hunyuan:EmptyHunyuanLatentVideo"
+    sampling: Sampling = Sampling.FLOW
+    own_format: str = ""
+    size: tuple[int, int] = (32, 48)
     latent_frames: int = 3
     audio: tuple[int, ...] | None = None
     times: Times = Times.NONE
+
+    @property
+    def latent_format(self) -> str:
+        """Name of the model's class in ``comfy.latent_formats``."""
+        return self.own_format or self.grid.latent_format
 
     @property
     def tokens(self) -> int:

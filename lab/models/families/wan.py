@@ -42,14 +42,10 @@ def _wan(
     return Family(
         name=name,
         grid=GRID["Wan21"],
-        sampling=Sampling.FLOW,
-        latent_node="comfy_extras.nodes_hunyuan:EmptyHunyuanLatentVideo",
         conditioning=Conditioning(4096, image_tokens=image_tokens),
         network=Build(f"comfy.ldm.wan.model:{network}", DIT | sizes),
         vae=WAN_2_1_VAE,
         model_class=model_class,
-        latent_format="Wan21",
-        size=(32, 48),
         times=Times.TOKEN if network == "WanModel" else Times.NONE,
     )
 
@@ -57,13 +53,11 @@ def _wan(
 WAN_2_2_5B = Family(
     name="Wan 2.2 5B",
     grid=GRID["Wan22"],
-    sampling=Sampling.FLOW,
     latent_node="comfy_extras.nodes_wan:Wan22ImageToVideoLatent",
     conditioning=Conditioning(4096),
     network=Build("comfy.ldm.wan.model:WanModel", DIT | {"model_type": "t2v", "in_dim": 48, "out_dim": 48}),
     vae=WAN_2_2_VAE,
     model_class="WAN22",
-    latent_format="Wan22",
     size=(64, 96),
     times=Times.TOKEN,
 )
@@ -96,8 +90,6 @@ COSMOS_PREDICT_2 = Family(
     ),
     vae=WAN_2_1_VAE,
     model_class="CosmosPredict2",
-    latent_format="Wan21",
-    size=(32, 48),
     times=Times.FRAME,
 )
 
