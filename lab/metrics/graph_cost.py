@@ -14,7 +14,7 @@ import torch
 
 from lab.host.inprocess import load_pack
 
-from .timing import seconds
+from .timing import timed
 
 DEPTH = "InverseCrafterEstimateDepth"
 """Shown, and left out of the whole: any pack's depth may be used."""
@@ -70,11 +70,9 @@ def execute(prompt: Prompt, given: Outputs, classes: dict[str, Any]) -> tuple[Ou
         if key not in made:
             node = prompt[key]
             inputs = {name: value(entry) for name, entry in node["inputs"].items()}
-            answer: list[tuple[Any, ...]] = []
             with counting(cost, inputs.get("vae"), flows=node["class_type"] != DEPTH), torch.inference_mode():
-                taken = seconds(lambda: answer.append(call(classes[node["class_type"]], inputs)))
+                made[key], taken = timed(lambda: call(classes[node["class_type"]], inputs))
             cost.seconds[node["class_type"]] = cost.seconds.get(node["class_type"], 0.0) + taken
-            made[key] = answer[0]
         return made[key]
 
     fed = {entry[0] for node in prompt.values() for entry in node["inputs"].values() if isinstance(entry, list)}

@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import torch
+
+Result = TypeVar("Result")
 
 
 def peak_memory(run: Callable[[], None]) -> int | None:
@@ -24,17 +27,22 @@ def peak_memory(run: Callable[[], None]) -> int | None:
     return int(line.split()[1]) * 1024
 
 
-def seconds(run: Callable[[], None]) -> float:
-    """Time one run: on a GPU wall time, the queue emptied before and after; on the CPU processor time of its one thread.
+def timed(run: Callable[[], Result]) -> tuple[Result, float]:
+    """Return the result and seconds of a run: on a GPU wall time, the queue emptied before and after, else processor time.
 
     On an idle machine the two clocks agree; on a busy one only the second leaves the neighbours out.
     """
     if not torch.cuda.is_available():
         start = time.process_time()
-        run()
-        return time.process_time() - start
+        result = run()
+        return result, time.process_time() - start
     torch.cuda.synchronize()
     start = time.perf_counter()
-    run()
+    result = run()
     torch.cuda.synchronize()
-    return time.perf_counter() - start
+    return result, time.perf_counter() - start
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """Return the seconds of a run."""
+    return timed(run)[1]

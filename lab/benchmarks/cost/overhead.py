@@ -20,7 +20,7 @@ from lab.benchmarks.report import Place, Row, row
 from lab.benchmarks.runner import main
 from lab.host.inprocess import PackNodes, use_host
 from lab.host.paths import ROOT
-from lab.metrics.timing import peak_memory, seconds
+from lab.metrics.timing import peak_memory, seconds, timed
 
 from .whole_run import whole_run_rows
 
@@ -93,12 +93,12 @@ class ForwardTime:
     def __enter__(self) -> ForwardTime:
         plain = self.network.forward
 
-        def timed(*args: Any, **options: Any) -> Any:
-            answer: list[Any] = []
-            self.spent += seconds(lambda: answer.append(plain(*args, **options)))
-            return answer[0]
+        def forward(*args: Any, **options: Any) -> Any:
+            answer, taken = timed(lambda: plain(*args, **options))
+            self.spent += taken
+            return answer
 
-        self.network.forward = timed
+        self.network.forward = forward
         return self
 
     def __exit__(self, *raised: Any) -> None:

@@ -25,7 +25,6 @@ from lab.benchmarks.report import Document, Row, folded, long_table, read, wide_
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Key, Samples, Scene
 from lab.data.unseen import scene_seeds
-from lab.metrics.timing import seconds
 from lab.models.guided import small_wan
 from lab.models.restorer import restorer
 
@@ -106,11 +105,9 @@ def one_scene(steps: int, frames: int, strengths: tuple[float, ...], seed: int) 
         for strength in strengths:
             alone = steps if settings.start == Start.INVERTED_FIRST else 0
             prior = restorer(small_wan(torch.float32), truth, prompt, strength=strength, first_alone=alone)
-            made: list[torch.Tensor] = []
             sigmas = levels(steps, SHARES.get(name, SHARE))
             run = partial(sample_vision_xl, prior, operator, trial.y, sigmas, settings)
-            took = seconds(lambda made=made, run=run: made.append(run()))  # type: ignore[misc]
-            found[Key(name, task, strength=strength)] = trial.figures(made[0]) | {"time": took / len(truth)}
+            found[Key(name, task, strength=strength)] = trial.timed(run)
     return found
 
 

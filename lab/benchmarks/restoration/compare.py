@@ -36,7 +36,6 @@ from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Key, Samples, Scene
 from lab.data.assets import asset
 from lab.data.unseen import REAL_CLIPS, scene_seeds
-from lab.metrics.timing import seconds
 from lab.models.guided import small_wan
 from lab.models.restorer import restorer
 from lab.models.video import SHIFT
@@ -114,10 +113,7 @@ def by_models(trial: Trial, steps: int, strengths: Sequence[float]) -> Scene:
     found = Scene()
     runs = [(name, strength) for name in (FRAMES, CLIP) for strength in strengths if name == FRAMES or strength in PROMISED]
     for name, strength in runs:
-        made: list[torch.Tensor] = []
-        run = partial(restored, trial, name == CLIP, strength, steps)
-        took = seconds(lambda made=made, run=run: made.append(run()))  # type: ignore[misc]
-        found[Key(name, trial.task, strength=strength)] = trial.figures(made[0]) | {"time": took / len(trial.truth)}
+        found[Key(name, trial.task, strength=strength)] = trial.timed(partial(restored, trial, name == CLIP, strength, steps))
     return found
 
 

@@ -27,6 +27,7 @@ from inversecrafter_core.inverse.operators import (
 from inversecrafter_core.sampling import RestorationSettings
 from lab.benchmarks.samples import Figures
 from lab.data.unseen import REAL_CLIPS, real_clip
+from lab.metrics.timing import timed
 from lab.models.guided import lpips
 from lab.world import caption, frame_times, random_scene, render
 
@@ -102,6 +103,11 @@ class Trial:
             pair = (some[::SHOWN].movedim(-1, 1) for some in (clip, self.truth))
             found[LPIPS] = float(metric(*pair).mean())
         return found
+
+    def timed(self, restore: Callable[[], torch.Tensor]) -> Figures:
+        """Return the figures of a restoration, and its seconds a frame."""
+        clip, took = timed(restore)
+        return self.figures(clip) | {"time": took / len(self.truth)}
 
 
 def scene_clip(seed: int) -> tuple[torch.Tensor, str]:

@@ -33,7 +33,7 @@ from lab.data.scenes.new_views import LEAST_HOLES, NewView
 from lab.data.sheet import as_bytes, contact_sheet, paint_holes, write_picture
 from lab.data.unseen import scene_seeds
 from lab.host.paths import ROOT
-from lab.metrics.timing import seconds
+from lab.metrics.timing import timed
 from lab.models.guided import Case, Method, Setup, lpips
 
 from .methods import BARE, DPS, METHODS, MOVE, OURS, PASTE, PASTE_HALF, RIVALS
@@ -94,9 +94,8 @@ def compare(setup: Setup, case: Case, methods: dict[str, Method]) -> Scene:
     coder, least = setup.wan.coder, setup.strengths[0]
     reachable, found, took = coder.decode(case.z_true), Scene(), Figures()
     for name, method in methods.items():
-        made: list[torch.Tensor] = []
-        took[name] = seconds(lambda method=method, made=made: made.append(method(setup, case)))  # type: ignore[misc]
-        for strength, one in zip(setup.strengths, made[0].split(1), strict=True):
+        made, took[name] = timed(partial(method, setup, case))
+        for strength, one in zip(setup.strengths, made.split(1), strict=True):
             wanted = None if strength == least else FEW
             found[Key(name, strength=strength)] = quality(coder.decode(one), case, reachable, wanted)
         found[Key(name, strength=least)]["time"] = took[name] / took[BARE]
