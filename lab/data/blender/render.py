@@ -1,4 +1,4 @@
-"""Clips of the second world: ``python -m lab.data.blender.render --count 400 FOLDER``, with the program ``blender`` 3 or 4.
+"""Clips of the second world, by the program ``blender`` 3 or 4.
 
 Each scene becomes ``<seed>.npz`` with ``colour [F, h, w, 3]`` uint8 and ``depth [F, h, w]`` float32, planar z in metres, the
 sky at 60 km. What is there stays, so a stopped run goes on where it was.
@@ -6,7 +6,6 @@ sky at 60 km. What is there stays, so a stopped run goes on where it was.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import shutil
@@ -79,19 +78,3 @@ def _write_pictures(folder: Path) -> list[str]:
     for path, picture in zip(paths, pictures(), strict=True):
         cv2.imwrite(str(path), picture[..., ::-1])
     return [str(path) for path in paths]
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--first", type=int, default=10_000)
-    parser.add_argument("--count", type=int, default=400)
-    parser.add_argument("--frames", type=int, default=4)
-    parser.add_argument("--size", default="96x144", help="HEIGHTxWIDTH")
-    options = parser.parse_args()
-    height, width = map(int, options.size.split("x"))
-    render_scenes(range(options.first, options.first + options.count), options.folder, options.frames, height, width)
-
-
-if __name__ == "__main__":
-    main()
