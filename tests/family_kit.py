@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import torch
+from small_vaes import load_vae, vae_of
 
-from lab.host.smaller import HostLacks, smaller
+from lab.host.smaller import HostLacks
 from lab.models import families
 from lab.models.families import Family
 
@@ -36,7 +37,7 @@ class SmallModels:
         return self._once(family, "vae", load_vae)
 
     def _once(self, family: Family, part: str, load: Any) -> Any:
-        build = getattr(family, part)
+        build = family.network if part == "network" else vae_of(family)
         key = (part, family.name if part == "network" else build.name)
         if key not in self.loaded:
             path = self.folder / part / f"{family.name}.safetensors"
@@ -121,13 +122,3 @@ def streams_of(samples: Any) -> list[torch.Tensor]:
 def clip(family: Family, seed: int = 0) -> torch.Tensor:
     """A random clip of the family's smallest size, ``[F, H, W, 3]`` in 0…1."""
     return torch.rand(family.frames, *family.size, 3, generator=torch.Generator().manual_seed(seed))
-
-
-def load_vae(family: Family, path: Path) -> Any:
-    """Load a VAE file as ``VAELoader`` does. Returns a ``comfy.sd.VAE``."""
-    from lab.host.modules.loaders import VAE, load_torch_file
-
-    with smaller(family.vae.constants):
-        vae = VAE(sd=load_torch_file(str(path)))
-    vae.throw_exception_if_invalid()
-    return vae

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from small_vaes import WAN_2_1
 
 from lab.host.smaller import smaller
 from lab.models.families.build import write
 from lab.models.families.record import Build
-from lab.models.families.wan import WAN_2_1_VAE
 
 WIDTH = 32
 VAE_SIZES = {
@@ -173,7 +173,7 @@ QWEN_IMAGE = ImageModel(
     "Qwen-Image",
     Build(QWEN, {"num_layers": 1, "num_attention_heads": 1}, constants={QWEN: {"num_attention_heads": 1}}),
     width=3584,
-    vae=WAN_2_1_VAE,
+    vae=WAN_2_1,
 )
 """Pictures in the latents of a video VAE."""
 

@@ -8,7 +8,6 @@ from inversecrafter_core.latent_grid import LatentGrid
 from lab.models.families.record import Build, Conditioning, Family, Sampling
 
 COGVIDEO = "comfy.ldm.cogvideo"
-COGVIDEO_CODER: dict[str, Any] = {"block_out_channels": (32, 32, 32, 32), "layers_per_block": 1}
 COGVIDEO_X = Family(
     name="CogVideoX",
     grid=LatentGrid("CogVideoX", 16, latent_format="CogVideoX"),
@@ -24,16 +23,11 @@ COGVIDEO_X = Family(
             "use_rotary_positional_embeddings": True,
         },
     ),
-    vae=Build(
-        f"{COGVIDEO}.vae:AutoencoderKLCogVideoX",
-        constants={f"{COGVIDEO}.vae:AutoencoderKLCogVideoX": COGVIDEO_CODER},
-    ),
     model_class="CogVideoX",
 )
 
 SEEDVR = "comfy.ldm.seedvr"
 SEEDVR_DIT: dict[str, Any] = {"num_layers": 2, "vid_dim": 128, "heads": 2, "head_dim": 64, "rope_dim": 64}
-SEEDVR_CODER: dict[str, Any] = {"block_out_channels": (32, 32, 32, 32), "layers_per_block": 1}
 SEEDVR_2 = Family(
     name="SeedVR2",
     grid=LatentGrid("SeedVR2", 16, latent_format="SeedVR2"),
@@ -44,10 +38,6 @@ SEEDVR_2 = Family(
         SEEDVR_DIT | {"norm_eps": 1e-5, "mlp_type": "swiglu", "vid_out_norm": True},
         constants={f"{SEEDVR}.model:NaDiT": SEEDVR_DIT},
         extra={"blocks.31.mlp.all.proj_in_gate.weight": (1, 1)},
-    ),
-    vae=Build(
-        f"{SEEDVR}.vae:VideoAutoencoderKLWrapper",
-        constants={f"{SEEDVR}.vae:Encoder3D": SEEDVR_CODER, f"{SEEDVR}.vae:Decoder3D": SEEDVR_CODER},
     ),
     model_class="SeedVR2",
 )

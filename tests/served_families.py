@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from refused_families import REFUSED
+from small_vaes import vae_of
 
 from lab.host.paths import ROOT
 from lab.host.smaller import HostLacks, shrink
@@ -31,7 +32,7 @@ def file_of(family: Family) -> str:
 def install(base: Path) -> None:
     """Write the files of every family that the host has, and the custom node package, into a base directory."""
     for family in SERVED.values():
-        for folder, build in (("diffusion_models", family.network), ("vae", family.vae)):
+        for folder, build in (("diffusion_models", family.network), ("vae", vae_of(family))):
             try:
                 write(build, base / "models" / folder / file_of(family))
             except HostLacks as reason:
@@ -44,7 +45,7 @@ def install(base: Path) -> None:
 def shrink_all() -> None:
     """Make this process build the networks of all families at the sizes of their files, for good."""
     for family in SERVED.values():
-        for build in (family.network, family.vae):
+        for build in (family.network, vae_of(family)):
             for name, arguments in build.constants.items():
                 try:
                     shrink({name: arguments})

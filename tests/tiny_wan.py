@@ -49,10 +49,11 @@ def make_wan(
 
 def make_vae(path: Path | str, width: int = 8, *, seed: int = 0) -> Path:
     """Write a random Wan 2.1 VAE of base width ``width``: 16 latent channels, /8 in space. Returns the path."""
-    from lab.models.families import Build, write
-    from lab.models.families.wan import VAE
+    from small_vaes import WAN_SIZES
 
-    return write(Build("comfy.ldm.wan.vae:WanVAE", VAE | {"dim": width}), Path(path), seed)
+    from lab.models.families import Build, write
+
+    return write(Build("comfy.ldm.wan.vae:WanVAE", WAN_SIZES | {"dim": width}), Path(path), seed)
 
 
 def text_condition(tokens: int = 8, *, seed: int = 0) -> list[list]:

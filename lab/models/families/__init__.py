@@ -1,4 +1,4 @@
-"""A small random-weight model and VAE of every video family, built from the host's own classes."""
+"""A small random-weight model of every video family, built from the host's own classes."""
 
 from __future__ import annotations
 

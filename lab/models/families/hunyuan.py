@@ -6,27 +6,6 @@ from typing import Any
 
 from .record import GRID, Build, Conditioning, Family
 
-AUTOENCODER: dict[str, Any] = {
-    "double_z": True,
-    "z_channels": 16,
-    "resolution": 256,
-    "in_channels": 3,
-    "out_ch": 3,
-    "ch": 32,
-    "ch_mult": [1, 1, 1, 1],
-    "num_res_blocks": 1,
-    "attn_resolutions": [],
-    "dropout": 0.0,
-    "conv3d": True,
-    "time_compress": 4,
-}
-NARROW = {key: AUTOENCODER[key] for key in ("ch", "ch_mult", "num_res_blocks")}
-CODER = "comfy.ldm.modules.diffusionmodules.model"
-HUNYUAN_VAE = Build(
-    "comfy.ldm.models.autoencoder:AutoencoderKL",
-    {"ddconfig": AUTOENCODER, "embed_dim": 16},
-    constants={f"{CODER}:Encoder": NARROW, f"{CODER}:Decoder": NARROW},
-)
 NETWORK = "comfy.ldm.hunyuan_video.model"
 DIT: dict[str, Any] = {
     "in_channels": 16,
@@ -55,28 +34,7 @@ HUNYUAN_VIDEO = Family(
     grid=GRID["HunyuanVideo"],
     conditioning=Conditioning(4096, pooled=768),
     network=Build(f"{NETWORK}:HunyuanVideo", DIT, accepts=f"{NETWORK}:HunyuanVideoParams"),
-    vae=HUNYUAN_VAE,
     model_class="HunyuanVideo",
-)
-REFINER = "comfy.ldm.hunyuan_video.vae_refiner"
-AUTOENCODER_1_5: dict[str, Any] = {
-    "block_out_channels": [32, 32, 64, 64, 64],
-    "in_channels": 3,
-    "out_channels": 3,
-    "num_res_blocks": 1,
-    "ffactor_spatial": 16,
-    "ffactor_temporal": 4,
-    "z_channels": 32,
-}
-NARROW_1_5 = {key: AUTOENCODER_1_5[key] for key in ("block_out_channels", "num_res_blocks")}
-HUNYUAN_VAE_1_5 = Build(
-    "comfy.ldm.models.autoencoder:AutoencodingEngine",
-    {
-        "regularizer_config": {"target": "comfy.ldm.models.autoencoder.EmptyRegularizer"},
-        "encoder_config": {"target": f"{REFINER}.Encoder", "params": AUTOENCODER_1_5},
-        "decoder_config": {"target": f"{REFINER}.Decoder", "params": AUTOENCODER_1_5},
-    },
-    constants={f"{REFINER}:Encoder": NARROW_1_5, f"{REFINER}:Decoder": NARROW_1_5},
 )
 DIT_1_5 = DIT | {
     "in_channels": 65,
@@ -94,7 +52,6 @@ HUNYUAN_VIDEO_1_5 = Family(
     latent_node="comfy_extras.nodes_hunyuan:EmptyHunyuanVideo15Latent",
     conditioning=Conditioning(3584),
     network=Build(f"{NETWORK}:HunyuanVideo", DIT_1_5, accepts=f"{NETWORK}:HunyuanVideoParams"),
-    vae=HUNYUAN_VAE_1_5,
     model_class="HunyuanVideo15",
 )
 
@@ -106,7 +63,6 @@ KANDINSKY_5 = Family(
         "comfy.ldm.kandinsky5.model:Kandinsky5",
         {"model_dim": 64, "ff_dim": 128, "time_dim": 64, "num_text_blocks": 1, "num_visual_blocks": 2},
     ),
-    vae=HUNYUAN_VAE,
     model_class="Kandinsky5",
 )
 HUNYUAN = (HUNYUAN_VIDEO, HUNYUAN_VIDEO_1_5, KANDINSKY_5)

@@ -14,33 +14,12 @@ TRANSFORMER: dict[str, Any] = {
     "caption_channels": 4096,
     "num_layers": 2,
 }
-AUTOENCODER: dict[str, Any] = {
-    "dims": 3,
-    "latent_channels": 128,
-    "blocks": [["compress_all", 1], ["compress_all", 1], ["compress_all", 1], ["res_x", 1]],
-    "norm_layer": "pixel_norm",
-    "patch_size": 4,
-    "latent_log_var": "uniform",
-    "causal_decoder": False,
-}
-CODER = "comfy.ldm.lightricks.vae.causal_video_autoencoder"
-VIDEO_VAE = Build(
-    f"{CODER}:VideoVAE",
-    {"config": AUTOENCODER},
-    constants={
-        f"{CODER}:VideoVAE": {"config": AUTOENCODER},
-        f"{CODER}:Encoder": {"base_channels": 32},
-        f"{CODER}:Decoder": {"base_channels": 32},
-    },
-)
-
 LTX_VIDEO = Family(
     name="LTX-Video",
     grid=GRID["LTXV"],
     latent_node="comfy_extras.nodes_lt:EmptyLTXVLatentVideo",
     conditioning=Conditioning(4096, mask=True),
     network=Build("comfy.ldm.lightricks.model:LTXVModel", TRANSFORMER, metadata={"config": {"transformer": TRANSFORMER}}),
-    vae=VIDEO_VAE,
     model_class="LTXV",
     size=(64, 96),
     latent_frames=2,

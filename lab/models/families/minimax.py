@@ -19,10 +19,6 @@ DIT: dict[str, Any] = {
     "time_embed_dim": 64,
     "rope_inv_freq_len": 4,
 }
-AUTOENCODER = "comfy.ldm.minimax.vae"
-ENCODER = {"ch": 32, "ch_mult": (1, 1, 1, 1, 1, 1), "num_res_blocks": 1}
-DECODER = {"num_layers": 2, "heads": 1, "dim_head": 64}
-
 MINIMAX_H3 = Family(
     name="MiniMax H3",
     grid=GRID["MiniMaxH3Video"],
@@ -30,10 +26,6 @@ MINIMAX_H3 = Family(
     latent_node="comfy_extras.nodes_minimax_h3:EmptyMiniMaxH3LatentAV",
     conditioning=Conditioning(5120),
     network=Build("comfy.ldm.minimax.model:MiniMaxH3Model", DIT),
-    vae=Build(
-        f"{AUTOENCODER}:MiniMaxH3VideoVAE",
-        constants={f"{AUTOENCODER}:MiniMaxH3VideoVAE": ENCODER, f"{AUTOENCODER}:ViT3DDecoder": DECODER},
-    ),
     model_class="MiniMaxH3",
     own_format="MiniMaxH3AV",
     size=(32, 64),

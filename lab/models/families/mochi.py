@@ -18,11 +18,6 @@ DIT: dict[str, Any] = {
 """The host writes every size of this network as a constant, and insists on an inner width of 12288; the real one's text
 tokens have 4096 channels."""
 NETWORK = "comfy.ldm.genmo.joint_model.asymm_models_joint:AsymmDiTJoint"
-AUTOENCODER = "comfy.ldm.genmo.vae.model"
-ENCODER = {"base_channels": 32, "channel_multipliers": [1, 2, 3, 4], "num_res_blocks": [3, 1, 1, 1, 1]}
-"""The host knows this VAE by an attention in layer 4, which comes after three residual blocks."""
-DECODER = {"base_channels": 32, "channel_multipliers": [1, 2, 3, 4], "num_res_blocks": [1, 1, 1, 1, 1]}
-
 MOCHI = Family(
     name="Mochi",
     grid=GRID["Mochi"],
@@ -44,7 +39,6 @@ MOCHI = Family(
         },
         constants={NETWORK: DIT},
     ),
-    vae=Build(f"{AUTOENCODER}:VideoVAE", constants={f"{AUTOENCODER}:Encoder": ENCODER, f"{AUTOENCODER}:Decoder": DECODER}),
     model_class="GenmoMochi",
     size=(32, 32),
 )

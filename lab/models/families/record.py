@@ -82,7 +82,7 @@ class Family:
         name: the family's name, as users know it.
         grid: the latent grid of its VAE.
         conditioning: what its text encoder gives.
-        network, vae: small builds.
+        network: a small build.
         model_class: name of the host's ``comfy.model_base`` class that a network file is detected as.
         latent_node: the host's node that makes an empty latent for it, ``module:id``.
         sampling: kind of schedule.
@@ -97,7 +97,6 @@ class Family:
     grid: LatentGrid
     conditioning: Conditioning
     network: Build
-    vae: Build
     model_class: str
     latent_node: str = "comfy_extras.nodes_hunyuan:EmptyHunyuanLatentVideo"
     sampling: Sampling = Sampling.FLOW

@@ -15,20 +15,6 @@ DIT: dict[str, Any] = {
     "in_dim": 16,
     "out_dim": 16,
 }
-VAE: dict[str, Any] = {
-    "dim": 8,
-    "z_dim": 16,
-    "dim_mult": [1, 2, 4, 4],
-    "num_res_blocks": 2,
-    "attn_scales": [],
-    "temperal_downsample": [False, True, True],
-    "dropout": 0.0,
-}
-WAN_2_1_VAE = Build("comfy.ldm.wan.vae:WanVAE", VAE)
-WAN_2_2_WIDTHS = {"dim": 8, "dec_dim": 8}
-WAN_2_2_VAE = Build(
-    "comfy.ldm.wan.vae2_2:WanVAE", VAE | {"z_dim": 48}, constants={"comfy.ldm.wan.vae2_2:WanVAE": WAN_2_2_WIDTHS}
-)
 CLIP_VISION = (257, 1280)
 
 
@@ -44,7 +30,6 @@ def _wan(
         grid=GRID["Wan21"],
         conditioning=Conditioning(4096, image_tokens=image_tokens),
         network=Build(f"comfy.ldm.wan.model:{network}", DIT | sizes),
-        vae=WAN_2_1_VAE,
         model_class=model_class,
         times=Times.TOKEN if network == "WanModel" else Times.NONE,
     )
@@ -56,7 +41,6 @@ WAN_2_2_5B = Family(
     latent_node="comfy_extras.nodes_wan:Wan22ImageToVideoLatent",
     conditioning=Conditioning(4096),
     network=Build("comfy.ldm.wan.model:WanModel", DIT | {"model_type": "t2v", "in_dim": 48, "out_dim": 48}),
-    vae=WAN_2_2_VAE,
     model_class="WAN22",
     size=(64, 96),
     times=Times.TOKEN,
@@ -88,7 +72,6 @@ COSMOS_PREDICT_2 = Family(
         },
         constants={"comfy.ldm.cosmos.predict2:MiniTrainDIT": {"num_blocks": 2, "num_heads": 2}},
     ),
-    vae=WAN_2_1_VAE,
     model_class="CosmosPredict2",
     times=Times.FRAME,
 )

@@ -9,6 +9,7 @@ import pytest
 import torch
 from family_kit import SmallModels, clip
 from refused_families import REFUSED
+from small_vaes import vae_of
 
 from lab.host.smaller import host_class
 from lab.models.families import FAMILIES, Family
@@ -17,7 +18,7 @@ WHOLE_CLIP = {"HunyuanVideo", "HunyuanVideo 1.5", "Mochi", "CogVideoX"}
 """Grids whose encoders normalise or attend over more than the frames before."""
 every_family = pytest.mark.parametrize("family", [*FAMILIES, *REFUSED], ids=str)
 every_vae = pytest.mark.parametrize(
-    "family", list({f.vae.name: f for f in [*FAMILIES, *REFUSED]}.values()), ids=lambda f: f.grid.family
+    "family", list({vae_of(f).name: f for f in [*FAMILIES, *REFUSED]}.values()), ids=lambda f: f.grid.family
 )
 guided = pytest.mark.parametrize("family", FAMILIES, ids=str)
 
