@@ -14,8 +14,9 @@ from tqdm import tqdm
 
 from .batch import Options, Start, Summary, run_batch
 from .client import LOCAL, Client
-from .errors import ClientError, InvalidOverride, JobLost, OutputMissing, ResultExists, UnknownOverride, nearest
+from .errors import ClientError, InvalidOverride, JobLost, ResultExists, UnknownOverride, nearest
 from .events import Progress, StatusChange
+from .files import beside
 from .jobs import Job
 from .workflows import ON_SERVER, Workflow, is_link, names
 
@@ -86,31 +87,37 @@ def _run(chosen: argparse.Namespace, rest: list[str]) -> int:
         return 0 if {"-h", "--help"} & set(rest) else 2
     workflow = Workflow.named(chosen.workflow)
     values = _run_options(workflow, rest)
-    out, rename, node = Path(values.pop("out")), values.pop("rename"), workflow.result_node(values.pop("result"))
+    out, rename, chosen_result = Path(values.pop("out")), values.pop("rename"), values.pop("result")
+    node, left = workflow.result_node(chosen_result), workflow.other_results(chosen_result)
     server, others = values.pop("server"), [text.partition("=") for text in values.pop("set") or []]
     for name, value in [*values.items(), *((place, value) for place, _, value in others)]:
         if value is not None:
             workflow.set(name, value)
     if out.exists() and not rename:
         raise ResultExists(str(out), "exists", "Remove it, choose another name, or add --rename.")
+    if left and chosen_result is None:
+        _say(f"{workflow.name} has other results, which are not made: add --result {' or --result '.join(left)}.", sys.stderr)
     with Client(server) as client:
-        saved = _saved(client, workflow.only(node), node, out, rename)
-    _say(str(saved))
+        for saved in _saved(client, workflow.only(node), node, out, rename):
+            _say(str(saved))
     return 0
 
 
-def _saved(client: Client, workflow: Workflow, node: str, out: Path, rename: bool) -> Path:
-    """Return the file of a workflow's result, made again where the job was done before and the server's file is gone."""
+def _saved(client: Client, workflow: Workflow, node: str, out: Path, rename: bool) -> list[Path]:
+    """Return the files of a workflow's result, made again where the job was done before and the server's file is gone."""
     job = _ended(client, workflow)
-    made, more = job.get_output(node), len(job.get_outputs(node)) - 1
-    if more:
-        _say(f"{job.id}: the first of {more + 1} files is saved; the others stay on the server.", sys.stderr)
-    try:
-        return made.to_file(out, rename=rename)
-    except OutputMissing as problem:
-        _say(f"{problem.name}: {problem.found}. It is made again.", sys.stderr)
+    made = job.require_outputs(node)
+    gone = next((one.name for one in made if not one.exists()), None)
+    if gone is not None:
+        _say(f"job {job.id}: the server has {gone} no longer. It is made again.", sys.stderr)
         client.renew(job.id)
-        return _ended(client, workflow).get_output(node).to_file(out, rename=rename)
+        made = _ended(client, workflow).require_outputs(node)
+    first = made[0].to_file(out, rename=rename)
+    others = [
+        one.to_file(beside(first, number, len(made), Path(one.name).suffix), rename=True)
+        for number, one in enumerate(made[1:], 2)
+    ]
+    return [first, *others]
 
 
 def _ended(client: Client, workflow: Workflow) -> Job:
@@ -182,6 +189,10 @@ def _batch(chosen: argparse.Namespace) -> int:
         summary = run_batch(chosen.manifest, _servers(chosen), options, show)
     for path, problem in summary.failed.items():
         _say(f"{path.name}: {problem}", sys.stderr)
+    for path, others in summary.beside.items():
+        _say(f"{path.name}: {len(others)} more files beside it, to {others[-1].name}", sys.stderr)
+    for said in summary.left:
+        _say(said, sys.stderr)
     _say(f"{len(summary.made)} made, {len(summary.kept)} were there, {len(summary.failed)} failed")
     return 1 if summary.failed else 0
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import hashlib
+import itertools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -99,7 +101,33 @@ def _copy_exclusively(part: Path, path: Path) -> None:
 
 def free_name(path: Path) -> Path:
     """Return the path, or the first of ``name-2``, ``name-3``, … that no file has."""
-    candidate, number = path, 2
-    while candidate.exists():
-        candidate, number = path.with_name(f"{path.stem}-{number}{path.suffix}"), number + 1
-    return candidate
+    return next(name for name in _names(path) if not name.exists())
+
+
+def beside(path: Path, number: int, count: int, ending: str) -> Path:
+    """Return the name of one of the ``count`` files of a result, from 2, as ``name_2of3.png`` beside ``name.png``."""
+    return path.with_name(f"{path.stem}_{number:0{len(str(count))}}of{count}{ending}")
+
+
+def publish_free(part: Path, path: Path, kept: Container[Path]) -> Path:
+    """Give a finished file its name, or the first free one; ``kept`` are names for others. Return the name.
+
+    A file of the same content that has the name stays: a run that ended before it could record that made it.
+    """
+    for name in _names(path):
+        if name in kept:
+            continue
+        if name.is_file() and sha256(name) == sha256(part):
+            part.unlink()
+            return name
+        with contextlib.suppress(ResultExists):
+            publish(part, name)
+            return name
+    raise AssertionError("names do not end")
+
+
+def _names(path: Path) -> Iterator[Path]:
+    """Yield the path, then ``name-2``, ``name-3``, and so on."""
+    yield path
+    for number in itertools.count(2):
+        yield path.with_name(f"{path.stem}-{number}{path.suffix}")

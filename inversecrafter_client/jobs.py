@@ -43,6 +43,10 @@ class Output:
     def _where(self) -> dict[str, str]:
         return {"filename": self.name, "subfolder": self.subfolder, "type": self.kind}
 
+    def exists(self) -> bool:
+        """Return whether the server still has it."""
+        return self.client.transport.size("/view", **self._where) is not None
+
     def to_bytes(self) -> bytes:
         """Return the content."""
         with self._present():
@@ -128,12 +132,16 @@ class Job:
         """Return the files that one node saved."""
         return [output for output in self.outputs if output.node_id == node_id]
 
-    def get_output(self, node_id: str) -> Output:
-        """Return the first file that one node saved; OutputMissing where it saved none."""
+    def require_outputs(self, node_id: str) -> list[Output]:
+        """Return the files that one node saved; OutputMissing where it saved none."""
         saved = self.get_outputs(node_id)
         if not saved:
             raise OutputMissing(f"job {self.id}", "it saved nothing", "Does the workflow end in Save Video or Save Image?")
-        return saved[0]
+        return saved
+
+    def get_output(self, node_id: str) -> Output:
+        """Return the first file that one node saved; OutputMissing where it saved none."""
+        return self.require_outputs(node_id)[0]
 
     def refresh(self) -> Job:
         """Ask the server once; return this job. Raises JobLost when the server does not know it."""

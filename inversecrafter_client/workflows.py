@@ -151,6 +151,10 @@ class Workflow:
             raise UnknownOverride(name, f"no result of {self.name}", nearest(name, self.results))
         return self.results[name]
 
+    def other_results(self, name: str | None = None) -> list[str]:
+        """Return the names of the results beside one, by default the first."""
+        return [key for key, node in self.results.items() if node != self.result_node(name)]
+
     def only(self, *nodes: str) -> Workflow:
         """Return a workflow of what these nodes need, and nothing else: no previews, no metrics."""
         needed, pending = set[str](), list(nodes)

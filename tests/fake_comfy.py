@@ -26,6 +26,7 @@ class FakeComfy:
         fault: a function of a request that may return another answer, or None.
         refused: the answer to a prompt, in place of taking it.
         failing: a node id to fail at.
+        saved: files that a node saves; several are pictures.
     """
 
     def __init__(self, seconds: float = 0.02, port: int = 0):
@@ -35,6 +36,7 @@ class FakeComfy:
         self.fault: Any = None
         self.refused: dict[str, Any] | None = None
         self.failing: str | None = None
+        self.saved = 1
         self.uploads = 0
         self.start()
 
@@ -126,11 +128,14 @@ class FakeComfy:
         return []
 
     def _outputs(self, job_id: str, prompt: dict[str, Any]) -> dict[str, Any]:
-        saving = [key for key, node in prompt.items() if node["class_type"] == "SaveVideo"]
-        for key in saving:
-            content = hashlib.sha256(json.dumps([prompt, key], sort_keys=True).encode()).hexdigest()
-            self.files["output", f"{job_id}_{key}.mp4"] = content.encode() * 50
-        return {key: {"images": [{"filename": f"{job_id}_{key}.mp4", "subfolder": "", "type": "output"}]} for key in saving}
+        found: dict[str, Any] = {}
+        for key in [key for key, node in prompt.items() if node["class_type"] in ("SaveVideo", "SaveImage")]:
+            names = [f"{job_id}_{key}.mp4"] if self.saved == 1 else [f"{job_id}_{key}_{i + 1}.png" for i in range(self.saved)]
+            for number, name in enumerate(names):
+                content = hashlib.sha256(json.dumps([prompt, key, number], sort_keys=True).encode()).hexdigest()
+                self.files["output", name] = content.encode() * 50
+            found[key] = {"images": [{"filename": name, "subfolder": "", "type": "output"} for name in names]}
+        return found
 
     async def _send(self, client: str, kind: str, data: dict[str, Any]) -> None:
         socket = self.sockets.get(client)

@@ -18,7 +18,7 @@ from typing import Any
 from ..errors import ClientError, MissingPackage, ServerUnreachable
 from .manifest import Row
 from .started import Start
-from .worker import Worker
+from .worker import Result, Worker
 
 LOCAL_CLUSTER = "local"
 RESTARTS = 100
@@ -60,7 +60,7 @@ class Cluster:
             chosen = replace(server, number=0) if gpus and isinstance(server, Start) else server
             self._actors[str(server)] = actor.options(name=f"worker of {server}", **placed).remote(chosen, timeout)
 
-    def deliver(self, server: str, row: Row, part: Path, withdrawn: tuple[str, ...]) -> Future[str]:
+    def deliver(self, server: str, row: Row, part: Path, withdrawn: tuple[str, ...]) -> Future[Result]:
         """Start a delivery in the server's actor."""
         return _plain(self._actors[server].deliver.remote(row, part, withdrawn).future())
 
@@ -77,11 +77,11 @@ class Cluster:
             self._ray.shutdown()
 
 
-def _plain(future: Future[str]) -> Future[str]:
+def _plain(future: Future[Result]) -> Future[Result]:
     """Return a future that ends as this one, with the worker's own error in place of Ray's wrapping."""
-    outcome: Future[str] = Future()
+    outcome: Future[Result] = Future()
 
-    def done(ended: Future[str]) -> None:
+    def done(ended: Future[Result]) -> None:
         problem = ended.exception()
         if problem is None:
             outcome.set_result(ended.result())

@@ -9,13 +9,13 @@ from typing import Protocol
 
 from .manifest import Row
 from .started import Start
-from .worker import Worker
+from .worker import Result, Worker
 
 
 class Engine(Protocol):
     """Workers, one a server."""
 
-    def deliver(self, server: str, row: Row, part: Path, withdrawn: tuple[str, ...]) -> Future[str]:
+    def deliver(self, server: str, row: Row, part: Path, withdrawn: tuple[str, ...]) -> Future[Result]:
         """Start a delivery; see ``Worker.deliver``."""
 
     def cancel(self, server: str, job_id: str) -> None:
@@ -32,7 +32,7 @@ class Threads:
         self._workers = {str(server): Worker(server, timeout) for server in servers}
         self._pool = ThreadPoolExecutor(depth * len(servers), thread_name_prefix="batch")
 
-    def deliver(self, server: str, row: Row, part: Path, withdrawn: tuple[str, ...]) -> Future[str]:
+    def deliver(self, server: str, row: Row, part: Path, withdrawn: tuple[str, ...]) -> Future[Result]:
         """Start a delivery in a thread."""
         return self._pool.submit(self._workers[server].deliver, row, part, withdrawn)
 

@@ -4,8 +4,9 @@
     recapture,a.mp4,arc_left,1,results/a_left.mp4
     recapture,a.mp4,arc_right,1,results/a_right.mp4
 
-``out`` is where the result goes; ``workflow`` may be left out where the command names one; every other column is an input of
-the workflow. An empty cell leaves the workflow's own value. Paths are relative to the manifest.
+``out`` is where the result goes; ``workflow`` may be left out where the command names one; ``result`` chooses among several
+results of a workflow; every other column is an input of it. An empty cell leaves the workflow's own value. Paths are relative
+to the manifest.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 from ..errors import ClientError, InvalidManifest
 from ..workflows import ON_SERVER, Graph, Workflow
 
-OUT, WORKFLOW = "out", "workflow"
+OUT, WORKFLOW, RESULT = "out", "workflow", "result"
 Entries = dict[str, Any]
 
 
@@ -37,6 +38,7 @@ class Row:
         prompt: what is sent.
         files: to upload, by their names on the server.
         node: id of the node that saves the result.
+        left: what to say of results that are not made, empty where there are none or one was chosen.
     """
 
     line: int
@@ -46,6 +48,7 @@ class Row:
     prompt: Graph
     files: dict[str, Path]
     node: str
+    left: str = ""
 
     def workflow(self) -> Workflow:
         """Return the workflow that is sent, its files among its inputs."""
@@ -88,7 +91,7 @@ def read_manifest(path: Path, workflow: str | None = None) -> list[Row]:
 
 def _row(path: Path, line: int, entries: Entries, workflow: str | None) -> Row:
     given = {key: value for key, value in entries.items() if value not in ("", None)}
-    out, name = given.pop(OUT, None), given.pop(WORKFLOW, workflow)
+    out, name, result = given.pop(OUT, None), given.pop(WORKFLOW, workflow), given.pop(RESULT, None)
     if not out or not name:
         missing = WORKFLOW if out else OUT
         more = ", or name one workflow for all rows with --workflow" if out else ""
@@ -103,9 +106,11 @@ def _row(path: Path, line: int, entries: Entries, workflow: str | None) -> Row:
             upload = key in chosen.inputs and chosen.inputs[key].upload and not str(value).startswith(ON_SERVER)
             chosen.set(key, path.parent / str(value) if upload else value)
         chosen.require_files()
-        node = chosen.result_node()
+        node, others = chosen.result_node(result), chosen.other_results(result)
+        left = f"{chosen.name} has other results, which are not made: name them in rows of a column '{RESULT}': "
+        left = f"{left}{', '.join(others)}" if others and result is None else ""
         chosen = chosen.only(node)
-        return Row(line, target.resolve(), chosen.content_id(), chosen.name, chosen.prompt(), chosen.files(), node)
+        return Row(line, target.resolve(), chosen.content_id(), chosen.name, chosen.prompt(), chosen.files(), node, left)
     except ClientError as problem:
         raise _fault(path, line, f"{problem.name}: {problem.found}", problem.advice) from problem
 

@@ -10,13 +10,17 @@ from pathlib import Path
 
 from ..client import LOCAL
 from ..errors import ClientError, InvalidManifest, ResultExists
-from ..files import free_name, publish, sha256, writing
+from ..files import beside, free_name, publish, publish_free, sha256, writing
 from .cluster import Cluster
 from .engines import Engine, Threads
 from .manifest import Row, read_manifest
 from .record import DONE, FAILED, FETCHED, SENT, Record, locked
 from .schedule import Schedule, Task
 from .started import Start
+from .worker import Result
+
+PART = ".part"
+"""What marks the files in which results arrive."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +48,17 @@ class Options:
 
 @dataclass
 class Summary:
-    """Results of a batch: those made now, those that were there, and the errors of those that failed, by their paths."""
+    """Results of a batch: those made now, those that were there, and the errors of those that failed, by their paths.
+
+    ``beside``: the further files of results that are several, by the first one's path. ``left``: sentences about results that
+    no row asked for.
+    """
 
     made: list[Path] = field(default_factory=list)
     kept: list[Path] = field(default_factory=list)
     failed: dict[Path, str] = field(default_factory=dict)
+    beside: dict[Path, list[Path]] = field(default_factory=dict)
+    left: list[str] = field(default_factory=list)
 
 
 Report = Callable[[Summary, int], None]
@@ -89,13 +99,14 @@ class Batch:
     def __init__(self, manifest: Path, options: Options, report: Report):
         self.options, self.summary, self._report = options, Summary(), report
         self._rows, self._record = read_manifest(manifest, options.workflow), Record(manifest)
+        self._outs = {row.out for row in self._rows}
+        self.summary.left = list(dict.fromkeys(row.left for row in self._rows if row.left))
 
     def run(self, servers: Sequence[str | Start]) -> None:
         """Deliver what is left to do."""
         left: dict[str, list[Row]] = {}
+        _remove_parts(self._rows)  # of a run that was killed
         for row in self._rows:
-            for part in _parts(row):  # of a run that was killed
-                part.unlink(missing_ok=True)
             if not self._delivered(row):
                 left.setdefault(row.job_id, []).append(row)
         if not left:
@@ -109,8 +120,7 @@ class Batch:
                 )
                 self._go(schedule, tasks, left)
         finally:
-            for task in tasks:
-                task.part.unlink(missing_ok=True)
+            _remove_parts(self._rows)
 
     def _engine(self, servers: Sequence[str | Start]) -> Engine:
         depth, timeout, ray = self.options.depth, self.options.timeout, self.options.ray
@@ -119,19 +129,19 @@ class Batch:
     def _go(self, schedule: Schedule, tasks: Sequence[Task], left: dict[str, list[Row]]) -> None:
         """Run the schedule; equal jobs are made once, and each of their rows gets a copy."""
         try:
-            for task, digest, problem in schedule.run(tasks):
+            for task, result, problem in schedule.run(tasks):
                 for row in left[task.row.job_id]:
-                    self._take(row, task, digest, problem)
-                if digest is not None:
-                    task.part.unlink()
+                    self._take(row, task, result, problem)
+                for path, _ in result or ():
+                    path.unlink()
         except KeyboardInterrupt:
             schedule.cancel()
             raise
 
-    def _take(self, row: Row, task: Task, digest: str | None, problem: ClientError | None) -> None:
+    def _take(self, row: Row, task: Task, result: Result | None, problem: ClientError | None) -> None:
         """Record what the schedule says of a row's job, and give its result its name."""
-        if digest is not None:
-            self._deliver(row, task.part, digest)
+        if result is not None:
+            self._deliver(row, result)
         elif problem is not None:
             self._fail(row, str(problem))
         else:
@@ -161,10 +171,15 @@ class Batch:
         sent = entry.get("status") == SENT and entry.get("job_id") == row.job_id
         return Task(row, _parts(row)[0], entry["server"] if sent else None)
 
-    def _deliver(self, row: Row, part: Path, digest: str) -> None:
-        """Give a result its name, recorded before and after."""
+    def _deliver(self, row: Row, result: Result) -> None:
+        """Give a result its name, recorded before and after; its further files first, so that a recorded result is whole."""
         target = free_name(row.out) if self.options.rename else row.out
-        own = _parts(row)[1]
+        own, ((part, digest), *others) = _parts(row)[1], result
+        for number, (path, _) in enumerate(others, 2):
+            with writing(row.out):
+                shutil.copyfile(path, own)
+            name = publish_free(own, beside(target, number, len(result), path.suffix), self._outs)
+            self.summary.beside.setdefault(target, []).append(name)
         with writing(row.out):
             shutil.copyfile(part, own)
         try:
@@ -184,5 +199,16 @@ class Batch:
 
 def _parts(row: Row) -> tuple[Path, Path]:
     """Return the files in which a result arrives, and is made ready for its name."""
-    name = f".{row.out.name}.{row.job_id[:13]}.part"
+    name = f".{row.out.name}.{row.job_id[:13]}{PART}"
     return row.out.with_name(name), row.out.with_name(f"{name}.{row.line}")
+
+
+def _remove_parts(rows: Sequence[Row]) -> None:
+    """Remove the files in which results of these rows arrive, from their folders."""
+    names: dict[Path, set[str]] = {}
+    for row in rows:
+        names.setdefault(row.out.parent, set()).add(_parts(row)[0].name)
+    for folder, parts in names.items():
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if path.name.rpartition(PART)[0] + PART in parts:
+                path.unlink(missing_ok=True)

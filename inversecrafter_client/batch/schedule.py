@@ -23,6 +23,7 @@ from ..errors import (
 )
 from .engines import Engine
 from .manifest import Row
+from .worker import Result
 
 logger = logging.getLogger(__name__)
 REST_SECONDS = (0.5, 1.0, 2.0)
@@ -88,11 +89,11 @@ class Schedule:
         self._engine, self._servers = engine, {url: Server(url) for url in servers}
         self._depth, self._patience, self._attempts = depth, patience, attempts
         self._waiting: deque[Task] = deque()
-        self._running: dict[Future[str], tuple[Task, Server]] = {}
+        self._running: dict[Future[Result], tuple[Task, Server]] = {}
         self._last: ClientError | None = None
 
-    def run(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, str | None, ClientError | None]]:
-        """Yield each task when it starts, without a result, and when it ends, with its result's SHA-256 or its error."""
+    def run(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Result | None, ClientError | None]]:
+        """Yield each task when it starts, without a result, and when it ends, with its result or its error."""
         self._waiting = deque(tasks)
         while self._waiting or self._running:
             for task in self._handed_out():
@@ -134,7 +135,7 @@ class Schedule:
                 return task
         return None
 
-    def _settled(self, future: Future[str]) -> Iterator[tuple[Task, str | None, ClientError | None]]:
+    def _settled(self, future: Future[Result]) -> Iterator[tuple[Task, Result | None, ClientError | None]]:
         task, server = self._running.pop(future)
         server.given.discard(task.row.job_id)
         problem = future.exception()

@@ -15,6 +15,8 @@ from .manifest import Row
 from .started import OwnServer, Start
 
 logger = logging.getLogger(__name__)
+Result = tuple[tuple[Path, str], ...]
+"""The files of a job's result, each with its SHA-256; the first is the part that was asked for, the others lie beside it."""
 
 
 class Worker:
@@ -36,15 +38,15 @@ class Worker:
         if self._own:
             self._own.close()
 
-    def deliver(self, row: Row, part: Path, withdrawn: tuple[str, ...] = ()) -> str:
+    def deliver(self, row: Row, part: Path, withdrawn: tuple[str, ...] = ()) -> Result:
         """Have a job rendered, unless the server has it already, and write its result.
 
         Args:
-            part: file for the result, which has no final name yet; overwritten.
+            part: file for the result, which has no final name yet; overwritten. Further files get names that begin with its.
             withdrawn: jobs that this server was given before it went away, and that are others' now.
 
         Returns:
-            the SHA-256 of the result.
+            the files of the result.
 
         Raises:
             ServerUnreachable: the job was not begun. JobLost, ServerError: it was, and may be tried again.
@@ -68,19 +70,18 @@ class Worker:
         except ClientError as problem:
             logger.info("%s", problem)
 
-    def _delivered(self, row: Row, part: Path) -> str:
-        """Write a row's result; return its SHA-256."""
+    def _delivered(self, row: Row, part: Path) -> Result:
+        """Write a row's result; return its files."""
         made = self._made(row)
         try:
-            _write(made, part)
+            return _written(made, part)
         except OutputMissing:
-            # It was made, and somebody removed the file. A server that still has it cached would only name it again.
+            # It was made, and somebody removed a file. A server that still has it cached would only name it again.
             self._client.renew(row.job_id)
-            _write(self._made(row), part)
-        return sha256(part)
+            return _written(self._made(row), part)
 
-    def _made(self, row: Row) -> Output:
-        """Return a row's result on the server."""
+    def _made(self, row: Row) -> list[Output]:
+        """Return the files of a row's result on the server."""
         workflow = row.workflow()
         if workflow.content_id() != row.job_id:
             names = ", ".join(str(path) for path in row.files.values())
@@ -91,9 +92,14 @@ class Worker:
         except ServerUnreachable as problem:
             found = f"its server went away while it was {job.status} ({problem.found})"
             raise JobLost(f"job {job.id}", found, GONE, job.status == RUNNING) from None
-        return job.get_output(row.node)
+        return job.require_outputs(row.node)
 
 
-def _write(output: Output, part: Path) -> None:
-    with writing(part), part.open("wb") as stream:
-        output.to_stream(stream)
+def _written(outputs: list[Output], part: Path) -> Result:
+    paths = [part]
+    for number, output in enumerate(outputs[1:], 2):
+        paths.append(part.with_name(f"{part.name}.{number}{Path(output.name).suffix or '.bin'}"))
+    for output, path in zip(outputs, paths, strict=True):
+        with writing(path), path.open("wb") as stream:
+            output.to_stream(stream)
+    return tuple((path, sha256(path)) for path in paths)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -55,15 +56,26 @@ def test_a_result_that_was_removed_on_the_server_is_made_again(fake, capsys):
     assert Path("c.mp4").read_bytes() and list(fake.rendered.values()) == [2]
 
 
-def test_of_a_result_of_several_files_the_first_is_saved_and_said_so(fake, capsys, monkeypatch):
-    one = fake._outputs
+def test_every_file_of_a_result_is_saved_and_named(fake, capsys):
+    fake.saved = 3
+    Path("b_2of3.png").write_text("mine")
+    command = ["run", "recapture", "--video", "a.mp4", "--server", fake.url, "--out"]
+    assert cli.main([*command, "b.png"]) == 0
+    names = ["b.png", "b_2of3-2.png", "b_3of3.png"]
+    assert capsys.readouterr().out.split() == names and Path("b_2of3.png").read_text() == "mine"
+    assert len({Path(name).read_bytes() for name in names}) == 3
+    del fake.files[next(key for key in fake.files if key[1].endswith("_3.png"))]
+    assert cli.main([*command, "c.png"]) == 0 and "made again" in capsys.readouterr().err
+    assert Path("c_3of3.png").read_bytes() == Path("b_3of3.png").read_bytes() and list(fake.rendered.values()) == [2]
 
-    def three(job_id, prompt):
-        return {key: {"images": saved["images"] * 3} for key, saved in one(job_id, prompt).items()}
 
-    monkeypatch.setattr(fake, "_outputs", three)
-    assert cli.main(["run", "recapture", "--video", "a.mp4", "--server", fake.url, "--out", "b.mp4"]) == 0
-    assert "first of 3 files" in capsys.readouterr().err
+def test_results_that_are_not_made_are_named(fake, capsys):
+    graph = {str(key): {"class_type": "SaveImage", "inputs": {"filename_prefix": f"p{key}"}} for key in (1, 2)}
+    Path("two.json").write_text(json.dumps(graph))
+    assert cli.main(["run", "two.json", "--server", fake.url, "--out", "b.png"]) == 0
+    assert "two has other results, which are not made: add --result result_2" in capsys.readouterr().err
+    assert cli.main(["run", "two.json", "--server", fake.url, "--out", "c.png", "--result", "result_2"]) == 0
+    assert not capsys.readouterr().err and Path("b.png").read_bytes() != Path("c.png").read_bytes()
 
 
 def test_a_result_that_saves_no_file_is_named(fake, capsys, monkeypatch):
