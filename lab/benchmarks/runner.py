@@ -21,6 +21,8 @@ from typing import Any, TypeVar
 import numpy
 import torch
 
+from lab.host.launch import end_with_parent
+
 from .report import Row, long_table, write
 from .samples import Samples, Scene
 
@@ -103,6 +105,7 @@ def _results(scene: Callable[[int], Result | None], seeds: Sequence[int], count:
 
 
 def _one_thread() -> None:
+    end_with_parent()
     logging.getLogger().setLevel(logging.ERROR)
     torch.set_num_threads(1)
 

@@ -7,6 +7,7 @@ process that started it is gone, so that a killed test run leaves no server behi
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import runpy
 import sys
@@ -30,6 +31,12 @@ def end_with(owner: int) -> None:
         os._exit(0)
 
     threading.Thread(target=watch, daemon=True, name="watch-owner").start()
+
+
+def end_with_parent() -> None:
+    """Let this process, a worker of a pool, end when its parent is gone, even killed: it would wait for work for ever."""
+    if (parent := multiprocessing.parent_process()) and parent.pid:
+        end_with(parent.pid)
 
 
 def main() -> None:

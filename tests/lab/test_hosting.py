@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -177,3 +178,36 @@ except AttributeError as problem:
 def test_a_host_that_imports_torchaudio_starts_without_it():
     done = subprocess.run([sys.executable, "-c", STAND_IN], cwd=paths.ROOT, capture_output=True, text=True, check=True)
     assert "torchaudio.functional.resample: torchaudio is not installed" in done.stdout
+
+
+MEASURING = """
+import os, time
+from pathlib import Path
+from lab.benchmarks.runner import measure
+
+def scene(seed):
+    Path(__file__).with_suffix(".part").write_text(str(os.getpid()))
+    Path(__file__).with_suffix(".part").rename(Path(__file__).with_suffix(".pid"))
+    time.sleep(600)
+
+if __name__ == "__main__":
+    measure(scene, [0], 1, 2)
+"""
+
+
+def test_the_workers_of_a_benchmark_that_is_killed_end_with_it(tmp_path):
+    script, worker = tmp_path / "measuring.py", tmp_path / "measuring.pid"
+    script.write_text(MEASURING)
+    benchmark = subprocess.Popen([sys.executable, str(script)], env={**os.environ, "PYTHONPATH": str(paths.ROOT)})
+    while not worker.is_file():
+        assert benchmark.poll() is None
+        time.sleep(0.1)
+    benchmark.kill()
+    benchmark.wait()
+    pid, deadline = int(worker.read_text()), time.monotonic() + 60
+    while is_running(pid) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    left = is_running(pid)
+    if left:
+        os.kill(pid, signal.SIGKILL)
+    assert not left

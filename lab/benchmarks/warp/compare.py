@@ -25,6 +25,7 @@ from lab.benchmarks.runner import main
 from lab.data.scenes.staged import PICTURES, Frame, frames_of
 from lab.data.sheet import MAGENTA, as_bytes, contact_sheet, write_picture
 from lab.data.stereo import StereoPair, stereo_pair, why_no_pair
+from lab.host.launch import end_with_parent
 from lab.metrics.intervals import interval
 from lab.metrics.timing import peak_memory
 from lab.metrics.vae import psnr
@@ -193,7 +194,7 @@ def added() -> float | None:
 def memory() -> Row:
     """Measure :func:`added` in a fresh process: what another benchmark has freed would hide it."""
     figure = f"memory added over {FRAMES} frames {WIDTH}x{HEIGHT}, beyond clip in and out"
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(1, get_context("spawn"), end_with_parent) as pool:
         megabytes = pool.submit(added).result()
     return not_measured(figure, "no peak is known here") if megabytes is None else row(figure, megabytes, "MB", most=500.0)
 
