@@ -7,7 +7,7 @@ from .data_consistency import SOLVERS, ProximalSettings, Solver, Step, prepare, 
 from .encode import encode_measurement
 from .measurement import Measurement
 from .operators import Degradation, DiagonalMask, Operator, VideoOperator
-from .passes import OVERLAP, join_pass, next_pass
+from .passes import OVERLAP, join_pass, join_sound, next_pass
 
 __all__ = [
     "OVERLAP",
@@ -25,6 +25,7 @@ __all__ = [
     "encode_measurement",
     "fit_clip",
     "join_pass",
+    "join_sound",
     "next_pass",
     "prepare",
     "solve_conjugate_gradients",

@@ -119,3 +119,26 @@ def join_pass(measurement: Measurement, latent: torch.Tensor, previous: torch.Te
             "Connect the passes before this one, joined; to the first pass none.",
         )
     return clip if previous is None else torch.cat([previous, clip[:, :, made - measurement.start :].to(previous)], 2)
+
+
+def join_sound(measurement: Measurement, sound: torch.Tensor, previous: torch.Tensor | None, axis: int) -> torch.Tensor:
+    """Return the latents of the sound of all passes so far: those of ``previous``, then the end of the pass's own.
+
+    Args:
+        measurement: of the pass, from :func:`next_pass`; its video is joined by :func:`join_pass`.
+        sound: the latents of the sound of the pass, as long as its frames.
+        previous: those of the passes before, joined; None for the first pass.
+        axis: of time.
+
+    Raises:
+        InputError: sounds of two kinds.
+    """
+    if previous is None:
+        return sound
+    if previous.ndim != sound.ndim or previous.narrow(axis, 0, 1).shape != sound.narrow(axis, 0, 1).shape:
+        found = f"sound of shape {tuple(previous.shape)} before a pass of {tuple(sound.shape)}"
+        raise InputError("previous", found, "Connect the passes of the same clip.")
+    length, stop = sound.shape[axis], measurement.start + measurement.w[:, :, measurement.clip].shape[2]
+    whole = round(length * measurement.grid.frames(stop) / measurement.video_size[0])
+    added = min(length, max(0, whole - previous.shape[axis]))
+    return torch.cat([previous, sound.narrow(axis, length - added, added).to(previous)], axis)

@@ -10,12 +10,12 @@ from comfy.sd import VAE
 from comfy_api.latest import io
 
 from ...inversecrafter_core.camera import CameraPath
-from ...inversecrafter_core.errors import require_choice, require_video
-from ...inversecrafter_core.inverse import OVERLAP, Measurement, encode_measurement, join_pass, next_pass
+from ...inversecrafter_core.errors import InputError, require_choice, require_video
+from ...inversecrafter_core.inverse import OVERLAP, Measurement, encode_measurement, join_pass, join_sound, next_pass
 from ...inversecrafter_core.masks import MaskMethod, MaskSettings
 from ...inversecrafter_core.preview.latent_mask import PREVIEWS
 from ..host.checks import choose, require_like, visible_from_holes
-from ..host.compat import video_latent
+from ..host.compat import packed, sound_axis, unpacked, video_latent
 from ..host.reports import report_ui
 from ..host.schema import node_schema
 from ..host.sockets import GUIDE, HOLES_TOOLTIP, MaskEncoderSocket, MeasurementSocket
@@ -254,8 +254,15 @@ class InverseCrafterJoinPasses(io.ComfyNode):
     def execute(
         cls, measurement: Measurement, latent: io.Latent.LatentDict, previous: io.Latent.LatentDict | None = None
     ) -> io.NodeOutput:
-        before = None if previous is None else video_latent(previous["samples"])
-        return io.NodeOutput({"samples": join_pass(measurement, video_latent(latent["samples"]), before)})
+        video, sound = unpacked(latent["samples"])
+        before, heard = (None, None) if previous is None else unpacked(previous["samples"])
+        if previous is not None and (sound is None) != (heard is None):
+            with_sound, without = ("latent", "previous") if heard is None else ("previous", "latent")
+            advice = f"Give it its sound, or take that of {with_sound} off with 'LTXVSeparateAVLatent'."
+            raise InputError(without, f"no sound beside its video, and {with_sound} has one", advice)
+        joined = join_pass(measurement, video, before)
+        together = None if sound is None else join_sound(measurement, sound, heard, sound_axis(sound))
+        return io.NodeOutput({"samples": packed(joined, together)})
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterEncodeMeasurement, InverseCrafterNextPass, InverseCrafterJoinPasses]

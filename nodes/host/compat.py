@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 import comfy.ldm.wan.vae
+import comfy.nested_tensor
 import torch
 from comfy.latent_formats import LatentFormat
 from comfy.model_base import BaseModel
@@ -17,6 +18,8 @@ from ...inversecrafter_core.masks import LAYERS
 from ...inversecrafter_core.sampling import BoundGuidance, Signal, Streams, flow_signal, whole_signal
 
 ModelSampling: TypeAlias = ModelSamplingDiscreteFlow | ModelSamplingContinuousEDM
+SOUND_AXES = {8: 2, 32: 3}
+"""Axis of time in the sound of a pack, by its channels: of LTX-2 ``[B, 8, T, 16]``, of MiniMax H3 ``[B, 32, 2, T]``."""
 VIDEO_FORMATS = {"LTXAV": "LTXV", "MiniMaxH3AV": "MiniMaxH3Video"}
 """Latent format of the video stream by that of an audio-video pack."""
 SIGNALS: dict[type, Signal] = {COSMOS_RFLOW: whole_signal, CONST: flow_signal}
@@ -141,11 +144,30 @@ def video_latent(samples: torch.Tensor) -> torch.Tensor:
     Raises:
         InputError: a pack whose first stream is no video.
     """
+    return unpacked(samples)[0]
+
+
+def unpacked(samples: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Return the video of a LATENT's samples and its sound, None without one. Raises InputError as :func:`video_latent`."""
     if not getattr(samples, "is_nested", False):
-        return samples
-    streams = samples.unbind()
-    Streams.of(streams[0], [stream.shape for stream in streams])
-    return streams[0]
+        return samples, None
+    video, *others = samples.unbind()
+    Streams.of(video, [video.shape, *(stream.shape for stream in others)])
+    return video, others[0] if others else None
+
+
+def packed(video: torch.Tensor, sound: torch.Tensor | None) -> torch.Tensor:
+    """Return the samples of a LATENT with a video and, if any, its sound."""
+    return video if sound is None else comfy.nested_tensor.NestedTensor((video, sound))
+
+
+def sound_axis(sound: torch.Tensor) -> int:
+    """Return the axis of time of a pack's sound. Raises InputError for sound that is not known here."""
+    axis = SOUND_AXES.get(sound.shape[1]) if sound.ndim == 4 else None
+    if axis is None:
+        advice = "Take the video out with 'LTXVSeparateAVLatent' and join that alone."
+        raise InputError("latent", f"sound of shape {tuple(sound.shape)}, whose time is not known here", advice)
+    return axis
 
 
 def wan_encoder(width: int, head_channels: int) -> torch.nn.Module:

@@ -112,6 +112,29 @@ def test_without_windows_a_masked_video_is_passed_whole(kit):
     assert torch.equal(sample(kit, "patch", one_window, measurement, **conditioning), expected)
 
 
+@pytest.mark.parametrize(("shape", "axis"), [((1, 8, 26, 16), 2), ((1, 32, 2, 26), 3)], ids=["LTX-2", "MiniMax H3"])
+def test_the_sound_of_packed_passes_is_joined_in_time_with_their_pictures(kit, shape, axis):
+    """Two latents of sound a frame: 26 in a pass of 13 frames. The first pass ends at frame 12, the second at frame 20."""
+    from comfy.nested_tensor import NestedTensor
+
+    measurement, tones = long_measurement(kit), [torch.arange(26.0), 100 + torch.arange(26.0)]
+    sounds = [tone.view([26 if i == axis else 1 for i in range(4)]).expand(shape) for tone in tones]
+    first = kit.run("InverseCrafterNextPass", measurement=measurement, frames=13, overlap=2)[0]
+    made = {"samples": NestedTensor((torch.zeros_like(first.w), sounds[0]))}
+    joined = kit.run("InverseCrafterJoinPasses", measurement=first, latent=made)
+    second = kit.run("InverseCrafterNextPass", measurement=measurement, frames=13, overlap=2, previous=joined)[0]
+    made = {"samples": NestedTensor((torch.ones_like(second.w), sounds[1]))}
+    again = {"measurement": second, "previous": joined}
+    video, sound = kit.run("InverseCrafterJoinPasses", latent=made, **again)["samples"].unbind()
+    assert video.shape == measurement.w.shape
+    assert sound.select(1, 0).movedim(axis - 1, 0)[:, 0, 0].tolist() == [*range(26), *range(110, 126)], "42 for 21 frames"
+    with pytest.raises(ValueError, match="latent: no sound"):
+        kit.run("InverseCrafterJoinPasses", latent={"samples": torch.ones_like(second.w)}, **again)
+    odd = {"samples": NestedTensor((torch.ones_like(second.w), torch.zeros(1, 5, 26, 16)))}
+    with pytest.raises(ValueError, match="time is not known"):
+        kit.run("InverseCrafterJoinPasses", latent=odd, **again)
+
+
 def test_a_clip_in_two_passes_is_continued_without_decoding(kit):
     """The second pass knows the end of the first as it was sampled, and the joined latents are those of the passes."""
     measurement, model = long_measurement(kit), kit.model()
