@@ -8,6 +8,7 @@ The process is one of its own, since the networks are built from the host's clas
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from refused_families import REFUSED
 from small_vaes import vae_of
 
 from lab.host.paths import ROOT
-from lab.host.smaller import HostLacks, shrink
+from lab.host.smaller import HostLacks, smaller
 from lab.models.families import FAMILIES, Family, conditioning, empty_latent, write
 
 PLACES = f"import sys; sys.path += {[str(ROOT), str(ROOT / 'tests')]!r}"
@@ -42,13 +43,17 @@ def install(base: Path) -> None:
     (package / "__init__.py").write_text(PACKAGE, encoding="utf-8")
 
 
+FOR_GOOD = ExitStack()
+"""Sizes that nobody takes back."""
+
+
 def shrink_all() -> None:
     """Make this process build the networks of all families at the sizes of their files, for good."""
     for family in SERVED.values():
         for build in (family.network, vae_of(family)):
             for name, arguments in build.constants.items():
                 try:
-                    shrink({name: arguments})
+                    FOR_GOOD.enter_context(smaller({name: arguments}))
                 except HostLacks as reason:
                     logging.info("%s: %s", family.name, reason)
 

@@ -8,13 +8,13 @@ through the host's own ``nodes.load_custom_node``, under the module name it has 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib
 import sys
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 from .paths import BASE, PACK_NAME, comfyui_path, prepare_base
 from .shim import shim
@@ -62,16 +62,9 @@ def _refuse_other_base(base: Path | None) -> None:
         raise RuntimeError(f"the host already runs in this process with base directory {in_use}, not {base}")
 
 
-@contextlib.contextmanager
-def with_gradients() -> Iterator[None]:
+def with_gradients() -> AbstractContextManager[Any]:
     """Inside, networks of newer hosts use operations that have gradients; their faster ones have none."""
-    management: Any = importlib.import_module("comfy.model_management")
-    before = getattr(management, "in_training", False)
-    management.in_training = True
-    try:
-        yield
-    finally:
-        management.in_training = before
+    return patch.object(importlib.import_module("comfy.model_management"), "in_training", True, create=True)
 
 
 def load_pack(base: Path | None = None) -> ModuleType:

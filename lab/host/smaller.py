@@ -12,6 +12,7 @@ import functools
 import importlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+from unittest.mock import patch
 
 Sizes = Mapping[str, Mapping[str, Any]]
 """Constructor arguments by class; a class is named as ``module:Class``."""
@@ -32,25 +33,6 @@ def host_class(name: str) -> type:
         raise HostLacks(f"ComfyUI {HOST} has no {name} ({missing})") from missing
 
 
-def shrink(sizes: Sizes) -> Callable[[], None]:
-    """Replace constructor arguments of host classes until the function that is returned is called.
-
-    Args:
-        sizes: arguments by class; they win over those that the host passes.
-    """
-    originals: list[tuple[Any, Any]] = []
-    for name, arguments in sizes.items():
-        chosen: Any = host_class(name)
-        originals.append((chosen, chosen.__init__))
-        chosen.__init__ = _with_arguments(chosen.__init__, arguments)
-
-    def restore() -> None:
-        for chosen, original in originals:
-            chosen.__init__ = original
-
-    return restore
-
-
 def _with_arguments(original: Callable[..., None], arguments: Mapping[str, Any]) -> Callable[..., None]:
     @functools.wraps(original)
     def initialise(self: Any, *given: Any, **named: Any) -> None:
@@ -61,9 +43,9 @@ def _with_arguments(original: Callable[..., None], arguments: Mapping[str, Any])
 
 @contextlib.contextmanager
 def smaller(sizes: Sizes) -> Iterator[None]:
-    """Inside, the host builds these classes at the given sizes."""
-    restore = shrink(sizes)
-    try:
+    """Inside, the host builds these classes at the given sizes: arguments by class, which win over those that it passes."""
+    with contextlib.ExitStack() as stack:
+        for name, arguments in sizes.items():
+            chosen: Any = host_class(name)
+            stack.enter_context(patch.object(chosen, "__init__", _with_arguments(chosen.__init__, arguments)))
         yield
-    finally:
-        restore()

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import torch
 
+from inversecrafter_core.camera import unproject
 from lab.data.scenes.new_views import NewView
 from lab.world import Clip, Scene, random_scene, render
 from lab.world.render import world_to_room
@@ -49,12 +50,8 @@ def mirrored(scene: Scene, clip: Clip) -> Clip:
 
 def _on_floor(scene: Scene, clip: Clip) -> torch.Tensor:
     """Return the pixels ``[F, H, W]`` bool that show the floor."""
-    height, width = clip.depth.shape[1:]
-    y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
-    pixels = torch.stack([x, y, torch.ones_like(x)], -1)
-    ahead = torch.einsum("fij,hwj->fhwi", torch.linalg.inv(clip.intrinsics), pixels) * clip.depth[..., None]
     in_room = world_to_room(scene) @ clip.camera_to_world
-    points = torch.einsum("fij,fhwj->fhwi", in_room[:, :3, :3], ahead) + in_room[:, None, None, :3, 3]
+    points = torch.stack([unproject(*frame) for frame in zip(clip.depth, clip.intrinsics, in_room, strict=True)])
     return (points[..., 1] - scene.around.level).abs() < ON_FLOOR
 
 

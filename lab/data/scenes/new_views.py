@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 
 from inversecrafter_core.camera import CameraPath, Geometry, RelativeTo
+from inversecrafter_core.camera.rotation import pose, turn_y
 from inversecrafter_core.warp import fill_holes, warp_video
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
 from lab.world import Clip, Scene, caption, frame_times, landing, random_scene, render, sampled
@@ -28,15 +29,9 @@ SIZE = FRAMES, HEIGHT, WIDTH
 
 def arc(poses: torch.Tensor, pivot: float, degrees: float = ARC) -> torch.Tensor:
     """Return ``poses [F, 4, 4]`` turned about a point ``pivot`` ahead, from nothing in frame 0 to ``degrees`` in the last."""
-    turned = []
-    for pose, part in zip(poses, torch.linspace(0, math.radians(degrees), len(poses)), strict=True):
-        turn = torch.eye(4)
-        turn[0, 0] = turn[2, 2] = part.cos()
-        turn[0, 2], turn[2, 0] = part.sin(), -part.sin()
-        to_pivot = torch.eye(4)
-        to_pivot[2, 3] = pivot
-        turned.append(pose @ to_pivot @ turn @ torch.linalg.inv(to_pivot))
-    return torch.stack(turned)
+    to_pivot = pose(torch.eye(3), torch.tensor([0.0, 0.0, pivot]))
+    turns = pose(turn_y(torch.linspace(0, math.radians(degrees), len(poses))), torch.zeros(len(poses), 3))
+    return poses @ to_pivot @ turns @ torch.linalg.inv(to_pivot)
 
 
 @dataclass(frozen=True)
