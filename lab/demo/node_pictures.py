@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from inversecrafter_client import Workflow
+from inversecrafter_client.workflows import ON_SERVER
 from inversecrafter_core.camera import keyframe_path
 from inversecrafter_core.camera.interchange import FileFormat, read_path, write_path
 from inversecrafter_core.preview.camera_path import path_picture
@@ -177,12 +178,10 @@ def of_ends(client: Host, options: Options) -> dict[str, Parts]:
     files, _ = pictures.source_pictures(options, {"start": 0, "end": options.frames - 1}, clips.PASSENGER)
     drawn = {}
     for name, workflow in (("BetweenEnds", "examples/join_ends"), ("WarpFromEnds", "interpolation")):
-        prompt = Workflow.named(workflow).json
-        node = graph.find(prompt, f"InverseCrafter{name}")
+        chosen = Workflow.named(workflow)
         for end, file in files.items():
-            graph.set_inputs(
-                prompt, graph.feeding(prompt, graph.feeding(prompt, node, end), "video"), image=client.upload(file)
-            )
+            chosen.set(end, ON_SERVER + client.upload(file))
+        prompt, node = chosen.json, graph.find(chosen.json, f"InverseCrafter{name}")
         clip = tapped(client, prompt, {"video": [node, 0], "holes": runs.holes(prompt, node)}, name)
         torn = sheet.paint_holes(clip["video"], clip["holes"])
         moving = {"start": torn[0], "warped between": torn, "end": torn[-1]}

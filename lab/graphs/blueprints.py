@@ -24,7 +24,7 @@ from lab.host.server import running_host
 from .compose import ROOT
 from .inputs import inputs_of
 from .read import Values, load, workflow_of
-from .spec import BYPASSED, Column, Node, Workflow
+from .spec import BYPASSED, Column, Workflow
 
 FOLDER = ROOT / "subgraphs"
 OWN = "-1"
@@ -87,11 +87,8 @@ def blueprint_of(name: str) -> Blueprint:
 def _without(column: Column, gone: set[str]) -> Column:
     """Return a column without some nodes, and without links to them."""
     kept = [node for node in column.nodes if node.key not in gone]
-    return replace(column, nodes=[replace(node, links=_kept(node, gone)) for node in kept])
-
-
-def _kept(node: Node, gone: set[str]) -> dict[str, tuple[str, str]]:
-    return {slot: link for slot, link in node.links.items() if link[0] not in gone}
+    links = [{slot: link for slot, link in node.links.items() if link[0] not in gone} for node in kept]
+    return replace(column, nodes=[replace(node, links=own) for node, own in zip(kept, links, strict=True)])
 
 
 def build(page: Any, blueprint: Blueprint) -> tuple[Values, Values]:

@@ -20,17 +20,9 @@ def find(prompt: Prompt, class_type: str) -> str:
 
 
 def set_widgets(prompt: Prompt, class_type: str, **widgets: Any) -> None:
-    """Set widgets of the only node of a class; an unknown name is an error, since the host would ignore it silently."""
-    set_inputs(prompt, find(prompt, class_type), **widgets)
-
-
-def set_inputs(prompt: Prompt, key: str, **values: Any) -> None:
-    """Set inputs that the node ``key`` has; KeyError for one that it has not."""
-    inputs = prompt[key]["inputs"]
-    for name, value in values.items():
-        if name not in inputs:
-            raise KeyError(f"{prompt[key]['class_type']} has no input {name}: {sorted(inputs)}")
-        inputs[name] = value
+    """Set widgets of the only node of a class; KeyError for an unknown name, which the host would ignore silently."""
+    for name, value in widgets.items():
+        Workflow(prompt).set_input(find(prompt, class_type), name, value)
 
 
 def feeding(prompt: Prompt, key: str, name: str) -> str:

@@ -11,11 +11,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 
 from inversecrafter_client import Client, Workflow
 from inversecrafter_client.batch import Row
+from lab.data.sheet import write_video
 from lab.host.server import Host, running_host
 
 FRAMES, SIDE, STEPS = 5, 64, 2
@@ -24,13 +24,8 @@ FRAMES, SIDE, STEPS = 5, 64, 2
 def write_clip(path: Path, seed: int) -> Path:
     """Write a clip ``[FRAMES, SIDE, SIDE, 3]`` of smooth noise that drifts."""
     noise = np.random.default_rng(seed).normal(size=(8, 8, 3)).repeat(SIDE // 8, 0).repeat(SIDE // 8, 1)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=16, options={"crf": "12"})
-        stream.width, stream.height, stream.pix_fmt = SIDE, SIDE, "yuv420p"
-        for shift in range(FRAMES):
-            picture = (np.roll(noise, 2 * shift, 1) * 50 + 128).clip(0, 255).astype(np.uint8)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-        container.mux(stream.encode())
+    drifting = np.stack([np.roll(noise, 2 * shift, 1) for shift in range(FRAMES)])
+    write_video(path, (drifting * 50 + 128).clip(0, 255).astype(np.uint8), 16)
     return path
 
 
