@@ -42,19 +42,12 @@ def sample_dps(
             x = x.detach().requires_grad_(sigma in evidence.active)
             denoised = model(x, sigmas[i] * s_in, **extra_args)
             r = (evidence.mask * (evidence.w - denoised)).flatten(1).norm(dim=1)
-        pull = zeta * _times(r.detach(), _unit(torch.autograd.grad(r.sum(), x)[0])) if sigma in evidence.active else 0.0
+        pull: torch.Tensor | float = 0.0
+        if sigma in evidence.active:
+            unit = F.normalize(torch.autograd.grad(r.sum(), x)[0].flatten(1), dim=1)
+            pull = zeta * (r.detach()[:, None] * unit).view_as(x)
         x, denoised = x.detach(), denoised.detach()
         if callback is not None:
             callback({"x": x, "i": i, "sigma": sigmas[i], "sigma_hat": sigmas[i], "denoised": denoised})
         x = denoised + sigma_next / sigma * (x - denoised) - pull
     return x
-
-
-def _unit(g: torch.Tensor) -> torch.Tensor:
-    """Each sample of a batch at length 1; zero stays zero."""
-    return F.normalize(g.flatten(1), dim=1).view_as(g)
-
-
-def _times(factor: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    """Each sample of ``x [B, ...]`` times its own ``factor [B]``."""
-    return factor.view(-1, *[1] * (x.ndim - 1)) * x
