@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from family_facts import facts_of
 from family_recipes import recipe_of
 
 from lab.host.paths import ROOT
@@ -93,7 +94,7 @@ def _recipe_row(reports: Sequence[Report], family: Family) -> list[str]:
     recipe, grid = recipe_of(family), family.grid
     loader, kind = recipe.clip
     shift = next((report.shifts[family.name] for report in reports if family.name in report.shifts), None)
-    latents = (family.latent_node, recipe.latent)
+    latents = (facts_of(family).latent_node, recipe.latent)
     return [
         family.name,
         f"{loader}, {kind}" if kind else loader,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from inversecrafter_core.latent_grid import LatentGrid
-from lab.models.families.record import Build, Conditioning, Family, Sampling
+from lab.models.families import Build, Conditioning, Family
 
 COGVIDEO = "comfy.ldm.cogvideo"
 COGVIDEO_X = Family(
     name="CogVideoX",
     grid=LatentGrid("CogVideoX", 16, latent_format="CogVideoX"),
-    sampling=Sampling.V_PREDICTION,
     conditioning=Conditioning(4096),
     network=Build(
         f"{COGVIDEO}.model:CogVideoXTransformer3DModel",
@@ -23,7 +22,6 @@ COGVIDEO_X = Family(
             "use_rotary_positional_embeddings": True,
         },
     ),
-    model_class="CogVideoX",
 )
 
 SEEDVR = "comfy.ldm.seedvr"
@@ -31,7 +29,6 @@ SEEDVR_DIT: dict[str, Any] = {"num_layers": 2, "vid_dim": 128, "heads": 2, "head
 SEEDVR_2 = Family(
     name="SeedVR2",
     grid=LatentGrid("SeedVR2", 16, latent_format="SeedVR2"),
-    latent_node="nodes:VAEEncode",
     conditioning=Conditioning(5120, clean_channels=17),
     network=Build(
         f"{SEEDVR}.model:NaDiT",
@@ -39,7 +36,6 @@ SEEDVR_2 = Family(
         constants={f"{SEEDVR}.model:NaDiT": SEEDVR_DIT},
         extra={"blocks.31.mlp.all.proj_in_gate.weight": (1, 1)},
     ),
-    model_class="SeedVR2",
 )
 """The host's schedule is a flow, but the network is a restorer: it needs the latent of the clip that it restores."""
 

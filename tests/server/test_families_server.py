@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from family_facts import Sampling, facts_of
 from PIL import Image
 from refused_families import REFUSED
 from served_families import file_of
 
 from lab.host import graph
-from lab.models.families import FAMILIES, Family, Sampling
+from lab.models.families import FAMILIES, Family
 
 STRONG = {"gamma": 1000.0, "start_percent": 0.0}
 SAMPLED = {"steps": 2, "cfg": 2.0, "sampler_name": "euler", "scheduler": "simple"}
@@ -71,7 +72,7 @@ class FamilyGraph:
             "patch": self.stock([patched, 0]),
             "sampler": self.custom([exact, 0]),
         }
-        if self.family.sampling != Sampling.COSMOS:  # which stochastic conditioning refuses
+        if facts_of(self.family).sampling != Sampling.COSMOS:  # which stochastic conditioning refuses
             found["context"] = self.custom([self.add("InverseCrafterStochasticConditioning", **evidence), 0])
         return found
 

@@ -1,4 +1,4 @@
-"""A small random-weight model of every video family, built from the host's own classes."""
+"""Small random-weight models of every video family, built from the host's own classes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from .hunyuan import HUNYUAN
 from .lightricks import LIGHTRICKS
 from .minimax import MINIMAX_H3
 from .mochi import MOCHI
-from .record import Build, Conditioning, Family, Sampling, Times
+from .record import Build, Conditioning, Family
 from .wan import WAN
 
 FAMILIES: tuple[Family, ...] = (*WAN, *HUNYUAN, *LIGHTRICKS, MINIMAX_H3, MOCHI)
@@ -18,8 +18,6 @@ __all__ = [
     "Build",
     "Conditioning",
     "Family",
-    "Sampling",
-    "Times",
     "conditioning",
     "empty_latent",
     "load_network",

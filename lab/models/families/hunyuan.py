@@ -34,7 +34,6 @@ HUNYUAN_VIDEO = Family(
     grid=GRID["HunyuanVideo"],
     conditioning=Conditioning(4096, pooled=768),
     network=Build(f"{NETWORK}:HunyuanVideo", DIT, accepts=f"{NETWORK}:HunyuanVideoParams"),
-    model_class="HunyuanVideo",
 )
 DIT_1_5 = DIT | {
     "in_channels": 65,
@@ -49,10 +48,8 @@ DIT_1_5 = DIT | {
 HUNYUAN_VIDEO_1_5 = Family(
     name="HunyuanVideo 1.5",
     grid=GRID["HunyuanVideo15"],
-    latent_node="comfy_extras.nodes_hunyuan:EmptyHunyuanVideo15Latent",
     conditioning=Conditioning(3584),
     network=Build(f"{NETWORK}:HunyuanVideo", DIT_1_5, accepts=f"{NETWORK}:HunyuanVideoParams"),
-    model_class="HunyuanVideo15",
 )
 
 KANDINSKY_5 = Family(
@@ -63,6 +60,5 @@ KANDINSKY_5 = Family(
         "comfy.ldm.kandinsky5.model:Kandinsky5",
         {"model_dim": 64, "ff_dim": 128, "time_dim": 64, "num_text_blocks": 1, "num_visual_blocks": 2},
     ),
-    model_class="Kandinsky5",
 )
 HUNYUAN = (HUNYUAN_VIDEO, HUNYUAN_VIDEO_1_5, KANDINSKY_5)

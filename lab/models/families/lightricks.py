@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from .record import GRID, Build, Conditioning, Family, Times
+from .record import GRID, Build, Conditioning, Family
 
 TRANSFORMER: dict[str, Any] = {
     "num_attention_heads": 2,
@@ -17,13 +17,10 @@ TRANSFORMER: dict[str, Any] = {
 LTX_VIDEO = Family(
     name="LTX-Video",
     grid=GRID["LTXV"],
-    latent_node="comfy_extras.nodes_lt:EmptyLTXVLatentVideo",
     conditioning=Conditioning(4096, mask=True),
     network=Build("comfy.ldm.lightricks.model:LTXVModel", TRANSFORMER, metadata={"config": {"transformer": TRANSFORMER}}),
-    model_class="LTXV",
     size=(64, 96),
     latent_frames=2,
-    times=Times.TOKEN,
 )
 
 AUDIO_VIDEO: dict[str, Any] = TRANSFORMER | {
@@ -40,8 +37,6 @@ LTX_2 = replace(
     name="LTX-2",
     conditioning=Conditioning(2 * AUDIO_VIDEO["caption_channels"], mask=True),
     network=Build("comfy.ldm.lightricks.av_model:LTXAVModel", AUDIO_VIDEO, metadata={"config": {"transformer": AUDIO_VIDEO}}),
-    model_class="LTXAV",
-    own_format="LTXAV",
     audio=(8, 9, 16),
 )
 """Its text encoder gives the tokens of video and sound side by side; the real one's have 2 x 3840 channels."""

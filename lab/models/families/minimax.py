@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .record import GRID, Build, Conditioning, Family, Sampling, Times
+from .record import GRID, Build, Conditioning, Family
 
 DIT: dict[str, Any] = {
     "hidden_size": 64,
@@ -22,14 +22,9 @@ DIT: dict[str, Any] = {
 MINIMAX_H3 = Family(
     name="MiniMax H3",
     grid=GRID["MiniMaxH3Video"],
-    sampling=Sampling.AUDIO_VIDEO_FLOW,
-    latent_node="comfy_extras.nodes_minimax_h3:EmptyMiniMaxH3LatentAV",
     conditioning=Conditioning(5120),
     network=Build("comfy.ldm.minimax.model:MiniMaxH3Model", DIT),
-    model_class="MiniMaxH3",
-    own_format="MiniMaxH3AV",
     size=(32, 64),
     latent_frames=7,
     audio=(32, 2, 37),
-    times=Times.MASK,
 )

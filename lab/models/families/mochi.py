@@ -21,7 +21,6 @@ NETWORK = "comfy.ldm.genmo.joint_model.asymm_models_joint:AsymmDiTJoint"
 MOCHI = Family(
     name="Mochi",
     grid=GRID["Mochi"],
-    latent_node="comfy_extras.nodes_mochi:EmptyMochiLatentVideo",
     conditioning=Conditioning(512, mask=True),
     network=Build(
         NETWORK,
@@ -39,6 +38,5 @@ MOCHI = Family(
         },
         constants={NETWORK: DIT},
     ),
-    model_class="GenmoMochi",
     size=(32, 32),
 )

@@ -8,28 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from inversecrafter_core.latent_grid import GRIDS, LatentGrid
-
-
-class Sampling(StrEnum):
-    """Kinds of schedule, each by the name of a class that the host's ``model_sampling`` object derives from."""
-
-    FLOW = "CONST"
-    COSMOS = "COSMOS_RFLOW"
-    AUDIO_VIDEO_FLOW = "ModelSamplingAV"
-    V_PREDICTION = "V_PREDICTION_DDPM"
-
-
-class Times(StrEnum):
-    """Forms in which a network takes a time of its own for parts of the clip."""
-
-    TOKEN = "timestep [B, tokens]"
-    FRAME = "timestep [B, T']"
-    MASK = "denoise_mask [B, 1, T', H', W'], a factor of the time"
-    NONE = "one timestep [B]"
 
 
 @dataclass(frozen=True)
@@ -83,33 +64,18 @@ class Family:
         grid: the latent grid of its VAE.
         conditioning: what its text encoder gives.
         network: a small build.
-        model_class: name of the host's ``comfy.model_base`` class that a network file is detected as.
-        latent_node: the host's node that makes an empty latent for it, ``module:id``.
-        sampling: kind of schedule.
-        own_format: name of the model's class in ``comfy.latent_formats`` where that is not the VAE's.
         size: height and width in pixels of its smallest clip.
         latent_frames: latent frames of its smallest clip.
         audio: shape of the audio latent beside the smallest clip without the batch, or None.
-        times: form in which its network takes times of parts of the clip.
     """
 
     name: str
     grid: LatentGrid
     conditioning: Conditioning
     network: Build
-    model_class: str
-    latent_node: str = "comfy_extras.nodes_hunyuan:EmptyHunyuanLatentVideo"
-    sampling: Sampling = Sampling.FLOW
-    own_format: str = ""
     size: tuple[int, int] = (32, 48)
     latent_frames: int = 3
     audio: tuple[int, ...] | None = None
-    times: Times = Times.NONE
-
-    @property
-    def latent_format(self) -> str:
-        """Name of the model's class in ``comfy.latent_formats``."""
-        return self.own_format or self.grid.latent_format
 
     @property
     def tokens(self) -> int:

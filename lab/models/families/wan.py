@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .record import GRID, Build, Conditioning, Family, Sampling, Times
+from .record import GRID, Build, Conditioning, Family
 
 DIT: dict[str, Any] = {
     "dim": 128,
@@ -20,7 +20,6 @@ CLIP_VISION = (257, 1280)
 
 def _wan(
     name: str,
-    model_class: str = "WAN21",
     network: str = "WanModel",
     image_tokens: tuple[int, int] | None = None,
     **sizes: Any,
@@ -30,27 +29,20 @@ def _wan(
         grid=GRID["Wan21"],
         conditioning=Conditioning(4096, image_tokens=image_tokens),
         network=Build(f"comfy.ldm.wan.model:{network}", DIT | sizes),
-        model_class=model_class,
-        times=Times.TOKEN if network == "WanModel" else Times.NONE,
     )
 
 
 WAN_2_2_5B = Family(
     name="Wan 2.2 5B",
     grid=GRID["Wan22"],
-    latent_node="comfy_extras.nodes_wan:Wan22ImageToVideoLatent",
     conditioning=Conditioning(4096),
     network=Build("comfy.ldm.wan.model:WanModel", DIT | {"model_type": "t2v", "in_dim": 48, "out_dim": 48}),
-    model_class="WAN22",
     size=(64, 96),
-    times=Times.TOKEN,
 )
 
 COSMOS_PREDICT_2 = Family(
     name="Cosmos Predict 2",
     grid=GRID["Wan21"],
-    sampling=Sampling.COSMOS,
-    latent_node="comfy_extras.nodes_cosmos:CosmosPredict2ImageToVideoLatent",
     conditioning=Conditioning(1024),
     network=Build(
         "comfy.ldm.cosmos.predict2:MiniTrainDIT",
@@ -72,16 +64,14 @@ COSMOS_PREDICT_2 = Family(
         },
         constants={"comfy.ldm.cosmos.predict2:MiniTrainDIT": {"num_blocks": 2, "num_heads": 2}},
     ),
-    model_class="CosmosPredict2",
-    times=Times.FRAME,
 )
 
 WAN = (
     _wan("Wan 2.1", model_type="t2v"),
     _wan("Wan 2.1 Fun-InP", image_tokens=CLIP_VISION, model_type="i2v", in_dim=36),
     WAN_2_2_5B,
-    _wan("Wan 2.1 VACE", "WAN21_Vace", "VaceWanModel", vace_layers=1, vace_in_dim=96),
-    _wan("Wan 2.1 Fun-Camera", "WAN21_Camera", "CameraWanModel", CLIP_VISION, model_type="camera", in_dim=32),
-    _wan("Wan 2.2 Fun-Camera", "WAN21_Camera", "CameraWanModel", model_type="camera_2.2", in_dim=36),
+    _wan("Wan 2.1 VACE", "VaceWanModel", vace_layers=1, vace_in_dim=96),
+    _wan("Wan 2.1 Fun-Camera", "CameraWanModel", CLIP_VISION, model_type="camera", in_dim=32),
+    _wan("Wan 2.2 Fun-Camera", "CameraWanModel", model_type="camera_2.2", in_dim=36),
     COSMOS_PREDICT_2,
 )

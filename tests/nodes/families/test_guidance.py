@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from family_facts import Sampling, facts_of
 from family_kit import SmallModels
 
-from lab.models.families import FAMILIES, Family, Sampling
+from lab.models.families import FAMILIES, Family
 
 NODE_OF = {
     "patch": "Apply Guidance",
@@ -25,7 +26,7 @@ def on_every_family(*routes: str, packed: bool = False) -> pytest.MarkDecorator:
             pytest.param(family, route, id=f"{family}-{route}", marks=pytest.mark.node(NODE_OF[route]))
             for family in FAMILIES
             for route in routes
-            if (family.audio is not None or not packed) and (route != "context" or family.sampling != Sampling.COSMOS)
+            if (family.audio is not None or not packed) and (route != "context" or facts_of(family).sampling != Sampling.COSMOS)
         ],
     )
 
@@ -109,7 +110,7 @@ def test_sound_of_one_step_is_the_unguided_one_to_the_bit(small_models: SmallMod
 
 @pytest.mark.node("Related samplers")
 @pytest.mark.parametrize("sampler_name", ["hard_paste_euler", "zero4d_euler", "lanpaint_euler"])
-@pytest.mark.parametrize("family", [family for family in FAMILIES if family.sampling != Sampling.COSMOS], ids=str)
+@pytest.mark.parametrize("family", [family for family in FAMILIES if facts_of(family).sampling != Sampling.COSMOS], ids=str)
 def test_related_samplers_end_in_the_measurement(small_models: SmallModels, family: Family, sampler_name: str):
     known = left_half(family)
     measurement = small_models.measurement(family, known)

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 import torch
+from family_facts import Sampling, facts_of
 from family_kit import SmallModels, clip
 from refused_families import REFUSED
 
-from lab.models.families import FAMILIES, Family, Sampling, empty_latent
+from lab.models.families import FAMILIES, Family, empty_latent
 
 REASONS = {"CogVideoX": "CogVideoX predicts v, not a flow", "SeedVR2": "SeedVR2 restores in one step"}
 BY_NAME = {family.name: family for family in FAMILIES}
@@ -90,6 +91,6 @@ def test_related_samplers_refuse_noise_on_top_of_the_clean_latent(small_models: 
 @pytest.mark.node("Select Stochastic Conditioning", refused=True)
 @pytest.mark.parametrize("family", [COSMOS], ids=str)
 def test_stochastic_conditioning_refuses_noise_on_top_of_the_clean_latent(small_models: SmallModels, family: Family):
-    assert family.sampling == Sampling.COSMOS
+    assert facts_of(family).sampling == Sampling.COSMOS
     with refuses(small_models, r"\(Cosmos Predict 2\) with stochastic conditioning"):
         small_models.guided(family, "context", small_models.measurement(family))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from family_facts import facts_of, latent_format_of
 from family_kit import SmallModels, clip
 from refused_families import REFUSED
 from small_vaes import vae_of
@@ -26,9 +27,9 @@ guided = pytest.mark.parametrize("family", FAMILIES, ids=str)
 @every_family
 def test_the_host_detects_the_network_from_its_weights(small_models: SmallModels, family: Family):
     model = small_models.network(family).model
-    assert type(model).__name__ == family.model_class
-    assert type(model.latent_format).__name__ == family.latent_format
-    assert family.sampling in {kind.__name__ for kind in type(model.model_sampling).__mro__}
+    assert type(model).__name__ == facts_of(family).model_class
+    assert type(model.latent_format).__name__ == latent_format_of(family)
+    assert facts_of(family).sampling in {kind.__name__ for kind in type(model.model_sampling).__mro__}
     assert all(weight.isfinite().all() for weight in model.diffusion_model.parameters())
 
 
@@ -89,7 +90,7 @@ def test_one_step_of_the_hosts_sampler_gives_a_finite_latent(small_models: Small
 @guided
 def test_the_empty_latent_node_makes_the_shape_of_the_smallest_clip(small_models: SmallModels, family: Family):
     vae = small_models.vae(family)
-    node: Any = host_class(family.latent_node)
+    node: Any = host_class(facts_of(family).latent_node)
     height, width = family.size
     offered = {"vae": vae, "height": height, "width": width, "length": family.frames, "batch_size": 1}
     taken = {entry.id for entry in node.define_schema().inputs} & set(offered)

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 import torch
+from family_facts import Times, facts_of
 from family_kit import SmallModels
 
-from lab.models.families import FAMILIES, Family, Times, empty_latent
+from lab.models.families import FAMILIES, Family, empty_latent
 
-with_times = pytest.mark.parametrize("family", [family for family in FAMILIES if family.times != Times.NONE], ids=str)
+with_times = pytest.mark.parametrize("family", [family for family in FAMILIES if facts_of(family).times != Times.NONE], ids=str)
 
 
 def sample_with(
@@ -37,11 +38,11 @@ def factors(family: Family, first: float) -> torch.Tensor:
 
 def scale_times(family: Family, first: float) -> Callable[[torch.Tensor, dict], torch.Tensor]:
     def change(timestep: torch.Tensor, named: dict) -> torch.Tensor:
-        if family.times == Times.MASK:
+        if facts_of(family).times == Times.MASK:
             named["denoise_mask"] = factors(family, first)
             return timestep
         of_frames = factors(family, first)[0, 0, :, 0, 0]
-        parts = family.latent_frames if family.times == Times.FRAME else family.tokens
+        parts = family.latent_frames if facts_of(family).times == Times.FRAME else family.tokens
         return timestep.flatten()[: len(timestep), None] * of_frames.repeat_interleave(parts // family.latent_frames)
 
     return change
