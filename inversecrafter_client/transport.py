@@ -135,6 +135,9 @@ class Transport:
             advice = "Start ComfyUI there, or name another server with --server."
             why = problem.strerror if isinstance(problem, aiohttp.ClientConnectorError) else str(problem)
             raise ServerUnreachable(self.url, f"no answer ({why or type(problem).__name__})", advice) from None
+        except aiohttp.ClientError as problem:
+            found = f"{path} answers with no HTTP ({' '.join(str(problem).split())[:200]})"
+            raise ServerError(self.url, found, "Is the address that of a ComfyUI?") from None
 
     async def _json(self, method: str, path: str, **options: Any) -> Any:
         async with self._reply(method, path, **options) as reply:
@@ -170,7 +173,7 @@ ADVICE = "Look at the server's log. Is it a ComfyUI?"
 
 
 async def _parsed(reply: aiohttp.ClientResponse, url: str) -> Any:
-    text = await reply.text()
+    text = await reply.text(errors="replace")
     if not text:
         return None
     try:

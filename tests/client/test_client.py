@@ -231,6 +231,26 @@ def test_a_server_that_is_not_there_answers_slowly_or_is_none_at_all(client, wor
             client.submit(workflow, once=True)
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [(b"SSH-2.0-OpenSSH\r\n", "no HTTP"), (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n\xff\xfe{", "no JSON")],
+    ids=["another service", "no text"],
+)
+def test_a_port_that_something_else_listens_on_is_named(answer, said):
+    with socket.create_server(("127.0.0.1", 0)) as other, ThreadPoolExecutor() as pool:
+
+        def reply() -> None:
+            connection, _ = other.accept()
+            with connection:
+                connection.recv(1 << 16)
+                connection.sendall(answer)
+
+        answered = pool.submit(reply)
+        with Client(f"http://127.0.0.1:{other.getsockname()[1]}") as client, pytest.raises(ServerError, match=said):
+            client.list_jobs()
+        answered.result(10)
+
+
 def test_a_refused_workflow_names_what_the_server_lacks(client, workflow, fake):
     missing = {
         "type": "value_not_in_list",
