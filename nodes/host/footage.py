@@ -27,6 +27,8 @@ Stream = TypeVar("Stream", bound=av.stream.Stream)
 Picture = Callable[[], np.ndarray]
 """Function that makes a frame ``[H, W, 3]``, or ``[H, W, 4]`` with alpha: of a long file few are wanted."""
 QUARTER = 90
+LEAST_GAP = 0.1
+"""Seconds without sound that are filled with silence; times of shorter ones are no more exact than the clocks of recorders."""
 EXACT = 0x4 | 0x2000 | 0x40000
 """Flags of FFmpeg's conversion: bicubic, SWS_FULL_CHR_H_INT, SWS_ACCURATE_RND. Without them pictures are one level darker."""
 
@@ -145,7 +147,7 @@ def sound_of(video: Input.Video, start: float, seconds: float) -> Audio | None:
         stream = _decodable(container.streams.audio)
         if stream is None:
             return None
-        resampler, sample_rate = av.AudioResampler(format="fltp"), 0
+        resampler, sample_rate, count = av.AudioResampler(format="fltp"), 0, 0
         origin = end = 0.0
         try:
             for frame in container.decode(stream):
@@ -155,7 +157,12 @@ def sound_of(video: Input.Video, start: float, seconds: float) -> Audio | None:
                     break
                 if end > start:
                     origin = origin if parts else begin
+                    gap = begin - origin - count / sample_rate
+                    if parts and gap > LEAST_GAP:  # packets were lost: what follows must not come forward
+                        parts.append(np.zeros((parts[-1].shape[0], round(gap * sample_rate)), np.float32))
+                        count += parts[-1].shape[1]
                     parts += [part.to_ndarray() for part in resampler.resample(frame)]
+                    count += frame.samples
         except av.error.FFmpegError as error:
             logger.warning("InverseCrafter, Prepare Footage: the sound cannot be read from %.2f s on (%s).", end, error)
     if not parts:

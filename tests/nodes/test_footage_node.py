@@ -148,6 +148,26 @@ def test_the_sound_stays_in_time_whenever_its_stream_and_the_pictures_begin(
     assert heard == pytest.approx(sound_begins + 1 - begins - start, abs=0.05)
 
 
+def test_sound_behind_a_gap_stays_in_time(prepare, tmp_path):
+    """As where a recording lost packets of its sound: half a second of tone, none for a second, tone again."""
+    path = tmp_path / "gap.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.height, stream.width, stream.pix_fmt = 64, 96, "yuv420p"
+        track = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        for _ in range(50):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((64, 96, 3), 90, np.uint8), format="rgb24")))
+        container.mux(stream.encode())
+        for first in [*range(0, 4000, 400), *range(12000, 16000, 400)]:
+            part = av.AudioFrame.from_ndarray(np.full((1, 400), 9000, np.int16), format="s16", layout="mono")
+            part.sample_rate, part.pts, part.time_base = 8000, first, Fraction(1, 8000)
+            container.mux(track.encode(part))
+        container.mux(track.encode())
+    wave = prepare(path, frames=49)[3]["waveform"][0, 0]
+    heard = [bool(wave[round(8000 * second)].abs() > 0.1) for second in (0.25, 0.75, 1.25, 1.75)]
+    assert heard == [True, False, False, True]
+
+
 @pytest.mark.parametrize("sound", [False, True])
 def test_a_video_of_pictures_in_memory_is_taken_as_it_is(prepare, pack, sound):
     """As Create Video hands it out. The host would make a file of it, which older ones cannot and odd sizes do not allow."""
