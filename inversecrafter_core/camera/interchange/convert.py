@@ -76,9 +76,9 @@ def trajectory_of(path: CameraPath, optics: Optics, geometry: Geometry | None = 
         scale: units of one rho where there is no geometry.
     """
     if geometry is None:
-        poses = path.camera_to_world.double().numpy().copy()
+        poses = path.camera_to_world.cpu().double().numpy().copy()
         poses[:, :3, 3] *= scale
-        focal = path.focal_scale.double().numpy() * optics.focal[0] / optics.width
+        focal = path.focal_scale.cpu().double().numpy() * optics.focal[0] / optics.width
     else:
         placed, intrinsics = path.resolve(geometry)
         poses = placed.double().cpu().numpy()
@@ -89,9 +89,9 @@ def trajectory_of(path: CameraPath, optics: Optics, geometry: Geometry | None = 
 def scale_free(path: CameraPath) -> Trajectory:
     """Return the cameras of ``path`` as they are: in multiples of rho, with focal lengths over the source's."""
     return Trajectory(
-        path.camera_to_world.double().numpy(),
+        path.camera_to_world.cpu().double().numpy(),
         np.arange(path.frames, dtype=float),
-        path.focal_scale.double().numpy(),
+        path.focal_scale.cpu().double().numpy(),
         world=World.SOURCE,
         relative_to=path.relative_to,
         file=path.name,

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from on_gpu import on_gpu
 
 from inversecrafter_core.camera import CameraPath, Ease, Geometry, keyframe_path, preset_path
 from inversecrafter_core.camera.interchange import FORMATS, FileFormat, path_of, read_path, read_trajectory, write_path
@@ -224,6 +225,15 @@ def test_what_is_written_is_read_again_equal(tmp_path, file_format):
     back, _ = read_path(file)
     assert torch.allclose(back.camera_to_world, path.camera_to_world, atol=1e-5)
     assert torch.allclose(back.focal_scale, path.focal_scale, atol=1e-5)
+
+
+@pytest.mark.parametrize("file_format", [FileFormat.INVERSECRAFTER, FileFormat.COLMAP])
+def test_a_path_on_a_gpu_is_written_too(tmp_path, file_format):
+    """As Invert Camera Path makes it under --gpu-only."""
+    path = winding(True)
+    there = CameraPath(on_gpu(path.camera_to_world), on_gpu(path.focal_scale))
+    texts = [write_path(one, tmp_path / "out", file_format)[-2:][0].read_text() for one in (path, there)]
+    assert texts[0] == texts[1]
 
 
 def test_a_path_without_zoom_is_required_where_the_format_has_no_lens(tmp_path):
