@@ -5,7 +5,9 @@ Clips are ``[F, H, W, 3]`` in 0...1, ``visible [F, H, W]`` is 1 where the clip i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 
@@ -13,7 +15,7 @@ from inversecrafter_core.inverse import ProximalSettings, encode_measurement
 from inversecrafter_core.masks import DEFAULT_MASK, MaskSettings
 from inversecrafter_core.sampling import NEVER, Guidance, Window, sigma_of_percent
 from inversecrafter_core.sampling.stochastic import Release, TokenTimes, known_cells, sample_stochastic
-from lab.models.guided import SmallWan, noise_of, schedule
+from lab.models.guided import Denoise, SmallWan, noise_of, schedule
 from lab.models.video import SHIFT
 
 
@@ -46,18 +48,19 @@ def complete(
     if completion.release.at == 0 and bool(known_cells(measurement.h, completion.release.threshold).all()):
         return wan.coder.decode(measurement.w)
     guidance = Guidance(measurement, completion.proximal, completion.window)
+    predictor = partial(wan.predictor, completion.prompt, guidance=completion.guidance)
     noise = noise_of(measurement.w.shape, seed)
-    latents = sample_stochastic(
-        wan.predictor(completion.prompt, guidance=completion.guidance),
-        noise,
-        schedule(completion.steps),
-        context=completion.release.bind(
-            guidance,
-            noise,
-            torch.clone,
-            TokenTimes.PER_TOKEN,
-            lambda clean: wan.predictor(completion.prompt, clean, guidance=completion.guidance),
-        ),
-        correct=guidance.bind(noise, sigma_of_percent(SHIFT), torch.clone),
-    )
-    return wan.coder.decode(latents)
+    return wan.coder.decode(sampled(predictor, noise, schedule(completion.steps), guidance, completion.release))
+
+
+def sampled(
+    predictor: Callable[..., Denoise], noise: torch.Tensor, sigmas: torch.Tensor, guidance: Guidance, release: Release
+) -> torch.Tensor:
+    """Sample latents with the measurement as clean tokens until their release, and as guidance within its window.
+
+    Args:
+        predictor: makes the model's prediction, given the tokens that stand clean where there are any.
+    """
+    context = release.bind(guidance, noise, torch.clone, TokenTimes.PER_TOKEN, predictor)
+    correct = guidance.bind(noise, sigma_of_percent(SHIFT), torch.clone)
+    return sample_stochastic(predictor(), noise, sigmas, context=context, correct=correct)

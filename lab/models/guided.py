@@ -193,19 +193,20 @@ class Setup:
         """Return the noise of a run."""
         return case.noise.expand(len(self.strengths), *case.noise.shape[1:])
 
-    def denoiser(self, case: Case) -> Denoise:
-        """Return the model with the warp's first frame given, under every strength of the prior."""
-        plain = self.wan.predictor(case.prompt, case.first_frame, case.w)
+    def denoiser(self, case: Case, context: tuple[torch.Tensor, torch.Tensor] | None = None) -> Denoise:
+        """Return the model under every strength of the prior; ``context``: clean cells and what they show, else frame 0."""
+        clean, given = context or (case.first_frame, case.w)
+        plain = self.wan.predictor(case.prompt, clean, given)
         return stronger_prior(plain, case.z_true, torch.tensor(self.strengths))
 
     def active(self, window: Window) -> SigmaRange:
         """Return a window in flow times."""
         return window.resolve(sigma_of_percent(self.shift))
 
-    def run(self, case: Case, step: Step, window: Window) -> torch.Tensor:
+    def run(self, case: Case, step: Step, window: Window, denoise: Denoise | None = None) -> torch.Tensor:
         """Sample with ``step`` applied to every prediction within ``window``: latents, a clip a strength."""
         bound = BoundGuidance(self.active(window), step)
-        return sample_guided_euler(self.denoiser(case), self.start(case), self.sigmas, correct=bound)
+        return sample_guided_euler(denoise or self.denoiser(case), self.start(case), self.sigmas, correct=bound)
 
 
 Method = Callable[[Setup, Case], torch.Tensor]

@@ -15,7 +15,7 @@ import torch
 
 from inversecrafter_core.inverse import ProximalSettings, Solver, prepare
 from inversecrafter_core.masks import area
-from inversecrafter_core.sampling import BoundGuidance, Window, sample_guided_euler
+from inversecrafter_core.sampling import Window
 from inversecrafter_core.sampling.stochastic import known_cells
 from lab.benchmarks.report import Row
 from lab.benchmarks.runner import main, measure
@@ -24,7 +24,7 @@ from lab.benchmarks.warp.robustness import evidence, worth_judging
 from lab.data.scenes.damage import Damage
 from lab.data.scenes.new_views import NewView
 from lab.data.unseen import scene_seeds
-from lab.models.guided import Case, Setup, against_truth, stronger_prior
+from lab.models.guided import Case, Setup, against_truth
 
 DEPTH = Damage(noise=0.1, bleed=3.0)
 STRENGTHS = (0.0, 0.5)
@@ -41,23 +41,16 @@ def contexts(view: NewView, case: Case, setup: Setup) -> Contexts:
     return {FIRST: (case.first_frame, w), INFILLED: (known, w)}
 
 
-def sampled(setup: Setup, case: Case, clean: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
-    """Sample with the tokens ``clean`` given and the rest guided by the default measurement: latents, a clip a strength."""
-    plain = setup.wan.predictor(case.prompt, clean, given)
-    step = prepare(case.masks["default"], case.w, ProximalSettings(Solver.CLOSED_FORM))
-    guide = BoundGuidance(setup.active(Window()), step)
-    prior = stronger_prior(plain, case.z_true, torch.tensor(setup.strengths))
-    return sample_guided_euler(prior, setup.start(case), setup.sigmas, correct=guide)
-
-
 def one_scene(steps: int, seed: int) -> Scene | None:
     """Measure every conditioning on one scene."""
     setup, view, found = Setup.of(steps, STRENGTHS), NewView.of(seed), Scene()
     if not worth_judging(view):
         return None
     case = evidence(view, DEPTH, setup.wan)
-    for name, (clean, given) in contexts(view, case, setup).items():
-        for strength, latents in zip(STRENGTHS, sampled(setup, case, clean, given).split(1), strict=True):
+    step = prepare(case.masks["default"], case.w, ProximalSettings(Solver.CLOSED_FORM))
+    for name, context in contexts(view, case, setup).items():
+        sampled = setup.run(case, step, Window(), setup.denoiser(case, context))
+        for strength, latents in zip(STRENGTHS, sampled.split(1), strict=True):
             figures = against_truth(setup.wan.coder.decode(latents), case.truth)
             found[Key(name, strength=strength)] = {key: value for key, value in figures.items() if key == "whole LPIPS"}
     return found

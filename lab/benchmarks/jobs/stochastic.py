@@ -20,8 +20,8 @@ from functools import partial
 import torch
 
 from inversecrafter_core.inverse import Measurement, ProximalSettings, Solver
-from inversecrafter_core.sampling import NEVER, Guidance, Window, percent_of_sigma, sigma_of_percent
-from inversecrafter_core.sampling.stochastic import Release, TokenTimes, sample_stochastic
+from inversecrafter_core.sampling import NEVER, Guidance, Window, percent_of_sigma
+from inversecrafter_core.sampling.stochastic import Release
 from lab.benchmarks.plots import Panel, draw
 from lab.benchmarks.plots import curves as curves_of
 from lab.benchmarks.report import Document, Row, long_table, read, row
@@ -33,6 +33,7 @@ from lab.data.scenes.new_views import NewView
 from lab.data.unseen import scene_seeds
 from lab.host.paths import ROOT
 from lab.metrics.intervals import gains, ratios
+from lab.models.completion import sampled
 from lab.models.guided import Case, Method, Setup, against_truth
 from lab.models.video import SHIFT
 
@@ -54,15 +55,8 @@ def released(at: float, window: Window = NEVER) -> Method:
         frames, height, width = case.warp.video.shape[:3]
         measurement = Measurement(case.w, case.masks["default"], (frames, height, width))
         guidance = Guidance(measurement, ProximalSettings(Solver.CLOSED_FORM), window)
-        return sample_stochastic(
-            setup.wan.predictor(case.prompt),
-            case.noise,
-            setup.sigmas,
-            context=Release(at, threshold=KNOWN, keep_first=True).bind(
-                guidance, case.w, torch.clone, TokenTimes.PER_TOKEN, lambda clean: setup.wan.predictor(case.prompt, clean)
-            ),
-            correct=guidance.bind(case.w, sigma_of_percent(setup.shift), torch.clone),
-        )
+        release = Release(at, threshold=KNOWN, keep_first=True)
+        return sampled(partial(setup.wan.predictor, case.prompt), case.noise, setup.sigmas, guidance, release)
 
     return method
 
