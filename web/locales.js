@@ -1,14 +1,47 @@
-// Gives texts.js the words of locales/, and keeps those of nodes where the page loses them: that of ComfyUI 0.3.75 merges the
-// packs' words first and then replaces them by its own when it loads a language. Newer pages merge them once more themselves,
-// which changes nothing here.
+// Gives texts.js and errors.js the words of locales/, and keeps those of nodes where the page loses them: that of ComfyUI 0.3.75
+// merges the packs' words first and then replaces them by its own when it loads a language. Newer pages merge them once more
+// themselves, which changes nothing here.
 import { api } from "/scripts/api.js";
 import { app } from "/scripts/app.js";
+import { errorTranslator, translateRefusals } from "./errors.js";
 import { translateBy } from "./texts.js";
+
+const OURS = "inversecrafter_core.errors.InputError"; // the end of the error's type; it is also raised below other nodes
 
 /** Return the page's vue-i18n composer, or undefined where it is out of reach. */
 function pageComposer() {
   const page = document.getElementById("vue-app")?.__vue_app__;
   return page?._context?.provides?.[page.__VUE_I18N_SYMBOL__]?.global;
+}
+
+/** Show our errors in the page's language; `words()` returns the words of it, undefined in English. */
+export function translateErrors(words) {
+  const tables = new Map(); // made at a language's first error
+  const nodes = () => Object.entries(words()?.nodeDefs ?? {}).filter(([name]) => name.startsWith("InverseCrafter"));
+  const nameOf = (input, node) =>
+    [words()?.nodeDefs?.[node], ...nodes().map(([, each]) => each)].map((each) => each?.inputs?.[input]?.name).find(Boolean);
+  const translate = (message, node) => {
+    const table = words()?.inverseCrafterErrors;
+    if (!table) return undefined;
+    if (!tables.has(table)) tables.set(table, errorTranslator(table, nameOf));
+    return tables.get(table)(message, node);
+  };
+  const read = ({ detail }) => {
+    if (!detail?.exception_type?.endsWith(OURS)) return;
+    detail.exception_message = translate(detail.exception_message, detail.node_type) ?? detail.exception_message;
+  };
+  api.addEventListener("execution_error", read, { capture: true }); // before the page's own listeners
+  const { queuePrompt } = api;
+  api.queuePrompt = async function (...given) {
+    try {
+      const answer = await queuePrompt.apply(this, given);
+      translateRefusals(answer?.node_errors, translate, nameOf);
+      return answer;
+    } catch (error) {
+      translateRefusals(error?.response?.node_errors, translate, nameOf);
+      throw error;
+    }
+  };
 }
 
 app.registerExtension({
@@ -23,6 +56,8 @@ app.registerExtension({
       if (packs[language]) composer.mergeLocaleMessage(language, packs[language]);
     };
     for (const [language, words] of Object.entries(packs)) composer.mergeLocaleMessage(language, words);
-    translateBy((key) => packs[composer.locale.value]?.inverseCrafter?.[key]);
+    const words = () => packs[composer.locale.value];
+    translateBy((key) => words()?.inverseCrafter?.[key]);
+    translateErrors(words);
   },
 });

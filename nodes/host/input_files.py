@@ -41,9 +41,11 @@ def is_there(file: str | None) -> bool | str:
     if file is None:
         return True
     try:
-        return input_file(file).exists() or f"file: no '{file}' in ComfyUI's input folder. Put it there and choose it."
+        if not input_file(file).exists():
+            raise InputError("file", f"no '{file}' in ComfyUI's input folder", "Put it there and choose it.")
     except InputError as error:
         return str(error)
+    return True
 
 
 def last_change(file: str, inside: str = "") -> float:
