@@ -49,7 +49,7 @@ def make_wan(
 
 def make_vae(path: Path | str, width: int = 8, *, seed: int = 0) -> Path:
     """Write a random Wan 2.1 VAE of base width ``width``: 16 latent channels, /8 in space. Returns the path."""
-    from small_vaes import WAN_SIZES
+    from families.vaes import WAN_SIZES
 
     from lab.models.families import Build, write
 

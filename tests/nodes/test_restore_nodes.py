@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
+from families.images import IMAGE_MODELS, QWEN_IMAGE, SD15, SDXL, ImageModel
 from guidance_kit import FRAMES, HEIGHT, WIDTH, Kit
-from image_models import IMAGE_MODELS, QWEN_IMAGE, SD15, SDXL, ImageModel
 
 DEGRADE, FROM_MASK, RESTORE = (f"InverseCrafter{name}" for name in ("DegradeVideo", "OperatorFromMask", "RestoreVideo"))
 

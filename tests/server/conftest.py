@@ -15,14 +15,14 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def families_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from served_families import PLACES
+    from families.served import PLACES
 
     from lab.host.paths import prepare_base
     from lab.host.server import running_host
 
     base = tmp_path_factory.mktemp("families")
     prepare_base(base)
-    install = f"{PLACES}; from pathlib import Path; import served_families; served_families.install(Path({str(base)!r}))"
+    install = f"{PLACES}; from pathlib import Path; from families.served import install; install(Path({str(base)!r}))"
     subprocess.run([sys.executable, "-c", install], cwd=ROOT, check=True)
     with running_host(base=base) as client:
         yield client

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from family_facts import Sampling, facts_of
+from families.facts import Sampling, facts_of
+from families.refused import REFUSED
+from families.served import file_of
 from PIL import Image
-from refused_families import REFUSED
-from served_families import file_of
 
 from lab.host import graph
 from lab.models.families import FAMILIES, Family

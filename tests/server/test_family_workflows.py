@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from clips import moving_pattern, read_clip, write_clip
-from served_families import file_of
+from families.served import file_of
 
 from inversecrafter_client import Workflow
 from lab.graphs.compose import OTHER_FAMILIES

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from family_kit import SHIFTS, SmallModels
+from families.kit import SHIFTS, SmallModels
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from family_facts import Sampling, facts_of
-from family_kit import SmallModels
+from families.facts import Sampling, facts_of
+from families.kit import SmallModels
 
 from lab.models.families import FAMILIES, Family
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from family_kit import SmallModels, clip
+from families.kit import SmallModels, clip
 
 from lab.host.smaller import HostLacks, host_class
 from lab.models.families import FAMILIES, Family, conditioning, empty_latent

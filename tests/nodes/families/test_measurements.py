@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from family_kit import SmallModels, clip
+from families.kit import SmallModels, clip
 
 from lab.models.families import FAMILIES, Family
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 
 import pytest
-from family_kit import SmallModels
-from family_matrix import PAGE, Report, page
-from family_recipes import RECIPES, recipe_of
+from families.kit import SmallModels
+from families.matrix import PAGE, Report, page
+from families.recipes import RECIPES, recipe_of
 
 from lab.host.smaller import host_class
 from lab.models.families import FAMILIES, Family

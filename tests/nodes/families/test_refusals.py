@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import torch
-from family_facts import Sampling, facts_of
-from family_kit import SmallModels, clip
-from refused_families import REFUSED
+from families.facts import Sampling, facts_of
+from families.kit import SmallModels, clip
+from families.refused import REFUSED
 
 from lab.models.families import FAMILIES, Family, empty_latent
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import torch
-from family_facts import facts_of, latent_format_of
-from family_kit import SmallModels, clip
-from refused_families import REFUSED
-from small_vaes import vae_of
+from families.facts import facts_of, latent_format_of
+from families.kit import SmallModels, clip
+from families.refused import REFUSED
+from families.vaes import vae_of
 
 from lab.host.smaller import host_class
 from lab.models.families import FAMILIES, Family

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from family_facts import Times, facts_of
-from family_kit import SmallModels
+from families.facts import Times, facts_of
+from families.kit import SmallModels
 
 from lab.models.families import FAMILIES, Family, empty_latent
 

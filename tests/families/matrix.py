@@ -1,4 +1,4 @@
-"""The page ``docs/families.md``: ``PYTHONPATH=. python tests/family_matrix.py REPORT...``.
+"""The page ``docs/families.md``: ``PYTHONPATH=.:tests python -m families.matrix REPORT...``.
 
 A report is what ``python -m pytest tests/nodes/families --matrix REPORT`` writes on one host: the outcome of every node on
 every family. The recipes below the table come from the record, their shifts from the models that the host built.
@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from family_facts import facts_of
-from family_recipes import recipe_of
-
 from lab.host.paths import ROOT
 from lab.models.families import FAMILIES, Family
+
+from .facts import facts_of
+from .recipes import recipe_of
 
 NODES = (
     "Encode Measurement",
@@ -29,7 +29,7 @@ NODES = (
 )
 """Columns of the table, by the names that the tests' markers give; *Related samplers* are those of *Run Guided KSampler*."""
 PAGE = ROOT / "docs" / "families.md"
-COMMAND = "PYTHONPATH=. python tests/family_matrix.py"
+COMMAND = "PYTHONPATH=.:tests python -m families.matrix"
 HEAD = """# Families of video models
 
 Made by `{command}` from the reports of `python -m pytest tests/nodes/families --matrix REPORT` on ComfyUI {hosts}.

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from small_vaes import WAN_2_1
 
 from lab.host.smaller import smaller
 from lab.models.families.build import write
 from lab.models.families.record import Build
+
+from .vaes import WAN_2_1
 
 WIDTH = 32
 VAE_SIZES = {

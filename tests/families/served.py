@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from refused_families import REFUSED
-from small_vaes import vae_of
 
 from lab.host.paths import ROOT
 from lab.host.smaller import HostLacks, smaller
 from lab.models.families import FAMILIES, Family, conditioning, empty_latent, write
 
+from .refused import REFUSED
+from .vaes import vae_of
+
 PLACES = f"import sys; sys.path += {[str(ROOT), str(ROOT / 'tests')]!r}"
-PACKAGE = f"{PLACES}\nfrom served_families import NODE_CLASS_MAPPINGS, shrink_all\n\nshrink_all()\n"
+PACKAGE = f"{PLACES}\nfrom families.served import NODE_CLASS_MAPPINGS, shrink_all\n\nshrink_all()\n"
 SERVED = {family.name: family for family in (*FAMILIES, *REFUSED)}
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 import torch
-from small_vaes import load_vae, vae_of
 
 from lab.host.smaller import HostLacks
 from lab.models import families
 from lab.models.families import Family
+
+from .vaes import load_vae, vae_of
 
 SHIFTS: dict[str, float] = {}
 """Shift of the schedule that the host gives a family's network, of those loaded so far."""

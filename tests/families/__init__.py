@@ -1,0 +1,1 @@
+"""What tests need of every family of video models: small VAEs, expectations, recipes, families that are refused, a server."""
