@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from fractions import Fraction
 from functools import partial
+from itertools import islice
 from typing import TypedDict, TypeVar
 
 import av
@@ -27,6 +28,10 @@ Stream = TypeVar("Stream", bound=av.stream.Stream)
 Picture = Callable[[], np.ndarray]
 """Function that makes a frame ``[H, W, 3]``, or ``[H, W, 4]`` with alpha: of a long file few are wanted."""
 QUARTER = 90
+MOST_RATE = 240
+"""Frames a second above which a header tells the ticks of the container's clock, not the rate of its frames."""
+PROBED = 1000
+"""Frames of which the rate is measured where the header does not tell it."""
 LEAST_GAP = 0.1
 """Seconds without sound that are filled with silence; times of shorter ones are no more exact than the clocks of recorders."""
 EXACT = 0x4 | 0x2000 | 0x40000
@@ -50,8 +55,33 @@ def _trim(video: Input.Video) -> tuple[float, float]:
 
 
 def rate_of(video: Input.Video) -> float:
-    """Return the average frames a second."""
+    """Return the average frames a second; of its beginning where a file's header does not tell, as of browsers' recordings."""
+    if _in_memory(video) is None:
+        with closing(_opened(video)) as container:
+            stream = _decodable(container.streams.video)
+            told = float(stream.average_rate or 0) if stream else 0.0
+            if stream and not 0 < told <= MOST_RATE:
+                return _measured_rate(container, stream) or told or 1.0
     return float(video.get_frame_rate()) or 1.0
+
+
+def _measured_rate(container: av.container.InputContainer, stream: av.VideoStream) -> float:
+    """Return the average frames a second of the first :data:`PROBED` frames by their times, 0 where those do not tell."""
+    times: list[float] = []
+    with suppress(av.error.FFmpegError):  # which whoever reads its frames names
+        for packet in islice(container.demux(stream), PROBED):
+            if packet.pts is not None:
+                times.append(float(packet.pts * packet.time_base))
+    times.sort()
+    return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else 0.0
+
+
+def _opened(video: Input.Video) -> av.container.InputContainer:
+    """Return the opened file of a VIDEO. Raises InputError for one that is none."""
+    try:
+        return av.open(video.get_stream_source(), mode="r")
+    except av.error.FFmpegError as error:
+        raise InputError("video", f"a file that cannot be read ({error})", "Convert it to mp4 (H.264) or webm.") from error
 
 
 def pictures_of(video: Input.Video) -> Iterator[tuple[float, Picture]]:
@@ -66,11 +96,7 @@ def pictures_of(video: Input.Video) -> Iterator[tuple[float, Picture]]:
         return
     first, last = _trim(video)
     rate, number = Fraction(video.get_frame_rate() or 1), -1
-    try:
-        container = av.open(video.get_stream_source(), mode="r")
-    except av.error.FFmpegError as error:
-        raise InputError("video", f"a file that cannot be read ({error})", "Convert it to mp4 (H.264) or webm.") from error
-    with closing(container):
+    with closing(_opened(video)) as container:
         if not container.streams.video:
             raise InputError("video", "a file without pictures", "Choose a video file.")
         stream = _decodable(container.streams.video)

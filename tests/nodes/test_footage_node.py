@@ -63,6 +63,30 @@ def test_a_variable_rate_is_kept_in_time(prepare, tmp_path):
     assert "variable rate" in report and "25 frames at 16 a second, 1.56 s" in report
 
 
+@pytest.mark.parametrize("header", ["without a rate", "of a thousand"])
+def test_a_browsers_recording_whose_header_has_no_rate_is_measured(prepare, tmp_path, header):
+    """Written while it was recorded: no length and, as by MediaRecorder, no rate, or that of the container's clock."""
+    steps = [number % 4 for number in range(60)]
+    times = np.cumsum([0.0, *(0.02 + 0.02 * step for step in steps)])  # 20 frames a second, unevenly
+    path = tmp_path / "recording.webm"
+    with av.open(str(path), "w", options={"live": "1"}) as container:
+        stream = container.add_stream("libvpx", rate=1000)
+        stream.height, stream.width, stream.pix_fmt = 64, 96, "yuv420p"
+        stream.codec_context.time_base = stream.time_base = Fraction(1, TICKS)
+        for time in times:
+            frame = av.VideoFrame.from_ndarray(np.full((64, 96, 3), round(40 * time), np.uint8), format="rgb24")
+            frame.pts, frame.time_base = round(time * TICKS), Fraction(1, TICKS)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    content = path.read_bytes()
+    duration = b"\x23\xe3\x83\x83" + (1_000_000).to_bytes(3, "big")  # DefaultDuration, in nanoseconds
+    assert content.count(duration) == 1
+    if header == "without a rate":
+        path.write_bytes(content.replace(duration, b"\xec\x85" + bytes(5)))  # Void
+    video, _, fps, _, report = prepare(path)
+    assert fps == pytest.approx(20, rel=0.01) and len(video) == 61 and "variable rate, 20" in report
+
+
 def test_stock_components_lose_the_time_which_is_why_the_node_exists(tmp_path, pack):
     from comfy_api.latest import InputImpl
 
