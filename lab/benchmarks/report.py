@@ -138,8 +138,8 @@ def long_table(rows: Iterable[Row]) -> list[str]:
     return markdown(("figure", "value", "target", "holds"), lines)
 
 
-def wide_table(rows: Iterable[Row], columns: Mapping[str, str], line: str = "method") -> list[str]:
-    """Return a Markdown table with a line for each value of the field ``line`` and a column a figure.
+def wide_table(rows: Iterable[Row], columns: Mapping[str, str]) -> list[str]:
+    """Return a Markdown table with a line a method and a column a figure.
 
     Args:
         rows: of one case and strength; figures that are not in ``columns`` are left out.
@@ -148,7 +148,7 @@ def wide_table(rows: Iterable[Row], columns: Mapping[str, str], line: str = "met
     cells: dict[str, dict[str, str]] = {}
     for one in rows:
         if one.figure in columns:
-            cells.setdefault(getattr(one, line), {})[one.figure] = with_half(one)
+            cells.setdefault(one.method, {})[one.figure] = with_half(one)
     used = [figure for figure in columns if any(figure in found for found in cells.values())]
     lines = [(name, *(found.get(figure, "") for figure in used)) for name, found in cells.items()]
     return markdown(("", *(columns[figure] for figure in used)), lines)

@@ -16,17 +16,14 @@ from .spec import Workflow
 API = Path(__file__).resolve().parents[2] / "workflows" / "api"
 
 
-def inputs_of(name: str, api: Values | None = None) -> Values:
+def inputs_of(name: str) -> Values:
     """Return the map of a workflow: its inputs and results by name.
-
-    Args:
-        api: its API form; the file by default.
 
     Raises:
         ValueError: the file was composed from another written form.
     """
     workflow, shared = workflow_of(name), load("parts")
-    nodes: Values = json.loads((API / f"{name}.json").read_text(encoding="utf-8")) if api is None else api
+    nodes: Values = json.loads((API / f"{name}.json").read_text(encoding="utf-8"))
     ids = {node.key: str(number) for number, node in enumerate(workflow.nodes, 1)}
     other = [
         node.key for node in workflow.nodes if nodes.get(ids[node.key], {"class_type": node.type})["class_type"] != node.type

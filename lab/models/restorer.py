@@ -24,7 +24,6 @@ def restorer(
     *,
     whole: bool = False,
     strength: float = 0.0,
-    guidance: float = GUIDANCE,
     first_alone: int = 0,
 ) -> Prior:
     """Return the prior of one run, whose calls go through the units in turn.
@@ -34,7 +33,6 @@ def restorer(
         prompt: the scene in words; empty where nothing is known of it.
         whole: the clip as one unit, for a video prior; otherwise frame by frame.
         strength: of the prior, in 0...1.
-        guidance: of the prompt.
         first_alone: calls at the beginning that are all of the first unit, as where its inversion serves for all.
     """
     frames = len(truth) if whole else 1
@@ -49,7 +47,7 @@ def restorer(
         truth_here, time = z_true(), torch.tensor([sigma])
         z0_free = free(x, time)
         z0 = prompted(x, time) if prompt else z0_free
-        guided = torch.lerp(z0_free, z0, guidance)
+        guided = torch.lerp(z0_free, z0, GUIDANCE)
         return torch.lerp(guided, truth_here, strength), torch.lerp(z0_free, truth_here, strength)
 
     def denoise_free(x: torch.Tensor, sigma: float) -> torch.Tensor:
