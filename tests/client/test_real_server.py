@@ -39,8 +39,13 @@ def test_a_table_of_jobs_runs_on_a_real_server_and_its_jobs_are_found_again(host
 def test_a_real_server_cancels_and_says_which_model_it_lacks(host, clip):
     workflow = Workflow.named("recapture").set("video", clip).set("frames", FRAMES).set("size", f"{WIDTH}x{HEIGHT}")
     with Client(host.url) as client:
+        running = client.submit(workflow.set("steps", 5000))
+        with Client(host.url) as another, pytest.raises(JobCanceled):
+            waiting = client.submit(workflow)
+            another.cancel(waiting.id)
+            waiting.result(60)
         with pytest.raises(JobCanceled):
-            client.submit(workflow.set("steps", 5000)).cancel().result(60)
+            running.cancel().result(60)
         with pytest.raises(InvalidWorkflow, match=r"Load Diffusion Model .* no 'wan\.safetensors'; it has .*small_wan"):
             client.submit(workflow.set("model", "wan.safetensors"))
         assert not client.list_jobs()
