@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from fractions import Fraction
 from functools import partial
 from itertools import islice
@@ -55,14 +55,17 @@ def _trim(video: Input.Video) -> tuple[float, float]:
 
 
 def rate_of(video: Input.Video) -> float:
-    """Return the average frames a second; of its beginning where a file's header does not tell, as of browsers' recordings."""
-    if _in_memory(video) is None:
-        with closing(_opened(video)) as container:
-            stream = _decodable(container.streams.video)
-            told = float(stream.average_rate or 0) if stream else 0.0
-            if stream and not 0 < told <= MOST_RATE:
-                return _measured_rate(container, stream) or told or 1.0
-    return float(video.get_frame_rate()) or 1.0
+    """Return the average frames a second; of its beginning where a file's header does not tell, as of browsers' recordings.
+
+    Raises:
+        InputError: a file without a picture that can be decoded.
+    """
+    held = _in_memory(video)
+    if held is not None:
+        return float(held.frame_rate) or 1.0
+    with _opened(video) as (container, stream):
+        told = float(stream.average_rate or 0)
+        return told if 0 < told <= MOST_RATE else _measured_rate(container, stream) or told or 1.0
 
 
 def _measured_rate(container: av.container.InputContainer, stream: av.VideoStream) -> float:
@@ -76,12 +79,20 @@ def _measured_rate(container: av.container.InputContainer, stream: av.VideoStrea
     return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else 0.0
 
 
-def _opened(video: Input.Video) -> av.container.InputContainer:
-    """Return the opened file of a VIDEO. Raises InputError for one that is none."""
+@contextmanager
+def _opened(video: Input.Video) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+    """Give the opened file of a VIDEO and its stream of pictures. Raises InputError for one that has none."""
     try:
-        return av.open(video.get_stream_source(), mode="r")
-    except av.error.FFmpegError as error:
+        container = av.open(video.get_stream_source(), mode="r")
+    except (av.error.FFmpegError, OSError) as error:
         raise InputError("video", f"a file that cannot be read ({error})", "Convert it to mp4 (H.264) or webm.") from error
+    with closing(container):
+        if not container.streams.video:
+            raise InputError("video", "a file without pictures", "Choose a video file.")
+        stream = _decodable(container.streams.video)
+        if stream is None:
+            raise InputError("video", "a file of a coding that is not known here", "Convert it to mp4 (H.264) or webm.")
+        yield container, stream
 
 
 def pictures_of(video: Input.Video) -> Iterator[tuple[float, Picture]]:
@@ -94,15 +105,9 @@ def pictures_of(video: Input.Video) -> Iterator[tuple[float, Picture]]:
     if held is not None:
         yield from pictures_in(held.images, float(held.frame_rate))
         return
-    first, last = _trim(video)
-    rate, number = Fraction(video.get_frame_rate() or 1), -1
-    with closing(_opened(video)) as container:
-        if not container.streams.video:
-            raise InputError("video", "a file without pictures", "Choose a video file.")
-        stream = _decodable(container.streams.video)
-        if stream is None:
-            raise InputError("video", "a file of a coding that is not known here", "Convert it to mp4 (H.264) or webm.")
-        shape = stream.sample_aspect_ratio
+    first, last, number = *_trim(video), -1
+    with _opened(video) as (container, stream):
+        rate, shape = Fraction(stream.average_rate or 1), stream.sample_aspect_ratio
         try:
             for number, frame in enumerate(_decoded(container, stream)):
                 time = float(number / rate) if frame.time is None else frame.time
