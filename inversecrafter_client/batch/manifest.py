@@ -130,6 +130,9 @@ def _csv_lines(path: Path, text: str) -> Iterator[tuple[int, Entries]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
+        other = next((mark for mark in ";\t" if len(header) == 1 and mark in header[0]), None)
+        if other:  # as spreadsheets write them where a comma is the decimal point
+            raise _fault(path, 1, f"columns separated by {other!r}", "Save the table with commas between its cells.")
         if len(set(header)) != len(header) or "" in header:
             raise _fault(path, 1, f"columns {header}", "Give every column one name.")
         for cells in reader:

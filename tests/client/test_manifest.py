@@ -50,6 +50,7 @@ def test_only_the_ends_of_lines_end_a_row(tmp_path, clip, name, letter):
         ("a.csv", "workflow,out\nrecapture,b.mp4\n", "line 2: video: not given"),
         ("a.csv", "video,out\na.mp4,b.mp4\n", "no 'workflow'.*--workflow"),
         ("a.csv", "workflow,video\nrecapture,a.mp4\n", "no 'out'"),
+        ("a.csv", "workflow;video;out\nrecapture;a.mp4;b.mp4\n", "line 1: columns separated by ';'.*commas"),
         ("a.jsonl", '{"workflow": "recapture", "video": "a.mp4", "out": "b.mp4"}\n{"workflow": "reca', "line 2: no JSON"),
         ("a.jsonl", "3\n", "line 1: a int"),
         ("a.txt", "x", r"\.csv or a \.jsonl"),
