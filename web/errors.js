@@ -86,13 +86,17 @@ export function errorTranslator(table, nameOf) {
   };
 }
 
-/** Translate the answer to a prompt that was refused: the details of our nodes' validations, as `input - message`. */
+/** Translate `input - message` where validations of our nodes refused an input; return whether there was one. */
 export function translateRefusals(refusals, translate, nameOf) {
-  for (const { class_type: node, errors } of Object.values(refusals ?? {})) {
+  let changed = false;
+  for (const { class_type: node, errors } of Object.values(refusals)) {
     for (const error of node?.startsWith("InverseCrafter") ? errors ?? [] : []) {
       const [, input, message] = /^(\w+) - ([^]*)$/.exec(error.details ?? "") ?? [];
       const translated = message && translate(message, node);
-      if (translated) error.details = `${nameOf(input, node) ?? input} - ${translated}`;
+      if (!translated) continue;
+      error.details = `${nameOf(input, node) ?? input} - ${translated}`;
+      changed = true;
     }
   }
+  return changed;
 }

@@ -26,21 +26,22 @@ export function translateErrors(words) {
     if (!tables.has(table)) tables.set(table, errorTranslator(table, nameOf));
     return tables.get(table)(message, node);
   };
-  const read = ({ detail }) => {
-    if (!detail?.exception_type?.endsWith(OURS)) return;
-    detail.exception_message = translate(detail.exception_message, detail.node_type) ?? detail.exception_message;
-  };
-  api.addEventListener("execution_error", read, { capture: true }); // before the page's own listeners
-  const { queuePrompt } = api;
-  api.queuePrompt = async function (...given) {
-    try {
-      const answer = await queuePrompt.apply(this, given);
-      translateRefusals(answer?.node_errors, translate, nameOf);
-      return answer;
-    } catch (error) {
-      translateRefusals(error?.response?.node_errors, translate, nameOf);
-      throw error;
+  const { dispatchCustomEvent, fetchApi } = api;
+  api.dispatchCustomEvent = function (type, detail) {
+    if (type === "execution_error" && detail?.exception_type?.endsWith(OURS)) {
+      detail.exception_message = translate(detail.exception_message, detail.node_type) ?? detail.exception_message;
     }
+    return dispatchCustomEvent.apply(this, arguments);
+  };
+  const read = async (response) => {
+    if (!words()?.inverseCrafterErrors) return response;
+    const answer = await response.clone().json().catch(() => undefined);
+    if (!answer?.node_errors || !translateRefusals(answer.node_errors, translate, nameOf)) return response;
+    return new Response(JSON.stringify(answer), response);
+  };
+  api.fetchApi = function (route, options) {
+    const answer = fetchApi.apply(this, arguments);
+    return route === "/prompt" && options?.method === "POST" ? answer.then(read) : answer;
   };
 }
 

@@ -25,7 +25,7 @@ MESSAGE = "{0}: {1}. {2}"
 NUMBERED = r"\{\d+\}"
 KEY = r"[.\[/]|\0, \w+$|_"
 """Marks of a name for a place in a file, which stays as it is."""
-NESTED_KEY = r"[\w\0]+(, \w+)?[.\[]\S*"
+NESTED_KEY = r"[\w\0]+(, \w+)?([.\[]\S*)?"
 """The same for a text that fills a hole, and may be a sentence."""
 
 

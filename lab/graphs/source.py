@@ -148,7 +148,7 @@ class Source:
         if node.conversion != -1 or node.format_spec is not None:
             return [HOLE]
         texts = self.texts(node.value, place, depth)
-        words = {text for text in texts if re.search(WORD, text)}
+        words = {text for text in texts if re.search(WORD, text) and " " in text}
         if len(words) == len(texts) <= MOST_ALTERNATIVES and not any(text.endswith(".") for text in words):
             return texts
         self.parts |= words
