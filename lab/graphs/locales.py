@@ -5,7 +5,8 @@
 
 English is the schema itself. ``locales/<language>/nodeDefs.json`` has, for every node, ``display_name``, ``description``,
 ``inputs.<id>.name`` and ``.tooltip``, ``outputs.<place>.name`` and ``.tooltip``; ``inverseCrafter`` in ``main.json`` has the
-texts of ``web/texts.js``, with the names of values in braces. ``locales.json`` beside this file has a digest of the English
+texts of ``web/texts.js``, with the names of values in braces; ``inverseCrafterBlueprints`` there has the title of every
+blueprint, with the English one behind it, and its description. ``locales.json`` beside this file has a digest of the English
 that each text was translated from, so that a changed tooltip shows up here.
 """
 
@@ -29,6 +30,8 @@ UNTRANSLATED = ("gamma", "cfg", "x", "y", "z")
 LONGEST_TOOLTIP = 160
 PAGE = "page"
 """The first part of the keys of the page's texts, where those of nodes have the node's id."""
+BLUEPRINT = "blueprint"
+"""The same of the blueprints' names and descriptions."""
 PLACEHOLDER = r"\{\w+\}"
 MARKUP = "{}@|"
 """Characters that mean something to the page's translations."""
@@ -51,6 +54,11 @@ class English:
 def english(schemas: Mapping[str, Any]) -> dict[str, English]:
     """Return every text of the page and of the schemas (``io.Schema`` by node id) by key, as ``node.inputs.id.tooltip``."""
     found = {f"{PAGE}.{key}": _english(text) for key, text in page_texts().items() if key not in UNTRANSLATED}
+    for name, about in blueprints().items():
+        found |= {
+            f"{BLUEPRINT}.{name}.title": English(name, frozenset({f" ({name})"})),
+            f"{BLUEPRINT}.{name}.description": _english(about),
+        }
     for node_id, schema in schemas.items():
         found[f"{node_id}.display_name"] = _english(schema.display_name)
         found[f"{node_id}.description"] = _english(schema.description)
@@ -69,6 +77,12 @@ def page_texts(root: Path = ROOT) -> Words:
     """Return the English texts of ``web/texts.js`` by key."""
     table = (root / "web" / "texts.js").read_text(encoding="utf-8").partition("const ENGLISH = {")[2].partition("\n};")[0]
     return {key: json.loads(text) for key, text in re.findall(r'^  (\w+): (".*"),$', table, re.MULTILINE)}
+
+
+def blueprints(root: Path = ROOT) -> Words:
+    """Return the description of every blueprint by its name."""
+    graphs = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted((root / "subgraphs").glob("*.json"))}
+    return {name: graph["definitions"]["subgraphs"][0]["description"] for name, graph in graphs.items()}
 
 
 def _english(text: str, options: Any = ()) -> English:
@@ -91,7 +105,9 @@ def translated(language: str, root: Path = ROOT) -> Words:
 
     folder = root / "locales" / language
     walk("", json.loads((folder / "nodeDefs.json").read_text(encoding="utf-8")))
-    walk(PAGE, json.loads((folder / "main.json").read_text(encoding="utf-8"))["inverseCrafter"])
+    page = json.loads((folder / "main.json").read_text(encoding="utf-8"))
+    walk(PAGE, page["inverseCrafter"])
+    walk(BLUEPRINT, page["inverseCrafterBlueprints"])
     return found
 
 

@@ -10,7 +10,7 @@ import requests
 from page_kit import drop_workflow
 
 from lab.graphs.locales import LANGUAGES, PAGE, ROOT, translated
-from lab.host.page import LOADED, PATIENCE_MS, chromium, open_page
+from lab.host.page import DIALOG, LOADED, PATIENCE_MS, RUN, chromium, close_dialogs, open_page
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium here: install one or set CHROMIUM_PATH")
 
@@ -42,6 +42,16 @@ EDITOR = """() => {
         report: box("report").label,
     };
 }"""
+WRONG_PATH = """(value) => {
+    app.graph.clear();
+    const path = LiteGraph.createNode("InverseCrafterCameraPath"), shown = LiteGraph.createNode("PreviewAny");
+    for (const node of [path, shown]) app.graph.add(node);
+    for (const name in value) path.widgets.find((widget) => widget.name === name).value = value[name];
+    path.connect(path.outputs.findIndex((output) => output.type === "STRING"), shown, 0);
+}"""
+DIALOGS_ALONE = "Comfy.RightSidePanel.ShowErrorsTab"
+BLUEPRINTS = """() => document.getElementById("vue-app").__vue_app__.config.globalProperties.$pinia._s.get("subgraph")
+    .subgraphBlueprints.map((one) => [one.display_name, one.description]).filter(([name]) => name.includes("Recapture"))"""
 LOAD = "async (graph) => { app.graph.clear(); await app.loadGraphData(graph); }"
 
 
@@ -88,6 +98,34 @@ def test_nodes_have_their_words_and_graphs_and_prompts_stay_the_same(host):
                 assert [node["title"] for node in saved["nodes"] if node["type"] == NODE] == titles(WORKFLOW)
         finally:
             speak(page, host, "en")
+
+
+def test_errors_and_blueprints_are_in_the_pages_language_and_history_is_english(host):
+    with open_page(host.url) as page:
+        try:
+            requests.post(f"{host.url}/settings/{DIALOGS_ALONE}", json=False, timeout=30).raise_for_status()
+            speak(page, host, "zh")
+            for value, expected in (
+                ({"preset": "nothing"}, "预设 - 'nothing'。请选择其中之一："),
+                ({"keyframes": '[{"frame": 99, "position": [0, 0, 0]}]'}, "keyframes[0].frame：99。请给 0 到 80 的整数。"),
+            ):
+                page.evaluate(WRONG_PATH, value)
+                page.click(RUN)
+                page.locator(DIALOG).get_by_text(expected).wait_for()
+                close_dialogs(page)
+            assert "99. Give a whole number from 0 to 80." in host.get("/history").text
+            names = {name: [words["title"], words["description"]] for name, words in blueprint_words("zh").items()}
+            page.wait_for_function(
+                f"() => ({BLUEPRINTS})().every(([name]) => name !== 'Recapture' && name !== 'Recapture Photo')"
+            )
+            assert sorted(page.evaluate(BLUEPRINTS)) == sorted([names["Recapture"], names["Recapture Photo"]])
+        finally:
+            speak(page, host, "en")
+
+
+def blueprint_words(language: str) -> dict[str, dict[str, str]]:
+    """Return the title and the description of every blueprint in a language."""
+    return json.loads((ROOT / "locales" / language / "main.json").read_text(encoding="utf-8"))["inverseCrafterBlueprints"]
 
 
 def titles(file: Path) -> list[str]:
