@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from inversecrafter_client import Client
 from inversecrafter_client.batch import Options, read_manifest, run_batch, runner
 
 QUICK = Options(timeout=5, patience=10)
@@ -68,13 +69,16 @@ def test_a_table_names_the_results_that_no_row_asks_for_or_asks_for_them(fake, t
 
 
 def test_a_job_that_a_user_deletes_from_the_queue_is_reported_and_sent_only_by_the_next_run(fakes, manifest):
-    fake = fakes(0.5)
+    fake = fakes(30)
     deleted: list[str] = []
 
     def delete_one() -> None:
-        while not fake.pending:
+        while not (fake.running and fake.pending):
             time.sleep(0.01)
-        deleted.append(fake.pending.pop()[0])
+        deleted.append(fake.pending[0][0])
+        with Client(fake.url) as page:
+            page.transport.post("/queue", {"delete": deleted})
+        fake.seconds = 0.02
 
     thread = threading.Thread(target=delete_one)
     thread.start()
