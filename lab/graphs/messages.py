@@ -10,6 +10,7 @@ values stand. ``inverseCrafterErrors`` in ``locales/<language>/main.json`` has t
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import re
 import sys
@@ -47,6 +48,17 @@ def templates(root: Path = ROOT) -> dict[str, list[str]]:
         if " " in text and not re.fullmatch(NESTED_KEY, text):
             found.setdefault(numbered(text), []).append("a part of others")
     return found
+
+
+def unread(root: Path = ROOT) -> list[str]:
+    """Return the errors whose advice cannot be read from the source: it is another error's, or computed."""
+    source = Source([root / package for package in PACKAGES], root)
+    advice = [(place.module.name, call.args[2], place) for call, place in source.calls["InputError", False]]
+    return [
+        f"{name}: {ast.unparse(node)}"
+        for name, node, place in advice
+        if not all(re.search(WORD, text) for text in source.texts(node, place))
+    ]
 
 
 def numbered(text: str) -> str:

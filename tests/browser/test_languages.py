@@ -10,7 +10,7 @@ import requests
 from page_kit import drop_workflow
 
 from lab.graphs.locales import LANGUAGES, PAGE, ROOT, translated
-from lab.host.page import DIALOG, LOADED, PATIENCE_MS, RUN, chromium, close_dialogs, open_page
+from lab.host.page import LOADED, PATIENCE_MS, RUN, chromium, close_dialogs, open_page
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="no Chromium here: install one or set CHROMIUM_PATH")
 
@@ -52,6 +52,11 @@ WRONG_PATH = """(value) => {
 DIALOGS_ALONE = "Comfy.RightSidePanel.ShowErrorsTab"
 BLUEPRINTS = """() => document.getElementById("vue-app").__vue_app__.config.globalProperties.$pinia._s.get("subgraph")
     .subgraphBlueprints.map((one) => [one.display_name, one.description]).filter(([name]) => name.includes("Recapture"))"""
+TOLD = """(message) => {
+    const stores = document.getElementById("vue-app").__vue_app__.config.globalProperties.$pinia._s;
+    const error = stores.get("executionError")?.lastExecutionError;  // newer pages show it in a report that can be opened
+    return document.body.innerText.includes(message) || error?.exception_message.includes(message);
+}"""
 LOAD = "async (graph) => { app.graph.clear(); await app.loadGraphData(graph); }"
 
 
@@ -107,11 +112,14 @@ def test_errors_and_blueprints_are_in_the_pages_language_and_history_is_english(
             speak(page, host, "zh")
             for value, expected in (
                 ({"preset": "nothing"}, "预设 - 'nothing'。请选择其中之一："),
-                ({"keyframes": '[{"frame": 99, "position": [0, 0, 0]}]'}, "keyframes[0].frame：99。请给 0 到 80 的整数。"),
+                (
+                    {"preset": "pan", "keyframes": '[{"frame": 99, "position": [0, 0, 0]}]'},
+                    "keyframes[0].frame：99。请给 0 到 80 的整数。",
+                ),
             ):
                 page.evaluate(WRONG_PATH, value)
                 page.click(RUN)
-                page.locator(DIALOG).get_by_text(expected).wait_for()
+                page.wait_for_function(TOLD, arg=expected)
                 close_dialogs(page)
             assert "99. Give a whole number from 0 to 80." in host.get("/history").text
             names = {name: [words["title"], words["description"]] for name, words in blueprint_words("zh").items()}
@@ -120,6 +128,7 @@ def test_errors_and_blueprints_are_in_the_pages_language_and_history_is_english(
             )
             assert sorted(page.evaluate(BLUEPRINTS)) == sorted([names["Recapture"], names["Recapture Photo"]])
         finally:
+            requests.post(f"{host.url}/settings/{DIALOGS_ALONE}", json=True, timeout=30).raise_for_status()
             speak(page, host, "en")
 
 

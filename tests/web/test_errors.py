@@ -10,7 +10,7 @@ import pytest
 
 from inversecrafter_core.errors import InputError
 from lab.graphs.locales import LANGUAGES, ROOT, translated
-from lab.graphs.messages import MESSAGE, NUMBERED, PACKAGES, faults, table, templates
+from lab.graphs.messages import MESSAGE, NUMBERED, PACKAGES, faults, table, templates, unread
 
 ADVICE = "run python -m lab.graphs.messages, and see Translating in CONTRIBUTING.md"
 FIX, FOUND = "Choose another model.", "not connected"
@@ -72,6 +72,10 @@ def test_the_templates_of_messages_that_are_put_together_elsewhere_are_known(tex
     assert "{0} of the picture {1}" in texts
     assert "is inside in every frame" in texts  # as the callers of a function pass it
     assert "no file at {0}" in texts
+
+
+def test_every_advice_is_read_but_that_of_an_error_which_is_passed_on():
+    assert unread() == ["inversecrafter_core/camera/interchange/formats/own.py: error.fix"]
 
 
 def test_no_other_error_is_raised_for_users():
