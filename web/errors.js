@@ -21,10 +21,11 @@ const filled = (template, texts) => template.replace(HOLES, (_, index) => texts[
 
 /** Return a function that translates a message, undefined where it is none of ours; its second argument is the node's class. */
 export function errorTranslator(table, nameOf) {
-  const templates = Object.keys(table).filter((key) => key !== MESSAGE).map(compiled).sort((a, b) => b.length - a.length);
+  const templates = Object.keys(table).filter((key) => key !== MESSAGE).map(compiled);
 
-  /** Return the translation of a text by the template of the longest literal text, and how much of it was understood. */
+  /** Return the translation of a text by the template that explains most of it, and how much that is. */
   function find(text, node, nested = false) {
+    let best;
     for (const { template, pattern, length } of templates) {
       const values = pattern.exec(text)?.slice(1);
       if (!values) continue;
@@ -36,9 +37,9 @@ export function errorTranslator(table, nameOf) {
         weight += inner?.weight ?? 0;
         return inner?.text ?? values[index];
       });
-      return { text: translated, weight };
+      if (!best || weight > best.weight) best = { text: translated, weight };
     }
-    return undefined;
+    return best;
   }
 
   /** Return the translation of what stands in a hole: a name, words of ours, or a list of such; undefined for a value. */

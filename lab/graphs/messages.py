@@ -29,6 +29,9 @@ KEY = r"[.\[/]|\0, \w+$|_"
 NESTED_KEY = r"[\w\0]+(, \w+)?([.\[]\S*)?"
 """The same for a text that fills a hole, and may be a sentence."""
 
+SINGLE = ("none", "nothing")
+"""Single words that fill holes; all others there are values."""
+
 
 def templates(root: Path = ROOT) -> dict[str, list[str]]:
     """Return the places of every template that needs a translation: of names, of errors and of what fills holes.
@@ -45,7 +48,7 @@ def templates(root: Path = ROOT) -> dict[str, list[str]]:
             if re.search(WORD, text) and text not in inputs:
                 found.setdefault(numbered(text), []).append(f"{place.module.name}:{call.lineno}")
     for text in source.parts:
-        if " " in text and not re.fullmatch(NESTED_KEY, text):
+        if text in SINGLE or (" " in text and not re.fullmatch(NESTED_KEY, text)):
             found.setdefault(numbered(text), []).append("a part of others")
     return found
 

@@ -148,10 +148,9 @@ class Source:
         if node.conversion != -1 or node.format_spec is not None:
             return [HOLE]
         texts = self.texts(node.value, place, depth)
-        words = {text for text in texts if re.search(WORD, text) and " " in text}
-        if len(words) == len(texts) <= MOST_ALTERNATIVES and not any(text.endswith(".") for text in words):
+        if len(texts) <= MOST_ALTERNATIVES and all(" " in text and not text.endswith(".") for text in texts):
             return texts
-        self.parts |= words
+        self.parts |= {text for text in texts if re.search(WORD, text)}
         return [HOLE]
 
     def _values(self, name: str, place: Place) -> list[tuple[ast.expr, Place]]:

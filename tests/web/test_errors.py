@@ -116,7 +116,7 @@ SAMPLES: list[tuple[InputError, str]] = [
         InputError(
             "holes and video", "different frame counts (video has 17, holes has 5)", "Trim or re-time them to one count."
         ),
-        "空洞 和 视频：帧数不同（视频 有 17, 空洞 有 5）。请剪裁或重新定时到相同的帧数。",
+        "空洞 和 视频：帧数不同（视频 为 17, 空洞 为 5）。请剪裁或重新定时到相同的帧数。",
     ),
     (
         InputError("keyframes[3].ease", "'a. b: c'", "Choose one of: linear, smooth."),
@@ -125,6 +125,12 @@ SAMPLES: list[tuple[InputError, str]] = [
     (
         InputError("camera", "'holes' for a file of one camera (a.json)", "Leave it empty."),
         "相机名称：'holes'，而文件只有一个相机（a.json）。请留空。",
+    ),
+    (
+        InputError(
+            "scene adapter file", "a.bin is a LoRA (5 tensors, e.g. 'b')", "Download or copy it again. Choose another model."
+        ),
+        "场景适配器文件：a.bin 是 LoRA 文件（5 个张量，例如 'b'）。请重新下载或复制。请换一个模型。",
     ),
 ]
 
