@@ -5,7 +5,7 @@ const MESSAGE = "{0}: {1}. {2}";
 const BOTH = "{0} and {1}";
 const HOLE = /\{(\d+)\}/;
 const HOLES = /\{(\d+)\}/g;
-const LITERAL_ENOUGH = 8; // characters that a template for the words in a hole has, unless its own holes are single words
+const LITERAL_ENOUGH = 12; // characters that a template for the words in a hole has, unless its own holes are single words
 
 const literal = (template) => template.replace(HOLES, "");
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
@@ -29,7 +29,7 @@ export function errorTranslator(table, nameOf) {
     for (const { template, pattern, length } of templates) {
       const values = pattern.exec(text)?.slice(1);
       if (!values) continue;
-      if (nested && literal(template).replace(/\s/g, "").length < LITERAL_ENOUGH && values.some((value) => /\s/.test(value))) continue;
+      if (nested && literal(template).replace(/\s/g, "").length < LITERAL_ENOUGH && values.some((value) => /[\s,]/.test(value))) continue;
       let weight = length;
       const translated = table[template].replace(HOLES, (_, index, place) => {
         const quoted = table[template][place - 1] === "'";

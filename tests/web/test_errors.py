@@ -132,6 +132,7 @@ SAMPLES: list[tuple[InputError, str]] = [
         ),
         "场景适配器文件：a.bin 是 LoRA 文件（5 个张量，例如 'b'）。请重新下载或复制。请换一个模型。",
     ),
+    (InputError("preview", "'nope'", "Choose one of: mean, channels."), "预览：'nope'。请选择其中之一：mean, channels。"),
 ]
 
 
