@@ -5,6 +5,7 @@ const MESSAGE = "{0}: {1}. {2}";
 const BOTH = "{0} and {1}";
 const HOLE = /\{(\d+)\}/;
 const HOLES = /\{(\d+)\}/g;
+const LONGEST = 2000; // characters; a longer text is not ours alone
 const LITERAL_ENOUGH = 12; // characters that a template for the words in a hole has, unless its own holes are single words
 
 const literal = (template) => template.replace(HOLES, "");
@@ -16,7 +17,7 @@ function compiled(template) {
   return { template, pattern: new RegExp(`^${pattern.join("")}$`), length: literal(template).length };
 }
 
-/** Return the function that fills the holes of the template with their texts. */
+/** Return a template with texts in its holes. */
 const filled = (template, texts) => template.replace(HOLES, (_, index) => texts[index]);
 
 /** Return a function that translates a message, undefined where it is none of ours; its second argument is the node's class. */
@@ -77,6 +78,7 @@ export function errorTranslator(table, nameOf) {
   }
 
   return (message, node) => {
+    if (!message || message.length > LONGEST) return undefined;
     const text = message.trimEnd(), end = text.indexOf(": ");
     const named = end > 0 ? sentences(text.slice(end + 2), node) : undefined;
     if (!named) {

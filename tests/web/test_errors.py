@@ -149,9 +149,15 @@ def test_names_are_those_of_the_node_and_values_stay(javascript, error: InputErr
 
 
 def test_a_text_of_none_of_ours_is_left(javascript: Callable):
-    messages = ["", "CUDA out of memory. Tried to allocate 2 GiB.", "video: something else. And more.", "not connected"]
+    messages = [
+        "",
+        "CUDA out of memory. Tried to allocate 2 GiB.",
+        "video: something else. And more.",
+        "not connected",
+        "a. " * 999,
+    ]
     given = {"table": table("ja"), "nodes": {"other": {}}, "messages": messages, "node": ""}
-    assert javascript(TRANSLATE, given) == [None] * 4
+    assert javascript(TRANSLATE, given) == [None] * 5
 
 
 def test_the_page_shows_our_errors_in_its_language_and_no_other(javascript):
