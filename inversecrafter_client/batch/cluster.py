@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,8 @@ class Cluster:
     def close(self) -> None:
         """End the actors, and the cluster if it was started here."""
         for actor in self._actors.values():
-            self._ray.get(actor.close.remote())
+            with suppress(self._ray.exceptions.RayError):  # one that is dead has nothing to close
+                self._ray.get(actor.close.remote())
             self._ray.kill(actor)
         if self._own:
             self._ray.shutdown()
