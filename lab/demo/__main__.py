@@ -12,7 +12,7 @@ from inversecrafter_client import ClientError
 from inversecrafter_core.errors import InputError
 from lab.host.server import running_host
 
-from . import editing, pictures, recapture, restoration
+from . import editing, pictures, recapture, restoration, scene_latents
 from .runs import Options, check
 
 LARGE, SMALL = (384, 224), (192, 128)
@@ -24,6 +24,7 @@ JOBS = {
     "single_image": (pictures.single_image, {"video", "photo", "trajectory"}, LARGE),
     "interpolation": (pictures.interpolation, {"video", "start", "end"}, SMALL),
     "restoration": (restoration.run, {"video"}, LARGE),
+    "scene_latents": (scene_latents.run, set(), SMALL),
     "editing": (editing.run, {"video", "edited", "prompt", "box"}, SMALL),
 }
 """The function that runs a job, those of the options that not all jobs have which are its own, and the size of its clip."""

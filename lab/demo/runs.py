@@ -34,6 +34,7 @@ CARDS = {
     "interpolation": ("Between two pictures", "The camera's way from one picture to another"),
     "editing": ("Replace a thing by words", "Box it, say what the clip shall show, run"),
     "restoration": ("Restoration", "Low resolution, blur or holes, undone with the model as prior"),
+    "scene_latents": ("Scene latents", "A new camera without a depth map, by a scene network's states"),
     "edit_propagation": ("Edit one frame", "The edit of the first frame follows the clip"),
 }
 """Title and sentence of every workflow's picture."""

@@ -30,6 +30,7 @@ GRAPHS = [
     "editing",
     "edit_propagation",
     "restoration",
+    "scene_latents",
     *OTHER_FAMILIES,
 ]
 EXAMPLES = sorted(f"examples/{path.stem}" for path in (Path(__file__).parent / "examples").glob("*.yaml"))

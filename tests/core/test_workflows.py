@@ -18,9 +18,9 @@ from lab.host import graph
 NAMES = [name for name in names() if "/" not in name]
 WAN = [name for name in NAMES if name not in OTHER_FAMILIES]
 """Workflows that run on the embedded models, which are Wan's."""
-RESTORING = ["restoration"]
+UNMEASURED = ["restoration", "scene_latents"]
 """Workflows without a latent measurement: no masked video, no known pixels, no conditioning of a checkpoint that completes."""
-MEASURED = [name for name in NAMES if name not in RESTORING]
+MEASURED = [name for name in NAMES if name not in UNMEASURED]
 TITLE = 30
 STOCK = {
     "LoadVideo": "Load Video",
