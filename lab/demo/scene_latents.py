@@ -26,9 +26,8 @@ def run(client: Host, options: Options) -> dict[str, Any]:
     source, truth, clip = _views(options)
     prompt = Workflow.named("scene_latents").json
     graph.set_widgets(prompt, "LoadVideo", file=client.upload(clip))
-    graph.set_widgets(prompt, "ImageFromBatch", length=options.frames)
-    graph.set_widgets(prompt, "InverseCrafterCameraPath", preset=PRESET)
-    runs.set_size(prompt, graph.find(prompt, "ImageScale"), options)
+    runs.set_footage(prompt, options)
+    graph.set_widgets(prompt, "InverseCrafterCameraPath", preset=PRESET, frames=options.frames)
     runs.set_sampling(prompt, options)
     states = graph.find(prompt, "InverseCrafterSceneStates")
     stages: runs.Links = {"network's depth": [states, 1], "new view": runs.decoded(prompt)}
