@@ -67,17 +67,31 @@ def attention_changes(network: WanModel, before: dict[str, torch.Tensor]) -> dic
 
 @dataclass(frozen=True)
 class SceneModel:
-    """A reconstruction network: its name, the width of its states, and the function from a clip ``[F, H, W, 3]`` to them."""
+    """A reconstruction network: its name, the width of its states, and the function from a clip to states and depth.
+
+    Attributes:
+        read: from ``[F, H, W, 3]`` in 0...1 to the states ``[F, s, d]``, and to the depth ``[F, h, w]`` that the network sees,
+            in multiples of its pivot depth.
+    """
 
     name: str
     width: int
-    states_of: Callable[[torch.Tensor], torch.Tensor]
+    read: Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
+
+    def states_of(self, clip: torch.Tensor) -> torch.Tensor:
+        """Return the states ``[F, s, d]`` of a clip."""
+        return self.read(clip)[0]
 
 
 def load_scene_model(path: Path) -> SceneModel:
     """Load the reconstruction network of a file."""
     network = load_scene_network(path)
-    return SceneModel(network.name, network.spec.width, lambda clip: reconstruct(network, clip).states.states.clone())
+
+    def read(clip: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        found = reconstruct(network, clip)
+        return found.states.states.clone(), found.depth / found.states.pivot_depth
+
+    return SceneModel(network.name, network.spec.width, read)
 
 
 class Conditioned:

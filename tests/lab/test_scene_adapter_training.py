@@ -13,6 +13,11 @@ from inversecrafter_core import scene
 STATES, WIDTH = 3, 6
 
 
+def read_colours(clip: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the mean colour as states, and the brightness as depth."""
+    return clip.mean((1, 2)).repeat(1, 2 * STATES).view(-1, STATES, WIDTH), 1 + clip.mean(-1)
+
+
 @pytest.fixture(scope="module")
 def training(pack, tmp_path_factory) -> Any:
     """The training's modules, with a pool of their own of two scenes and one held out, 5 frames of 32x48."""
@@ -25,7 +30,7 @@ def training(pack, tmp_path_factory) -> Any:
         shape = Shape(5, 32, 48)
 
     Modules.data, Modules.models, Modules.score, Modules.train, Modules.views = data, models, score, train, views
-    scene_model = models.SceneModel("fake", WIDTH, lambda clip: clip.mean((1, 2)).repeat(1, 2 * STATES).view(-1, STATES, WIDTH))
+    scene_model = models.SceneModel("fake", WIDTH, read_colours)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:

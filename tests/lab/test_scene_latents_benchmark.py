@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch.nn.functional import avg_pool2d
 
 from inversecrafter_core import scene
 from lab.data.scenes import hard_surfaces
@@ -40,7 +41,7 @@ def adapter(compare, tmp_path_factory) -> Any:
     model = scene.SceneAdapter(scene.AdapterSpec("colours", 4, 3, hidden=8, width=32, depth=1))
     changes = {"diffusion_model.blocks.0.self_attn.q.diff": torch.full((256, 256), 1e-3)}
     scene.save_scene_adapter(path, scene.AdapterFile(model, changes, load_dit().state_dict()["head.modulation"]))
-    colours = SceneModel("colours", 3, lambda clip: torch.nn.functional.avg_pool2d(clip.movedim(-1, 1), 32).flatten(2).mT)
+    colours = SceneModel("colours", 3, lambda clip: (avg_pool2d(clip.movedim(-1, 1), 32).flatten(2).mT, clip[..., 0]))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compare, "load_scene_model", lambda path: colours)
         yield compare.load_adapter(path, path)

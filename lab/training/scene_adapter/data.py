@@ -11,6 +11,7 @@ from typing import IO
 import numpy as np
 import torch
 
+from inversecrafter_core.depth.upsample import resize_map
 from inversecrafter_core.latent_grid import WAN
 from inversecrafter_core.prompt import words_of
 from inversecrafter_core.scene import SceneAdapter, SceneContext, TokenCameras, kept_states
@@ -20,8 +21,8 @@ from lab.world import caption, random_scene
 
 from .views import SHAPE, views_path
 
-StatesOf = Callable[[torch.Tensor], torch.Tensor]
-"""From a clip ``[F, H, W, 3]`` in 0...1 to the states ``[F, s, d]`` of a reconstruction network."""
+Read = Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
+"""From a clip to states and depth, see :class:`lab.models.scene_adapter.SceneModel`."""
 NO_TEXT_SHARE, WHOLE_SHARE = 0.1, 0.4
 """Shares of batches without a caption, and of clips at their full length; the others are cut."""
 
@@ -52,13 +53,19 @@ def encode_views(seeds: list[int], kind: str, coder: Coder, shape: Shape = SHAPE
         keep(derived_path(kind, seed, shape), write)
 
 
-def remember_views(seeds: list[int], kind: str, states_of: StatesOf, shape: Shape = SHAPE) -> None:
-    """Write the states ``[V, T', s, d]`` float16 at the last frame of each latent frame; existing ones stay."""
+def remember_views(seeds: list[int], kind: str, read: Read, shape: Shape = SHAPE) -> None:
+    """Write states ``[V, T', s, d]`` float16 at the last frame of each latent frame, and the depth there; existing ones stay.
+
+    Depth is the logarithm ``[V, T', h, w]`` at the latent's cells.
+    """
+    cells, last = (shape.height // WAN.cell, shape.width // WAN.cell), last_frames(shape.frames)
     for seed in seeds:
 
         def write(file: IO[bytes], seed: int = seed) -> None:
-            found = [states_of(clip)[last_frames(shape.frames)] for clip in colours(seed, shape)]
-            torch.save(torch.stack(found).half(), file)
+            found = [read(clip) for clip in colours(seed, shape)]
+            states = torch.stack([states[last] for states, _ in found])
+            depth = torch.stack([resize_map(depth[last].log(), cells) for _, depth in found])
+            torch.save({"states": states.half(), "depth": depth.half()}, file)
 
         keep(derived_path(kind, seed, shape), write)
 
@@ -70,6 +77,7 @@ class Lesson:
     Attributes:
         source, target: normalised latents ``[C, T', h, w]``.
         states: ``[T', s, d]`` at the source's latent frames, or None.
+        depth: ``[T', h, w]`` there, as the states' network sees it, or None; its logarithm, in multiples of the pivot depth.
         cameras: of source and target, one a latent frame.
         prompt: the scene in words.
     """
@@ -77,35 +85,41 @@ class Lesson:
     source: torch.Tensor
     target: torch.Tensor
     states: torch.Tensor | None
+    depth: torch.Tensor | None
     cameras: tuple[TokenCameras, TokenCameras]
     prompt: str
 
     def cut(self, length: int) -> Lesson:
         """Return its first ``length`` latent frames: the VAE and the reconstruction network are causal."""
-        states = None if self.states is None else self.states[:length]
+        states, depth = (None if part is None else part[:length] for part in (self.states, self.depth))
         source, target = (cameras[list(range(length))] for cameras in self.cameras)
-        return Lesson(self.source[:, :length], self.target[:, :length], states, (source, target), self.prompt)
+        return Lesson(self.source[:, :length], self.target[:, :length], states, depth, (source, target), self.prompt)
 
     def to(self, device: torch.device) -> Lesson:
         """Return the lesson on another device."""
-        states = None if self.states is None else self.states.to(device)
+        states, depth = (None if part is None else part.to(device) for part in (self.states, self.depth))
         source, target = (cameras.to(device) for cameras in self.cameras)
-        return Lesson(self.source.to(device), self.target.to(device), states, (source, target), self.prompt)
+        return Lesson(self.source.to(device), self.target.to(device), states, depth, (source, target), self.prompt)
+
+    def moments(self, every: int) -> list[int]:
+        """Return the latent frames whose states are used."""
+        last = last_frames(WAN.frames(self.source.shape[1]))
+        return [last.index(frame) for frame in kept_states(last[-1] + 1, every) if frame in last]
 
     def context(self, model: SceneAdapter, with_states: bool = True) -> SceneContext:
         """Return the context that a scene adapter makes of the source."""
-        last = last_frames(WAN.frames(self.source.shape[1]))
-        times = [last.index(frame) for frame in kept_states(last[-1] + 1, model.spec.every) if frame in last]
+        times = self.moments(model.spec.every)
         states = self.states[times] if with_states and self.states is not None else None
         return model.context(self.source[None], states, times, *self.cameras)
 
 
 @dataclass(frozen=True)
 class SceneClips:
-    """The clips of one scene: latents, states, cameras."""
+    """The clips of one scene: latents, states and depth of each, cameras."""
 
     latents: torch.Tensor
     states: torch.Tensor | None
+    depth: torch.Tensor | None
     cameras: dict[str, torch.Tensor]
     size: tuple[int, int]
     prompt: str
@@ -116,8 +130,9 @@ class SceneClips:
         with np.load(views_path(seed, shape)) as stored:
             cameras = {name: torch.from_numpy(stored[name]) for name in ("camera_to_world", "intrinsics", "pivot")}
         encoded = torch.load(derived_path(latents, seed, shape), weights_only=True)
-        remembered = None if states is None else torch.load(derived_path(states, seed, shape), weights_only=True)
-        return cls(encoded, remembered, cameras, (shape.height, shape.width), caption(random_scene(seed)))
+        remembered = {} if states is None else torch.load(derived_path(states, seed, shape), weights_only=True)
+        found = remembered.get("states"), remembered.get("depth")
+        return cls(encoded, *found, cameras, (shape.height, shape.width), caption(random_scene(seed)))
 
     def lesson(self, source: int, target: int) -> Lesson:
         """Return the lesson of an ordered pair of clips."""
@@ -128,9 +143,9 @@ class SceneClips:
             TokenCameras.of((to_world @ poses[i])[last], self.cameras["intrinsics"][i][last], self.size, pivot)
             for i in (source, target)
         ]
-        states = None if self.states is None else self.states[source].float()
+        states, depth = (None if part is None else part[source].float() for part in (self.states, self.depth))
         latents = self.latents.float()
-        return Lesson(latents[source], latents[target], states, (cameras[0], cameras[1]), self.prompt)
+        return Lesson(latents[source], latents[target], states, depth, (cameras[0], cameras[1]), self.prompt)
 
 
 class Lessons:

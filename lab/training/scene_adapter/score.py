@@ -19,6 +19,9 @@ SIGMAS = (0.5, 0.8, 0.95)
 Loss = Callable[[list[Lesson], list[str], SceneContext | None, torch.Tensor], torch.Tensor]
 """From lessons, prompts, context and flow times to the loss."""
 
+DepthError = Callable[[list[Lesson], SceneContext], torch.Tensor]
+"""From lessons and their context to the error of the depth that is read in the states' latents."""
+
 
 class HeldOut:
     """Held-out lessons: from each scene's own camera to another, in full length."""
@@ -33,12 +36,14 @@ class HeldOut:
         return [scene.lesson(0, 1 + index % 2) for index, scene in enumerate(scenes)]
 
     @torch.no_grad()
-    def score(self, model: SceneAdapter, loss: Loss) -> dict[str, float]:
-        """Return the mean loss with all conditions, without states, without pose, and without any context."""
+    def score(self, model: SceneAdapter, loss: Loss, depth_error: DepthError) -> dict[str, float]:
+        """Return the mean loss with all conditions, without states, without pose, without any context, and the depth error."""
         sums: dict[str, list[float]] = {}
         device = next(model.parameters()).device
         for number, lesson in enumerate(one.to(device) for one in self.lessons):
             several = [lesson] * len(SIGMAS)
+            if lesson.states is not None:
+                sums.setdefault("held_depth", []).append(float(depth_error([lesson], lesson.context(model))))
             for name, context in contexts_of(model, lesson).items():
                 batch = None if context is None else stacked([context] * len(SIGMAS))
                 with torch.random.fork_rng():  # the same noise for all

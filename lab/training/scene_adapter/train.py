@@ -3,7 +3,8 @@
 Flow matching on pairs of a source path and a target path of one scene of the world, ``x = (1 - sigma) z + sigma e``, with the
 target ``e - z`` (LaVR, arXiv 2601.14674). What learns: the state adapter, both pose MLPs, and the video model's self-attention;
 its other weights stay. In some steps the states are left out, in some the cameras, so that each can be judged alone; in some
-the first latent frame of the target is clean, as in recapture.
+the first latent frame of the target is clean, as in recapture. A linear reader, which is not kept, learns to see in the states'
+latents the depth that the reconstruction network sees: flow matching alone is slow to find that the states know it.
 
 ``views`` renders the clips; ``encode`` writes their latents by the VAE and their states by a scene model's file
 (``--scene-model``; without one, pose control alone is learnt). Each step goes on where it was stopped. ``--minutes`` are CPU
@@ -47,15 +48,18 @@ from .views import FIRST_SEED, fill, views_path
 RECIPE = "python -m lab.training.scene_adapter.train views; ... encode; ... train; ... export"
 AVERAGE, REPORT_MINUTES = 0.995, 4.0
 NO_STATES_SHARE, NO_POSE_SHARE, FIRST_FRAME_SHARE = 0.25, 0.1, 0.2
+DEPTH_WEIGHT = 0.2
+"""Weight of the reader's mean error in the logarithm of depth."""
 Batch = tuple[list[Lesson], list[str]]
 
 
 class Learner(nn.Module):
-    """The trained weights: the scene adapter's, and those of the self-attention in the video model's blocks."""
+    """The trained weights: the scene adapter's, the self-attention's in the video model's blocks, and the reader of depth."""
 
     def __init__(self, scene: SceneAdapter, attention: list[nn.Module]):
         super().__init__()
         self.scene, self.attention = scene, nn.ModuleList(attention)
+        self.reader = nn.Linear(scene.spec.channels, 1)
 
 
 class AdapterTask(Task):
@@ -69,7 +73,7 @@ class AdapterTask(Task):
         if options.start is not None:
             start_from(read_scene_adapter(options.start), self.scene, self.network)
         self.scene.to(self.device)
-        self.model = Learner(self.scene, [block.self_attn.requires_grad_(True) for block in self.network.blocks])
+        self.model = self.learner = Learner(self.scene, [block.self_attn.requires_grad_(True) for block in self.network.blocks])
         shape = Shape(options.frames, HEIGHT, WIDTH)
         self.lessons, self.held_out = Lessons(*kinds, FIRST_SEED, shape), score.HeldOut(*kinds, shape)
 
@@ -82,10 +86,20 @@ class AdapterTask(Task):
         lessons, prompts = batch
         with_states = random.random() >= NO_STATES_SHARE
         context = stacked([lesson.context(self.scene, with_states) for lesson in lessons])
+        reading = DEPTH_WEIGHT * self.depth_error(lessons, context) if with_states else 0.0
         if random.random() < NO_POSE_SHARE:
             context = without_pose(context)
         first = random.random() < FIRST_FRAME_SHARE
-        return self.flow_loss(lessons, prompts, context, shifted(torch.rand(len(lessons), device=self.device), SHIFT), first)
+        sigmas = shifted(torch.rand(len(lessons), device=self.device), SHIFT)
+        return self.flow_loss(lessons, prompts, context, sigmas, first) + reading
+
+    def depth_error(self, lessons: list[Lesson], context: SceneContext) -> torch.Tensor:
+        """Return the mean error of the depth's logarithm that is read in the latents of the states; 0 without them."""
+        latents = context.latents[:, :, lessons[0].source.shape[1] :]
+        depth = [lesson.depth[lesson.moments(self.scene.spec.every)] for lesson in lessons if lesson.depth is not None]
+        if not depth:
+            return latents.new_zeros(())
+        return (self.learner.reader(latents.movedim(1, -1))[..., 0] - torch.stack(depth)).abs().mean()
 
     def flow_loss(
         self,
@@ -113,7 +127,7 @@ class AdapterTask(Task):
         self.lessons.refresh()
         learning = {name: value.clone() for name, value in self.model.state_dict().items()}
         self.model.load_state_dict(weights)
-        found = self.held_out.score(self.scene, self.flow_loss)
+        found = self.held_out.score(self.scene, self.flow_loss, self.depth_error)
         self.model.load_state_dict(learning)
         return {**found, "scenes": len(self.lessons)}
 
@@ -135,7 +149,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--vae", type=Path, default=VAE_FILE, help="the VAE of the video model")
     add("--video-model", type=Path, default=DIT_FILE, help="the video model that learns to use the states")
     add("--scene-model", type=Path, help="the reconstruction network that makes the states; without it there are none")
-    add("--every", type=int, default=8, help="distance of the states used, in source frames; larger makes sampling cheaper")
+    add("--every", type=int, default=24, help="distance of the states used, in source frames; larger makes sampling cheaper")
     add("--start", type=Path, help="an earlier adapter to begin from, for the first start; its states may be others")
     add("--run", default="scene_adapter", help="folder under training/runs with checkpoint and curve; it is resumed")
     add("--out", type=Path, default=SCENE_ADAPTER_FILE, help="the file to write")
@@ -159,7 +173,7 @@ def encode(options: argparse.Namespace) -> None:
     seeds = sorted(int(path.stem) for path in views_path(0, shape).parent.glob("*.npz"))
     encode_views(seeds, latents, load_coder(options.vae), shape)
     if states is not None:
-        remember_views(seeds, states, load_scene_model(options.scene_model).states_of, shape)
+        remember_views(seeds, states, load_scene_model(options.scene_model).read, shape)
 
 
 def prepare(options: argparse.Namespace) -> Run:
