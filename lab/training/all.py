@@ -39,6 +39,7 @@ STEPS = (
     ["lab.training.scene_adapter.train", "train", *ADAPTER, "--minutes", "240"],
     ["lab.training.scene_adapter.train", "export", *ADAPTER, "--minutes", "240"],
     ["lab.benchmarks.models.cards", "scene"],
+    ["lab.benchmarks.models.cards", "scene_adapter"],
 )
 
 

@@ -22,6 +22,8 @@ from inversecrafter_core.preview.depth import DepthStyle, depth_preview
 from inversecrafter_core.scene import load_scene_network, reconstruct
 from inversecrafter_core.scene.reconstruction import AREA as SCENE_AREA
 from lab.benchmarks.report import Row, long_table
+from lab.benchmarks.scene_latents import compare
+from lab.benchmarks.warp.robustness import evidence
 from lab.data.assets import asset
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
 from lab.data.reprojections import PHOTO_SHARE, STRENGTHS
@@ -34,7 +36,7 @@ from lab.host.paths import ROOT
 from lab.models.coder import Coder
 from lab.models.guided import small_wan
 from lab.models.mask_encoder import SSIM_WEIGHT, load_predictor
-from lab.models.shipped import DEPTH_FILE, DIT_FILE, MASK_ENCODER_FILE, SCENE_FILE, VAE_FILE
+from lab.models.shipped import DEPTH_FILE, DIT_FILE, MASK_ENCODER_FILE, SCENE_ADAPTER_FILE, SCENE_FILE, VAE_FILE
 from lab.models.token_masks import PICTURE_TUBE_SHARE, SHARES
 from lab.models.video import GUIDANCE, SHIFT, STEPS
 from lab.world import WORLD_VERSION, caption, frame_times, random_scene, render
@@ -207,6 +209,26 @@ def scene_sheet() -> Sheet:
         yield f"scene {seed}", torch.stack([clip.colour[-1], *(_coloured(depth)[-1] for depth in (clip.depth, *maps))])
 
 
+def scene_adapter_facts() -> Facts:
+    """Return the facts of the scene adapter."""
+    model = compare.load_adapter(SCENE_ADAPTER_FILE, SCENE_FILE).file.model
+    return {"parameters": parameters(model), "every": model.spec.every, "network": model.spec.network}
+
+
+def scene_adapter_sheet() -> Sheet:
+    """Yield for every scene the source, the true view, the warp that guidance has, and every method's result."""
+    adapter = compare.load_adapter(SCENE_ADAPTER_FILE, SCENE_FILE)
+    for seed in scene_seeds(0, 3):
+        view = NewView.of(seed, compare.SIZE, compare.HARD_ANGLE)
+        case = evidence(view, compare.DEPTH, adapter.wan)
+        yield f"scene {seed}, source", view.source.colour
+        yield f"scene {seed}, true view", view.truth
+        holed = torch.from_numpy(paint_holes(as_bytes(case.warp.video), as_bytes(1 - case.warp.visible))).float() / 255
+        yield f"scene {seed}, warp", holed
+        for method, video in compare.results(adapter, view, case, STEPS).items():
+            yield f"scene {seed}, {method}", video
+
+
 def mask_facts() -> Facts:
     """Return the facts of the mask encoder."""
     predictor = load_predictor(MASK_ENCODER_FILE)
@@ -242,6 +264,7 @@ CARDS = {
     "dit": Card(DIT_FILE, video_model.rows, 8, dit_facts, dit_sheet),
     "depth": Card(DEPTH_FILE, depth.rows, 32, depth_facts, depth_sheet, stills=True),
     "scene": Card(SCENE_FILE, scene.rows, 16, scene_facts, scene_sheet, stills=True),
+    "scene_adapter": Card(SCENE_ADAPTER_FILE, compare.rows, 8, scene_adapter_facts, scene_adapter_sheet),
     "mask_encoder": Card(MASK_ENCODER_FILE, mask_encoder.rows, 8, mask_facts, mask_sheet, stills=True),
 }
 
