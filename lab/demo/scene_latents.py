@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from inversecrafter_client import Workflow
 from inversecrafter_core.camera import preset_path
 from lab.data import sheet
 from lab.data.pool import to_bytes
@@ -22,13 +21,8 @@ PRESET = "arc_right"
 
 def run(client: Host, options: Options) -> dict[str, Any]:
     """Run the workflow; write the clip, the new view and the true one as an animation, and return the report."""
-    runs.check(options)
     source, truth, clip = _views(options)
-    prompt = Workflow.named("scene_latents").json
-    graph.set_widgets(prompt, "LoadVideo", file=client.upload(clip))
-    runs.set_footage(prompt, options)
-    graph.set_widgets(prompt, "InverseCrafterCameraPath", preset=PRESET, frames=options.frames)
-    runs.set_sampling(prompt, options)
+    prompt = runs.prepared(client, options, "scene_latents", video=clip, path=PRESET)
     states = graph.find(prompt, "InverseCrafterSceneStates")
     stages: runs.Links = {"network's depth": [states, 1], "new view": runs.decoded(prompt)}
     made = runs.run(client, prompt, "scene_latents", stages, {"states": [states, 2]})
