@@ -32,7 +32,7 @@ STEPS = (
     ["lab.training.depth.train", "--minutes", "130"],
     ["lab.benchmarks.models.cards", "depth"],
     ["lab.training.scene.pool", "--count", "3000"],
-    ["lab.training.scene.train", "--minutes", "28"],
+    ["lab.training.scene.train", "--minutes", "65"],
     ["lab.training.scene.export"],
     ["lab.training.scene_adapter.train", "views", *ADAPTER],
     ["lab.training.scene_adapter.train", "encode", *ADAPTER],

@@ -1,6 +1,6 @@
 """Train the small scene network.
 
-``python -m lab.training.scene.pool; python -m lab.training.scene.train --minutes 28``
+``python -m lab.training.scene.pool; python -m lab.training.scene.train --minutes 65``
 
 The minutes are those of the processor on a CPU, so that a shared machine makes the run longer and not worse; ``--device cuda``
 counts time of day. The clips of a batch grow from pairs of frames to all that the pool has.
@@ -82,7 +82,7 @@ class SceneTask(Task):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=28)
+    parser.add_argument("--minutes", type=float, default=65)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", type=torch.device, default=torch.device("cpu"))
