@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -101,6 +102,7 @@ def test_without_a_file_nothing_is_measured(compare, tmp_path):
 
 
 def test_arcs_of_one_scene_count_once(compare):
+    from lab.benchmarks import report
     from lab.benchmarks.samples import Key, Samples
 
     found = Samples()
@@ -110,3 +112,8 @@ def test_arcs_of_one_scene_count_once(compare):
     assert compare.over_arcs(found)[Key(compare.ALL, "all arcs")]["whole PSNR"] == [4.0, 8.0]
     (gain, *_) = compare.table(found)
     assert (gain.value, gain.target, gain.holds) == (2.0, ">= 1", True)
+    page = compare.page(json.loads(report.write(0, compare.table(found))))
+    assert page[2].startswith("| all arcs: whole PSNR, states and pose above without states | 2 dB")
+    assert page.index("**all arcs**") < page.index("<details>") < page.index("**arc, 10 degrees**")
+    (line,) = [line for line in page[: page.index("<details>")] if line.startswith("| states and pose |")]
+    assert line == "| states and pose | 6.00 ± 25.41 |"

@@ -28,7 +28,7 @@ from inversecrafter_core.errors import InputError
 from inversecrafter_core.evaluation import masked_lpips, pose_errors
 from inversecrafter_core.latent_grid import WAN
 from inversecrafter_core.scene import AdapterFile, SceneContext, TokenCameras, kept_states, read_scene_adapter
-from lab.benchmarks.report import Row, not_measured, row
+from lab.benchmarks.report import Document, Row, folded, long_table, not_measured, read, row, wide_table
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Figures, Key, Samples, Scene
 from lab.benchmarks.warp.robustness import evidence
@@ -191,6 +191,28 @@ def table(found: Samples) -> list[Row]:
     if pooled.has(both, "holes LPIPS"):
         listed.append(pooled.ratio(both, GUIDED, "holes LPIPS", most=1))
     return listed + pooled.means() + found.means()
+
+
+COLUMNS = {
+    "whole PSNR": "whole PSNR",
+    "whole LPIPS": "whole LPIPS",
+    "holes LPIPS": "holes LPIPS",
+    "pose error, position": "position, % of rho",
+    "pose error, turn": "turn, degrees",
+}
+
+
+def page(document: Document) -> list[str]:
+    """Return the targets, a table over all arcs, and the tables of every case folded away."""
+    listed = read(document)
+    by_case: dict[str, list[Row]] = {}
+    for one in listed:
+        if one.method and not one.against:
+            by_case.setdefault(one.case if one.at is None else f"{one.case}, {one.at:g} degrees", []).append(one)
+    tables = {case: ["", f"**{case}**", "", *wide_table(found, COLUMNS)] for case, found in by_case.items()}
+    overall = tables.pop("all arcs", [])
+    lines = long_table(one for one in listed if one.against or not one.method)
+    return [*lines, *overall, *folded("every arc and case", [line for table in tables.values() for line in table])]
 
 
 def rows(
