@@ -18,6 +18,7 @@ from ..errors import InputError
 from ..files import read_marked
 
 FORMAT, VERSION = "inversecrafter.lpips", "1"
+HOW_TO_MAKE = "Make one in a clone of the pack's repository: `python -m lab.metrics.files FOLDER`."
 SHIFT, SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
 
 
@@ -115,7 +116,7 @@ def read_lpips(path: Path) -> Lpips:
     Raises:
         InputError: the file is missing, damaged or of another format.
     """
-    tensors, metadata = read_marked(path, "LPIPS file", FORMAT, VERSION, "Make one with `python -m lab.metrics.files`.")
+    tensors, metadata = read_marked(path, "LPIPS file", FORMAT, VERSION, HOW_TO_MAKE)
     network = metadata.get("network", "none")
     missing = [name for name in weight_names(network) if name not in tensors] if network in NETWORKS else ["a known network"]
     if missing:
