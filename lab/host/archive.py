@@ -20,7 +20,7 @@ from pathlib import Path
 
 from .paths import ROOT
 
-MEGABYTES = 60
+MEGABYTES = 75
 UNWANTED = ("lab/", "tests/", ".github/", ".venv/", ".host/", ".cache/")
 NEEDED = ("__init__.py", "pyproject.toml", "requirements.txt", "README.md", "LICENSE", "nodes/__init__.py")
 NEEDED_KINDS = (
