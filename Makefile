@@ -21,7 +21,7 @@ setup: $(RUN)
 $(RUN):
 	$(PYTHON) -m venv $(VENV)
 
-# JOB=recapture|two_experts|single_image|interpolation|editing|restoration VIDEO=file TRAJECTORY=name FRAMES=17 SIZE=384x224, each optional;
+# JOB=recapture|two_experts|single_image|interpolation|editing|restoration|scene_latents VIDEO=file TRAJECTORY=name FRAMES=17 SIZE=384x224, each optional;
 # single_image also takes PHOTO=file, interpolation START=file END=file, editing PROMPT="words" BOX=x,y,width,height EDITED=file
 demo: setup
 	@$(RUN) -m lab.demo $(if $(JOB),--job "$(JOB)") $(if $(PHOTO),--photo "$(PHOTO)") \
