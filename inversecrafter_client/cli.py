@@ -16,7 +16,7 @@ from .batch import Options, Start, Summary, run_batch
 from .client import LOCAL, Client
 from .errors import ClientError, InvalidOverride, JobLost, ResultExists, UnknownOverride, nearest
 from .events import Progress, StatusChange
-from .files import beside
+from .files import numbered_name
 from .jobs import Job
 from .workflows import ON_SERVER, Workflow, is_link, names
 
@@ -114,7 +114,7 @@ def _saved(client: Client, workflow: Workflow, node: str, out: Path, rename: boo
         made = _ended(client, workflow).require_outputs(node)
     first = made[0].to_file(out, rename=rename)
     others = [
-        one.to_file(beside(first, number, len(made), Path(one.name).suffix), rename=True)
+        one.to_file(numbered_name(first, number, len(made), Path(one.name).suffix), rename=True)
         for number, one in enumerate(made[1:], 2)
     ]
     return [first, *others]

@@ -104,7 +104,7 @@ def free_name(path: Path) -> Path:
     return next(name for name in _names(path) if not name.exists())
 
 
-def beside(path: Path, number: int, count: int, ending: str) -> Path:
+def numbered_name(path: Path, number: int, count: int, ending: str) -> Path:
     """Return the name of one of the ``count`` files of a result, from 2, as ``name_2of3.png`` beside ``name.png``."""
     return path.with_name(f"{path.stem}_{number:0{len(str(count))}}of{count}{ending}")
 

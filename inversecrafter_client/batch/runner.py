@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..client import LOCAL
 from ..errors import ClientError, InvalidManifest, ResultExists
-from ..files import beside, free_name, publish, publish_free, sha256, writing
+from ..files import free_name, numbered_name, publish, publish_free, sha256, writing
 from .cluster import Cluster
 from .engines import Engine, Threads
 from .manifest import Row, read_manifest
@@ -178,7 +178,7 @@ class Batch:
         for number, (path, _) in enumerate(others, 2):
             with writing(row.out):
                 shutil.copyfile(path, own)
-            name = publish_free(own, beside(target, number, len(result), path.suffix), self._outs)
+            name = publish_free(own, numbered_name(target, number, len(result), path.suffix), self._outs)
             self.summary.beside.setdefault(target, []).append(name)
         with writing(row.out):
             shutil.copyfile(part, own)

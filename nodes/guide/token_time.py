@@ -72,11 +72,8 @@ def trained_times(base_model: BaseModel) -> TokenTimes:
     if isinstance(base_model, comfy.model_base.WAN22):
         return TokenTimes.PER_FRAME
     network = network_of(base_model)
-    if isinstance(network, LTXVModel):
-        return TokenTimes.PER_TOKEN
-    return (
-        TokenTimes.PER_TOKEN if isinstance(network, WanModel) and is_embedded(network.head.modulation) else TokenTimes.ONE_TIME
-    )
+    per_token = isinstance(network, LTXVModel) or (isinstance(network, WanModel) and is_embedded(network.head.modulation))
+    return TokenTimes.PER_TOKEN if per_token else TokenTimes.ONE_TIME
 
 
 def is_embedded(modulation: torch.Tensor) -> bool:

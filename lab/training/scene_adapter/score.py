@@ -41,10 +41,10 @@ class HeldOut:
         sums: dict[str, list[float]] = {}
         device = next(model.parameters()).device
         for number, lesson in enumerate(one.to(device) for one in self.lessons):
-            several = [lesson] * len(SIGMAS)
-            if lesson.states is not None:
-                sums.setdefault("held_depth", []).append(float(depth_error([lesson], lesson.context(model))))
-            for name, context in contexts_of(model, lesson).items():
+            several, contexts = [lesson] * len(SIGMAS), contexts_of(model, lesson)
+            if lesson.states is not None and contexts["held"] is not None:
+                sums.setdefault("held_depth", []).append(float(depth_error([lesson], contexts["held"])))
+            for name, context in contexts.items():
                 batch = None if context is None else stacked([context] * len(SIGMAS))
                 with torch.random.fork_rng():  # the same noise for all
                     torch.manual_seed(SEED + number)
