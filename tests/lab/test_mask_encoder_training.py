@@ -128,10 +128,11 @@ def test_steps_on_one_batch_bring_its_loss_down(training, runs):
 
 def test_a_stopped_run_goes_on_and_another_model_is_refused(training, runs, tmp_path):
     first = run(training, runs, tmp_path, "--minutes", "0.05")
-    second = run(training, runs, tmp_path, "--minutes", "0.1")
-    assert second["step"] > first["step"] > 0 and second["minutes"] >= 0.1 > first["minutes"] >= 0.05
+    more = first["minutes"] + 0.05
+    second = run(training, runs, tmp_path, "--minutes", str(more))
+    assert second["step"] > first["step"] > 0 and second["minutes"] >= more > first["minutes"] >= 0.05
     with pytest.raises(ValueError, match=r"--run: mask holds a run of another"):
-        run(training, runs, tmp_path, "--minutes", "0.2", "--reads", "warp")
+        run(training, runs, tmp_path, "--minutes", str(2 * more), "--reads", "warp")
     spec, state = training.model.read_mask_encoder(tmp_path / "m.safetensors")
     assert (spec.width, spec.head_channels, spec.reads) == (16, 16, "marked")
     assert {value.dtype for value in state.values()} == {torch.float16}

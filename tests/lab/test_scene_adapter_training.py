@@ -100,14 +100,15 @@ def test_a_cut_lesson_is_the_start_of_the_whole_one(encoded, scene_file):
 
 def test_a_run_learns_stops_goes_on_and_writes_a_file(encoded, scene_file, tmp_path):
     common = ["--frames", "5", "--scene-model", str(scene_file), "--batch", "2", "--out", str(tmp_path / "a.safetensors")]
-    encoded.train.main(["train", *common, "--minutes", "0.02"])
-    steps = [torch.load(encoded.runs / "scene_adapter" / "last.pt", weights_only=True)["step"]]
-    encoded.train.main(["train", *common, "--minutes", "0.04"])
-    steps.append(torch.load(encoded.runs / "scene_adapter" / "last.pt", weights_only=True)["step"])
+    checkpoint, minutes, steps = encoded.runs / "scene_adapter" / "last.pt", 0.0, []
+    for _ in range(2):
+        encoded.train.main(["train", *common, "--minutes", str(minutes + 0.02)])
+        run = torch.load(checkpoint, weights_only=True)
+        minutes, steps = run["minutes"], [*steps, run["step"]]
     assert 0 < steps[0] < steps[1]
     rows = (encoded.runs / "scene_adapter" / "curve.csv").read_text().splitlines()
     assert {"held", "held_no_states", "held_no_pose", "held_bare"} <= set(rows[0].split(","))
-    encoded.train.main(["export", *common, "--minutes", "0.04"])
+    encoded.train.main(["export", *common, "--minutes", str(minutes)])
     written = scene.read_scene_adapter(tmp_path / "a.safetensors")
     assert (written.model.spec.network, written.model.spec.state_width) == ("fake", WIDTH)
     assert len(written.changes) == 6 * (4 * 2 + 2)
