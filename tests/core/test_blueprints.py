@@ -26,7 +26,7 @@ def definition(name: str) -> dict[str, Any]:
 
 def test_one_is_shipped_for_every_job_that_runs_on_the_embedded_models():
     assert {path.stem for path in FOLDER.glob("*.json")} == set(WRITTEN)
-    assert {entry["of"] for entry in WRITTEN.values()} == set(GRAPHS) - {*OTHER_FAMILIES, "two_experts", "scene_latents"}
+    assert {entry["of"] for entry in WRITTEN.values()} == set(GRAPHS) - {*OTHER_FAMILIES, "two_experts"}
 
 
 @pytest.mark.parametrize("name", WRITTEN)
