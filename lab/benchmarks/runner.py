@@ -36,7 +36,9 @@ def main(rows: Callable[..., Sequence[Row]], arguments: Sequence[str] | None = N
     given = vars(parser.parse_args(arguments))
     options = _changed(given, parser)
     seed, target, threads = given["seed"], given.pop("json"), given.pop("threads")
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger().setLevel(logging.WARNING)
+    logger.setLevel(logging.INFO)  # a line a scene: a run may take an hour
     if threads:
         torch.set_num_threads(threads)
     torch.manual_seed(seed)

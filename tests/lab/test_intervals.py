@@ -91,3 +91,11 @@ def test_scenes_are_taken_in_order_until_there_are_enough_and_none_is_started_in
 def test_one_process_gives_what_the_scenes_give():
     found = runner.measure(lambda seed: None if seed % 3 == 0 else {Key("a"): {"figure": float(seed)}}, range(20), 4, 1)
     assert found[Key("a")]["figure"] == [1, 2, 4, 5]
+
+
+def test_a_run_says_which_scene_is_done(caplog):
+    def rows(seed: int, scenes: int = 2) -> list:
+        return runner.measure(lambda seed: {Key("a"): {"figure": float(seed)}}, range(9), scenes, 1).means()
+
+    runner.main(rows, [])
+    assert [record.message for record in caplog.records] == ["scene 1 of 2", "scene 2 of 2"]
