@@ -78,7 +78,7 @@ class Client:
         self.listener.start()
         if job.id not in self.canceled:
             job.queued_on = self.listener.connection
-            self._queue(workflow, job.id)
+            self._queue(workflow, job.id, once)
         if job.id in self.canceled:  # while it was uploaded or sent
             self.cancel(job.id)
             raise cancellation(job.id)
@@ -160,7 +160,7 @@ class Client:
             return False
         return True
 
-    def _queue(self, workflow: Workflow, job_id: str) -> None:
+    def _queue(self, workflow: Workflow, job_id: str, once: bool) -> None:
         body = {"prompt": _with_own_names(workflow.prompt(), job_id), "prompt_id": job_id, "client_id": self.client_id}
         status, answer = self.transport.post_checked("/prompt", body)
         if not isinstance(answer, dict):
@@ -171,6 +171,15 @@ class Client:
                 with contextlib.suppress(ClientError):
                     self.cancel(job_id)
             raise refusal(self.url, workflow, answer)
+        if once:
+            self._withdraw_double(job_id, answer.get("number", 0))
+
+    def _withdraw_double(self, job_id: str, number: float) -> None:
+        """Take one of two equal jobs out of the queue, where another process sent it in the same instant and before this one."""
+        queue = self._record("/queue", "queue", "queue_running", "queue_pending")
+        sent = [item[0] for item in queue["queue_running"] + queue["queue_pending"] if item[1] == job_id]
+        if sent and min(sent) < number:
+            self.transport.post("/queue", {"delete": [job_id]})  # which takes out one at most, of those that wait
 
     def _upload(self, path: Path, name: str) -> str:
         with self._uploading:  # a second upload of a file would empty it under a job that reads it

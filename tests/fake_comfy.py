@@ -46,8 +46,9 @@ class FakeComfy:
 
     def start(self) -> None:
         self.history: dict[str, Any] = {}
-        self.pending: list[tuple[str, dict[str, Any], str]] = []
-        self.running: tuple[str, dict[str, Any], str] | None = None
+        self.pending: list[tuple[str, dict[str, Any], str, int]] = []
+        self.running: tuple[str, dict[str, Any], str, int] | None = None
+        self.number = 0
         self.interrupted = False
         self.sockets: dict[str, web.WebSocketResponse] = {}
         ready = threading.Event()
@@ -105,7 +106,7 @@ class FakeComfy:
             while not self.pending:
                 self._wake.clear()
                 await self._wake.wait()
-            job_id, prompt, client = self.running = self.pending.pop(0)
+            job_id, prompt, client, _ = self.running = self.pending.pop(0)
             self.interrupted = False
             await self._send(client, "execution_start", {"prompt_id": job_id})
             messages = await self._nodes(job_id, prompt, client)
@@ -156,18 +157,21 @@ class FakeComfy:
         body = await request.json()
         if self.refused:
             return web.json_response(self.refused, status=400)
-        self.pending.append((body["prompt_id"], body["prompt"], body.get("client_id", "")))
+        number, self.number = self.number, self.number + 1
+        self.pending.append((body["prompt_id"], body["prompt"], body.get("client_id", ""), number))
         self._wake.set()
-        return web.json_response({"prompt_id": body["prompt_id"], "number": 1, "node_errors": {}})
+        return web.json_response({"prompt_id": body["prompt_id"], "number": number, "node_errors": {}})
 
     async def _queue(self, _request: web.Request) -> web.Response:
-        running = [[0, *self.running[:2], {}, []]] if self.running else []
-        waiting = [[number, job_id, prompt, {}, []] for number, (job_id, prompt, _) in enumerate(self.pending, 1)]
+        running = [[self.running[3], *self.running[:2], {}, []]] if self.running else []
+        waiting = [[number, job_id, prompt, {}, []] for job_id, prompt, _, number in self.pending]
         return web.json_response({"queue_running": running, "queue_pending": waiting})
 
     async def _delete(self, request: web.Request) -> web.Response:
-        unwanted = (await request.json())["delete"]
-        self.pending = [job for job in self.pending if job[0] not in unwanted]
+        for unwanted in (await request.json())["delete"]:  # of several equal ones the first alone
+            found = next((job for job in self.pending if job[0] == unwanted), None)
+            if found:
+                self.pending.remove(found)
         return web.Response()
 
     async def _history(self, request: web.Request) -> web.Response:

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import pytest
 from aiohttp import web
@@ -87,6 +88,22 @@ def test_a_job_of_the_same_content_is_made_once(client, workflow, fake):
     first.result(), second.result()
     assert client.run(workflow, once=True).id == first.id and fake.rendered == {first.id: 1}
     assert client.run(workflow).id != first.id
+
+
+def test_a_job_that_several_processes_send_in_the_same_instant_is_made_once(workflow, fake):
+    asked = threading.Barrier(3)
+
+    async def together(request):
+        if request.path == "/prompt":  # all have looked for it before, and none found it
+            await asyncio.to_thread(asked.wait, 10)
+
+    fake.fault, fake.seconds = together, 1
+    with ThreadPoolExecutor() as pool, ExitStack() as closing:
+        clients = [closing.enter_context(Client(fake.url, timeout=5, patience=5)) for _ in range(3)]
+        for job in [pool.submit(one.run, workflow, once=True) for one in clients]:
+            assert job.result(30).status == "succeeded"
+        time.sleep(0.2)
+        assert not clients[0].list_jobs() and fake.rendered == {workflow.content_id(): 1}
 
 
 def test_files_on_the_server_bear_the_jobs_name(client, workflow, fake):
