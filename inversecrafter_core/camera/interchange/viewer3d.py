@@ -17,7 +17,7 @@ from scipy.spatial.transform import Rotation, Slerp
 
 from ...errors import InputError
 from ..geometry import Geometry
-from ..path import CameraPath
+from ..path import CameraPath, RelativeTo
 from .convert import path_of, trajectory_of
 from .formats.fields import Json, brief, entry, number
 from .formats.trajectory import OPENGL, Optics, Trajectory
@@ -45,7 +45,8 @@ class View(NamedTuple):
 def path_from_views(last: Json, first: Json, frames: int) -> tuple[CameraPath, str]:
     """Return the path from one camera of the viewer to another, and a report.
 
-    The camera turns about the moving target at a distance that changes evenly, so between two orbit positions it orbits.
+    The camera turns about the moving target at a distance that changes evenly, so between two orbit positions it orbits. The
+    viewer's world stands still, and so do the views in it wherever a source camera goes: the path is relative to the world.
 
     Args:
         last: the camera of the last frame.
@@ -70,7 +71,7 @@ def path_from_views(last: Json, first: Json, frames: int) -> tuple[CameraPath, s
     focal = np.append(start.focal, _between(np.array([start.focal]), np.array([end.focal]), shares)[:, 0])
     # The first camera stands in front as the reference, and is taken off the path again.
     whole = path_of(Trajectory(poses, np.arange(frames + 1.0), focal, file="3D viewer"), None, start.distance)
-    path = CameraPath(whole.camera_to_world[1:], whole.focal_scale[1:], name="3D viewer")
+    path = CameraPath(whole.camera_to_world[1:], whole.focal_scale[1:], RelativeTo.WORLD, "3D viewer")
     moved, turned = (
         float(path.camera_to_world[-1, :3, 3].norm()),
         math.degrees((start.rotation.inv() * end.rotation).magnitude()),

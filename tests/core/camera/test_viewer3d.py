@@ -60,6 +60,18 @@ def test_a_path_comes_back_from_its_views_with_any_lens_that_is_off_centre():
     assert torch.allclose(back.camera_to_world, path.camera_to_world, atol=1e-5)
 
 
+def test_views_stay_in_their_world_where_the_source_camera_moves():
+    """A path's own first and last view, with the source's motion in them, give its cameras at both ends on that clip again."""
+    lens, poses = intrinsics_from_focal(60, 48, 64), torch.eye(4).repeat(5, 1, 1)
+    poses[:, 0, 3] = torch.arange(5.0)
+    geometry = Geometry(torch.full((5, 48, 64), 3.0), torch.ones(5, 48, 64).bool(), lens.repeat(5, 1, 1), poses)
+    path = preset_path("arc_left", 5)
+    first, last = (view_from_path(path, frame, optics_of(geometry), geometry) for frame in (0, -1))
+    back, _ = path_from_views(last, first, 5)
+    found, expected = back.resolve(geometry)[0], path.resolve(geometry)[0]
+    assert torch.allclose(found[[0, -1]], expected[[0, -1]], atol=1e-4)
+
+
 BAD = {
     "nothing": (None, "null"),
     "no position": ({"target": {"x": 0, "y": 0, "z": 0}}, "no 'position'"),
