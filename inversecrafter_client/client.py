@@ -175,7 +175,7 @@ class Client:
             self._withdraw_double(job_id, answer.get("number", 0))
 
     def _withdraw_double(self, job_id: str, number: float) -> None:
-        """Take one of two equal jobs out of the queue, where another process sent it in the same instant and before this one."""
+        """Take one of two equal jobs out of the queue, where another process sent it in the same instant and before."""
         queue = self._record("/queue", "queue", "queue_running", "queue_pending")
         sent = [item[0] for item in queue["queue_running"] + queue["queue_pending"] if item[1] == job_id]
         if sent and min(sent) < number:

@@ -270,7 +270,7 @@ def _saving(graph: Graph) -> dict[str, str]:
 
 def _sides(value: Any) -> tuple[int, int]:
     width, _, height = str(value).lower().partition("x")
-    if not (width.isdigit() and height.isdigit()):
+    if not (width.isdecimal() and height.isdecimal()):
         raise InvalidOverride("size", f"'{value}'", "Give WIDTHxHEIGHT, e.g. 832x480.")
     return int(width), int(height)
 
@@ -291,13 +291,19 @@ def _typed(name: str, value: Any, given: Any) -> Any:
         return SWITCHES[text]
     if kind in (int, float) and not isinstance(value, bool):
         # The page writes 1.0 as 1: a whole number there does not say that the input takes no other.
-        if text.lstrip("+-").isdigit():
-            return int(text)
         try:
-            number = float(text)
+            return int(text)  # as it is: a seed has more digits than a float keeps
         except ValueError:
-            number = math.nan
+            number = _float(text)
         if math.isfinite(number):
             return int(number) if number.is_integer() else number
     words = {bool: "true or false", int: "a number", float: "a number", str: "a text"}
     raise InvalidOverride(name, f"{value!r}", f"Give {words.get(kind, 'a value of the same kind as ' + repr(given))}.")
+
+
+def _float(text: str) -> float:
+    """Return the number that a text spells, NaN for none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

@@ -112,6 +112,12 @@ def test_a_file_in_another_form_is_refused(tmp_path):
         Workflow.named(str(tmp_path / "gone.json"))
 
 
+@pytest.mark.parametrize(("name", "value"), [("seed", "--5"), ("seed", "+-5"), ("seed", "\u00b2"), ("size", "\u00b2x480")])
+def test_what_only_looks_like_a_number_is_named(name, value):
+    with pytest.raises(InvalidOverride, match=name):
+        Workflow.named("recapture").set(name, value)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
