@@ -32,6 +32,8 @@ MOST_RATE = 240
 """Frames a second above which a header tells the ticks of the container's clock, not the rate of its frames."""
 PROBED = 1000
 """Frames of which the rate is measured where the header does not tell it."""
+HDR = {16: "PQ", 18: "HLG"}
+"""Transfer curves of HDR footage, as files number them (ITU-T H.273)."""
 LEAST_GAP = 0.1
 """Seconds without sound that are filled with silence; times of shorter ones are no more exact than the clocks of recorders."""
 EXACT = 0x4 | 0x2000 | 0x40000
@@ -66,6 +68,14 @@ def rate_of(video: Input.Video) -> float:
     with _opened(video) as (container, stream):
         told = float(stream.average_rate or 0)
         return told if 0 < told <= MOST_RATE else _measured_rate(container, stream) or told or 1.0
+
+
+def hdr_of(video: Input.Video) -> str:
+    """Return the transfer curve of a file that says it is HDR, ``PQ`` or ``HLG``, else an empty text."""
+    if _in_memory(video) is not None:
+        return ""
+    with _opened(video) as (_, stream):
+        return HDR.get(int(stream.codec_context.color_trc), "")
 
 
 def _measured_rate(container: av.container.InputContainer, stream: av.VideoStream) -> float:

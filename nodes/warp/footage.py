@@ -13,7 +13,7 @@ from comfy_api.latest import Input, io
 from ...inversecrafter_core.errors import InputError, require_choice
 from ...inversecrafter_core.footage import Fit, Placement, Timing, at_constant_rate, place
 from ...inversecrafter_core.latent_grid import WAN, LatentGrid
-from ..host.footage import Picture, pictures_in, pictures_of, rate_of, sound_of
+from ..host.footage import Picture, hdr_of, pictures_in, pictures_of, rate_of, sound_of
 from ..host.progress import host_progress
 from ..host.reports import report_ui
 from ..host.schema import node_schema
@@ -99,7 +99,7 @@ class InverseCrafterPrepareFootage(io.ComfyNode):
             progress(len(clip), wanted)
         count = _length(len(clip), grid, timing)
         audio = None if images else sound_of(video, timing.times[0] + start, count / rate)
-        report = _report(frame.placement, timing, count, rate, images)
+        report = _report(frame.placement, timing, count, rate, images) + ("" if images else _colour(hdr_of(video)))
         pixels, holes = (torch.from_numpy(np.stack(part)) for part in zip(*clip[:count], strict=True))
         device = comfy.model_management.intermediate_device()
         return io.NodeOutput(pixels.to(device), holes.to(device), rate, audio, report, ui=report_ui(report))
@@ -145,6 +145,12 @@ def _report(placement: Placement | None, timing: Timing, count: int, rate: float
     size = "" if placement is None else placement.report()
     pace = f"{count} frames at {rate:.4g} a second, {count / rate:.2f} s."
     return "\n".join([size, pace] if images else [size, timing.report(), pace])
+
+
+def _colour(curve: str) -> str:
+    """Return the line of a report about HDR footage."""
+    advice = "colours are pale and flat. Convert it to SDR (BT.709) first."
+    return f"\nThe footage is HDR ({curve}) and is not tone mapped: {advice}" if curve else ""
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterPrepareFootage]

@@ -128,6 +128,18 @@ def test_pictures_are_as_bright_as_those_that_were_encoded(prepare, tmp_path, co
     assert (255 * video[0].numpy() - picture).mean((0, 1)) == pytest.approx(0, abs=0.4)
 
 
+@pytest.mark.parametrize(("curve", "said"), [(1, ""), (2, ""), (16, "HDR (PQ)"), (18, "HDR (HLG)")])
+def test_hdr_footage_which_is_not_tone_mapped_is_named(prepare, tmp_path, curve, said):
+    with av.open(str(tmp_path / "phone.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=24)
+        stream.height, stream.width, stream.pix_fmt, stream.codec_context.color_trc = 64, 96, "yuv420p10le", curve
+        for _ in range(2):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((64, 96, 3), 100, np.uint8), format="rgb24")))
+        container.mux(stream.encode())
+    report = prepare(tmp_path / "phone.mp4", frames=1)[-1]
+    assert said in report if said else "HDR" not in report
+
+
 def test_frames_rate_and_sound_are_those_of_the_part(prepare, tmp_path):
     file = write(tmp_path / "clip.mp4", [number / 24 for number in range(40)], sound=True)
     video, _, fps, audio, report = prepare(file, frames=19, start=0.5)
