@@ -58,7 +58,8 @@ class Client:
 
         Args:
             once: name the job after its content, and queue it only if the server does not have it: the job may be waiting,
-                running or done already. One that failed or was cancelled is queued again.
+                running or done already. One that failed or was cancelled is queued again. Of a file in the server's own input
+                folder its name counts, not its content.
 
         Raises:
             InvalidWorkflow: the server refuses it, naming nodes and inputs.
