@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from fractions import Fraction
 from functools import partial
 from itertools import islice
-from typing import TypedDict, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import av
 import cv2
@@ -151,12 +151,16 @@ def _decoded(container: av.container.InputContainer, stream: av.VideoStream) -> 
 
 
 def _upright(frame: av.VideoFrame, pixel_shape: Fraction | None = None) -> np.ndarray:
-    """Return a frame as it is to be seen: of square pixels, not of pixels so many times as wide as high, and not lying."""
+    """Return a frame as players show it: of square pixels, not of pixels so many times as wide as high, turned and mirrored."""
     alpha = frame.format.name == "pal8" or any(component.is_alpha for component in frame.format.components)
     picture: np.ndarray = frame.to_ndarray(format="rgba" if alpha else "rgb24", interpolation=EXACT)
     if pixel_shape and pixel_shape != 1:
         size = round(picture.shape[1] * pixel_shape), picture.shape[0]
         picture = cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC)
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is not None:  # x' = ax + cy, y' = bx + dy; it mirrors before it turns where its determinant is negative
+        a, b, _, c, d = np.frombuffer(matrix, np.int32)[:5].astype(float)
+        picture = picture[::-1] if a * d < b * c else picture
     return np.ascontiguousarray(np.rot90(picture, round(frame.rotation / QUARTER)))
 
 

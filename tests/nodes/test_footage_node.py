@@ -252,7 +252,9 @@ def test_a_phone_held_upright_gives_upright_frames(pack):
     """A container's display matrix turns anticlockwise: by 90 degrees, the right edge of what is stored is the top."""
     stored = np.zeros((4, 6, 3), np.uint8)
     stored[:, -1] = 255
-    frame = SimpleNamespace(format=SimpleNamespace(name="yuv420p", components=[]), rotation=90, to_ndarray=lambda **_: stored)
+    frame = SimpleNamespace(
+        format=SimpleNamespace(name="yuv420p", components=[]), rotation=90, side_data={}, to_ndarray=lambda **_: stored
+    )
     upright = pack.submodule("nodes.host.footage")._upright(frame)
     assert upright.shape == (6, 4, 3) and upright[0].min() == 255 and upright[1:].max() == 0
 
@@ -268,6 +270,37 @@ def test_a_file_whose_header_turns_the_pictures_gives_upright_frames(prepare, tm
     video = prepare(file, frames=5)[0]
     assert video.shape == (5, 96, 64, 3), "the size is turned with it"
     assert (video[:, :40].mean() - video[:, -40:].mean()) * 255 > 50, "the bright left half is the top"
+
+
+MATRICES = {
+    "left and right swapped": ((-1, 0, 0, 1), (0, 1)),
+    "upside down": ((1, 0, 0, -1), (1, 0)),
+    "half a turn": ((-1, 0, 0, -1), (1, 1)),
+    "a quarter turn clockwise": ((0, 1, -1, 0), (0, 1)),
+    "rows and columns swapped": ((0, 1, 1, 0), (0, 0)),
+    "the same and half a turn": ((0, -1, -1, 0), (1, 1)),
+}
+"""Display matrices ``a b c d``, x' = ax + cy and y' = bx + dy, and the quarter (row, column) that shows the upper left."""
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_a_file_whose_header_mirrors_the_pictures_gives_them_as_players_show_them(prepare, tmp_path, name):
+    matrix, (row, column) = MATRICES[name]
+    path, picture = tmp_path / "selfie.mp4", np.zeros((64, 96, 3), np.uint8)
+    picture[:32, :48] = 200
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=24)
+        stream.height, stream.width, stream.pix_fmt = 64, 96, "yuv420p"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+    content = bytearray(path.read_bytes())
+    start = content.index(b"tkhd") + 44
+    a, b, c, d = (value << 16 for value in matrix)
+    content[start : start + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(content)
+    video = prepare(path, frames=1)[0][0].mean(-1)
+    quarters = torch.nn.functional.adaptive_avg_pool2d(video[None], 2)[0]
+    assert quarters.argmax() == 2 * row + column and quarters.max() > 0.5
 
 
 def noisy(path: Path, frames: int, pixel_shape: Fraction = Fraction(1)) -> Path:
