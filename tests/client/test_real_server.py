@@ -49,3 +49,17 @@ def test_a_real_server_cancels_and_says_which_model_it_lacks(host, clip):
         with pytest.raises(InvalidWorkflow, match=r"Load Diffusion Model .* no 'wan\.safetensors'; it has .*small_wan"):
             client.submit(workflow.set("model", "wan.safetensors"))
         assert not client.list_jobs()
+
+
+@pytest.mark.slow
+def test_a_real_server_keeps_one_of_two_equal_jobs_that_were_sent_at_once(host, clip, monkeypatch):
+    workflow = Workflow.named("recapture").set("video", clip).set("frames", FRAMES).set("size", f"{WIDTH}x{HEIGHT}")
+    monkeypatch.setattr(Client, "_known", lambda _client, _job: False)  # each has looked before the other sent it
+    with Client(host.url) as client, Client(host.url) as another:
+        first, second = (one.submit(workflow.set("steps", 4000), once=True) for one in (client, another))
+        assert first.id == second.id and [job.id for job in client.list_jobs()] == [first.id]
+        queue = client.transport.get("/queue")
+        assert [item[1] for item in queue["queue_running"] + queue["queue_pending"]] == [first.id]
+        with pytest.raises(JobCanceled):
+            first.cancel().result(60)
+        assert not client.list_jobs()
