@@ -15,16 +15,11 @@ from inversecrafter_core.masks import difference_mask
 from lab.host.modules.wan import Wan21, Wan22, WanVAE, WanVAE22
 
 from .folded import folded
+from .precision import autocast
 
 SCALE = 1.0
 """``s`` of the paper's equation 5, ``h = 1 - tanh(s |E(x) - E(fill(m x))|)``, on latents normalised per channel."""
 FORMATS: dict[int, Any] = {16: Wan21, 48: Wan22}
-
-
-def autocast(device: torch.device, precision: torch.dtype) -> torch.autocast:
-    """Return mixed precision where ``precision`` is a half one, and nothing for float32."""
-    half = precision != torch.float32
-    return torch.autocast(device.type, precision if half else torch.bfloat16, enabled=half)
 
 
 def digest_of(file: Path) -> str:

@@ -29,7 +29,8 @@ from inversecrafter_core.sampling import (
 from inversecrafter_core.sampling.stochastic import token_times
 from lab.data.scenes.new_views import Warp
 from lab.metrics.lpips import Lpips, load_lpips
-from lab.models.coder import Coder, autocast
+from lab.models.coder import Coder
+from lab.models.precision import autocast
 from lab.models.shipped import WanModel, load_coder, load_dit
 from lab.models.video import GRID, GUIDANCE, SHIFT, STEPS, prompt_tokens, upsample_tokens
 

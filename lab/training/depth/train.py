@@ -22,6 +22,7 @@ import torch
 
 from inversecrafter_core.depth.estimators.small_file import load_small_network, save_small_network
 from inversecrafter_core.depth.estimators.small_network import SmallDepthNet
+from lab.models.precision import autocast
 from lab.models.shipped import DEPTH_FILE
 from lab.training.loop import Plan, Run, Task
 from lab.training.records import draw_curve, notes_of
@@ -83,7 +84,7 @@ class DepthTask(Task):
         return self.source.batch(rng, clips, photographs, frames, pictures)
 
     def loss(self, batch: Batch) -> torch.Tensor:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with autocast(torch.device("cpu")):
             log_depth = self.model(batch.frames).log_depth
         return loss_of(log_depth, batch)
 

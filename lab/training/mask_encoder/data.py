@@ -16,8 +16,9 @@ import torch
 
 from inversecrafter_core.masks import encoder_input
 from lab.data.pool import keep
-from lab.models.coder import Coder, autocast
+from lab.models.coder import Coder
 from lab.models.mask_encoder import MaskPredictor
+from lab.models.precision import autocast
 
 from .pairs import load
 

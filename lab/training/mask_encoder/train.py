@@ -20,8 +20,9 @@ from inversecrafter_core.masks import MaskEncoderSpec, save_mask_encoder
 from inversecrafter_core.masks.encoder import STRIDE, EncoderInput
 from lab.data.pool import FIRST_TRAINING_SEED, POOL
 from lab.host.paths import RUNS
-from lab.models.coder import SCALE, Coder, autocast
+from lab.models.coder import SCALE, Coder
 from lab.models.mask_encoder import STAGE_ENDS, TYPICAL_MEAN, WIDTH, MaskPredictor, initialise, loss_of, ssim
+from lab.models.precision import autocast
 from lab.models.shipped import MASK_ENCODER_FILE, VAE_FILE
 from lab.training.loop import Plan, Run, Task
 from lab.training.records import draw_curve, notes_of
@@ -112,7 +113,7 @@ class MaskTask(Task):
     def predicted(self, below: torch.Tensor) -> torch.Tensor:
         """Return the masks of what the trained stages are given."""
         with autocast(self.space.device, self.space.precision):
-            return self.predictor(below.to(self.space.device))
+            return self.predictor(below.to(self.space.device, torch.float32))
 
     def loss(self, batch: Batch) -> torch.Tensor:
         below, wanted = batch

@@ -17,6 +17,7 @@ from functools import cached_property
 import torch
 
 from inversecrafter_core.scene.network import SceneNetwork
+from lab.models.precision import autocast
 from lab.training.loop import Plan, Run, Task
 
 from .batch import Batch, Source
@@ -59,7 +60,7 @@ class SceneTask(Task):
         return self.source.batch(rng, IN_A_BATCH // frames, frames).to(self.device)
 
     def loss(self, batch: Batch) -> torch.Tensor:
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+        with autocast(self.device):
             found = self.model(batch.frames)
         return loss_of(found, batch.truth)
 

@@ -34,7 +34,8 @@ from lab.data.pool import HEIGHT, WIDTH, Shape
 from lab.host.inprocess import with_gradients
 from lab.host.modules.wan import WanModel
 from lab.host.paths import RUNS
-from lab.models.coder import autocast, digest_of
+from lab.models.coder import digest_of
+from lab.models.precision import autocast
 from lab.models.scene_adapter import attention_changes, change_attention, load_scene_model, stacked, velocity, without_pose
 from lab.models.shipped import DIT_FILE, SCENE_ADAPTER_FILE, VAE_FILE, load_coder, load_dit
 from lab.models.video import SHIFT, prompt_tokens
@@ -117,7 +118,7 @@ class AdapterTask(Task):
         noise = torch.randn_like(latents)
         times = sigma[:, 0, :, ::2, ::2].flatten(1) * 1000
         noised = (1 - sigma) * latents + sigma * noise
-        with with_gradients(), autocast(self.device, torch.bfloat16):
+        with with_gradients(), autocast(self.device):
             found = velocity(self.network, noised, times, prompt_tokens(prompts).to(self.device), context).float()
         weight = (sigma > 0).float()
         return ((found - (noise - latents)).square() * weight).sum() / (weight.sum() * latents.shape[1])

@@ -19,6 +19,7 @@ from lab.data.motion_clips import pictures
 from lab.data.pool import FIRST_TRAINING_SEED, clip, folder
 from lab.host.modules.wan import Wan21
 from lab.metrics.vae import psnr
+from lab.models.precision import autocast
 from lab.models.shipped import VAE_FILE
 from lab.models.vae import WanVAE, encode, of_weights, rescale_latents, whole_clips
 from lab.training.records import draw_curve, export, load_checkpoint, notes_of
@@ -42,7 +43,7 @@ def fold(model: WanVAE, latents: torch.Tensor) -> None:
 def encode_training_clips(model: WanVAE, count: int) -> torch.Tensor:
     """Encode whole-frame training clips: the statistics are measured on these and only tested on held-out ones."""
     seeds = range(FIRST_TRAINING_SEED, FIRST_TRAINING_SEED + count)
-    with whole_clips(model), torch.autocast("cpu", dtype=torch.bfloat16):
+    with whole_clips(model), autocast(torch.device("cpu")):
         return torch.cat([encode(model, as_video(clip(seed))) for seed in seeds]).float()
 
 

@@ -9,6 +9,7 @@ from lab.data.assets import asset
 from lab.data.pool import clip as rendered
 from lab.metrics.lpips import Lpips
 from lab.metrics.vae import HELD_OUT_PHOTOGRAPH, doubling, moving_thing, position_db, psnr, spread
+from lab.models.precision import autocast
 from lab.models.vae import WanVAE, decode, encode, whole_clips
 
 SCENES, THINGS = 4, 4
@@ -22,7 +23,7 @@ def as_video(clip: np.ndarray) -> torch.Tensor:
 @torch.no_grad()
 def reconstruct(model: WanVAE, clips: torch.Tensor) -> torch.Tensor:
     """Code clips one by one and return them in 0…1."""
-    with whole_clips(model), torch.autocast("cpu", dtype=torch.bfloat16):
+    with whole_clips(model), autocast(torch.device("cpu")):
         decoded = [decode(model, encode(model, clip[None])).float() for clip in clips]
     return torch.cat(decoded).clamp(-1, 1) / 2 + 0.5
 

@@ -24,6 +24,7 @@ from safetensors.torch import load_file
 from lab.data.pool import POOL
 from lab.host.paths import RUNS
 from lab.metrics.lpips import load_lpips
+from lab.models.precision import autocast
 from lab.models.vae import (
     WanVAE,
     build,
@@ -82,7 +83,7 @@ class VaeTask(Task):
 
     def loss(self, video: torch.Tensor) -> torch.Tensor:
         """Return pixel, perceptual and latent loss of ``video [B, 3, F, H, W]`` in -1…1."""
-        with whole_clips(self.model), torch.autocast("cpu", dtype=torch.bfloat16):
+        with whole_clips(self.model), autocast(torch.device("cpu")):
             with torch.set_grad_enabled(not self.decoder_only):
                 latent = encode(self.model, video)
             decoded = decode(self.model, latent + LATENT_NOISE * torch.randn_like(latent))

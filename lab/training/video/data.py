@@ -21,6 +21,7 @@ from inversecrafter_core.prompt import words_of
 from lab.data import contexts
 from lab.data.pool import FIRST_TRAINING_SEED, HEIGHT, OTHERS, USUAL, WIDTH, Shape, clip, folder, keep, render_frames
 from lab.host.modules.wan import Wan21
+from lab.models.precision import autocast
 from lab.models.shipped import load_coder
 from lab.models.token_masks import draw_context, draw_picture_context, known_tokens, tube_tokens
 from lab.models.vae import encode, whole_clips
@@ -51,7 +52,7 @@ def _encode(kind: str, first: int, count: int, shape: Shape, pixels: Callable[[i
     vae = load_coder().model
 
     def write(seed: int, file: IO[bytes]) -> None:
-        with torch.no_grad(), whole_clips(vae), torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.no_grad(), whole_clips(vae), autocast(torch.device("cpu")):
             latents = [encode(vae, as_video(pixels(one, shape))) for one in range(seed, seed + size)]
         torch.save(Wan21().process_in(torch.cat(latents).float()).half(), file)
 

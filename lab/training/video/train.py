@@ -21,6 +21,7 @@ from inversecrafter_core.sampling import shifted
 from lab.data.pool import USUAL
 from lab.host.inprocess import with_gradients
 from lab.host.paths import RUNS
+from lab.models.precision import autocast
 from lab.models.shipped import DIT_FILE, read_weights
 from lab.models.video import SHIFT, build, prompt_tokens, upsample_tokens
 from lab.training.loop import Plan, Run, Task
@@ -56,7 +57,7 @@ class VideoTask(Task):
         noise = torch.randn_like(latents)
         noised = (1 - everywhere) * latents + everywhere * noise
         time = sigma.flatten(1) * 1000 if bool(known.any()) else sigma[:, 0, 0, 0] * 1000
-        with with_gradients(), torch.autocast("cpu", dtype=torch.bfloat16):
+        with with_gradients(), autocast(torch.device("cpu")):
             velocity = self.model(noised, time, prompt_tokens(prompts)).float()
         weight = (everywhere > 0).float()
         return ((velocity - (noise - latents)).square() * weight).sum() / (weight.sum() * latents.shape[1])
