@@ -98,17 +98,15 @@ def test_a_cut_lesson_is_the_start_of_the_whole_one(encoded, scene_file):
     assert cut.context(model).times == [0, 0]
 
 
-def test_a_run_learns_stops_goes_on_and_writes_a_file(encoded, scene_file, tmp_path):
+def test_a_run_learns_stops_goes_on_and_writes_a_file(encoded, scene_file, tmp_path, minute_a_step):
     common = ["--frames", "5", "--scene-model", str(scene_file), "--batch", "2", "--out", str(tmp_path / "a.safetensors")]
-    checkpoint, minutes, steps = encoded.runs / "scene_adapter" / "last.pt", 0.0, []
-    for _ in range(2):
-        encoded.train.main(["train", *common, "--minutes", str(minutes + 0.02)])
-        run = torch.load(checkpoint, weights_only=True)
-        minutes, steps = run["minutes"], [*steps, run["step"]]
-    assert 0 < steps[0] < steps[1]
+    for minutes in (1, 3):
+        encoded.train.main(["train", *common, "--minutes", str(minutes)])
+        run = torch.load(encoded.runs / "scene_adapter" / "last.pt", weights_only=True)
+        assert (run["step"], run["minutes"]) == (minutes, minutes)
     rows = (encoded.runs / "scene_adapter" / "curve.csv").read_text().splitlines()
     assert {"held", "held_no_states", "held_no_pose", "held_bare"} <= set(rows[0].split(","))
-    encoded.train.main(["export", *common, "--minutes", str(minutes)])
+    encoded.train.main(["export", *common, "--minutes", "3"])
     written = scene.read_scene_adapter(tmp_path / "a.safetensors")
     assert (written.model.spec.network, written.model.spec.state_width) == ("fake", WIDTH)
     assert len(written.changes) == 6 * (4 * 2 + 2)
@@ -116,10 +114,10 @@ def test_a_run_learns_stops_goes_on_and_writes_a_file(encoded, scene_file, tmp_p
     assert (tmp_path / "a.safetensors").stat().st_size <= 6e6
 
 
-def test_a_run_may_start_from_an_adapter_of_other_states(encoded, scene_file, tmp_path):
+def test_a_run_may_start_from_an_adapter_of_other_states(encoded, scene_file, tmp_path, minute_a_step):
     options = ["--frames", "5", "--out", str(tmp_path / "a.safetensors"), "--run", "pose_alone", "--batch", "1"]
-    encoded.train.main(["train", *options, "--minutes", "0.01"])
-    encoded.train.main(["export", *options, "--minutes", "0.01"])
+    encoded.train.main(["train", *options, "--minutes", "1"])
+    encoded.train.main(["export", *options, "--minutes", "1"])
     written = scene.read_scene_adapter(tmp_path / "a.safetensors")
     more = ["--run", "with_states", "--scene-model", str(scene_file), "--start", str(tmp_path / "a.safetensors")]
     task = encoded.train.prepare(encoded.train.parse(["train", *options, *more])).task
