@@ -43,6 +43,9 @@ def compose(page: Any, workflow: Workflow) -> dict[str, Any]:
     files: dict[str, Any] = json.loads(page.evaluate(script, workflow.as_json()))
     for node in files["ui"]["nodes"]:
         node["pos"], node["size"] = [round(v) for v in node["pos"]], [round(v) for v in node["size"]]
+    for number, written in enumerate(workflow.nodes, 1):
+        if str(number) in files["api"]:
+            files["api"][str(number)]["inputs"] |= written.newer
     return files
 
 

@@ -20,6 +20,7 @@ class Node:
     Attributes:
         title: the name of the node's class, without the pack's, when there is none.
         height: room for pictures that a run brings, previews while sampling among them; never less than the widgets need.
+        newer: values of inputs that newer hosts require, for the API form; older ones ignore them, and the page has its defaults.
     """
 
     key: str
@@ -30,6 +31,7 @@ class Node:
     height: float = 0
     mode: int = NORMAL
     color: str | None = None
+    newer: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

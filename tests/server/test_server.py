@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,16 @@ def test_the_page_scripts_are_served_once(host):
 def test_the_embedded_models_are_offered_by_the_stock_loaders(host):
     assert "inversecrafter_small_wan_vae.safetensors" in offered(host, "VAELoader", "vae_name")
     assert "inversecrafter_small_wan_t2v.safetensors" in offered(host, "UNETLoader", "unet_name")
+
+
+def test_scripts_give_every_input_that_this_host_requires(host):
+    kinds, missing = host.object_info(), []
+    for path in sorted((ROOT / "workflows" / "api").rglob("*.json")):
+        graph_of_script = {} if path.name.endswith(".inputs.json") else json.loads(path.read_text(encoding="utf-8"))
+        for node in graph_of_script.values():
+            required = kinds.get(node["class_type"], {"input": {}})["input"].get("required", {})
+            missing += [f"{path.stem}: {node['class_type']}.{name}" for name in required if name not in node["inputs"]]
+    assert missing == []
 
 
 def offered(host, node: str, widget: str) -> list[str]:
