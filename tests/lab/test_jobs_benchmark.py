@@ -72,7 +72,7 @@ def test_the_conditionings_give_the_first_frame_or_every_token_that_is_wholly_kn
     from lab.data.unseen import scene_seeds
     from lab.models.guided import Setup
 
-    setup, view = Setup.of(2), NewView.of(scene_seeds(7, 8)[0])
+    setup, view = Setup.of(2), NewView.of(scene_seeds(7, 8)[0], (9, 128, 192))
     case = evidence(view, NONE, setup.wan)
     given = contexts(view, case, setup)
     start, known = given[FIRST][0], given[INFILLED][0]
