@@ -17,7 +17,8 @@ SET_WIDGET = """([kind, name, value]) => {
     const nodes = app.graph.nodes.filter(fits);
     for (const node of nodes) {
         const widget = node.widgets.find(w => w.name === name);
-        widget.setValue(value, {e: new PointerEvent("pointerdown"), node, canvas: app.canvas});
+        if (widget.setValue) widget.setValue(value, {e: new PointerEvent("pointerdown"), node, canvas: app.canvas});
+        else widget.value = value;  // of a subgraph's node, on newer pages
     }
     return nodes.map(n => n.type);
 }"""
