@@ -86,4 +86,5 @@ class Reader:
         }
         mode = BYPASSED if bypassed or entry.get("bypassed") else NORMAL
         own = usual | entry
-        return Node(key, own["type"], widgets, links, own.get("title"), own.get("height", 0), mode, own.get("color"), own.get("newer", {}))
+        rest = {name: own[name] for name in ("title", "height", "color", "newer") if name in own}
+        return Node(key, own["type"], widgets, links, mode=mode, **rest)

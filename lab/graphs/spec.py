@@ -20,7 +20,7 @@ class Node:
     Attributes:
         title: the name of the node's class, without the pack's, when there is none.
         height: room for pictures that a run brings, previews while sampling among them; never less than the widgets need.
-        newer: values of inputs that newer hosts require, for the API form; older ones ignore them, and the page has its defaults.
+        newer: values of inputs that newer hosts require, for the API form; older hosts ignore them.
     """
 
     key: str

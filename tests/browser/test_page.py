@@ -66,7 +66,8 @@ def test_the_template_browser_offers_our_workflows_with_their_pictures(page_and_
     browser = page.locator(DIALOG)
     browser.get_by_text("inversecrafter", exact=True).first.click()
     for path in WORKFLOWS:  # pictures load where they are seen
-        browser.locator(f"[data-testid='template-workflow-{path.stem}']").scroll_into_view_if_needed()  # not its title alone
+        card = f"[data-testid='template-workflow-{path.stem}']"
+        browser.locator(card).scroll_into_view_if_needed()  # its title alone may show already
         page.wait_for_function(PICTURE_SHOWN, arg=path.stem, timeout=60_000)
     assert {f"{path.stem}.jpg" for path in WORKFLOWS} <= {url.rpartition("/inversecrafter/")[2] for url in fetched}
 
