@@ -11,6 +11,8 @@ from safetensors import safe_open
 WEIGHTS = Path(__file__).resolve().parents[2] / "weights"
 VAE, DIT = "inversecrafter_small_wan_vae.safetensors", "inversecrafter_small_wan_t2v.safetensors"
 SEEDS = (900, 901, 902, 903, 904, 905)
+DECODED = 3
+"""Clips that are decoded, too: each costs six seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +64,9 @@ def test_every_file_has_its_card(name):
 
 def test_the_vae_gives_held_out_clips_back(vae, clips, latents):
     with torch.no_grad():
-        scores = [psnr(vae.decode(z[None])[0].cpu(), clip) for z, (clip, _) in zip(latents, clips, strict=True)]
-    flat = [psnr(clip.mean(dim=(0, 1, 2)).expand_as(clip), clip) for clip, _ in clips]
-    still = [psnr(clip[:1].expand_as(clip), clip) for clip, _ in clips]
+        scores = [psnr(vae.decode(z[None])[0].cpu(), clip) for z, (clip, _) in zip(latents[:DECODED], clips, strict=False)]
+    flat = [psnr(clip.mean(dim=(0, 1, 2)).expand_as(clip), clip) for clip, _ in clips[:DECODED]]
+    still = [psnr(clip[:1].expand_as(clip), clip) for clip, _ in clips[:DECODED]]
     assert sum(scores) / len(scores) > 26, scores
     assert sum(scores) / len(scores) > sum(flat) / len(flat) + 6
     assert sum(scores) / len(scores) > sum(still) / len(still), "motion must come through, not only the first frame"
