@@ -5,10 +5,12 @@ from __future__ import annotations
 import torch
 
 from .conjugate_gradient import conjugate_gradient
-from .operators import Composition, VideoOperator, smoothing, streamed
+from .operators import Roughness, VideoOperator, streamed
 
 STEPS = 20
 """Conjugate-gradient steps, by default twice VISION-XL's: blur is not undone in 10, and from 60 on the noise of 8 bit grows."""
+ROUGHNESS = 1e-3
+"""mu of a smooth correction: small beside 1, so that the measurement is nearly met, and large enough for few steps."""
 
 
 @torch.no_grad()
@@ -26,8 +28,8 @@ def fit_clip(
     frames are measured one by one each is a system of its own, solved alone on the device; otherwise the clip is one system,
     which rests where it is while single frames go through the device.
 
-    With a ``spread`` the correction is first sought as ``S v`` of the least ``v``, where S blurs by a Gaussian: what is
-    corrected at a known pixel reaches the hidden ones beside it. What is left is then fitted as above.
+    With a ``spread`` a smooth correction comes first, ``argmin_c |A (x0 + c) - y|^2 + mu |(1/spread^2 - Laplacian) c|^2``: what
+    is corrected at known pixels goes on through the hidden ones between them. What is left is then fitted as above.
 
     Args:
         operator: A.
@@ -35,7 +37,7 @@ def fit_clip(
         x0: estimate ``[F, H, W, C]``, on the same device as ``y``.
         steps: the largest number of steps of a solution.
         device: that computes; None: that of ``x0``.
-        spread: deviation of S in pixels; 0 = no S.
+        spread: pixels that a correction reaches into what is hidden; 0 = none.
     """
     device = x0.device if device is None else device
     if not operator.by_frame:
@@ -52,14 +54,16 @@ def _fit(
     operator: VideoOperator, y: torch.Tensor, x0: torch.Tensor, steps: int, spread: float, device: torch.device
 ) -> torch.Tensor:
     if spread > 0:
-        blur = streamed(smoothing(spread), device)
-        v = _solve(Composition((blur, operator)), y - operator.A(x0), torch.zeros_like(x0), steps)
-        x0 = x0 + blur.A(v)
+        rough = streamed(Roughness(spread), device)
+        x0 = x0 + _solve(operator, y - operator.A(x0), torch.zeros_like(x0), steps, rough)
     return _solve(operator, y, x0, steps)
 
 
-def _solve(operator: VideoOperator, y: torch.Tensor, x0: torch.Tensor, steps: int) -> torch.Tensor:
+def _solve(
+    operator: VideoOperator, y: torch.Tensor, x0: torch.Tensor, steps: int, rough: VideoOperator | None = None
+) -> torch.Tensor:
     def apply(x: torch.Tensor) -> torch.Tensor:
-        return operator.A_adjoint(operator.A(x[0]))[None]
+        measured = operator.A_adjoint(operator.A(x[0]))
+        return (measured if rough is None else measured + ROUGHNESS * rough.A_adjoint(rough.A(x[0])))[None]
 
     return conjugate_gradient(apply, operator.A_adjoint(y)[None], x0[None], steps)[0][0]

@@ -3,13 +3,15 @@
 from .blur import Blur, SeparableBlur, blur_of_image, gaussian_blur, smoothing
 from .border import Border
 from .compose import ByFrame, Composition, streamed
-from .degradation import Degradation
+from .degradation import HIDDEN_SPREAD, Degradation
 from .diagonal import DiagonalMask, PixelMask, random_visible
 from .pooling import AveragePool
 from .protocol import Operator, VideoOperator, VideoSize, size_of
+from .roughness import Roughness
 from .temporal import TemporalAverage
 
 __all__ = [
+    "HIDDEN_SPREAD",
     "AveragePool",
     "Blur",
     "Border",
@@ -19,6 +21,7 @@ __all__ = [
     "DiagonalMask",
     "Operator",
     "PixelMask",
+    "Roughness",
     "SeparableBlur",
     "TemporalAverage",
     "VideoOperator",

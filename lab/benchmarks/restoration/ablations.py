@@ -3,8 +3,8 @@
 *ours* is the loop at its defaults. Settings are chosen here, on scenes other than the comparison's: the first frames of each,
 since frames are restored one by one, under the single degradations. ``noise`` is the noise share of the start: 0.41, 0.6 and
 0.78 are the paper's t of 150, 300 and 450 of 1000. Widths of the low pass are in pixels, with the share as s. The approximate
-adjoints are those of public code: the identity for blur, and nearest pixels for pooling. Ours spreads a
-fit's corrections for masks alone.
+adjoints are those of public code: the identity for blur, and nearest pixels for pooling. Ours makes a smooth
+correction first for masks alone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from inversecrafter_core.inverse import VideoOperator
-from inversecrafter_core.inverse.operators import AveragePool, Composition, SeparableBlur
+from inversecrafter_core.inverse.operators import HIDDEN_SPREAD, AveragePool, Composition, SeparableBlur
 from inversecrafter_core.sampling import RestorationSettings, Start, sample_vision_xl
 from lab.benchmarks.report import Document, Row, folded, long_table, read, wide_table
 from lab.benchmarks.runner import main, measure
@@ -46,7 +46,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "fit of 60 steps": {"fit_steps": 60},
     "no last fit": {"fit_last": False},
     "corrections of a pixel alone": {"fit_spread": 0.0},
-    "corrections spread by 0.75": {"fit_spread": 0.75},
+    "smooth corrections": {"fit_spread": HIDDEN_SPREAD},
     APPROXIMATE: {},
 }
 """Changed settings by a name. The code's width of the low pass is ``sqrt(2) s``, the paper's ``2 s``."""
@@ -88,7 +88,7 @@ def approximate(operator: VideoOperator) -> VideoOperator:
 
 def tried(variant: str, task: str) -> bool:
     """Return whether a variant differs from ours on a degradation."""
-    same = "corrections spread by 0.75" if task == HIDDEN else "corrections of a pixel alone"
+    same = "smooth corrections" if task == HIDDEN else "corrections of a pixel alone"
     return variant != same and (variant != APPROXIMATE or task != HIDDEN)
 
 

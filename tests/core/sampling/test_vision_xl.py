@@ -204,12 +204,12 @@ def test_spread_corrections_restore_what_the_vae_loses():
     clip, operator = truth(), PixelMask.of(random_visible(SIZE, 0.5, 0))
     prior = Prior(lambda x, sigma: (x / flow_signal(sigma),) * 2, coarse, enlarged)
     errors = {}
-    for spread in (0.0, 0.75):
+    for spread in (0.0, 0.8):
         settings = RestorationSettings(start=Start.NOISED, low_pass=lambda share: 0.0, fit_spread=spread)
         made = sample_vision_xl(prior, operator, operator.A(clip), [1e-3, 0.0], settings)
         assert torch.allclose(operator.A(made), operator.A(clip), atol=1e-4)
         errors[spread] = float((made - clip).abs().mean())
-    assert errors[0.75] < 0.65 * errors[0.0]
+    assert errors[0.8] < 0.6 * errors[0.0]
 
 
 def test_a_watch_can_stop_a_run():
