@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
     from lab.host.client import Host
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers run side by side, each on a core, and so do the servers that they start: threads would only wait for one another.
+    os.environ.update(OMP_NUM_THREADS="1", OPENCV_FOR_THREADS_NUM="1")
+
 TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
 for folder in (TESTS, ROOT):
@@ -44,15 +48,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return "server" if file.startswith(SERVED) else file
 
     return ByServer(config, log)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread_in_a_worker() -> None:
-    """Workers run side by side, each on a core: threads of their own would only wait for one another."""
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        import torch
-
-        torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
