@@ -11,6 +11,7 @@ import inspect
 import logging
 import multiprocessing
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -36,7 +37,7 @@ def main(rows: Callable[..., Sequence[Row]], arguments: Sequence[str] | None = N
     given = vars(parser.parse_args(arguments))
     options = _changed(given, parser)
     seed, target, threads = given["seed"], given.pop("json"), given.pop("threads")
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
     logging.getLogger().setLevel(logging.WARNING)
     logger.setLevel(logging.INFO)  # a line a scene: a run may take an hour
     if threads:
@@ -94,7 +95,8 @@ def measure(scene: Callable[[int], Scene | None], seeds: Sequence[int], count: i
     found = Samples()
     for number, figures in enumerate(_results(scene, seeds, count, processes)):
         found.add(figures)
-        logger.info("scene %d of %d", number + 1, count)
+        # The host, once imported, has a format of its own without a time.
+        logger.info("%s scene %d of %d", time.strftime("%H:%M:%S"), number + 1, count)
     return found
 
 
