@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from lab.models.precision import FAST_ON_CPU
+from lab.models.precision import half_is_fast
 
 QUINTIC = (3.4445, -4.7750, 2.0315)
 
@@ -22,7 +22,7 @@ def orthogonalise(matrix: torch.Tensor, rounds: int = 5) -> torch.Tensor:
     if matrix.shape[0] > matrix.shape[1]:
         return orthogonalise(matrix.T, rounds).T
     x = matrix / (matrix.norm() + 1e-7)
-    x = x.bfloat16() if matrix.device.type != "cpu" or FAST_ON_CPU else x
+    x = x.bfloat16() if half_is_fast(x.device) else x
     a, b, c = QUINTIC
     for _ in range(rounds):
         gram = x @ x.T

@@ -24,7 +24,7 @@ def test_a_processor_computes_in_half_precision_only_where_that_is_fast(fast, mo
 @pytest.mark.parametrize("fast", [True, False])
 @pytest.mark.parametrize("shape", [(6, 20), (20, 6)])
 def test_an_update_is_made_orthogonal_in_either_precision(fast, shape, monkeypatch):
-    monkeypatch.setattr(optimiser, "FAST_ON_CPU", fast)
+    monkeypatch.setattr(precision, "FAST_ON_CPU", fast)
     matrix = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     found = optimiser.orthogonalise(matrix)
     assert found.shape == shape and found.dtype == torch.float32
