@@ -75,7 +75,7 @@ def _start_inputs() -> list[io.Input]:
         ),
         io.Float.Input(
             "low_pass",
-            default=2.0,
+            default=0.0,
             min=0.0,
             max=8.0,
             step=0.1,
@@ -140,7 +140,7 @@ class InverseCrafterRestoreVideo(io.ComfyNode):
         fit_steps: int,
     ) -> io.NodeOutput:
         if low_pass < 0:
-            raise InputError("low_pass", f"{low_pass}", "Give a width of at least 0; 2 is usual.")
+            raise InputError("low_pass", f"{low_pass}", "Give a width of at least 0; the paper's is 2.")
         settings = RestorationSettings(
             require_choice("start", start, Start),
             fit_steps=fit_steps,

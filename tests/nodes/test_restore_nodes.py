@@ -146,7 +146,7 @@ def test_a_seed_repeats_a_run_and_another_one_does_not(kit, image_model):
 
 def test_an_inverted_start_needs_no_noise(kit, image_model):
     y, operator = degraded(kit, video=clip(1))
-    run = lambda seed: kit.run(RESTORE, **image_model, video=y, operator=operator, steps=2, seed=seed)[0]  # noqa: E731
+    run = lambda seed: kit.run(RESTORE, **image_model, video=y, operator=operator, steps=2, start="inverted", seed=seed)[0]  # noqa: E731
     assert torch.equal(run(1), run(2))
 
 
@@ -159,7 +159,7 @@ def test_the_inversion_asks_the_model_without_the_prompt_alone(kit, tmp_path):
         return apply(options["input"], options["timestep"], **options["c"])
 
     given["model"].set_model_unet_function_wrapper(watched)
-    kit.run(RESTORE, **given, video=y, operator=operator, steps=2)
+    kit.run(RESTORE, **given, video=y, operator=operator, steps=2, start="inverted")
     kinds = [kind for call in evaluated for kind in call]
     assert (kinds.count(0), kinds.count(1)) == (2, 4), "two steps with the prompt; two steps and two of the inversion without"
 
@@ -182,7 +182,7 @@ def test_progress_shows_every_frame_and_can_be_cancelled(kit, image_model, monke
     monkeypatch.setattr(
         comfy.utils, "PROGRESS_BAR_HOOK", lambda done, total, preview, **_: shown.append((done, total, preview))
     )
-    kit.run(RESTORE, **image_model, video=y, operator=operator, steps=2)
+    kit.run(RESTORE, **image_model, video=y, operator=operator, steps=2, start="inverted")
     start, total = 3 + 3 * 2, 3 * 2 + 3 * 3 * 2  # the first encoding and the inversion; then to predict, decode and encode
     bars = [entry for entry in shown if entry[1] == total]
     counted = [done for done, _, _ in bars]  # newer hosts leave some out that come without a picture

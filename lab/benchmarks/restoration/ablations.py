@@ -20,7 +20,7 @@ import torch
 
 from inversecrafter_core.inverse import VideoOperator
 from inversecrafter_core.inverse.operators import HIDDEN_SPREAD, AveragePool, Composition, SeparableBlur
-from inversecrafter_core.sampling import RestorationSettings, Start, sample_vision_xl
+from inversecrafter_core.sampling import RestorationSettings, Start, paper_width, sample_vision_xl
 from lab.benchmarks.report import Document, Row, folded, long_table, read, wide_table
 from lab.benchmarks.runner import main, measure
 from lab.benchmarks.samples import Key, Samples, Scene
@@ -39,7 +39,7 @@ SHARE = 0.6
 CHANGES: dict[str, dict[str, Any]] = {
     OURS: {},
     **{f"start {start.value}": {"start": start} for start in Start if start != DEFAULT.start},
-    "no low pass": {"low_pass": lambda share: 0.0},
+    "low pass 2 s": {"low_pass": paper_width},
     "low pass sqrt(2) s": {"low_pass": lambda share: math.sqrt(2) * share},
     "new noise 0.2": {"eta": 0.2},
     "fit of 10 steps": {"fit_steps": 10},
