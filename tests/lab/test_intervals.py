@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from concurrent.futures import Future
 
 import pytest
@@ -93,9 +94,10 @@ def test_one_process_gives_what_the_scenes_give():
     assert found[Key("a")]["figure"] == [1, 2, 4, 5]
 
 
-def test_a_run_says_which_scene_is_done(caplog):
+def test_a_run_says_when_which_scene_is_done(caplog):
     def rows(seed: int, scenes: int = 2) -> list:
         return runner.measure(lambda seed: {Key("a"): {"figure": float(seed)}}, range(9), scenes, 1).means()
 
     runner.main(rows, [])
-    assert [record.message for record in caplog.records] == ["scene 1 of 2", "scene 2 of 2"]
+    said = [re.fullmatch(r"\d\d:\d\d:\d\d (.*)", record.message) for record in caplog.records]
+    assert [one and one[1] for one in said] == ["scene 1 of 2", "scene 2 of 2"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import re
 
 import numpy as np
 import pytest
@@ -64,15 +63,6 @@ def test_one_seed_gives_one_result(capsys):
         run("--seed", seed, "--json", "-")
         figures.append(json.loads(capsys.readouterr().out)["rows"][0]["value"])
     assert figures[0] == figures[1] != figures[2]
-
-
-def test_a_long_run_tells_the_time_of_every_scene(caplog):
-    caplog.set_level("INFO", runner.__name__)
-    runner.measure(lambda seed: None if seed == 1 else {}, [0, 1, 2], 2, 1)
-    assert [re.sub(r"\d\d:\d\d:\d\d", "TIME", message) for message in caplog.messages] == [
-        "TIME scene 1 of 2",
-        "TIME scene 2 of 2",
-    ]
 
 
 def test_the_machine_is_described_and_not_named():
