@@ -10,6 +10,7 @@ import argparse
 import inspect
 import logging
 import multiprocessing
+import shlex
 import sys
 import time
 from collections import deque
@@ -80,7 +81,7 @@ def _changed(given: dict[str, Any], parser: argparse.ArgumentParser) -> str:
         if name in ("seed", "json") or value == parser.get_default(name):
             continue
         values = [] if value is True else value if isinstance(value, list) else [value]
-        words += [f"--{name.replace('_', '-')}", *map(str, values)]
+        words += [f"--{name.replace('_', '-')}", *(shlex.quote(str(one)) for one in values)]
     return " ".join(words)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import shlex
 
 import numpy as np
 import pytest
@@ -140,9 +141,9 @@ def test_a_table_of_several_modules_names_them(monkeypatch):
 
 
 def measured_rows(
-    seed: int, scenes: int = 2, full: bool = False, strengths: tuple[float, ...] = (0.0, 0.5)
+    seed: int, scenes: int = 2, full: bool = False, strengths: tuple[float, ...] = (0.0, 0.5), tasks: tuple[str, ...] = ("all",)
 ) -> list[report.Row]:
-    return [report.row(f"{scenes} {full} {strengths}", 1.0)]
+    return [report.row(f"{scenes} {full} {strengths} {tasks}", 1.0)]
 
 
 def test_a_table_stands_under_the_options_of_its_run(tmp_path):
@@ -150,8 +151,8 @@ def test_a_table_stands_under_the_options_of_its_run(tmp_path):
     from lab.benchmarks.runner import main
 
     out = tmp_path / "rows.json"
-    for given in ("", " --scenes 3 --full --strengths 0.25 0.5"):
-        main(measured_rows, ["--seed", "3", *given.split(), "--json", str(out)])
+    for given in ("", " --scenes 3 --full --strengths 0.25 0.5", " --tasks 'inpainting 50 %' all"):
+        main(measured_rows, ["--seed", "3", *shlex.split(given), "--json", str(out)])
         text = pages.section("warp", [json.loads(out.read_text(encoding="utf-8"))])
         assert text.startswith(f"`python -m lab.benchmarks.warp.compare --seed 3{given}` on ")
 
