@@ -67,6 +67,7 @@ def sample_vision_xl(
         for frames, latent in zip(units, z0, strict=True):
             clip[frames] = prior.decode(latent).to(clip)
             watch(clip[frames][0])
+        kept = _kept(prior, clip, units, z0, settings.keep, watch) if sigma_next > 0 else []
         if sigma_next > 0 or settings.fit_last:
             clip = fitted(clip)
         if sigma_next > 0:
@@ -74,9 +75,22 @@ def sample_vision_xl(
             shared = torch.randn(z[0].shape, generator=noise).to(z[0])
             for u, frames in enumerate(units):
                 renewed = math.sqrt(1 - eta**2) * e[u] + eta * shared
-                z[u] = signal(sigma_next) * prior.encode(clip[frames]) + sigma_next * renewed
+                z[u] = signal(sigma_next) * (prior.encode(clip[frames]) + kept[u]) + sigma_next * renewed
                 watch(None)
     return clip.clamp(0, 1)
+
+
+def _kept(
+    prior: Prior, decoded: torch.Tensor, units: list[slice], z0: list[torch.Tensor], share: float, watch: Watch
+) -> list[torch.Tensor | float]:
+    """Return a share of what each prediction lost by being decoded and encoded."""
+    if share == 0:
+        return [0.0] * len(units)
+    lost: list[torch.Tensor | float] = []
+    for frames, latent in zip(units, z0, strict=True):
+        lost.append(share * (latent - prior.encode(decoded[frames])))
+        watch(None)
+    return lost
 
 
 def low_passed(clip: torch.Tensor, width: float, device: torch.device | None = None) -> torch.Tensor:

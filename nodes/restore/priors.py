@@ -140,7 +140,7 @@ def restored(models: Models, degradation: Degradation, y: torch.Tensor, method: 
     sigmas = noise_levels(run.noise, run.steps, lambda percent: float(sampling.percent_to_sigma(percent)), signal)
     blank, shown = (
         empty_unit(models.vae, (unit, height, width)),
-        progress_with_preview(watched(frames // unit, run.steps, run.loop.start)),
+        progress_with_preview(watched(frames // unit, run.steps, run.loop)),
     )
     made: list[torch.Tensor] = []
 

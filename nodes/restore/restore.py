@@ -17,6 +17,8 @@ from ..host.sockets import RESTORE, OperatorSocket
 from .latent import restored_in_latents
 from .priors import Method, Models, Run, chosen, require_matching, restored
 
+DEFAULT = RestorationSettings()
+
 STARTS = (Start.INVERTED, Start.NOISED)
 """Starts on offer; the others gain nothing on either."""
 
@@ -40,7 +42,7 @@ def _sampling_inputs() -> list[io.Input]:
             tooltip="The seed of the noise of noised starts and of latent; inverted starts have none.",
         ),
         io.Int.Input(
-            "steps", default=8, min=1, max=1000, tooltip="Sampling steps; 8 for frames and clip, 20 to 50 for latent."
+            "steps", default=5, min=1, max=1000, tooltip="Sampling steps; 5 for frames and clip, 20 to 50 for latent."
         ),
         io.Float.Input(
             "cfg",
@@ -56,7 +58,6 @@ def _sampling_inputs() -> list[io.Input]:
 
 def _start_inputs() -> list[io.Input]:
     """Return the widgets of where sampling starts and how each step is fitted."""
-    default = RestorationSettings()
     return [
         io.Float.Input(
             "noise",
@@ -69,7 +70,7 @@ def _start_inputs() -> list[io.Input]:
         io.Combo.Input(
             "start",
             options=[*STARTS],
-            default=default.start,
+            default=DEFAULT.start,
             tooltip="inverted: the noise that the model itself leads back to each frame. noised: one noise for all, faster. "
             "Not for latent.",
         ),
@@ -83,10 +84,20 @@ def _start_inputs() -> list[io.Input]:
         ),
         io.Int.Input(
             "fit_steps",
-            default=default.fit_steps,
+            default=DEFAULT.fit_steps,
             min=1,
             max=200,
             tooltip="Conjugate-gradient steps of each fit to the video; fewer for noisy videos.",
+        ),
+        io.Float.Input(
+            "keep",
+            default=DEFAULT.keep,
+            min=0.0,
+            max=1.0,
+            step=0.05,
+            tooltip="Share of what the VAE loses of a prediction in each step that is kept; 0, the papers', encodes once less. "
+            "Not for latent.",
+            optional=True,
         ),
     ]
 
@@ -138,6 +149,7 @@ class InverseCrafterRestoreVideo(io.ComfyNode):
         start: str,
         low_pass: float,
         fit_steps: int,
+        keep: float = DEFAULT.keep,
     ) -> io.NodeOutput:
         if low_pass < 0:
             raise InputError("low_pass", f"{low_pass}", "Give a width of at least 0; the paper's is 2.")
@@ -145,6 +157,7 @@ class InverseCrafterRestoreVideo(io.ComfyNode):
             require_choice("start", start, Start),
             fit_steps=fit_steps,
             low_pass=lambda share: low_pass * share,
+            keep=keep,
             fit_spread=operator.fit_spread,
         )
         models, run = Models(model, vae, positive, negative), Run(seed, steps, cfg, noise, settings)

@@ -9,10 +9,13 @@ import torch
 from ...errors import InputError, require_video
 from .compose import Composition, streamed
 from .diagonal import PixelMask
+from .pooling import AveragePool
 from .protocol import VideoOperator, VideoSize
 
 HIDDEN_SPREAD = 0.8
 """A compromise over tuning scenes: 1 is best for 50 % of the pixels hidden, 0.7 for 85 %, for lines and for blocks."""
+POOLED_SPREAD = 1.0
+"""Corrections of a block alone end in lines around it; from 0.5 to 4 pixels all is the same."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,10 @@ class Degradation:
 
     @property
     def fit_spread(self) -> float:
-        """Pixels that a fit's corrections reach into what is hidden, where the last operator is a mask."""
-        return HIDDEN_SPREAD if isinstance(self._last, PixelMask) else 0.0
+        """Pixels that a fit's corrections reach beyond the pixel or block that asks for them; 0 for blur."""
+        if isinstance(self._last, PixelMask):
+            return HIDDEN_SPREAD
+        return POOLED_SPREAD if isinstance(self._last, AveragePool) else 0.0
 
     @property
     def _last(self) -> VideoOperator:

@@ -168,8 +168,9 @@ def test_the_measurement_is_left_as_it_is():
     assert torch.equal(y, before)
 
 
+@pytest.mark.parametrize("keep", [0.0, 0.5])
 @pytest.mark.parametrize("start", Start)
-def test_model_and_vae_get_one_frame_at_a_time_and_the_watch_sees_every_call(start):
+def test_model_and_vae_get_one_frame_at_a_time_and_the_watch_sees_every_call(start, keep):
     seen, calls, order = set(), [], []
 
     def note(function):
@@ -178,7 +179,7 @@ def test_model_and_vae_get_one_frame_at_a_time_and_the_watch_sees_every_call(sta
     plainly = gaussian(flow_signal)
     prior = replace(plainly, denoise=note(plainly.denoise), encode=note(plain), decode=note(picture))
     operator = OPERATORS["box, then pool"]
-    settings = RestorationSettings(start=start)
+    settings = RestorationSettings(start=start, keep=keep)
 
     def watch(frame):
         calls.append(frame)
@@ -187,7 +188,7 @@ def test_model_and_vae_get_one_frame_at_a_time_and_the_watch_sees_every_call(sta
     sample_vision_xl(prior, operator, operator.A(truth()), levels(flow_signal), settings, watch=watch)
     assert seen == {1}
     assert order == ["call", "watch"] * len(calls), "a run can be stopped after every call"
-    assert len(calls) == watched(SIZE[0], 4, start)
+    assert len(calls) == watched(SIZE[0], 4, settings)
     assert sum(frame is not None for frame in calls) == 4 * SIZE[0]
 
 
@@ -206,11 +207,24 @@ def test_spread_corrections_restore_what_the_vae_loses():
     prior = Prior(lambda x, sigma: (x / flow_signal(sigma),) * 2, coarse, enlarged)
     errors = {}
     for spread in (0.0, 0.8):
-        settings = RestorationSettings(start=Start.NOISED, low_pass=lambda share: 0.0, fit_spread=spread)
+        settings = RestorationSettings(start=Start.NOISED, fit_spread=spread)
         made = sample_vision_xl(prior, operator, operator.A(clip), [1e-3, 0.0], settings)
         assert torch.allclose(operator.A(made), operator.A(clip), atol=1e-4)
         errors[spread] = float((made - clip).abs().mean())
     assert errors[0.8] < 0.6 * errors[0.0]
+
+
+def test_a_kept_prediction_does_not_decay_with_every_step():
+    """A prior that changes nothing, a VAE whose encoder loses a tenth: hidden pixels lose it in every step, or once."""
+    clip, operator = torch.full((*SIZE, 3), 0.8), OPERATORS["mask"]
+    prior = Prior(lambda x, sigma: (x / flow_signal(sigma),) * 2, lambda frames: 0.9 * plain(frames), picture)
+    sigmas = [1e-5 * step for step in range(5, -1, -1)]
+    left = {}
+    for keep in (0.0, 0.5, 1.0):
+        made = sample_vision_xl(prior, operator, operator.A(clip), sigmas, RestorationSettings(keep=keep))
+        left[keep] = float(plain(made)[operator.visible.expand(SIZE) == 0].median())
+    assert left[1.0] == pytest.approx(0.6 * 0.9, rel=0.02)
+    assert [left[keep] / left[1.0] for keep in (0.0, 0.5)] == pytest.approx([0.9**4, 0.95**4], rel=1e-3)
 
 
 def test_a_watch_can_stop_a_run():
@@ -236,6 +250,7 @@ def test_the_low_pass_keeps_flat_colour_and_is_nothing_without_a_width():
         (lambda: RestorationSettings(start="backwards"), "start"),
         (lambda: RestorationSettings(eta=1.5), "eta"),
         (lambda: RestorationSettings(fit_steps=0), "fit_steps"),
+        (lambda: RestorationSettings(keep=1.2), "keep"),
         (lambda: levels(flow_signal, 0), "steps"),
         (lambda: levels(flow_signal, 4, 1.0), "noise"),
     ],
