@@ -87,8 +87,8 @@ class RestorationSettings:
         eta: share of the noise that is drawn anew in every step, one draw for all units, in 0...1.
         fit_steps: conjugate-gradient steps of every fit, >= 1.
         low_pass: width of the Gaussian in pixels by noise share; 0 = none.
-        keep: share of what decoding and encoding lose of a prediction that it keeps, in 0...1. With 1 a prediction moves by what
-            the fit changes alone; above 0 each step encodes once more.
+        keep: share of what decoding and encoding lose of a prediction that it keeps, in 0...1. With 1 a prediction moves by
+            what the fit changes alone; above 0 each step encodes once more.
         fit_spread: see :func:`..inverse.fit_clip`; for hidden pixels and low resolution, whose corrections else end at each
             known pixel or block.
         fit_last: whether the result is the last fit or the prediction before it.

@@ -18,6 +18,10 @@ PATIENCE_MS = 120_000
 DIALOG = ":is(.p-dialog, [role='dialog'][data-state='open']):visible"
 """An open dialog, of older pages and of newer ones."""
 RUN = "button[data-testid='queue-button'], [data-testid='queue-button'] > button:first-child"
+UNMASK = """() => {
+    document.head.appendChild(document.createElement("style")).textContent = ".p-overlay-mask-leave { display: none }";
+}"""
+"""Hides a leaving mask: on a slow machine 0.33's page keeps it where it was busy for less than an animation, with any graph."""
 CROSS = f"{DIALOG} :is(button:has(i.pi-times), button[aria-label='Close dialog']):visible"
 LOADED = "() => window.app && window.app.graph && window.app.canvas && window.app.graph.nodes.length > 0"
 
@@ -51,6 +55,7 @@ def open_page(url: str, width: int = 1800, height: int = 1100, problems: list[st
             page.goto(url)
             page.wait_for_function(LOADED)
             page.wait_for_selector(RUN)
+            page.evaluate(UNMASK)
             close_dialogs(page)
             yield page
         finally:

@@ -193,7 +193,7 @@ def test_progress_shows_every_frame_and_can_be_cancelled(kit, image_model, monke
         comfy.utils, "PROGRESS_BAR_HOOK", lambda done, total, preview, **_: shown.append((done, total, preview))
     )
     kit.run(RESTORE, **image_model, video=y, operator=operator, steps=2, start="inverted")
-    # The first encoding and the inversion; then to predict, decode, encode that again (but in the last step) and encode the fit.
+    # The first encoding and the inversion; then to predict, decode, and encode that and its fit (not in the last step).
     start, total = 3 + 3 * 2, 3 * 2 + 3 * 3 * 2 + 3
     bars = [entry for entry in shown if entry[1] == total]
     counted = [done for done, _, _ in bars]  # newer hosts leave some out that come without a picture

@@ -3,13 +3,16 @@
 17 frames of 128x192, sampled by the host with *Apply Scene Latents* and without, repeats interleaved. The context is read once
 a run, so the cost of a step and that of a run's start are measured apart, from runs of few and of many steps: *step* is the
 median ratio of what one more step costs, *start* what a run costs besides, in bare steps. The states are random, and without a
-file the adapter too, which does not change the work.
+file the adapter too, which does not change the work. The clip attends to twice and more as many tokens, so what counts is the
+attention: *PyTorch's*, which the host takes on GPUs, and *sub-quadratic*, which it takes on processors.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,6 +30,7 @@ from lab.models.shipped import SCENE_ADAPTER_FILE, load_dit
 STATE_TOKENS, STATE_WIDTH, NETWORK = 96, 192, "random"
 FEW, MANY = 2, 10
 STEP_BOUND = 1.3
+ATTENTION = {"PyTorch's attention": True, "sub-quadratic attention": False}
 
 
 def random_adapter(path: Path) -> Path:
@@ -72,8 +76,20 @@ def runs_of(seed: int, adapter: Path) -> dict[str, Callable[[int], Callable[[], 
 
 
 def rows(seed: int, repeats: int = 9) -> list[Row]:
-    """Measure a step and a start of every method."""
+    """Measure a step and a start of every method under both kinds of attention, which a process chooses once."""
+    listed = []
+    for name in ATTENTION:
+        with ProcessPoolExecutor(1, get_context("spawn")) as process:
+            listed += process.submit(rows_under, name, seed, repeats).result()
+    return listed
+
+
+def rows_under(attention: str, seed: int, repeats: int) -> list[Row]:
+    """Measure a step and a start of every method under one kind of attention."""
     use_host()
+    import comfy.cli_args
+
+    comfy.cli_args.args.use_pytorch_cross_attention = ATTENTION[attention]
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
         adapter = SCENE_ADAPTER_FILE if SCENE_ADAPTER_FILE.is_file() else random_adapter(Path(folder) / "a.safetensors")
@@ -85,8 +101,8 @@ def rows(seed: int, repeats: int = 9) -> list[Row]:
     for name in [name for name in runs if name != "bare"]:
         steps, starts = zip(*(_compared(one[name], one["bare"]) for one in times), strict=True)
         bound = {"most": STEP_BOUND} if name == "states and cameras" else {}
-        listed.append(row("step", median(steps), "x", method=name, against="bare", **bound))
-        listed.append(row("start", median(starts), "bare steps", method=name))
+        listed.append(row("step", median(steps), "x", method=name, case=attention, against="bare", **bound))
+        listed.append(row("start", median(starts), "bare steps", method=name, case=attention))
     return listed
 
 
