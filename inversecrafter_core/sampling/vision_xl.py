@@ -37,7 +37,7 @@ def sample_vision_xl(
     Each step predicts the clean latents and decodes them, solves ``A^T A X = A^T y`` from there by a few conjugate gradients,
     smooths by a width that falls with the noise, encodes, and adds the estimated noise, of which a share ``eta`` is drawn anew,
     the same for all units. Beyond the papers, ``fit_spread`` lets a fit correct hidden pixels beside known ones, where the VAE
-    and the model would else bound the result.
+    and the model would else bound the result, and ``keep`` saves a prediction from losing a little to the VAE in every step.
 
     Args:
         prior: model and VAE.
