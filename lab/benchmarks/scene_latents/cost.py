@@ -10,12 +10,11 @@ attention: *PyTorch's*, which the host takes on GPUs, and *sub-quadratic*, which
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
+from unittest.mock import patch
 
 import torch
 
@@ -28,9 +27,9 @@ from lab.metrics.timing import seconds
 from lab.models.shipped import SCENE_ADAPTER_FILE, load_dit
 
 STATE_TOKENS, STATE_WIDTH, NETWORK = 96, 192, "random"
-FEW, MANY = 2, 10
+FEW, MANY = 2, 18
 STEP_BOUND = 1.3
-ATTENTION = {"PyTorch's attention": True, "sub-quadratic attention": False}
+ATTENTION = {"PyTorch's attention": "attention_pytorch", "sub-quadratic attention": "attention_sub_quad"}
 
 
 def random_adapter(path: Path) -> Path:
@@ -76,27 +75,27 @@ def runs_of(seed: int, adapter: Path) -> dict[str, Callable[[int], Callable[[], 
 
 
 def rows(seed: int, repeats: int = 9) -> list[Row]:
-    """Measure a step and a start of every method under both kinds of attention, which a process chooses once."""
-    listed = []
-    for name in ATTENTION:
-        with ProcessPoolExecutor(1, get_context("spawn")) as process:
-            listed += process.submit(rows_under, name, seed, repeats).result()
-    return listed
-
-
-def rows_under(attention: str, seed: int, repeats: int) -> list[Row]:
-    """Measure a step and a start of every method under one kind of attention."""
+    """Measure a step and a start of every method under both kinds of attention."""
     use_host()
-    import comfy.cli_args
+    import comfy.ldm.modules.attention
+    import comfy.ldm.wan.model
 
-    comfy.cli_args.args.use_pytorch_cross_attention = ATTENTION[attention]
     torch.set_num_threads(1)
+    listed = []
     with tempfile.TemporaryDirectory() as folder:
         adapter = SCENE_ADAPTER_FILE if SCENE_ADAPTER_FILE.is_file() else random_adapter(Path(folder) / "a.safetensors")
         runs = {name: (of(FEW), of(MANY)) for name, of in runs_of(seed, adapter).items()}
-        for few, _ in runs.values():
-            few()
-        times = [{name: tuple(map(seconds, pair)) for name, pair in runs.items()} for _ in range(repeats)]
+        for attention, function in ATTENTION.items():
+            with patch.object(comfy.ldm.wan.model, "optimized_attention", getattr(comfy.ldm.modules.attention, function)):
+                listed += measured(attention, runs, repeats)
+    return listed
+
+
+def measured(attention: str, runs: Mapping[str, tuple[Callable[[], None], ...]], repeats: int) -> list[Row]:
+    """Measure the runs of few and of many steps of every method."""
+    for few, _ in runs.values():
+        few()
+    times = [{name: tuple(map(seconds, pair)) for name, pair in runs.items()} for _ in range(repeats)]
     listed = []
     for name in [name for name in runs if name != "bare"]:
         steps, starts = zip(*(_compared(one[name], one["bare"]) for one in times), strict=True)
