@@ -26,6 +26,7 @@ class FakeComfy:
         fault: a function of a request that may return another answer, or None.
         refused: the answer to a prompt, in place of taking it.
         failing: a node id to fail at.
+        deadly: the id of a job that takes the server down each time it runs.
         saved: files that a node saves; several are pictures.
     """
 
@@ -36,6 +37,7 @@ class FakeComfy:
         self.fault: Any = None
         self.refused: dict[str, Any] | None = None
         self.failing: str | None = None
+        self.deadly: str | None = None
         self.saved = 1
         self.uploads = 0
         self.start()
@@ -56,8 +58,12 @@ class FakeComfy:
         self._thread.start()
         assert ready.wait(10)
 
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
     def kill(self) -> None:
-        if not self._thread.is_alive():
+        if not self.alive:
             return
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(10)
@@ -109,6 +115,10 @@ class FakeComfy:
             job_id, prompt, client, _ = self.running = self.pending.pop(0)
             self.interrupted = False
             await self._send(client, "execution_start", {"prompt_id": job_id})
+            if job_id == self.deadly:
+                await asyncio.sleep(self.seconds / 2)
+                self._stop.set()
+                return
             messages = await self._nodes(job_id, prompt, client)
             outputs = {} if messages else self._outputs(job_id, prompt)
             self.rendered[job_id] += not messages

@@ -247,15 +247,14 @@ def test_a_job_that_fails_is_reported_and_tried_again_in_the_next_run(fake, mani
 
 def test_a_job_that_takes_its_server_down_each_time_counts_as_failed_in_the_end(fakes, manifest):
     fake, stop = fakes(0.8), threading.Event()
-    poison = read_manifest(manifest)[0].job_id
+    fake.deadly = poison = read_manifest(manifest)[0].job_id
 
-    def die_of_it() -> None:
+    def start_again() -> None:
         while not stop.wait(0.01):
-            if fake.running and fake.running[0] == poison:
-                fake.kill()
+            if not fake.alive:
                 fake.start()
 
-    thread = threading.Thread(target=die_of_it)
+    thread = threading.Thread(target=start_again)
     thread.start()
     summary = run_batch(manifest, [fake.url], Options(timeout=5, patience=10, attempts=2))
     stop.set()
