@@ -130,6 +130,8 @@ def test_a_variant_is_tried_where_it_differs_from_ours(small):
     there = {task: {name for name in ablations.VARIANTS if ablations.tried(name, trial)} for task, trial in trials.items()}
     assert set(ablations.VARIANTS) - there["super-resolution 4"] == {ablations.SMOOTH_FIT}
     assert set(ablations.VARIANTS) - there["inpainting 50 %"] == {ablations.SMOOTH_FIT, ablations.APPROXIMATE}
+    blurred = dataclasses.replace(trials["super-resolution 4"], operator=gaussian_blur(1.0, 5))
+    assert {name for name in ablations.VARIANTS if not ablations.tried(name, blurred)} == {ablations.PLAIN_FIT}
 
 
 def test_variants_change_one_thing_each():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 import torch
 from families.images import IMAGE_MODELS, QWEN_IMAGE, SD15, SDXL, ImageModel
 from guidance_kit import FRAMES, HEIGHT, WIDTH, Kit
+
+from lab.benchmarks.restoration import compare
 
 DEGRADE, FROM_MASK, RESTORE = (f"InverseCrafter{name}" for name in ("DegradeVideo", "OperatorFromMask", "RestoreVideo"))
 
@@ -50,10 +53,6 @@ def holes() -> torch.Tensor:
 
 
 def test_the_benchmark_takes_the_defaults_of_the_node(kit):
-    import inspect
-
-    from lab.benchmarks.restoration import compare
-
     inputs = {one.id: one for one in kit.pack.node(RESTORE).define_schema().inputs}
     measured = inspect.signature(compare.rows).parameters["steps"].default
     assert (inputs["steps"].default, inputs["noise"].default) == (measured, compare.NOISE)

@@ -98,8 +98,8 @@ def one_scene(steps: int, frames: int, strengths: tuple[float, ...], seed: int) 
     """Measure every variant on every single degradation of the first frames of one scene."""
     clip, prompt = scene_clip(seed)
     truth, found = clip[:frames], Scene()
-    for task, name in product(SPATIAL, VARIANTS):
-        trial = Trial.of(truth, prompt, task)
+    trials = [Trial.of(truth, prompt, task) for task in SPATIAL]
+    for trial, name in product(trials, VARIANTS):
         if not tried(name, trial):
             continue
         settings = replace(trial.settings, **CHANGES.get(name, {}))
@@ -109,7 +109,7 @@ def one_scene(steps: int, frames: int, strengths: tuple[float, ...], seed: int) 
             prior = restorer(small_wan(torch.float32), truth, prompt, strength=strength, first_alone=alone)
             sigmas = levels(steps, SHARES.get(name, SHARE))
             run = partial(sample_vision_xl, prior, operator, trial.y, sigmas, settings)
-            found[Key(name, task, strength=strength)] = trial.timed(run)
+            found[Key(name, trial.task, strength=strength)] = trial.timed(run)
     return found
 
 
