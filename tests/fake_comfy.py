@@ -216,10 +216,18 @@ def main(port: int, folder: Path) -> None:
     """Serve, and leave this process's id in the folder; the first server there that has ended two jobs dies of it."""
     (folder / f"{os.getpid()}.pid").touch()
     fake = FakeComfy(seconds=0.2, port=port)
-    while sum(fake.rendered.values()) < 2 or (folder / "died").exists():
+    while sum(fake.rendered.values()) < 2 or not is_first_to_die(folder):
         time.sleep(0.01)
-    (folder / "died").touch()
     os._exit(9)
+
+
+def is_first_to_die(folder: Path) -> bool:
+    """Mark the folder and return True; False if another server did: two that end their second jobs at once must not both die."""
+    try:
+        (folder / "died").touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 if __name__ == "__main__":
