@@ -222,7 +222,7 @@ def main(port: int, folder: Path) -> None:
 
 
 def is_first_to_die(folder: Path) -> bool:
-    """Mark the folder and return True; False if another server did: two that end their second jobs at once must not both die."""
+    """Mark the folder and return True; False if another server did: of two that end their second jobs at once, one dies."""
     try:
         (folder / "died").touch(exist_ok=False)
     except FileExistsError:

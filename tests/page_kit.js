@@ -25,6 +25,13 @@ rectangles() {
     });
 },
 
+standingOut: (boxes) => boxes.filter(([, ...box]) => app.graph.groups.some(({pos, size}) => {
+    const ends = axis => [box[axis], box[axis] + box[axis + 2], pos[axis], pos[axis] + size[axis]];
+    const touches = ([from, to, start, end]) => Math.min(to, end) - Math.max(from, start) > 1;
+    const within = ([from, to, start, end]) => from > start - 1 && to < end + 1;
+    return touches(ends(0)) && touches(ends(1)) && !(within(ends(0)) && within(ends(1)));
+})).map(box => box[0]),
+
 layout() {
     const {scale, offset} = app.canvas.ds;
     if (LiteGraph.vueNodesMode && !app.graph.nodes.every(this.drawnBox)) return "";

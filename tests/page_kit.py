@@ -73,6 +73,12 @@ def overlapping(page: Any) -> list[str]:
     ]
 
 
+def standing_out(page: Any) -> list[str]:
+    """Return nodes, as the page draws them, that reach over the edge of a group."""
+    found: list[str] = _call(page, "standingOut", _call(page, "rectangles"))
+    return found
+
+
 def out_of_view(page: Any) -> list[str]:
     """Return nodes whose title, as the page draws it, is not wholly in the window."""
     found: list[str] = _call(page, "outOfView", _call(page, "rectangles"))

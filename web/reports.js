@@ -13,22 +13,15 @@ const shown = new Map(); // node of a workflow -> the output drawn last: the pag
 const reports = (definition) =>
   definition.name?.startsWith("InverseCrafter") && (definition.output_name ?? []).includes(WIDGET);
 
-/** Append the read-only box. It is no input: it goes neither into the prompt nor into the saved workflow. */
+/**
+ * Append the read-only box. It is the stock one of texts: newer pages draw in Vue nodes what its setter registers, and nothing
+ * that a widget of our own is set to. It goes neither into the prompt nor into the saved workflow.
+ */
 function addBox(node) {
-  const box = document.createElement("textarea");
-  box.className = "comfy-multiline-input";
-  box.readOnly = true;
-  box.placeholder = text("reportHint");
-  const widget = node.addDOMWidget(WIDGET, "customtext", box, {
-    getValue: () => box.value,
-    setValue: (words) => {
-      box.value = words ?? "";
-    },
-    getMinHeight: () => HEIGHT,
-    serialize: false,
-    read_only: true,
-    placeholder: box.placeholder,
-  });
+  const placeholder = text("reportHint");
+  const { widget } = app.widgets.STRING(node, WIDGET, ["STRING", { multiline: true, placeholder }], app);
+  widget.element.readOnly = true;
+  Object.assign(widget.options, { getMinHeight: () => HEIGHT, serialize: false, read_only: true, placeholder });
   widget.serialize = false;
   widget.label = node.outputs?.find((output) => output.name === WIDGET)?.localized_name;
 }

@@ -20,7 +20,9 @@ from page_kit import (
     drop_workflow,
     out_of_view,
     overlapping,
+    standing_out,
     wait_for_prompt,
+    wait_until_still,
 )
 from PIL import Image
 
@@ -42,9 +44,11 @@ ONE_NODE = """() => {
     app.graph.add(text);
     app.graph.add(shown);
     text.widgets[0].value = `a zebra ${Math.random()}`;
-    text.connect(1, shown, 0);
+    text.connect(0, shown, 0);
 }"""
+"""The stock node shows the conditioning: of the report it would show the words in a box of its own."""
 DRAWN = "() => [...document.querySelectorAll('textarea')].some(box => box.value.includes('Not known'))"
+BOXES = "() => [...document.querySelectorAll('textarea')].map(box => box.value)"
 PICTURE_SHOWN = """name => [...document.querySelectorAll(`[data-testid="template-workflow-${name}"] img`)]
     .some(picture => picture.naturalWidth >= 200)"""
 
@@ -95,7 +99,8 @@ def test_a_dropped_workflow_loads_runs_and_the_video_arrives(host, page_and_prob
     assert complaints(page) == []
     (video,) = set((host.base / "output").rglob("*.mp4")) - before
     assert read_clip(video).shape == (FRAMES, HEIGHT, WIDTH, 3)
-    assert overlapping(page) == [], "the pictures of a run have room"
+    assert overlapping(page) == [] and standing_out(page) == [], "the pictures of a run have room"
+    assert the_same_run_in_vue_nodes(page) == []
     reports = page.evaluate(REPORTS)
     assert reports and all(reports.values()), reports
     ours = [line for line in problems if "inversecrafter" in line.lower() and REGISTRY not in line]
@@ -113,7 +118,7 @@ def test_every_graph_opens_whole_and_fitted_with_nothing_covered_or_cut(page_and
                 continue  # checked where it is run
             drop_workflow(page, path)
             assert page.evaluate(UNKNOWN) == [], path.stem
-            assert overlapping(page) == [], path.stem
+            assert overlapping(page) == [] and standing_out(page) == [], path.stem
             assert cut_titles(page) == [], path.stem
             assert out_of_view(page) == [], path.stem
     finally:
@@ -161,6 +166,17 @@ def choose_files(page, host, folder: Path, nodes: list[dict]) -> None:
     for kind in sorted(set(loaders)):
         widget, file = files[kind]
         assert page.evaluate(SET_WIDGET, [kind, widget, host.upload(file)]) == [kind] * loaders.count(kind)
+
+
+def the_same_run_in_vue_nodes(page) -> list[str]:
+    """Return what has no room for its pictures where Vue draws the nodes, and reports that are not drawn there."""
+    try:
+        page.evaluate(VUE_NODES, True)
+        wait_until_still(page)
+        drawn, reports = page.evaluate(BOXES), page.evaluate(REPORTS)
+        return overlapping(page) + standing_out(page) + [words for words in reports.values() if words not in drawn]
+    finally:
+        page.evaluate(VUE_NODES, False)
 
 
 def complaints(page, settle_ms: int = 20_000) -> list[str]:
