@@ -8,6 +8,8 @@ from typing import Any
 
 from lab.host.page import DIALOG, PATIENCE_MS
 
+SHIPPED = Path(__file__).resolve().parents[1] / "workflows"
+WORKFLOWS = sorted(SHIPPED.glob("*.json"))
 FRAMES, HEIGHT, WIDTH = 9, 96, 128
 UNKNOWN = (
     "() => app.graph.nodes.filter(n => n.type !== 'Reroute' && !(n.type in LiteGraph.registered_node_types)).map(n => n.type)"

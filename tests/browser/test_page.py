@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
-from page_kit import VUE_NODES
+from page_kit import VUE_NODES, WORKFLOWS
 
 from lab.host.page import DIALOG, RUN, chromium
 
-ROOT = Path(__file__).resolve().parents[2]
-WORKFLOWS = sorted((ROOT / "workflows").glob("*.json"))
 ONE_NODE = """() => {
     app.graph.clear();
     const text = LiteGraph.createNode("InverseCrafterTextEncode"), shown = LiteGraph.createNode("PreviewAny");
