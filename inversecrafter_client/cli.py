@@ -191,8 +191,8 @@ def _batch(chosen: argparse.Namespace) -> int:
         _say(f"{path.name}: {problem}", sys.stderr)
     for path, others in summary.beside.items():
         _say(f"{path.name}: {len(others)} more files beside it, to {others[-1].name}", sys.stderr)
-    for said in summary.left:
-        _say(said, sys.stderr)
+    for line in summary.left:
+        _say(line, sys.stderr)
     _say(f"{len(summary.made)} made, {len(summary.kept)} were there, {len(summary.failed)} failed")
     return 1 if summary.failed else 0
 

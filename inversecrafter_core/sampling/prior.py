@@ -145,5 +145,5 @@ def noise_levels(share: float, steps: int, percent_to_sigma: Callable[[float], f
 def watched(units: int, steps: int, settings: RestorationSettings) -> int:
     """Return how often a run of ``steps`` over so many units calls its :data:`Watch`."""
     inverted = {Start.INVERTED: units, Start.INVERTED_FIRST: 1}.get(settings.start, 0)
-    again = units * (steps - 1) if settings.keep > 0 else 0
-    return (inverted + 3 * units) * steps + again
+    kept = units * (steps - 1) if settings.keep > 0 else 0
+    return (inverted + 3 * units) * steps + kept

@@ -29,9 +29,31 @@ MORE = (
     "retina.jpg",
     "page.png",
 )
+DEBIAN = (
+    "aero1.jpg",
+    "aloeL.jpg",
+    "apple.jpg",
+    "baboon.jpg",
+    "basketball1.png",
+    "board.jpg",
+    "building.jpg",
+    "butterfly.jpg",
+    "chicky_512.png",
+    "fruits.jpg",
+    "graf1.png",
+    "home.jpg",
+    "leuvenA.jpg",
+    "licenseplate_motion.jpg",
+    "messi5.jpg",
+    "rubberwhale1.png",
+    "squirrel_cls.jpg",
+    "starry_night.jpg",
+    "stuff.jpg",
+)
 SPEEDS = (2.0, 12.0)  # pixels a frame, relative to the background
 SHORT_SIDES = (1.2, 5.0)  # of a photograph, over the window's
 THINGS, STILL_CAMERA, SMEARED = (1, 3), 0.5, 0.3
+Pictures = Sequence[np.ndarray]
 SHUTTER = (-0.25, 0.0, 0.25)  # frames: the moments that a smeared frame averages
 
 
@@ -43,6 +65,11 @@ def photographs() -> tuple[np.ndarray, ...]:
 def pictures() -> tuple[np.ndarray, ...]:
     """Return the photographs, and more textures and print."""
     return (*photographs(), *installed_pictures("skimage", MORE))
+
+
+def debian_pictures() -> tuple[np.ndarray, ...]:
+    """Return the photographs of Debian's *opencv-doc*; none where it is not installed."""
+    return installed_pictures("opencv-doc", DEBIAN)
 
 
 @dataclass(frozen=True)
@@ -98,9 +125,12 @@ def draw(layers: Sequence[Layer], times: Sequence[float], height: int, width: in
     return clip, shares
 
 
-def moving_clip(frames: int, height: int, width: int, rng: random.Random) -> np.ndarray:
-    """Return ``[frames, height, width, 3]`` uint8: one to three cut-outs over a photograph, some of them smeared by motion."""
-    layers = moving_layers(frames, height, width, rng)
+def moving_clip(frames: int, height: int, width: int, rng: random.Random, choices: Pictures = ()) -> np.ndarray:
+    """Return ``[frames, height, width, 3]`` uint8: one to three cut-outs over a photograph, some of them smeared by motion.
+
+    All are out of ``choices``, or of :func:`pictures` where there are none.
+    """
+    layers = moving_layers(frames, height, width, rng, choices)
     if rng.random() >= SMEARED:
         return draw(layers, range(frames), height, width)[0]
     moments = [frame + part for frame in range(frames) for part in SHUTTER]
@@ -108,18 +138,19 @@ def moving_clip(frames: int, height: int, width: int, rng: random.Random) -> np.
     return clip.mean(1).round().astype(np.uint8)
 
 
-def moving_layers(frames: int, height: int, width: int, rng: random.Random) -> list[Layer]:
+def moving_layers(frames: int, height: int, width: int, rng: random.Random, choices: Pictures = ()) -> list[Layer]:
     """Return a photograph and one to three cut-outs that cross it at :data:`SPEEDS`, from back to front."""
-    layers = [background(rng.choice(pictures()), height, width, rng)]
+    choices = choices or pictures()
+    layers = [background(rng.choice(choices), height, width, rng)]
     middle = rng.uniform(0, frames - 1)  # the moment at which a thing is in the picture
     for _ in range(rng.randint(*THINGS)):
-        layers.append(cut_out(rng.choice(pictures()), height, width, middle, rng.uniform(*SPEEDS), rng))
+        layers.append(cut_out(rng.choice(choices), height, width, middle, rng.uniform(*SPEEDS), rng))
     return layers
 
 
-def photo_clip(frames: int, size: int, rng: random.Random) -> np.ndarray:
-    """Return ``[frames, size, size, 3]`` uint8: a glide over one photograph."""
-    return draw([background(rng.choice(photographs()), size, size, rng, still=0.0)], range(frames), size, size)[0]
+def photo_clip(frames: int, size: int, rng: random.Random, choices: Pictures = ()) -> np.ndarray:
+    """Return ``[frames, size, size, 3]`` uint8: a glide over one of ``choices``, or of :func:`photographs`."""
+    return draw([background(rng.choice(choices or photographs()), size, size, rng, still=0.0)], range(frames), size, size)[0]
 
 
 def background(picture: np.ndarray, height: int, width: int, rng: random.Random, still: float = STILL_CAMERA) -> Layer:

@@ -111,6 +111,15 @@ def take_out_host_statistics(model: WanVAE) -> None:
     rescale_latents(model, 1 / deviation, -mean / deviation)
 
 
+def with_decoder(shipped: dict[str, torch.Tensor], trained: dict[str, torch.Tensor]) -> WanVAE:
+    """Return the VAE of a shipped file with the decoder of one trained on its latents, brought to mean 0 and deviation 1."""
+    model = of_weights(trained)
+    rescale_latents(model, Wan21().latents_std.flatten(), Wan21().latents_mean.flatten())
+    kept = {name: value for name, value in shipped.items() if name.startswith(("encoder.", "conv1."))}
+    model.load_state_dict(model.state_dict() | kept)
+    return model
+
+
 @contextlib.contextmanager
 def whole_clips(model: WanVAE) -> Iterator[None]:
     """Inside, :func:`encode` and :func:`decode` work on ``model``, and folded (``lab.models.folded``)."""

@@ -1,7 +1,7 @@
 """Everything from nothing to the shipped files: ``python -m lab.training.all``. Each step resumes where it was stopped.
 
 The order matters: the video model and the mask encoder learn from latents, so the VAE comes first and is then frozen.
-``python -m lab.training.vae.train --decoder-only`` may go on afterwards: it does not touch the latents. The depth network
+``python -m lab.training.vae.train --decoder-of FILE`` may go on afterwards: it does not touch the latents. The depth network
 and the scene network need none of the others; the scene adapter is of the VAE, the video model and the scene network.
 """
 

@@ -66,8 +66,8 @@ def rate_of(video: Input.Video) -> float:
     if held is not None:
         return float(held.frame_rate) or 1.0
     with _opened(video) as (container, stream):
-        told = float(stream.average_rate or 0)
-        return told if 0 < told <= MOST_RATE else _measured_rate(container, stream) or told or 1.0
+        average = float(stream.average_rate or 0)
+        return average if 0 < average <= MOST_RATE else _measured_rate(container, stream) or average or 1.0
 
 
 def hdr_of(video: Input.Video) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from argparse import Namespace
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +14,7 @@ import torch
 def training(pack):
     from lab.data import motion_clips
     from lab.metrics import vae as vae_metrics
+    from lab.models import shipped
     from lab.models import vae as vae_model
     from lab.training import records
     from lab.training.vae import data as vae_data
@@ -20,7 +22,14 @@ def training(pack):
     from lab.training.vae import train as vae
 
     return SimpleNamespace(
-        vae=vae, data=vae_data, loss=vae_loss, model=vae_model, score=vae_metrics, motion=motion_clips, records=records
+        vae=vae,
+        data=vae_data,
+        loss=vae_loss,
+        model=vae_model,
+        score=vae_metrics,
+        motion=motion_clips,
+        records=records,
+        shipped=shipped,
     )
 
 
@@ -158,11 +167,12 @@ def test_a_run_goes_on_where_it_was_stopped(training, tmp_path, monkeypatch):
     monkeypatch.setattr(training.vae, "load_lpips", lambda: None)
     torch.manual_seed(0)
     video = smooth_clip(5, 32)
-    first = training.vae.prepare(8, 1e-3, 10, None)
+    options = Namespace(width=8, rate=1e-3, minutes=10, widen=None, decoder_of=None)
+    first = training.vae.prepare(options)
     losses = [first.learn(video) for _ in range(12)]
     assert losses[-1] < losses[0]
     training.records.save_checkpoint(first.checkpoint, first.state())
-    second = training.vae.prepare(8, 1e-3, 10, None)
+    second = training.vae.prepare(options)
     assert second.step == 12 and second.clock.spent >= first.clock.spent - 0.1
     assert torch.equal(second.task.favour.errors, first.task.favour.errors)
     assert all(torch.equal(second.average[name], value) for name, value in first.average.items())
@@ -170,3 +180,20 @@ def test_a_run_goes_on_where_it_was_stopped(training, tmp_path, monkeypatch):
     one = first.learn(video)
     torch.manual_seed(1)
     assert second.learn(video) == pytest.approx(one, rel=1e-3)
+
+
+def test_a_decoder_goes_on_alone_and_ships_with_the_encoder_it_came_with(training, narrow, tmp_path, monkeypatch):
+    monkeypatch.setattr(training.vae, "RUNS", tmp_path)
+    monkeypatch.setattr(training.vae, "load_lpips", lambda: None)
+    shipped, video = tmp_path / "shipped.safetensors", smooth_clip(5, 32)
+    training.records.export(narrow.state_dict(), shipped, {})
+    weights = training.shipped.read_weights(shipped)
+    options = Namespace(width=8, rate=1e-3, minutes=10, widen=None, decoder_of=shipped)
+    run = training.vae.prepare(options)
+    untrained = training.model.with_decoder(weights, run.task.model.state_dict())
+    assert torch.allclose(untrained.decode(video_latent := untrained.encode(video)), narrow.decode(video_latent), atol=5e-3)
+    losses = [run.learn(video) for _ in range(12)]
+    assert losses[-1] < losses[0]
+    trained = training.model.with_decoder(weights, run.task.model.state_dict())
+    assert torch.equal(trained.encode(video), training.model.of_weights(weights).encode(video)), "bit for bit"
+    assert not torch.allclose(trained.decode(video_latent), untrained.decode(video_latent), atol=1e-3)

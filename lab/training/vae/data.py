@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lab.data.motion_clips import moving_clip, photo_clip, pictures
+from lab.data.motion_clips import debian_pictures, moving_clip, photo_clip, photographs, pictures
 
 CROP = 64  # pixels, the side of most training windows
 MOVING_SHARE, PHOTO_SHARE, DOUBLE_SPEED = 0.5, 0.2, 0.4
@@ -55,4 +55,6 @@ def _clip(windows: Windows, frames: int, side: int) -> np.ndarray:
     kind, rng = random.random(), random.Random(random.random())
     if len(windows) and (kind >= MOVING_SHARE + PHOTO_SHARE or not pictures()):
         return windows.any(frames, side, 2 if random.random() < DOUBLE_SPEED else 1)
-    return photo_clip(frames, side, rng) if kind < PHOTO_SHARE else moving_clip(frames, side, side, rng)
+    if kind < PHOTO_SHARE:
+        return photo_clip(frames, side, rng, (*photographs(), *debian_pictures()))
+    return moving_clip(frames, side, side, rng, (*pictures(), *debian_pictures()))

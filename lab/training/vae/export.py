@@ -4,30 +4,33 @@
 
 The host normalises Wan latents with fixed per-channel means and deviations. Our latents get exactly those by an affine map
 in the last encoder and the first decoder convolution, both 1x1x1: with measured mean m and deviation s, target M and S, the
-encoder gives ``(z - m) S / s + M`` and the decoder takes it back, so reconstruction does not change. ``--to FILE`` is for a
-look at a run in progress: the file goes there, and the latents that the video model learns from stay as they are.
+encoder gives ``(z - m) S / s + M`` and the decoder takes it back, so reconstruction does not change. ``--decoder-of FILE``
+writes the encoder of that file with the decoder that went on from it. ``--to FILE`` is for a look at a run in progress: the
+file goes there, and the latents that the video model learns from stay as they are.
 """
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from lab.data.motion_clips import pictures
+from lab.data.motion_clips import debian_pictures, pictures
 from lab.data.pool import FIRST_TRAINING_SEED, clip, folder
 from lab.host.modules.wan import Wan21
 from lab.metrics.vae import psnr
 from lab.models.precision import autocast
-from lab.models.shipped import VAE_FILE
-from lab.models.vae import WanVAE, encode, of_weights, rescale_latents, whole_clips
+from lab.models.shipped import VAE_FILE, read_weights
+from lab.models.vae import WanVAE, encode, of_weights, rescale_latents, whole_clips, with_decoder
 from lab.training.records import draw_curve, export, load_checkpoint, notes_of
 
 from .score import as_video, reconstruct
 from .train import run_folder
 
 RECIPE = "python -m lab.training.vae.train --width {width}; python -m lab.training.vae.export --width {width}"
+DECODER_RECIPE = "python -m lab.training.vae.train --decoder-of FILE; python -m lab.training.vae.export --decoder-of FILE"
 STATISTICS_CLIPS = 400  # a clip's own mean scatters by about half a deviation
 
 
@@ -57,26 +60,43 @@ def keep_normalised(latents: torch.Tensor) -> None:
         torch.save(latent[None].half().clone(), folder("latents") / f"{seed}.pt")
 
 
+def folded_model(state: dict[str, Any], clips: int, keep: bool) -> WanVAE:
+    """Return a checkpoint's VAE with the host's statistics, measured on so many training clips; their latents may be kept."""
+    model = of_weights(state["average"])
+    latents = encode_training_clips(model, clips)
+    fold(model, latents)
+    if keep:
+        keep_normalised(latents)
+    return model
+
+
+def data_of(decoder_only: bool) -> str:
+    """Return what a run learnt from, for the file's header."""
+    photographs = len(pictures()) + (len(debian_pictures()) if decoder_only else 0)
+    return f"{len(list(folder('frames').glob('*.npy')))} rendered clips and {photographs} photographs"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--width", type=int, default=32)
     parser.add_argument("--clips", type=int, default=STATISTICS_CLIPS, help="how many training clips the statistics are of")
+    parser.add_argument("--decoder-of", type=Path, help="the file that a run of `train --decoder-of` started from")
     parser.add_argument("--to", type=Path, help="a file for a look, in place of the shipped one")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    state = load_checkpoint(run_folder(options.width) / "last.pt")
-    model = of_weights(state["average"])
+    decoder_only = options.decoder_of is not None
+    run = run_folder(options.width, decoder_only)
+    state = load_checkpoint(run / "last.pt")
     test = torch.cat([as_video(clip(seed)) for seed in range(4)])
     truth = test / 2 + 0.5
-    before = psnr(reconstruct(model, test), truth)
-    latents = encode_training_clips(model, options.clips)
-    fold(model, latents)
-    if options.to is None:
-        keep_normalised(latents)
-    data = f"{len(list(folder('frames').glob('*.npy')))} rendered clips and {len(pictures())} photographs"
-    notes = notes_of(state, RECIPE.format(width=options.width), data)
+    before = psnr(reconstruct(of_weights(state["average"]), test), truth)
+    if decoder_only:
+        model, recipe = with_decoder(read_weights(options.decoder_of), state["average"]), DECODER_RECIPE
+    else:
+        model, recipe = folded_model(state, options.clips, options.to is None), RECIPE
+    notes = notes_of(state, recipe.format(width=options.width), data_of(decoder_only))
     export(model.state_dict(), options.to or VAE_FILE, notes)
-    draw_curve(run_folder(options.width) / "curve.csv", "scenes_db")
+    draw_curve(run / "curve.csv", "scenes_db")
     model.load_state_dict({name: value.half().float() for name, value in model.state_dict().items()})
     after = psnr(reconstruct(model, test), truth)
     print(f"held out: {before:.2f} dB before folding, {after:.2f} dB from the fp16 file")

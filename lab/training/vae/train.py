@@ -6,7 +6,8 @@ twenty latent frames, and a decoder that only ever saw three of them grows brigh
 ``2 v - 1``. The loss has a perceptual part where the LPIPS asset can be had.
 
 ``--minutes`` counts the CPU time of the one core it should have, so a run that shares it, or is stopped for a while, loses
-nothing. ``--widen FILE`` starts from a VAE of half the width. The running average of the weights is what is scored and shipped.
+nothing. ``--widen FILE`` starts from a VAE of half the width; ``--decoder-of FILE`` goes on with the decoder of a shipped file,
+whose latents stay, for the models that know them. The running average of the weights is what is scored and shipped.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from lab.data.pool import POOL
 from lab.host.paths import RUNS
 from lab.metrics.lpips import load_lpips
 from lab.models.precision import autocast
+from lab.models.shipped import read_weights
 from lab.models.vae import (
     WanVAE,
     build,
@@ -34,6 +36,7 @@ from lab.models.vae import (
     take_out_host_statistics,
     whole_clips,
     widened,
+    width_of,
 )
 from lab.training.loop import Plan, Run, Task, level
 from lab.training.records import load_checkpoint
@@ -54,13 +57,13 @@ SHAPES = (  # share of the steps, clips, frames, side
 AVERAGE, REPORT_MINUTES = 0.999, 12.0
 
 
-def run_folder(width: int) -> Path:
+def run_folder(width: int, decoder_only: bool = False) -> Path:
     """Return the folder of a run's checkpoint and curve."""
-    return RUNS / f"vae{width}"
+    return RUNS / f"vae{width}{'decoder' if decoder_only else ''}"
 
 
 class VaeTask(Task):
-    """The VAE's lesson; with ``decoder_only`` its latents stay, for a video model that knows them."""
+    """The VAE's lesson; with ``decoder_only`` its latents stay."""
 
     def __init__(self, model: WanVAE, decoder_only: bool = False):
         self.model, self.decoder_only = model, decoder_only
@@ -114,12 +117,25 @@ def widen(path: Path) -> WanVAE:
     return model
 
 
-def prepare(width: int, rate: float, minutes: float, start: Path | None, decoder_only: bool = False) -> Run:
+def normalised(path: Path) -> WanVAE:
+    """Return the VAE of a shipped file with latents of mean 0 and deviation 1."""
+    weights = read_weights(path)
+    model = build(width_of(weights))
+    model.load_state_dict(weights)
+    take_out_host_statistics(model)
+    return model
+
+
+def prepare(options: argparse.Namespace) -> Run:
     """Return a run that starts, or goes on from its checkpoint."""
-    folder = run_folder(width)
-    fresh = start is not None and not (folder / "last.pt").exists()
-    task = VaeTask(widen(start) if fresh and start else build(width), decoder_only)
-    return Run(task, Plan(folder, minutes, rate, level, time.process_time, AVERAGE, report=REPORT_MINUTES))
+    decoder_only = options.decoder_of is not None
+    folder = run_folder(options.width, decoder_only)
+    if (folder / "last.pt").exists() or not (options.widen or decoder_only):
+        model = build(options.width)
+    else:
+        model = normalised(options.decoder_of) if decoder_only else widen(options.widen)
+    plan = Plan(folder, options.minutes, options.rate, level, time.process_time, AVERAGE, report=REPORT_MINUTES)
+    return Run(VaeTask(model, decoder_only), plan)
 
 
 def main() -> None:
@@ -127,11 +143,11 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=32)
     parser.add_argument("--minutes", type=float, default=900, help="CPU minutes over all restarts")
     parser.add_argument("--rate", type=float, default=4e-4, help="the highest; 2e-3 is for a start from nothing")
-    parser.add_argument("--widen", type=Path, help="a file or a checkpoint of half the width to start from")
-    parser.add_argument("--decoder-only", action="store_true", help="keep the latents, for a video model that knows them")
-    options = parser.parse_args()
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--widen", type=Path, help="a file or a checkpoint of half the width to start from")
+    start.add_argument("--decoder-of", type=Path, help="a shipped file of this width, whose latents stay")
     torch.set_num_threads(1)
-    prepare(options.width, options.rate, options.minutes, options.widen, options.decoder_only).fit()
+    prepare(parser.parse_args()).fit()
 
 
 if __name__ == "__main__":
