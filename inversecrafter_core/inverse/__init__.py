@@ -5,6 +5,7 @@ from .clip_fit import fit_clip
 from .conjugate_gradient import conjugate_gradient
 from .data_consistency import SOLVERS, ProximalSettings, Solver, Step, prepare, solve_conjugate_gradients
 from .encode import encode_measurement
+from .mask_schedule import MaskSchedule, mask_power
 from .measurement import Measurement
 from .operators import Degradation, DiagonalMask, Operator, VideoOperator
 from .passes import OVERLAP, join_pass, join_sound, next_pass
@@ -15,6 +16,7 @@ __all__ = [
     "Degradation",
     "DiagonalMask",
     "LatentCoder",
+    "MaskSchedule",
     "Measurement",
     "Operator",
     "ProximalSettings",
@@ -26,6 +28,7 @@ __all__ = [
     "fit_clip",
     "join_pass",
     "join_sound",
+    "mask_power",
     "next_pass",
     "prepare",
     "solve_conjugate_gradients",

@@ -17,9 +17,12 @@ import torch
 
 from ..errors import InputError, require_choice
 from .conjugate_gradient import conjugate_gradient
+from .mask_schedule import MaskSchedule, mask_power
 from .operators import DiagonalMask, Operator
 
-Step = Callable[[torch.Tensor], torch.Tensor]
+Solve = Callable[[torch.Tensor], torch.Tensor]
+Step = Callable[[torch.Tensor, float], torch.Tensor]
+"""Function from ``z0`` and the flow time, 1 = noise, to ``z*``."""
 
 
 class Solver(StrEnum):
@@ -39,18 +42,21 @@ class ProximalSettings:
         gamma: weight of the measurement against the prediction, >= 0; the optimum around 8 is flat.
         steps: conjugate-gradient steps K, >= 1.
         tolerance: relative residual at which conjugate gradients stop, >= 0.
+        schedule: see :class:`.mask_schedule.MaskSchedule`.
 
     Raises:
-        InputError: an unknown solver, or a number out of its range.
+        InputError: an unknown solver or schedule, or a number out of its range.
     """
 
     solver: Solver = Solver.AUTO
     gamma: float = 8.0
     steps: int = 5
     tolerance: float = 1e-5
+    schedule: MaskSchedule = MaskSchedule.SHARPEN
 
     def __post_init__(self) -> None:
         require_choice("solver", self.solver, Solver)
+        require_choice("mask_schedule", self.schedule, MaskSchedule)
         if not (0 <= self.gamma < float("inf")):
             raise InputError("gamma", f"{self.gamma}", "Give a number of at least 0; 5 to 10 is usual.")
         if self.steps < 1 or self.tolerance < 0:
@@ -66,7 +72,7 @@ def solve_conjugate_gradients(
     return _normal_equations(operator, operator.A_adjoint(w), gamma, steps, tolerance)(z0)
 
 
-def _normal_equations(operator: Operator, back: torch.Tensor, gamma: float, steps: int, tolerance: float) -> Step:
+def _normal_equations(operator: Operator, back: torch.Tensor, gamma: float, steps: int, tolerance: float) -> Solve:
     # Divided by 1 + gamma, so that no gamma overflows: the steps are the same. ``back`` is A^T w.
     share = gamma / (1 + gamma)
 
@@ -80,31 +86,41 @@ def _normal_equations(operator: Operator, back: torch.Tensor, gamma: float, step
     return step
 
 
-def _prepare_conjugate_gradients(h: torch.Tensor, w: torch.Tensor, settings: ProximalSettings) -> Step:
+def _prepare_conjugate_gradients(h: torch.Tensor, w: torch.Tensor, settings: ProximalSettings) -> Solve:
     return _normal_equations(DiagonalMask(h), h * w, settings.gamma, settings.steps, settings.tolerance)
 
 
-def _prepare_closed_form(h: torch.Tensor, w: torch.Tensor, settings: ProximalSettings) -> Step:
-    # One fused pass a step, z* = gain z0 + pull; both factors are computed once a run.
+def _prepare_closed_form(h: torch.Tensor, w: torch.Tensor, settings: ProximalSettings) -> Solve:
+    # One fused pass, z* = gain z0 + pull.
     gain = 1 / (1 + settings.gamma * h * h)
     pull = settings.gamma * h * gain * w
     return lambda z0: torch.addcmul(pull, gain, z0.float())
 
 
-SOLVERS: dict[Solver, Callable[[torch.Tensor, torch.Tensor, ProximalSettings], Step]] = {
+SOLVERS: dict[Solver, Callable[[torch.Tensor, torch.Tensor, ProximalSettings], Solve]] = {
     Solver.CONJUGATE_GRADIENTS: _prepare_conjugate_gradients,
     Solver.CLOSED_FORM: _prepare_closed_form,
 }
 
 
 def prepare(h: torch.Tensor, encoded: torch.Tensor, settings: ProximalSettings) -> Step:
-    """Return the proximal step as a function ``z0 -> z*``; what does not depend on ``z0`` is computed here, once a run.
+    """Return the proximal step as a function of ``z0`` and the flow time.
+
+    With a fixed mask what does not depend on ``z0`` is computed here, once a run.
 
     Args:
         h: latent mask in 0...1, 1 = known.
         encoded: ``E(y)`` in model space, same shape, same device.
-        settings: solver, gamma, steps and tolerance.
+        settings: solver, gamma, steps, tolerance and the mask's schedule.
     """
     h, encoded = h.float(), encoded.float()
-    solver = Solver.CLOSED_FORM if settings.solver == Solver.AUTO else settings.solver
-    return SOLVERS[solver](h, h * encoded, settings)
+    solver = SOLVERS[Solver.CLOSED_FORM if settings.solver == Solver.AUTO else settings.solver]
+    if settings.schedule == MaskSchedule.FIXED:
+        fixed = solver(h, h * encoded, settings)
+        return lambda z0, _: fixed(z0)
+
+    def step(z0: torch.Tensor, time: float) -> torch.Tensor:
+        sharpened = h ** mask_power(time)
+        return solver(sharpened, sharpened * encoded, settings)(z0)
+
+    return step

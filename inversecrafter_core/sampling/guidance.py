@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import torch
 
 from ..errors import InputError, require_choice
-from ..inverse import Measurement, ProximalSettings, prepare
+from ..inverse import Measurement, ProximalSettings, Step, prepare
 from ..latent_grid import with_family
+from .guided_euler import Signal, flow_signal
 from .settings import NoiseRule
 from .streams import Streams
 from .window import SigmaRange, Window
@@ -21,13 +22,19 @@ from .window import SigmaRange, Window
 
 @dataclass(frozen=True)
 class BoundGuidance:
-    """The function ``(z0, sigma) -> z*`` of one run: the proximal step for a sigma in ``active``, else the identity."""
+    """The function ``(z0, sigma) -> z*`` of one run: the proximal step for a sigma in ``active``, else the identity.
+
+    ``signal`` is the model's function from sigma to the factor of ``z0``.
+    """
 
     active: SigmaRange
-    step: Callable[[torch.Tensor], torch.Tensor]
+    step: Step
+    signal: Signal = flow_signal
 
     def __call__(self, denoised: torch.Tensor, sigma: float) -> torch.Tensor:
-        return self.step(denoised).to(denoised.dtype) if sigma in self.active else denoised
+        if sigma not in self.active:
+            return denoised
+        return self.step(denoised, sigma / (self.signal(sigma) + sigma)).to(denoised.dtype)
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,7 @@ class Guidance:
         to_model_space: Callable[[torch.Tensor], torch.Tensor],
         streams: Streams | None = None,
         free: torch.Tensor | None = None,
+        signal: Signal = flow_signal,
     ) -> BoundGuidance:
         """Return the guidance of one run.
 
@@ -122,8 +130,9 @@ class Guidance:
             to_model_space: the model's function from VAE space to model space, on float32.
             streams: of ``like``; None: it is the video alone.
             free: 0...1, broadcasts against ``like``; 0 where the host gives the result, so that nothing is guided there.
+            signal: the model's function from sigma to the factor of the clean latent.
         """
         streams = streams or Streams.of(like)
         w, h = map(streams.place, self.evidence(like, to_model_space, streams))
         h = h if free is None else h * free
-        return BoundGuidance(self.window.resolve(percent_to_sigma), prepare(h, w, self.proximal))
+        return BoundGuidance(self.window.resolve(percent_to_sigma), prepare(h, w, self.proximal), signal)

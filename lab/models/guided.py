@@ -216,7 +216,7 @@ Method = Callable[[Setup, Case], torch.Tensor]
 
 def bare(setup: Setup, case: Case) -> torch.Tensor:
     """Sample without guidance."""
-    return setup.run(case, torch.clone, NEVER)
+    return setup.run(case, lambda z0, _: z0, NEVER)
 
 
 def recapture(setup: Setup, case: Case) -> torch.Tensor:

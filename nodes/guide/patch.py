@@ -38,8 +38,8 @@ def bind_to(
     """
     require_guidable(base_model)
     guidance.check_format(format_name(base_model.latent_format))
-    to_sigma = percent_to_sigma(base_model.model_sampling)
-    return guidance.bind(x, to_sigma, base_model.process_latent_in, streams_of(base_model, x), noise_mask)
+    to_sigma, signal = percent_to_sigma(base_model.model_sampling), require_flow(base_model.model_sampling)
+    return guidance.bind(x, to_sigma, base_model.process_latent_in, streams_of(base_model, x), noise_mask, signal)
 
 
 class GuidancePatch:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ...inversecrafter_core.errors import require_choice
-from ...inversecrafter_core.inverse import Measurement, ProximalSettings, Solver
+from ...inversecrafter_core.inverse import MaskSchedule, Measurement, ProximalSettings, Solver
 from ...inversecrafter_core.sampling import Guidance, GuidanceSettings, NoiseRule, Window
 from ..host.schema import node_schema
 from ..host.sockets import GUIDE, GuidanceSettingsSocket, MeasurementSocket
@@ -37,7 +37,9 @@ def guidance_inputs() -> list[io.Input]:
         ),
         percent_input("end_percent", WINDOW.end, "End of guidance in the model's schedule: 1 = last step."),
         GuidanceSettingsSocket.Input(
-            "settings", optional=True, tooltip="From Choose Guidance Settings: solver and noise. Without it, the defaults."
+            "settings",
+            optional=True,
+            tooltip="From Choose Guidance Settings: solver, noise, mask schedule. Without it, the defaults.",
         ),
     ]
 
@@ -60,7 +62,7 @@ def guidance_from(
 
 
 class InverseCrafterGuidanceSettings(io.ComfyNode):
-    """Node that sets solver, stopping rule and noise rule, for the ``settings`` input of the guidance nodes."""
+    """Node that sets solver, stopping rule, noise rule and mask schedule, for the ``settings`` input of the guidance nodes."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -69,7 +71,8 @@ class InverseCrafterGuidanceSettings(io.ComfyNode):
             node_id="InverseCrafterGuidanceSettings",
             display_name="Choose Guidance Settings (InverseCrafter)",
             category=GUIDE,
-            description="Solver and noise rule of guidance. The defaults suit most runs; connect this node to compare others.",
+            description="Solver, noise rule and mask schedule of guidance. The defaults suit most runs; connect this node "
+            "to compare others.",
             inputs=[
                 io.Combo.Input(
                     "solver",
@@ -101,6 +104,14 @@ class InverseCrafterGuidanceSettings(io.ComfyNode):
                     tooltip="keep: each step reuses its own noise estimate. fresh: new noise at every step, for distilled "
                     "models; not with Apply Guidance.",
                 ),
+                io.Combo.Input(
+                    "mask_schedule",
+                    options=[*MaskSchedule],
+                    default=SETTINGS.schedule,
+                    optional=True,
+                    tooltip="sharpen: partly known cells are left to the model as noise falls. fixed: one mask for the whole "
+                    "run, as in the paper.",
+                ),
             ],
             outputs=[
                 GuidanceSettingsSocket.Output(display_name="settings", tooltip="For the settings input of a guidance node.")
@@ -108,9 +119,17 @@ class InverseCrafterGuidanceSettings(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, solver: str, cg_steps: int, tolerance: float, noise: str) -> io.NodeOutput:
-        chosen = require_choice("solver", solver, Solver), cg_steps, tolerance, require_choice("noise", noise, NoiseRule)
-        return io.NodeOutput(GuidanceSettings(*chosen))
+    def execute(
+        cls, solver: str, cg_steps: int, tolerance: float, noise: str, mask_schedule: str = MaskSchedule.SHARPEN
+    ) -> io.NodeOutput:
+        chosen = GuidanceSettings(
+            require_choice("solver", solver, Solver),
+            cg_steps,
+            tolerance,
+            require_choice("noise", noise, NoiseRule),
+            require_choice("mask_schedule", mask_schedule, MaskSchedule),
+        )
+        return io.NodeOutput(chosen)
 
 
 NODES: list[type[io.ComfyNode]] = [InverseCrafterGuidanceSettings]

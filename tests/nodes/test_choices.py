@@ -43,7 +43,7 @@ CHOICES = [
     *[("InverseCrafterEncodeMeasurement", widget) for widget in ("mask", "preview", "encoding")],
     ("InverseCrafterInpaintConditioning", "condition_on"),
     *[("InverseCrafterDegradeVideo", widget) for widget in ("spatial", "border", "temporal_border")],
-    *[("InverseCrafterGuidanceSettings", widget) for widget in ("solver", "noise")],
+    *[("InverseCrafterGuidanceSettings", widget) for widget in ("solver", "noise", "mask_schedule")],
 ]
 
 

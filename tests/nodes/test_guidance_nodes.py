@@ -271,6 +271,16 @@ def test_without_settings_the_closed_form_and_the_steps_own_noise_are_used(kit):
     assert not torch.allclose(plain, kit.ksampler(kit.model(), measurement, settings=early, **ALL), atol=1e-3)
 
 
+@pytest.mark.parametrize("route", ["patch", "sampler", "one box"])
+def test_partly_known_cells_are_left_to_the_model_unless_the_mask_is_fixed(kit, route):
+    partly, wholly = kit.measurement(known=0.6), kit.measurement(known=1.0)
+    fixed = kit.run("InverseCrafterGuidanceSettings", mask_schedule="fixed")
+    usual, held = (guided_by(kit, route, kit.model(), partly, settings=settings, **ALL) for settings in (None, fixed))
+    assert distance_to(partly, held) < 0.9 * distance_to(partly, usual)
+    one, other = (guided_by(kit, route, kit.model(), wholly, settings=settings, **ALL) for settings in (None, fixed))
+    assert torch.equal(one, other), "what is wholly known is held to alike"
+
+
 @pytest.mark.parametrize("route", ["sampler", "one box"])
 def test_fresh_noise_is_another_clip_that_the_seed_repeats(kit, route):
     measurement, fresh = kit.measurement(known=0.5), kit.run("InverseCrafterGuidanceSettings", noise="fresh")

@@ -138,9 +138,9 @@ def own_time(nodes: PackNodes, steps: int, repeats: int, seed: int, bare: float)
     for solver in SOLVERS:
         step = inverse.prepare(measurement.h, measurement.w, inverse.ProximalSettings(solver))
 
-        def all_steps(step: Callable[[torch.Tensor], torch.Tensor] = step) -> None:
-            for _ in range(steps):
-                step(measurement.w)
+        def all_steps(step: Callable[[torch.Tensor, float], torch.Tensor] = step) -> None:
+            for number in range(steps):
+                step(measurement.w, 1 - number / steps)
 
         all_steps()
         taken = min(seconds(all_steps) for _ in range(repeats))

@@ -100,7 +100,7 @@ def guided(setup: Setup, case: Case, masks: Sequence[torch.Tensor], window: Wind
     def run(x: torch.Tensor, sigmas: torch.Tensor, strength: torch.Tensor, guide: BoundGuidance) -> torch.Tensor:
         return sample_guided_euler(stronger_prior(plain, case.z_true, strength), x, sigmas, correct=guide)
 
-    before = run(setup.start(case), setup.sigmas[: opens + 1], prior, BoundGuidance(active, torch.clone))
+    before = run(setup.start(case), setup.sigmas[: opens + 1], prior, BoundGuidance(active, lambda z0, _: z0))
     h = with_first_frame_known(torch.cat(list(masks))).repeat(len(prior), 1, 1, 1, 1)
     step = prepare(h, case.w.expand(h.shape), ProximalSettings(Solver.CLOSED_FORM))
     count = len(masks)

@@ -106,7 +106,7 @@ def test_zero4d_takes_predictions_in_half_precision():
 
 def test_zero4d_without_repeats_is_the_exact_sampler_with_a_plain_blend():
     w, m = random(1), mask(2)
-    blend = BoundGuidance(ALWAYS, lambda z0: z0 + m * (w - z0))
+    blend = BoundGuidance(ALWAYS, lambda z0, _: z0 + m * (w - z0))
     expected = sample_guided_euler(model, random(0), SIGMAS, correct=blend)
     assert torch.allclose(held(sample_zero4d, random(0), w=w, mask=m, active=ALWAYS, repeats=1), expected, atol=1e-5)
 

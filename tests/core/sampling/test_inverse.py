@@ -9,6 +9,8 @@ from inversecrafter_core import inverse
 from inversecrafter_core.errors import InputError
 
 SHAPE = (2, 4, 3, 4, 5)
+AS_ENCODED = 0.8
+"""The flow time at which the mask has the power 1."""
 
 
 def random(seed: int, shape=SHAPE) -> torch.Tensor:
@@ -106,14 +108,30 @@ def test_a_prepared_step_is_the_plain_one(solver):
     settings = inverse.ProximalSettings(solver, gamma=8.0, steps=60, tolerance=1e-8)
     step = inverse.prepare(h, encoded, settings)
     expected = closed_form(z0, h, h * encoded, 8.0)
-    assert torch.allclose(step(z0), expected, atol=1e-4)
+    assert torch.allclose(step(z0, AS_ENCODED), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("solver", list(inverse.SOLVERS))
+def test_the_mask_sharpens_as_the_noise_falls_and_a_fixed_one_does_not(solver):
+    z0, h, encoded = random(8), mask(9), random(10)
+    h[..., 0], h[..., 1] = 0, 1
+    sharpen = inverse.ProximalSettings(solver, gamma=8.0, steps=60, tolerance=1e-8)
+    fixed = inverse.ProximalSettings(solver, 8.0, 60, 1e-8, inverse.MaskSchedule.FIXED)
+    for time, power in ((1.0, 0.64), (0.8, 1.0), (0.4, 4.0), (0.1, 16.0), (0.0, 16.0)):
+        assert inverse.mask_power(time) == pytest.approx(power)
+        sharpened = h**power
+        z = inverse.prepare(h, encoded, sharpen)(z0, time)
+        assert torch.allclose(z, closed_form(z0, sharpened, sharpened * encoded, 8.0), atol=1e-4)
+        same = inverse.prepare(h, encoded, fixed)(z0, time)
+        assert torch.allclose(same, closed_form(z0, h, h * encoded, 8.0), atol=1e-4)
+        assert torch.allclose(z[..., :2], same[..., :2], atol=1e-6), "what is wholly known or unknown does not change"
 
 
 def test_known_cells_go_to_the_measurement_and_unknown_ones_stay():
     z0, encoded = random(11), random(12)
     h = torch.zeros(SHAPE)
     h[..., :2] = 1
-    z = inverse.prepare(h, encoded, inverse.ProximalSettings("closed_form", gamma=1e6))(z0)
+    z = inverse.prepare(h, encoded, inverse.ProximalSettings("closed_form", gamma=1e6))(z0, 0.5)
     assert torch.allclose(z[..., :2], encoded[..., :2], atol=1e-4)
     assert torch.equal(z[..., 2:], z0[..., 2:])
 
@@ -123,7 +141,7 @@ def test_the_step_is_a_convex_blend_for_every_gamma(gamma):
     z0, encoded = random(13), random(14)
     h = 0.05 + 0.25 * mask(15)
     bound = torch.maximum(z0.abs(), encoded.abs())
-    masked = inverse.prepare(h, encoded, inverse.ProximalSettings("closed_form", gamma))(z0)
+    masked = inverse.prepare(h, encoded, inverse.ProximalSettings("closed_form", gamma))(z0, AS_ENCODED)
     assert torch.all(masked.abs() <= bound + 1e-5)
     weight = gamma * h * h / (1 + gamma * h * h)
     assert torch.allclose(masked, (1 - weight) * z0 + weight * encoded, rtol=1e-3, atol=1e-4)
@@ -134,7 +152,7 @@ def test_the_step_is_a_convex_blend_for_every_gamma(gamma):
 def test_no_gamma_overflows(solver, gamma):
     z0, encoded, h = random(13), random(14), mask(15)
     h[..., 0], h[..., 1] = 0, 1
-    z = inverse.prepare(h, encoded, inverse.ProximalSettings(solver, gamma, steps=60, tolerance=0.0))(z0)
+    z = inverse.prepare(h, encoded, inverse.ProximalSettings(solver, gamma, steps=60, tolerance=0.0))(z0, 0.5)
     assert torch.equal(z[..., 0], z0[..., 0])
     assert torch.allclose(z[..., 1], encoded[..., 1] if gamma else z0[..., 1], atol=1e-3)
 
@@ -143,8 +161,8 @@ def test_no_gamma_overflows(solver, gamma):
 def test_half_precision_predictions_are_solved_in_float32(solver):
     z0, h, encoded = random(16), mask(17), random(18)
     step = inverse.prepare(h, encoded, inverse.ProximalSettings(solver))
-    assert step(z0.bfloat16()).dtype == torch.float32
-    assert torch.equal(step(z0.bfloat16()), step(z0.bfloat16().float()))
+    assert step(z0.bfloat16(), AS_ENCODED).dtype == torch.float32
+    assert torch.equal(step(z0.bfloat16(), AS_ENCODED), step(z0.bfloat16().float(), AS_ENCODED))
 
 
 @pytest.mark.parametrize(

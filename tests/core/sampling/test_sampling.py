@@ -210,7 +210,14 @@ def test_the_measurement_is_taken_to_model_space_before_it_is_masked():
     z0 = torch.zeros(1, 4, 3, 4, 5)
     correct = guidance.bind(z0, shifted, lambda w: (w - 3) / 2)
     h, encoded = guidance.measurement.h, (guidance.measurement.w - 3) / 2
-    assert torch.allclose(correct(z0, 0.0), 2 * h * h * encoded / (1 + 2 * h * h), atol=1e-6)
+    assert torch.allclose(correct(z0, 0.8), 2 * h * h * encoded / (1 + 2 * h * h), atol=1e-6)
+
+
+def test_noise_on_top_of_the_clean_latent_counts_by_its_share():
+    guidance = Guidance(measurement(), ProximalSettings("closed_form", gamma=2.0))
+    z0 = torch.randn(1, 4, 3, 4, 5, generator=torch.Generator().manual_seed(3))
+    on_top = guidance.bind(z0, lambda percent: 80 * (1 - percent), lambda w: w, signal=whole_signal)
+    assert torch.allclose(on_top(z0, 1.0), bind(guidance, z0)(z0, 0.5), atol=1e-6), "sigma 1 is half noise there"
 
 
 def test_one_measurement_serves_a_batch():
