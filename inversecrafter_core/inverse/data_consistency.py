@@ -52,7 +52,7 @@ class ProximalSettings:
     gamma: float = 8.0
     steps: int = 5
     tolerance: float = 1e-5
-    schedule: MaskSchedule = MaskSchedule.SHARPEN
+    schedule: MaskSchedule = MaskSchedule.FIXED
 
     def __post_init__(self) -> None:
         require_choice("solver", self.solver, Solver)

@@ -39,7 +39,7 @@ class GuidanceSettings:
     steps: int = 5
     tolerance: float = 1e-5
     noise: NoiseRule = NoiseRule.KEEP
-    schedule: MaskSchedule = MaskSchedule.SHARPEN
+    schedule: MaskSchedule = MaskSchedule.FIXED
 
     def __post_init__(self) -> None:
         require_choice("noise", self.noise, NoiseRule)

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from inversecrafter_core.evaluation import masked_lpips, masked_psnr
-from inversecrafter_core.inverse import ProximalSettings, Solver, Step, encode_measurement, prepare
+from inversecrafter_core.inverse import MaskSchedule, ProximalSettings, Solver, Step, encode_measurement, prepare
 from inversecrafter_core.masks import AREA_POWER, MaskMethod, MaskSettings
 from inversecrafter_core.sampling import (
     NEVER,
@@ -219,9 +219,9 @@ def bare(setup: Setup, case: Case) -> torch.Tensor:
     return setup.run(case, lambda z0, _: z0, NEVER)
 
 
-def recapture(setup: Setup, case: Case) -> torch.Tensor:
-    """Sample with ours: data consistency in closed form at its defaults."""
-    step = prepare(case.masks["default"], case.w, ProximalSettings(Solver.CLOSED_FORM))
+def recapture(setup: Setup, case: Case, schedule: MaskSchedule = MaskSchedule.FIXED) -> torch.Tensor:
+    """Sample with ours: data consistency in closed form, by default at its defaults."""
+    step = prepare(case.masks["default"], case.w, ProximalSettings(Solver.CLOSED_FORM, schedule=schedule))
     return setup.run(case, step, Window())
 
 

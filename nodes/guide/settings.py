@@ -109,8 +109,8 @@ class InverseCrafterGuidanceSettings(io.ComfyNode):
                     options=[*MaskSchedule],
                     default=SETTINGS.schedule,
                     optional=True,
-                    tooltip="sharpen: partly known cells are left to the model as noise falls. fixed: one mask for the whole "
-                    "run, as in the paper.",
+                    tooltip="fixed: one mask for the whole run, as in the paper. sharpen: partly known cells are left to the "
+                    "model as noise falls; for strong models.",
                 ),
             ],
             outputs=[
@@ -120,7 +120,7 @@ class InverseCrafterGuidanceSettings(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, solver: str, cg_steps: int, tolerance: float, noise: str, mask_schedule: str = MaskSchedule.SHARPEN
+        cls, solver: str, cg_steps: int, tolerance: float, noise: str, mask_schedule: str = MaskSchedule.FIXED
     ) -> io.NodeOutput:
         chosen = GuidanceSettings(
             require_choice("solver", solver, Solver),

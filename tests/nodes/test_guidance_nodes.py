@@ -272,12 +272,12 @@ def test_without_settings_the_closed_form_and_the_steps_own_noise_are_used(kit):
 
 
 @pytest.mark.parametrize("route", ["patch", "sampler", "one box"])
-def test_partly_known_cells_are_left_to_the_model_unless_the_mask_is_fixed(kit, route):
+def test_partly_known_cells_are_left_to_the_model_where_the_mask_sharpens(kit, route):
     partly, wholly = kit.measurement(known=0.6), kit.measurement(known=1.0)
-    fixed = kit.run("InverseCrafterGuidanceSettings", mask_schedule="fixed")
-    usual, held = (guided_by(kit, route, kit.model(), partly, settings=settings, **ALL) for settings in (None, fixed))
-    assert distance_to(partly, held) < 0.9 * distance_to(partly, usual)
-    one, other = (guided_by(kit, route, kit.model(), wholly, settings=settings, **ALL) for settings in (None, fixed))
+    sharpen = kit.run("InverseCrafterGuidanceSettings", mask_schedule="sharpen")
+    held, left = (guided_by(kit, route, kit.model(), partly, settings=settings, **ALL) for settings in (None, sharpen))
+    assert distance_to(partly, held) < 0.9 * distance_to(partly, left)
+    one, other = (guided_by(kit, route, kit.model(), wholly, settings=settings, **ALL) for settings in (None, sharpen))
     assert torch.equal(one, other), "what is wholly known is held to alike"
 
 

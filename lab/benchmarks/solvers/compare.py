@@ -25,6 +25,7 @@ from pathlib import Path
 import torch
 
 from inversecrafter_core.evaluation import flicker, masked_lpips, masked_psnr, masked_ssim, seam_psnr, temporal_change
+from inversecrafter_core.inverse import MaskSchedule
 from lab.benchmarks.plots import Panel, curves, draw
 from lab.benchmarks.report import Document, Row, folded, long_table, markdown, read, wide_table
 from lab.benchmarks.runner import main, measure
@@ -34,7 +35,7 @@ from lab.data.sheet import as_bytes, contact_sheet, paint_holes, write_picture
 from lab.data.unseen import scene_seeds
 from lab.host.paths import ROOT
 from lab.metrics.timing import timed
-from lab.models.guided import Case, Method, Setup, lpips
+from lab.models.guided import Case, Method, Setup, lpips, recapture
 
 from .methods import BARE, DPS, METHODS, MOVE, OURS, PASTE, PASTE_HALF, RIVALS
 
@@ -110,11 +111,11 @@ def case_of(setup: Setup, seed: int) -> Case | None:
     return Case.of(setup.wan.coder, view.truth, warp, view.prompt, seed) if warp.holes >= LEAST_HOLES else None
 
 
-def one_scene(steps: int, strengths: tuple[float, ...], seed: int) -> Scene | None:
-    """Measure one scene."""
+def one_scene(steps: int, strengths: tuple[float, ...], schedule: MaskSchedule, seed: int) -> Scene | None:
+    """Measure one scene; ``schedule`` is of our mask."""
     setup = Setup.of(steps, strengths)
     case = case_of(setup, seed)
-    return None if case is None else compare(setup, case, METHODS)
+    return None if case is None else compare(setup, case, METHODS | {OURS: partial(recapture, schedule=schedule)})
 
 
 def targets(found: Samples) -> list[Row]:
@@ -138,13 +139,14 @@ def rows(
     processes: int = 2,
     steps: int = 16,
     strengths: tuple[float, ...] = (0.0, 0.5, 0.9),
+    schedule: str = MaskSchedule.FIXED.value,
     picture: Path = Path(),
 ) -> list[Row]:
-    """Measure every method; or draw them where a picture is wanted."""
+    """Measure every method, ours with a mask of that ``schedule``; or draw them where a picture is wanted."""
     if picture.name:
         sheet(seed, steps, picture)
         return []
-    scene = partial(one_scene, steps, tuple(strengths))
+    scene = partial(one_scene, steps, tuple(strengths), MaskSchedule(schedule))
     found = measure(scene, scene_seeds(seed, 8 * scenes), scenes, processes)
     order = sorted((key for key in found if key != Key()), key=lambda key: key.strength or 0)
     return [found.mean(Key(), "holes of the warp", "%"), *targets(found), *found.means(order)]

@@ -27,7 +27,7 @@ from lab.data.scenes.damage import NONE, Damage
 from lab.data.scenes.new_views import LEAST_HOLES, NewView
 from lab.data.unseen import scene_seeds
 from lab.metrics.intervals import shares
-from lab.models.guided import Case, Setup, SmallWan, against_truth, bare, recapture
+from lab.models.guided import Case, Method, Setup, SmallWan, against_truth, bare, recapture
 
 EXACT, TEN = "exact depth", "noise 10 %"
 DAMAGES = {
@@ -78,7 +78,10 @@ def one_scene(steps: int, strengths: tuple[float, ...], seed: int) -> Scene | No
         return None
     for name, damage in DAMAGES.items():
         plain = evidence(view, damage, setup.wan)
-        variants = {PLAIN: (plain, recapture), DENOISED: (evidence(view, damage, setup.wan, True), recapture)}
+        variants: dict[str, tuple[Case, Method]] = {
+            PLAIN: (plain, recapture),
+            DENOISED: (evidence(view, damage, setup.wan, True), recapture),
+        }
         if name == EXACT:
             variants["bare"] = plain, bare
         for variant, (case, method) in variants.items():

@@ -115,8 +115,8 @@ def test_a_prepared_step_is_the_plain_one(solver):
 def test_the_mask_sharpens_as_the_noise_falls_and_a_fixed_one_does_not(solver):
     z0, h, encoded = random(8), mask(9), random(10)
     h[..., 0], h[..., 1] = 0, 1
-    sharpen = inverse.ProximalSettings(solver, gamma=8.0, steps=60, tolerance=1e-8)
-    fixed = inverse.ProximalSettings(solver, 8.0, 60, 1e-8, inverse.MaskSchedule.FIXED)
+    fixed = inverse.ProximalSettings(solver, gamma=8.0, steps=60, tolerance=1e-8)
+    sharpen = inverse.ProximalSettings(solver, 8.0, 60, 1e-8, inverse.MaskSchedule.SHARPEN)
     for time, power in ((1.0, 0.64), (0.8, 1.0), (0.4, 4.0), (0.1, 16.0), (0.0, 16.0)):
         assert inverse.mask_power(time) == pytest.approx(power)
         sharpened = h**power

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from inversecrafter_core.errors import InputError
-from inversecrafter_core.inverse import Measurement, ProximalSettings
+from inversecrafter_core.inverse import MaskSchedule, Measurement, ProximalSettings
 from inversecrafter_core.sampling import (
     ALWAYS,
     NEVER,
@@ -214,7 +214,7 @@ def test_the_measurement_is_taken_to_model_space_before_it_is_masked():
 
 
 def test_noise_on_top_of_the_clean_latent_counts_by_its_share():
-    guidance = Guidance(measurement(), ProximalSettings("closed_form", gamma=2.0))
+    guidance = Guidance(measurement(), ProximalSettings("closed_form", gamma=2.0, schedule=MaskSchedule.SHARPEN))
     z0 = torch.randn(1, 4, 3, 4, 5, generator=torch.Generator().manual_seed(3))
     on_top = guidance.bind(z0, lambda percent: 80 * (1 - percent), lambda w: w, signal=whole_signal)
     assert torch.allclose(on_top(z0, 1.0), bind(guidance, z0)(z0, 0.5), atol=1e-6), "sigma 1 is half noise there"

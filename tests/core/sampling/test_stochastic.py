@@ -209,10 +209,10 @@ def test_the_model_with_clean_cells_runs_while_the_context_holds_and_the_plain_o
 @pytest.mark.parametrize("start", [0.6, 0.0])
 def test_data_consistency_comes_first_and_the_context_has_the_last_word(start):
     """Data consistency of a soft mask moves known cells towards ``w``; while the context holds, they stay as given."""
-    from inversecrafter_core.inverse import MaskSchedule, ProximalSettings
+    from inversecrafter_core.inverse import ProximalSettings
 
     soft = Measurement(measurement().w, measurement().h * 0.7, (9, 32, 48))
-    guidance = Guidance(soft, ProximalSettings("closed_form", 20.0, schedule=MaskSchedule.FIXED), Window(start))
+    guidance = Guidance(soft, ProximalSettings("closed_form", 20.0), Window(start))
     seen, calls = [], []
     guided_at = guidance.bind(torch.zeros(SHAPE), lambda p: 1 - p, lambda z: z).active
     out, context, _ = run(
