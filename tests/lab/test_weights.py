@@ -150,5 +150,5 @@ def test_the_prompted_colour_comes():
     from lab.benchmarks.models.video_model import repainted
     from lab.models.guided import small_wan
 
-    right = [hit for seed in (907, 911, 913) for hit in repainted(seed, small_wan(), steps=8)]
+    right = [hit for seed in (907, 911) for hit in repainted(seed, small_wan(), steps=8)]
     assert len(right) >= 8 and sum(right) > 0.5 * len(right), right
