@@ -50,6 +50,11 @@ def schedule(steps: int) -> torch.Tensor:
     return torch.tensor(even_schedule(steps, SHIFT))
 
 
+def unguided(z0: torch.Tensor, _: float) -> torch.Tensor:
+    """Return the prediction as it is."""
+    return z0
+
+
 def stronger_prior(denoise: Denoise, truth: torch.Tensor, strength: torch.Tensor) -> Denoise:
     """Return ``denoise`` with its prediction mixed with ``truth`` by ``strength [B]`` in 0...1, one a clip."""
 
@@ -117,7 +122,7 @@ class SmallWan:
         cells = None if latent is None or known is None or not bool(known.any()) else upsample_tokens(known)[None, None]
         start = x if cells is None or latent is None else torch.where(cells, latent, x)
         predict = self.predictor(prompt, cells, latent, guidance)
-        return sample_guided_euler(predict, start, schedule(steps), correct=lambda z0, _: z0)
+        return sample_guided_euler(predict, start, schedule(steps), correct=unguided)
 
 
 @cache
@@ -216,7 +221,7 @@ Method = Callable[[Setup, Case], torch.Tensor]
 
 def bare(setup: Setup, case: Case) -> torch.Tensor:
     """Sample without guidance."""
-    return setup.run(case, lambda z0, _: z0, NEVER)
+    return setup.run(case, unguided, NEVER)
 
 
 def recapture(setup: Setup, case: Case, schedule: MaskSchedule = MaskSchedule.FIXED) -> torch.Tensor:

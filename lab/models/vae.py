@@ -105,16 +105,23 @@ def rescale_latents(model: WanVAE, scale: torch.Tensor, shift: torch.Tensor) -> 
     model.conv2.weight.copy_(inverse)
 
 
+def host_statistics() -> tuple[torch.Tensor, torch.Tensor]:
+    """Return means and deviations ``[16]`` that the host expects of a Wan 2.1 VAE's latents."""
+    latent_format = Wan21()
+    return latent_format.latents_mean.flatten(), latent_format.latents_std.flatten()
+
+
 def take_out_host_statistics(model: WanVAE) -> None:
     """Latents of mean 0 and deviation 1, from those of a shipped file, which have the host's constants."""
-    mean, deviation = Wan21().latents_mean.flatten(), Wan21().latents_std.flatten()
+    mean, deviation = host_statistics()
     rescale_latents(model, 1 / deviation, -mean / deviation)
 
 
 def with_decoder(shipped: dict[str, torch.Tensor], trained: dict[str, torch.Tensor]) -> WanVAE:
     """Return the VAE of a shipped file with the decoder of one trained on its latents, brought to mean 0 and deviation 1."""
     model = of_weights(trained)
-    rescale_latents(model, Wan21().latents_std.flatten(), Wan21().latents_mean.flatten())
+    mean, deviation = host_statistics()
+    rescale_latents(model, deviation, mean)
     kept = {name: value for name, value in shipped.items() if name.startswith(("encoder.", "conv1."))}
     model.load_state_dict(model.state_dict() | kept)
     return model

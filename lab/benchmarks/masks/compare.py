@@ -36,7 +36,7 @@ from lab.benchmarks.samples import Key, Samples, Scene
 from lab.data.scenes.new_views import NewView
 from lab.data.sheet import as_bytes, contact_sheet, paint_holes, write_picture
 from lab.host.paths import ROOT
-from lab.models.guided import Case, Setup, against_truth, stronger_prior
+from lab.models.guided import Case, Setup, against_truth, stronger_prior, unguided
 from lab.models.mask_encoder import MaskPredictor, load_predictor
 from lab.models.shipped import MASK_ENCODER_FILE
 
@@ -100,7 +100,7 @@ def guided(setup: Setup, case: Case, masks: Sequence[torch.Tensor], window: Wind
     def run(x: torch.Tensor, sigmas: torch.Tensor, strength: torch.Tensor, guide: BoundGuidance) -> torch.Tensor:
         return sample_guided_euler(stronger_prior(plain, case.z_true, strength), x, sigmas, correct=guide)
 
-    before = run(setup.start(case), setup.sigmas[: opens + 1], prior, BoundGuidance(active, lambda z0, _: z0))
+    before = run(setup.start(case), setup.sigmas[: opens + 1], prior, BoundGuidance(active, unguided))
     h = with_first_frame_known(torch.cat(list(masks))).repeat(len(prior), 1, 1, 1, 1)
     step = prepare(h, case.w.expand(h.shape), ProximalSettings(Solver.CLOSED_FORM))
     count = len(masks)

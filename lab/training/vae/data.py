@@ -51,10 +51,15 @@ def batch(windows: Windows, clips: int, frames: int, side: int = CROP) -> torch.
     return torch.stack(chosen).permute(0, 4, 1, 2, 3) * 2 - 1
 
 
+def training_pictures() -> tuple[np.ndarray, ...]:
+    """Return the photographs whose cut-outs move in training clips, as many as are installed."""
+    return (*pictures(), *debian_pictures())
+
+
 def _clip(windows: Windows, frames: int, side: int) -> np.ndarray:
     kind, rng = random.random(), random.Random(random.random())
     if len(windows) and (kind >= MOVING_SHARE + PHOTO_SHARE or not pictures()):
         return windows.any(frames, side, 2 if random.random() < DOUBLE_SPEED else 1)
     if kind < PHOTO_SHARE:
         return photo_clip(frames, side, rng, (*photographs(), *debian_pictures()))
-    return moving_clip(frames, side, side, rng, (*pictures(), *debian_pictures()))
+    return moving_clip(frames, side, side, rng, training_pictures())

@@ -17,15 +17,14 @@ from typing import Any
 
 import torch
 
-from lab.data.motion_clips import debian_pictures, pictures
 from lab.data.pool import FIRST_TRAINING_SEED, clip, folder
-from lab.host.modules.wan import Wan21
 from lab.metrics.vae import psnr
 from lab.models.precision import autocast
 from lab.models.shipped import VAE_FILE, read_weights
-from lab.models.vae import WanVAE, encode, of_weights, rescale_latents, whole_clips, with_decoder
+from lab.models.vae import WanVAE, encode, host_statistics, of_weights, rescale_latents, whole_clips, with_decoder
 from lab.training.records import draw_curve, export, load_checkpoint, notes_of
 
+from .data import training_pictures
 from .score import as_video, reconstruct
 from .train import run_folder
 
@@ -36,7 +35,7 @@ STATISTICS_CLIPS = 400  # a clip's own mean scatters by about half a deviation
 
 def fold(model: WanVAE, latents: torch.Tensor) -> None:
     """Change ``model`` in place so that ``latents [B, 16, T, h, w]``, which it made, would get the host's statistics."""
-    mean, deviation = Wan21().latents_mean.flatten(), Wan21().latents_std.flatten()
+    mean, deviation = host_statistics()
     channels = latents.transpose(0, 1).flatten(1)
     scale = deviation / channels.std(dim=1)
     rescale_latents(model, scale, mean - channels.mean(dim=1) * scale)
@@ -70,12 +69,6 @@ def folded_model(state: dict[str, Any], clips: int, keep: bool) -> WanVAE:
     return model
 
 
-def data_of(decoder_only: bool) -> str:
-    """Return what a run learnt from, for the file's header."""
-    photographs = len(pictures()) + (len(debian_pictures()) if decoder_only else 0)
-    return f"{len(list(folder('frames').glob('*.npy')))} rendered clips and {photographs} photographs"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--width", type=int, default=32)
@@ -94,7 +87,8 @@ def main() -> None:
         model, recipe = with_decoder(read_weights(options.decoder_of), state["average"]), DECODER_RECIPE
     else:
         model, recipe = folded_model(state, options.clips, options.to is None), RECIPE
-    notes = notes_of(state, recipe.format(width=options.width), data_of(decoder_only))
+    data = f"{len(list(folder('frames').glob('*.npy')))} rendered clips and {len(training_pictures())} photographs"
+    notes = notes_of(state, recipe.format(width=options.width), data)
     export(model.state_dict(), options.to or VAE_FILE, notes)
     draw_curve(run / "curve.csv", "scenes_db")
     model.load_state_dict({name: value.half().float() for name, value in model.state_dict().items()})

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 
 from lab.data.pool import POOL
 from lab.host.paths import RUNS
@@ -112,7 +111,7 @@ def widen(path: Path) -> WanVAE:
     """Return a VAE of twice the width of a shipped file or of a checkpoint."""
     if path.suffix == ".pt":
         return widened(load_checkpoint(path)["average"])
-    model = widened(load_file(path))
+    model = widened(read_weights(path))
     take_out_host_statistics(model)
     return model
 
