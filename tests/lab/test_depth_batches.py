@@ -1,4 +1,4 @@
-"""Batches of the depth network: pools of any size count alike, and a clip that is too short is not drawn."""
+"""Batches and loss of the depth network: pools of any size count alike, and the sky sets no scale."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from lab.training.depth.batch import Source
+from lab.data.blender.render import SKY
+from lab.training.depth.batch import FARTHEST, Source
+from lab.training.depth.train import loss_of
 
 
 @pytest.fixture
@@ -39,3 +41,28 @@ def test_clips_that_are_too_short_are_not_drawn(source):
 
 def test_the_note_in_the_file_tells_every_pool(source):
     assert source.described() == "9 clips of many and 1 clips of few and 0 clips of none, 0 views of photographs"
+
+
+def test_the_sky_sets_neither_the_factor_nor_the_farthest(tmp_path):
+    (tmp_path / "open").mkdir()
+    depth = np.full((1, 96, 144), SKY, np.float32)
+    depth[:, 60:, :72], depth[:, 60:, 72:] = 2.0, 8.0
+    np.savez(tmp_path / "open" / "0.npz", colour=np.full((1, 96, 144, 3), 90, np.uint8), depth=depth)
+    batch = Source([tmp_path / "open"], tmp_path / "photos").batch(random.Random(0), 6, 0, 1)
+    assert batch.sky.any() and not batch.sky.all()
+    ground = batch.log_depth.masked_fill(batch.sky, torch.nan)
+    assert torch.nanmean(ground.exp()) < 8.1
+    assert batch.log_depth[batch.sky].exp().max() <= FARTHEST * 8.1
+
+    nearer = batch.log_depth - 1.0
+    far_off = torch.where(batch.sky, batch.log_depth - 1.0, batch.log_depth)
+    wrong_ground = torch.where(batch.sky, batch.log_depth, batch.log_depth + torch.randn(batch.log_depth.shape))
+    assert loss_of(nearer, batch) < 1e-5, "one factor is forgiven"
+    assert 0 < loss_of(far_off, batch) < loss_of(wrong_ground, batch)
+
+
+def test_a_window_of_nothing_but_sky_has_a_finite_loss(tmp_path):
+    (tmp_path / "air").mkdir()
+    np.savez(tmp_path / "air" / "0.npz", colour=np.full((1, 96, 144, 3), 90, np.uint8), depth=np.full((1, 96, 144), SKY))
+    batch = Source([tmp_path / "air"], tmp_path / "photos").batch(random.Random(0), 2, 0, 1)
+    assert torch.isfinite(loss_of(torch.zeros_like(batch.log_depth), batch))

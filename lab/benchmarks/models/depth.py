@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from lab.benchmarks.report import Row, not_measured, row
 from lab.benchmarks.runner import main
 from lab.data.assets import asset, why_missing
 from lab.data.blender.render import SKY, render_scenes
+from lab.data.levels.clips import level_clip
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
 from lab.data.stereo import stereo_pair, why_no_pair
 from lab.data.unseen import REAL_CLIPS, real_clip, scene_seeds
@@ -29,8 +31,8 @@ from lab.models.shipped import DEPTH_FILE
 from lab.world import frame_times, random_scene, render
 
 SENSOR_NOISE = 2 / 255
-HELD_OUT_BLENDER = range(9_000, 9_400)
-"""Seeds of the second world; those from 10,000 on train."""
+HELD_OUT = range(9_000, 9_400)
+"""Seeds of scenes by other makers; of Blender's, those from 10,000 on train."""
 OURS, FASTDEPTH, PRIOR, WITHIN = "ours", "FastDepth", "prior", "within 1.25"
 SCENES_TARGET, PAIR_TARGET, FLICKER_TARGET = 90.0, 80.0, 0.5
 Estimators = dict[str, DepthEstimator]
@@ -77,26 +79,43 @@ def far_to_near(depth: torch.Tensor, known: torch.Tensor) -> float:
     return float(high / low)
 
 
-def on_second_maker(models: Estimators, seed: int, count: int) -> list[Row]:
-    """Measure on held-out scenes that Blender renders: rooms, streets and land, under the sky the truth counts for nothing."""
-    seeds = random.Random(seed).sample(HELD_OUT_BLENDER, min(count, len(HELD_OUT_BLENDER)))
-    folder = RUNS / "blender_held_out"
-    try:
-        render_scenes(seeds, folder, 2, HEIGHT, WIDTH)
-    except InputError as missing:
-        return [not_measured("scenes of a second maker", str(missing))]
+def on_other_makers(models: Estimators, seed: int, count: int) -> list[Row]:
+    """Measure on held-out scenes by Blender, a maker whose other scenes train ours, and on a game's levels, which do not."""
+    seeds = random.Random(seed).sample(HELD_OUT, min(count, len(HELD_OUT)))
     found: list[Row] = []
-    scores: dict[str, list[tuple[float, float]]] = {name: [] for name in models}
+    for case, clips in (("scenes by Blender", _by_blender), ("views of Freedoom's levels, a maker never seen", _of_levels)):
+        try:
+            found += _on_clips(models, f"{len(seeds)} {case}", clips(seeds))
+        except InputError as missing:
+            found.append(not_measured(case, str(missing)))
+    return found
+
+
+def _by_blender(seeds: list[int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    folder = RUNS / "blender_held_out"
+    render_scenes(seeds, folder, 2, HEIGHT, WIDTH)
     for number in seeds:
         with np.load(folder / f"{number}.npz") as stored:
-            video, truth = torch.from_numpy(stored["colour"]).float() / 255, torch.from_numpy(stored["depth"]).float()
+            yield stored["colour"], stored["depth"]
+
+
+def _of_levels(seeds: list[int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    return (level_clip(number, HEIGHT, WIDTH) for number in seeds)
+
+
+def _on_clips(models: Estimators, case: str, clips: Iterator[tuple[np.ndarray, np.ndarray]]) -> list[Row]:
+    """Measure on pictures and their depth; under the sky the truth counts for nothing."""
+    scores: dict[str, list[tuple[float, float]]] = {name: [] for name in models}
+    for colour, true in clips:
+        video, truth = torch.from_numpy(colour).float() / 255, torch.from_numpy(true).float()
         known = truth < SKY / 2
         for key, model in models.items():
             depth = model.estimate(video).values
             ratio = far_to_near(depth, known) / far_to_near(truth, known)
             scores[key].append((within(depth, truth, known), 100 * abs(math.log(ratio))))
+    found: list[Row] = []
     for key, pairs in scores.items():
-        case, (parts, ratios) = f"{len(seeds)} scenes by Blender", zip(*pairs, strict=True)
+        parts, ratios = zip(*pairs, strict=True)
         bound = ({"least": PAIR_TARGET}, {"most": 100 * math.log(1.3)}) if key == OURS else ({}, {})
         found.append(row(WITHIN, interval(list(parts)), "%", case=case, method=key, **bound[0]))
         found.append(row("log far-to-near ratio, off by", interval(list(ratios)), "%", case=case, method=key, **bound[1]))
@@ -136,7 +155,7 @@ def rows(seed: int, scenes: int = 8) -> list[Row]:
     """Measure every figure of the depth network's card."""
     models = estimators()
     missing = [] if FASTDEPTH in models else [not_measured(FASTDEPTH, why_missing("fastdepth"))]
-    worlds = [*on_scenes(models, seed, scenes), *on_second_maker(models, seed, scenes)]
+    worlds = [*on_scenes(models, seed, scenes), *on_other_makers(models, seed, scenes)]
     return [*worlds, *on_pair(models), *on_still_clips(models, seed), *missing]
 
 

@@ -24,6 +24,7 @@ from lab.data.pool import keep
 from .scenes import random_scene
 
 SCRIPT = Path(__file__).with_name("in_blender.py")
+SAMPLES = 16
 SKY = 6e4
 """Depth of the sky in metres."""
 AT_ONCE = 20
@@ -32,8 +33,8 @@ DARKEST, NOISE = 70.0, 4
 """Least mean brightness of a picture, and how much of its noise is taken for noise."""
 
 
-def render_scenes(seeds: Sequence[int], target: Path, frames: int, height: int, width: int) -> None:
-    """Render the seeds whose file is missing in ``target``.
+def render_scenes(seeds: Sequence[int], target: Path, frames: int, height: int, width: int, samples: int = SAMPLES) -> None:
+    """Render the seeds whose file is missing in ``target``, with so many light paths a pixel.
 
     Raises:
         InputError: there is no Blender.
@@ -47,7 +48,8 @@ def render_scenes(seeds: Sequence[int], target: Path, frames: int, height: int, 
         for first in range(0, len(missing), AT_ONCE):
             scenes = [random_scene(seed, frames, images) for seed in missing[first : first + AT_ONCE]]
             jobs = Path(folder) / "jobs.json"
-            jobs.write_text(json.dumps({"height": height, "width": width, "scenes": scenes}), encoding="utf-8")
+            wanted = {"height": height, "width": width, "samples": samples, "scenes": scenes}
+            jobs.write_text(json.dumps(wanted), encoding="utf-8")
             command = [program, "-b", "--factory-startup", "--python-exit-code", "1", "--python", str(SCRIPT), "--"]
             subprocess.run([*command, str(jobs), folder], check=True, stdout=subprocess.DEVNULL)
             for scene in scenes:

@@ -16,13 +16,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from lab.data.blender.render import SKY
 from lab.data.motion_clips import Motion
 
 SIZES = ((96, 144), (96, 144), (96, 128), (112, 128), (128, 96), (80, 160))  # most clips are wide; a few are not
 SMALL_SIZES = ((64, 96), (64, 96), (64, 80), (80, 80), (80, 64), (48, 112))  # the same at less than half the cost
 STANDING = 0.3  # part of the clips that are one frame, repeated with fresh noise
 GREY = 0.12  # part of the clips without colour
-FARTHEST = 40.0  # times the clip's median depth: what lies beyond (a sky) counts as there
+FARTHEST = 40.0  # times the clip's median depth without the sky: what lies beyond counts as there
 
 
 Clip = tuple[np.ndarray, np.ndarray]
@@ -31,10 +32,13 @@ Clip = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Batch:
-    """``frames [B, T, 3, h, w]`` in 0...1, ``log_depth [B, T, h, w]``, ``exact [B]`` bool: truth, not a teacher's opinion."""
+    """``frames [B, T, 3, h, w]`` in 0...1, ``log_depth [B, T, h, w]``, ``sky [B, T, h, w]`` bool: nothing is there, and
+    ``exact [B]`` bool: truth, not a teacher's opinion.
+    """
 
     frames: torch.Tensor
     log_depth: torch.Tensor
+    sky: torch.Tensor
     exact: torch.Tensor
 
 
@@ -72,7 +76,8 @@ class Source:
         generator = torch.Generator().manual_seed(rng.getrandbits(40))
         parts = [_disturb(colour, depth, rng, generator) for colour, depth in drawn]
         exact = torch.arange(len(parts)) < clips
-        return Batch(torch.stack([c for c, _ in parts]), torch.stack([d for _, d in parts]), exact)
+        pictures, log_depth, sky = (torch.stack(part) for part in zip(*parts, strict=True))
+        return Batch(pictures, log_depth, sky, exact)
 
 
 def _read(path: Path) -> Clip:
@@ -126,8 +131,8 @@ def _sample(image: np.ndarray, pose: np.ndarray, size: tuple[int, int]) -> np.nd
 
 def _disturb(
     colour: torch.Tensor, depth: torch.Tensor, rng: random.Random, generator: torch.Generator
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mirror, reverse, stand still, re-colour, and add noise of its own to each frame."""
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Mirror, reverse, stand still, re-colour, and add noise of its own to each frame; also say where the sky is."""
     if rng.random() < 0.5:
         colour, depth = colour.flip(-1), depth.flip(-1)
     if rng.random() < 0.5:
@@ -141,5 +146,7 @@ def _disturb(
     elif rng.random() < 0.3:
         colour = colour[:, rng.sample(range(3), 3)]
     noise = rng.choice((0.0, 0.008, 0.008, 0.03)) * torch.randn(colour.shape, generator=generator)
-    farthest = FARTHEST * float(depth.median())
-    return (colour + noise).clamp(0, 1), depth.clamp(min=1e-3, max=farthest).log()
+    sky = depth >= SKY / 2
+    sky &= ~sky.all()  # a clip of nothing but sky would have no depth at all
+    farthest = FARTHEST * float(depth[~sky].median())
+    return (colour + noise).clamp(0, 1), depth.clamp(min=1e-3, max=farthest).log(), sky

@@ -3,7 +3,7 @@
 ``python -m lab.training.depth.pool --count 2000`` fills ``depth/world<version>`` in the folder of runs with ``<seed>.npz``,
 ``colour [FRAMES, HEIGHT, WIDTH, 3]`` uint8 and ``depth [FRAMES, HEIGHT, WIDTH]`` float16, and labels the photographs with
 FastDepth into ``depth/photos``, those of Debian's ``opencv-doc`` among them where it is installed. Where Blender is installed,
-``--blender 500`` scenes of the second world (``lab.data.blender``) go into ``depth/blender1``. Seeds below
+``--blender 5000`` scenes of the second world (``lab.data.blender``), one picture each, go into ``depth/blender1``. Seeds below
 :data:`~lab.data.pool.FIRST_TRAINING_SEED` are held out, and so is everything the tests and benchmarks measure on.
 """
 
@@ -31,7 +31,7 @@ from lab.world.render import source_intrinsics
 RUN = RUNS / "depth"
 POOL, BLENDER, PHOTOS = RUN / f"world{WORLD_VERSION}", RUN / "blender1", RUN / "photos"
 FRAMES, HEIGHT, WIDTH = 4, 96, 144
-BLENDER_FRAMES = 2
+BLENDER_SAMPLES = 8  # of light a pixel: more scenes teach more than cleaner ones, or than a second frame of each
 STEPS = (0.02, 0.0625, 0.125, 0.3)  # seconds between frames
 DEBIAN = Path("/usr/share/doc/opencv-doc/examples/data")
 DEBIAN_PHOTOGRAPHS = (
@@ -93,14 +93,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--first", type=int, default=FIRST_TRAINING_SEED)
     parser.add_argument("--count", type=int, default=2000)
-    parser.add_argument("--blender", type=int, default=500, help="scenes of the second world")
+    parser.add_argument("--blender", type=int, default=5000, help="scenes of the second world")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     label_photographs()
     fill(arguments.first, arguments.count)
     seeds = range(max(arguments.first, FIRST_TRAINING_SEED), arguments.first + arguments.blender)
     try:
-        render_scenes(seeds, BLENDER, BLENDER_FRAMES, HEIGHT, WIDTH)
+        render_scenes(seeds, BLENDER, 1, HEIGHT, WIDTH, BLENDER_SAMPLES)
     except InputError as missing:
         print(f"no second world: {missing}")
 
