@@ -1,8 +1,9 @@
 """The embedded depth network against its targets, on scenes and footage that it never saw.
 
 "Within 1.25" is the part of pixels whose depth is off by less than a factor of 1.25 after one scale for the whole clip (the
-median of the log ratio). Flicker is measured on one real frame repeated with sensor noise of 2/255, nothing stabilised, along
-its own optical flow (``inversecrafter_core.depth.steady.flicker``). FastDepth and the prior without a model stand beside.
+median of the log ratio). Edges are measured by ``lab.metrics.depth_edges``. Flicker is measured on one real frame repeated with
+sensor noise of 2/255, nothing stabilised, along its own optical flow (``inversecrafter_core.depth.steady.flicker``). FastDepth
+and the prior without a model stand beside.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from lab.data.pool import FRAMES, HEIGHT, WIDTH
 from lab.data.stereo import stereo_pair, why_no_pair
 from lab.data.unseen import REAL_CLIPS, real_clip, scene_seeds
 from lab.host.paths import RUNS
+from lab.metrics.depth_edges import edges_off
 from lab.metrics.intervals import interval
 from lab.models.shipped import DEPTH_FILE
 from lab.world import frame_times, random_scene, render
@@ -34,7 +36,7 @@ SENSOR_NOISE = 2 / 255
 HELD_OUT = range(9_000, 9_400)
 """Seeds of scenes by other makers; of Blender's, those from 10,000 on train."""
 OURS, FASTDEPTH, PRIOR, WITHIN = "ours", "FastDepth", "prior", "within 1.25"
-SCENES_TARGET, PAIR_TARGET, FLICKER_TARGET = 90.0, 80.0, 0.5
+SCENES_TARGET, PAIR_TARGET, FLICKER_TARGET, EDGES_TARGET = 90.0, 80.0, 0.5, 1.5
 Estimators = dict[str, DepthEstimator]
 
 
@@ -62,14 +64,18 @@ def still_clip(name: str, seed: int) -> torch.Tensor:
 def on_scenes(models: Estimators, seed: int, count: int) -> list[Row]:
     """Measure on held-out scenes."""
     scores: dict[str, list[float]] = {name: [] for name in models}
+    edges: dict[str, list[float]] = {name: [] for name in models}
     for number in scene_seeds(seed, count):
         clip = render(random_scene(number), frame_times(FRAMES), HEIGHT, WIDTH)
         for name, model in models.items():
-            scores[name].append(within(model.estimate(clip.colour).values, clip.depth))
+            depth = model.estimate(clip.colour).values
+            scores[name].append(within(depth, clip.depth))
+            edges[name].append(edges_off(depth, clip.depth))
     case, found = f"{count} held-out scenes", []
     for name, values in scores.items():
         bound = {"least": SCENES_TARGET} if name == OURS else {}
         found.append(row(WITHIN, sum(values) / count, "%", case=case, method=name, **bound))
+    found += _edge_rows(edges, case)
     return [*found, row(f"{WITHIN}, worst scene", min(scores[OURS]), "%", case=case, method=OURS)]
 
 
@@ -106,6 +112,7 @@ def _of_levels(seeds: list[int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 def _on_clips(models: Estimators, case: str, clips: Iterator[tuple[np.ndarray, np.ndarray]]) -> list[Row]:
     """Measure on pictures and their depth; under the sky the truth counts for nothing."""
     scores: dict[str, list[tuple[float, float]]] = {name: [] for name in models}
+    edges: dict[str, list[float]] = {name: [] for name in models}
     for colour, true in clips:
         video, truth = torch.from_numpy(colour).float() / 255, torch.from_numpy(true).float()
         known = truth < SKY / 2
@@ -113,12 +120,23 @@ def _on_clips(models: Estimators, case: str, clips: Iterator[tuple[np.ndarray, n
             depth = model.estimate(video).values
             ratio = far_to_near(depth, known) / far_to_near(truth, known)
             scores[key].append((within(depth, truth, known), 100 * abs(math.log(ratio))))
+            edges[key].append(edges_off(depth, truth))
     found: list[Row] = []
     for key, pairs in scores.items():
         parts, ratios = zip(*pairs, strict=True)
         bound = ({"least": PAIR_TARGET}, {"most": 100 * math.log(1.3)}) if key == OURS else ({}, {})
         found.append(row(WITHIN, interval(list(parts)), "%", case=case, method=key, **bound[0]))
         found.append(row("log far-to-near ratio, off by", interval(list(ratios)), "%", case=case, method=key, **bound[1]))
+    return found + _edge_rows(edges, case)
+
+
+def _edge_rows(edges: dict[str, list[float]], case: str) -> list[Row]:
+    """Return how far each model's edges are off, over the clips that have edges."""
+    found = []
+    for name, values in edges.items():
+        bound = {"most": EDGES_TARGET} if name == OURS else {}
+        known = [value for value in values if math.isfinite(value)]
+        found.append(row("depth edges, off by", interval(known), "pixels", case=case, method=name, **bound))
     return found
 
 

@@ -2,12 +2,14 @@
 
 Completion: each scene is seen from an arc whose truth is rendered. The exact warp's holes are filled by Telea's method, by the
 median over time of what the same pixel shows when it is known, and by the model, which is given the tokens that lie wholly in
-the known part. Judged in the holes alone. The probe hides the nearest thing, prompts it in each of four colours, and compares
-the colour that comes where the thing is.
+the known part. Judged in the holes alone. Denoising is told as an error, and as the strength of the simulated prior that errs
+as much. The probe hides the nearest thing, prompts it in each of four colours, and compares the colour that comes where the
+thing is.
 """
 
 from __future__ import annotations
 
+import math
 from statistics import mean
 
 import torch
@@ -19,6 +21,7 @@ from lab.data.pool import FRAMES, HEIGHT, WIDTH
 from lab.data.scenes.new_views import NewView, Warp
 from lab.data.scenes.recoloured import LEAST_SHOWN, PROBED, named_colour, recoloured
 from lab.data.unseen import scene_seeds
+from lab.metrics.intervals import interval
 from lab.models.guided import SmallWan, lpips, noise_of, small_wan
 from lab.models.token_masks import known_tokens, outline
 from lab.models.video import STEPS
@@ -27,7 +30,8 @@ from lab.world.caption import named_things
 
 COMPLETION_STEPS = 2  # of 2, 4, 8 and 24 the best in PSNR and LPIPS on six scenes of seed 5: more steps invent more
 LEVELS = (0.3, 0.5, 0.8)
-TELEA, MEDIAN, MODEL = "Telea", "temporal median", "model"
+TELEA, MEDIAN, MODEL, MULTIPLE = "Telea", "temporal median", "model", "best multiple of the input"
+STANDS_AT = "prior strength at which it stands"
 
 
 def temporal_median(warp: Warp) -> torch.Tensor:
@@ -68,11 +72,21 @@ def denoising(seed: int, wan: SmallWan) -> Scene:
         with torch.no_grad():
             predicted = predict(noisy, torch.tensor([sigma]))
         best = (noisy * clean).sum() / noisy.square().sum()
-        guesses = {MODEL: predicted, "best multiple of the input": best * noisy}
-        for method, guess in guesses.items():
-            error = float((guess - clean).square().mean())
+        guesses = {MODEL: predicted, MULTIPLE: best * noisy}
+        errors = {method: float((guess - clean).square().mean()) for method, guess in guesses.items()}
+        for method, error in errors.items():
             found[Key(method, "clean latent from sigma", sigma)] = {"mean squared error": error}
+        found[Key(MODEL, "clean latent from sigma", sigma)][STANDS_AT] = stands_at(errors[MODEL], errors[MULTIPLE])
     return found
+
+
+def stands_at(error: float, without_a_model: float) -> float:
+    """Return the prior strength at which a mix of the best multiple with the truth errs as much as the model.
+
+    Mixed as ``(1 - strength) multiple + strength truth``, its squared error is ``(1 - strength)^2`` of the multiple's: 0 is no
+    model at all, 1 the truth, and a model that is worse than none is below 0.
+    """
+    return 1 - math.sqrt(error / without_a_model)
 
 
 def repainted(seed: int, wan: SmallWan, steps: int = STEPS) -> list[bool]:
@@ -124,7 +138,7 @@ def rows(seed: int, scenes: int = 8, processes: int = 2) -> list[Row]:
         )
     for case in ("thing repainted", "text alone"):
         hits = found.values.pop(Key(case=case), {}).get("the prompted colour comes", [])
-        listed.append(row("the prompted colour comes", mean(hits) if hits else float("nan"), "%", least=80, case=case))
+        listed.append(row("the prompted colour comes", interval(hits) if hits else float("nan"), "%", least=80, case=case))
     return listed + found.means()
 
 
