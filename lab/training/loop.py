@@ -151,7 +151,8 @@ class Run:
         self.step += 1
         keep = min(self.plan.average, self.step / (self.step + AVERAGE_START))
         for name, value in self.task.model.state_dict().items() if self.average else ():
-            self.average[name].lerp_(value, 1 - keep)
+            if value.is_floating_point():
+                self.average[name].lerp_(value, 1 - keep)
         return float(loss.detach())
 
     def fit(self) -> None:

@@ -56,6 +56,28 @@ def test_a_run_learns_until_its_minutes_are_spent_and_goes_on_from_its_checkpoin
     assert [int(row["step"]) for row in rows] == sorted({int(row["step"]) for row in rows}) and len(rows) > 5
 
 
+class Normalised(OneWeight):
+    """Learn 3 from two inputs, with a batch norm, whose counter is a whole number."""
+
+    def __init__(self):
+        super().__init__()
+        self.model = torch.nn.Sequential(torch.nn.Linear(1, 1), torch.nn.BatchNorm1d(1))
+
+    def batch(self, step, along):
+        return torch.tensor([[1.0], [2.0]])
+
+    def score(self, weights):
+        return {"seen": float(weights["1.num_batches_tracked"])}
+
+
+def test_batch_statistics_are_averaged_too(tmp_path):
+    run = Run(Normalised(), plan_of(tmp_path, 3, average=0.9))
+    run.fit()
+    live = run.task.model.state_dict()
+    assert float((run.average["1.running_mean"] - live["1.running_mean"]).abs()) > 0
+    run.task.model.load_state_dict(run.average)
+
+
 def test_the_average_lags_behind_the_weights_and_is_what_is_scored(tmp_path):
     run = run_of(tmp_path, 10, average=0.9)
     run.fit()

@@ -24,6 +24,9 @@ SMALL_SIZES = ((64, 96), (64, 96), (64, 80), (80, 80), (80, 64), (48, 112))  # t
 STANDING = 0.3  # part of the clips that are one frame, repeated with fresh noise
 GREY = 0.12  # part of the clips without colour
 FARTHEST = 40.0  # times the clip's median depth without the sky: what lies beyond counts as there
+BEHIND = (
+    1.5  # the sky's depth over that of the farthest 2 %: farther, and a bright wall that is taken for sky costs a whole clip
+)
 
 
 Clip = tuple[np.ndarray, np.ndarray]
@@ -148,5 +151,8 @@ def _disturb(
     noise = rng.choice((0.0, 0.008, 0.008, 0.03)) * torch.randn(colour.shape, generator=generator)
     sky = depth >= SKY / 2
     sky &= ~sky.all()  # a clip of nothing but sky would have no depth at all
-    farthest = FARTHEST * float(depth[~sky].median())
-    return (colour + noise).clamp(0, 1), depth.clamp(min=1e-3, max=farthest).log(), sky
+    ground = depth[~sky]
+    farthest = FARTHEST * float(ground.median())
+    behind = BEHIND * float(np.quantile(ground.numpy(), 0.98))
+    depth = torch.where(sky, min(behind, farthest), depth.clamp(min=1e-3, max=farthest))
+    return (colour + noise).clamp(0, 1), depth.log(), sky

@@ -7,12 +7,13 @@ its absolute mean (twice it where it is beyond 25 %, which is what the score cou
 scales (Li and Snavely, "MegaDepth", 2018), and of its change from frame to frame, which on clips that stand still is plain
 flicker. Sky has no depth, only a place behind everything, so it counts a fifth. A teacher's opinion of a photograph has no
 edges to teach. The first part of the time goes into single pictures of less than half the size, the rest into pictures and
-clips of two and four frames.
+clips of two and four frames. What ships are the averaged weights.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import math
 import random
 import time
@@ -38,6 +39,7 @@ WITHIN = math.log(1.25)
 FRAMES = 3  # of the held-out clips that the curve shows
 LENGTHS, IN_A_BATCH = (1, 1, 1, 2, 4), 16  # frames of a training clip; frames of all clips of the world together
 PHOTOGRAPHS = 0.35, 0.7  # photographs to a clip of the world, in the first and in the second part
+AVERAGE = 0.998  # what the averaged weights, which are those that ship, keep of themselves a step
 PICTURES = 0.45  # part of the time spent on single small pictures first: more scenes a minute
 TEST_SEEDS = range(7000, 7024)
 
@@ -90,14 +92,18 @@ class DepthTask(Task):
             log_depth = self.model(batch.frames).log_depth
         return loss_of(log_depth, batch)
 
+    def with_weights(self, weights: dict[str, torch.Tensor]) -> SmallDepthNet:
+        """Return a network of its own with these weights, ready to predict."""
+        network = copy.deepcopy(self.network).train(False)
+        network.load_state_dict(weights)
+        return network
+
     @torch.no_grad()
     def score(self, weights: dict[str, torch.Tensor]) -> dict[str, float]:
         """Return percent of pixels within a factor of 1.25 after one scale a clip, at the network's own size."""
         self.source.refresh()
         frames, log_depth = self.held_out
-        self.model.train(False)
-        error = (self.model(frames).log_depth - log_depth).flatten(1)
-        self.model.train()
+        error = (self.with_weights(weights)(frames).log_depth - log_depth).flatten(1)
         within = (error - error.median(1, keepdim=True).values).abs() < WITHIN
         return {"within": 100 * float(within.float().mean())}
 
@@ -112,11 +118,11 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     task = DepthTask(options.start)
-    run = Run(task, Plan(RUN, options.minutes, options.rate, seconds=time.process_time))
+    run = Run(task, Plan(RUN, options.minutes, options.rate, seconds=time.process_time, average=AVERAGE))
     run.fit()
     draw_curve(RUN / "curve.csv", "within")
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    save_small_network(options.out, task.network, **notes_of(run.state(), RECIPE, task.source.described()))
+    save_small_network(options.out, task.with_weights(run.average), **notes_of(run.state(), RECIPE, task.source.described()))
     options.out.chmod(0o644)
 
 
