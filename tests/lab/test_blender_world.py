@@ -11,7 +11,7 @@ import pytest
 
 from inversecrafter_core.errors import InputError
 from lab.data.blender import render
-from lab.data.blender.scenes import KINDS, LENS, random_scene
+from lab.data.blender.scenes import KINDS, LENS, LONG_LENS, WALL, random_scene
 
 
 def test_a_seed_gives_one_scene_and_another_seed_another():
@@ -28,6 +28,17 @@ def test_every_scene_has_a_ground_a_lens_in_range_and_a_pose_a_frame(seed):
     ground = scene["solids"][0]
     assert ground["shape"] == "box" and ground["place"][2] + ground["size"][2] == pytest.approx(0)
     assert all(len(solid[part]) == 3 for solid in scene["solids"] for part in ("place", "size", "turn"))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_wall_lies_close_behind_what_stands_before_it(seed):
+    scene = random_scene(seed, 1, [], WALL)
+    assert scene["kind"] == WALL and scene["lens"] <= np.radians(LONG_LENS[1])
+    ground, wall, *rest = scene["solids"]
+    far = wall["place"][1]
+    assert far <= 7.5 and ground["place"][2] < 0
+    assert all(solid["place"][1] > far / 5 for solid in rest)
+    assert random_scene(seed, 1, [])["kind"] in KINDS, "only when asked for"
 
 
 def test_a_scenes_files_become_one_with_rows_from_the_top_and_a_bounded_sky(tmp_path):
@@ -49,4 +60,4 @@ def test_a_scenes_files_become_one_with_rows_from_the_top_and_a_bounded_sky(tmp_
 def test_without_blender_the_message_says_how_to_get_it(monkeypatch, tmp_path):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(InputError, match="apt-get install blender"):
-        render.render_scenes([1], tmp_path, 1, 8, 8)
+        render.render_scenes([1], tmp_path, (1, 8, 8))

@@ -99,7 +99,7 @@ def on_other_makers(models: Estimators, seed: int, count: int) -> list[Row]:
 
 def _by_blender(seeds: list[int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     folder = RUNS / "blender_held_out"
-    render_scenes(seeds, folder, 2, HEIGHT, WIDTH)
+    render_scenes(seeds, folder, (2, HEIGHT, WIDTH))
     for number in seeds:
         with np.load(folder / f"{number}.npz") as stored:
             yield stored["colour"], stored["depth"]

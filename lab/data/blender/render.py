@@ -33,12 +33,17 @@ DARKEST, NOISE = 70.0, 4
 """Least mean brightness of a picture, and how much of its noise is taken for noise."""
 
 
-def render_scenes(seeds: Sequence[int], target: Path, frames: int, height: int, width: int, samples: int = SAMPLES) -> None:
+def render_scenes(
+    seeds: Sequence[int], target: Path, size: tuple[int, int, int], samples: int = SAMPLES, kind: str | None = None
+) -> None:
     """Render the seeds whose file is missing in ``target``, with so many light paths a pixel.
+
+    ``size`` is frames, height and width; the seed draws the ``kind`` of scene unless it is given.
 
     Raises:
         InputError: there is no Blender.
     """
+    frames, height, width = size
     program = shutil.which("blender")
     if program is None:
         raise InputError("blender", "not installed", "Install Blender 3 or 4 (Debian: apt-get install blender), or go without.")
@@ -46,7 +51,7 @@ def render_scenes(seeds: Sequence[int], target: Path, frames: int, height: int, 
     with tempfile.TemporaryDirectory() as folder:
         images = _write_pictures(Path(folder))
         for first in range(0, len(missing), AT_ONCE):
-            scenes = [random_scene(seed, frames, images) for seed in missing[first : first + AT_ONCE]]
+            scenes = [random_scene(seed, frames, images, kind) for seed in missing[first : first + AT_ONCE]]
             jobs = Path(folder) / "jobs.json"
             wanted = {"height": height, "width": width, "samples": samples, "scenes": scenes}
             jobs.write_text(json.dumps(wanted), encoding="utf-8")

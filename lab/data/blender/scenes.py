@@ -15,10 +15,12 @@ from typing import Any
 
 Solid = dict[str, Any]
 KINDS = ("room", "street", "land")
+"""What a seed draws from; a ``wall`` is asked for by name."""
+WALL = "wall"
 SHAPES = ("box", "box", "sphere", "cylinder", "cone", "torus", "monkey", "rock")
 PATTERNS = ("plain", "plain", "noise", "checker", "brick", "wave", "voronoi")
-LENS = (35.0, 90.0)
-"""Horizontal field of view in degrees."""
+LENS, LONG_LENS = (35.0, 90.0), (25.0, 60.0)
+"""Horizontal field of view in degrees; the long one of a camera that stands back from a wall."""
 THIN = (0.01, 0.04)
 """Half width of poles, legs and bars in metres."""
 
@@ -136,21 +138,23 @@ class Draw:
         return [*bars, self.solid("box", [x, y, floor + high], [half * gap, thick, thick], turn, **material)]
 
 
-def random_scene(seed: int, frames: int, images: list[str]) -> dict[str, Any]:
+def random_scene(seed: int, frames: int, images: list[str], kind: str | None = None) -> dict[str, Any]:
     """Return the scene of a seed: ``kind``, ``solids``, ``light``, ``lens`` in radians and ``poses [frames]``.
 
-    A pose is ``{"place" [3], "look" [3]}``: where the camera stands and a point that it looks at.
+    The seed draws the kind, one of :data:`KINDS`, unless it is given. A pose is ``{"place" [3], "look" [3]}``: where the camera
+    stands and a point that it looks at.
     """
     draw = Draw(seed, images)
-    kind = draw.rng.choice(KINDS)
-    solids = {"room": _room, "street": _street, "land": _land}[kind](draw)
+    drawn = draw.rng.choice(KINDS)
+    kind = kind or drawn
+    solids = {"room": _room, "street": _street, "land": _land, WALL: _wall}[kind](draw)
     eye = draw.span(0.4, 1.9) if kind != "land" else draw.log_span(0.3, 4)
     return {
         "seed": seed,
         "kind": kind,
         "solids": solids,
         "light": _light(draw, kind),
-        "lens": math.radians(draw.span(*LENS)),
+        "lens": math.radians(draw.span(*(LENS if kind != WALL else LONG_LENS))),
         "poses": _poses(draw, frames, eye),
     }
 
@@ -174,7 +178,7 @@ def _light(draw: Draw, kind: str) -> dict[str, Any]:
     lamps = [
         [draw.span(-2, 2), draw.span(0, 6), draw.span(2, 2.4), draw.log_span(60, 300)] for _ in range(draw.rng.randint(1, 3))
     ]
-    return {"sun": sun, "sky": sky, "lamps": lamps if kind == "room" else []}
+    return {"sun": sun, "sky": sky, "lamps": lamps if kind in ("room", WALL) else []}
 
 
 def _room(draw: Draw) -> list[Solid]:
@@ -195,6 +199,31 @@ def _room(draw: Draw) -> list[Solid]:
     for _ in range(draw.rng.randint(2, 8)):
         x, y = draw.span(-wide + 0.4, wide - 0.4), draw.log_span(1.0, deep - 0.4)
         solids += draw.thing(x, y, 0.0, draw.log_span(0.12, 0.7))
+    return solids
+
+
+def _wall(draw: Draw) -> list[Solid]:
+    """Return a wall with shelves, cases and pictures, a ground, and a few large things shortly before it: little depth in all.
+
+    So are most pictures of a person, a machine or goods taken: from some way off, with what is behind them close behind.
+    """
+    far, high = draw.span(3.5, 7.5), draw.span(2.4, 5)
+    solids = [
+        draw.solid("box", [0, far / 2, -0.05], [12, far + 2, 0.05], **draw.material(0.3)),
+        draw.solid("box", [0, far, high / 2], [12, 0.05, high / 2], draw.rng.gauss(0, 0.15), **draw.material(0.3)),
+    ]
+    for _ in range(draw.rng.randint(0, 4)):  # cupboards, doors, pictures and windows
+        size = [draw.span(0.2, 1.0), draw.span(0.02, 0.25), draw.span(0.2, 1.0)]
+        solids.append(draw.solid("box", [draw.span(-3, 3), far - 0.1, draw.span(0.2, high - 0.3)], size))
+    for _ in range(draw.rng.randint(0, 3)):  # shelves, with goods on them
+        x, z, half, deep = draw.span(-2.5, 2.5), draw.span(0.4, 2.2), draw.span(0.4, 1.4), draw.span(0.12, 0.3)
+        solids.append(draw.solid("box", [x, far - deep, z], [half, deep, 0.02]))
+        for _ in range(draw.rng.randint(2, 8)):
+            size = [draw.span(0.05, 0.2), draw.span(0.05, deep), draw.span(0.06, 0.25)]
+            place = [x + draw.span(-half, half), far - deep, z + 0.02 + size[2]]
+            solids.append(draw.solid(draw.rng.choice(("box", "box", "cylinder", "sphere")), place, size))
+    for _ in range(draw.rng.randint(1, 4)):
+        solids += draw.thing(draw.span(-1.8, 1.8), far * draw.span(0.45, 0.9), 0.0, draw.log_span(0.3, 0.9))
     return solids
 
 

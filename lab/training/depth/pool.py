@@ -3,7 +3,8 @@
 ``python -m lab.training.depth.pool --count 2000`` fills ``depth/world<version>`` in the folder of runs with ``<seed>.npz``,
 ``colour [FRAMES, HEIGHT, WIDTH, 3]`` uint8 and ``depth [FRAMES, HEIGHT, WIDTH]`` float16, and labels the photographs with
 FastDepth into ``depth/photos``, those of Debian's ``opencv-doc`` among them where it is installed. Where Blender is installed,
-``--blender 5000`` scenes of the second world (``lab.data.blender``), one picture each, go into ``depth/blender1``. Seeds below
+``--blender 5000`` scenes of the second world (``lab.data.blender``), one picture each, go into ``depth/blender1``, and a
+quarter as many of things before a near wall into ``depth/wall1``. Seeds below
 :data:`~lab.data.pool.FIRST_TRAINING_SEED` are held out, and so is everything the tests and benchmarks measure on.
 """
 
@@ -22,6 +23,7 @@ from inversecrafter_core.depth import OnnxDepth
 from inversecrafter_core.errors import InputError
 from lab.data.assets import asset, why_missing
 from lab.data.blender.render import render_scenes
+from lab.data.blender.scenes import WALL
 from lab.data.pool import FIRST_TRAINING_SEED, keep_arrays, to_bytes
 from lab.host.paths import RUNS
 from lab.world import WORLD_VERSION, random_scene, render
@@ -29,7 +31,7 @@ from lab.world.photographs import installed_pictures, read_picture
 from lab.world.render import source_intrinsics
 
 RUN = RUNS / "depth"
-POOL, BLENDER, PHOTOS = RUN / f"world{WORLD_VERSION}", RUN / "blender1", RUN / "photos"
+POOL, BLENDER, WALLS, PHOTOS = RUN / f"world{WORLD_VERSION}", RUN / "blender1", RUN / "wall1", RUN / "photos"
 FRAMES, HEIGHT, WIDTH = 4, 96, 144
 BLENDER_SAMPLES = 8  # of light a pixel: more scenes teach more than cleaner ones, or than a second frame of each
 STEPS = (0.02, 0.0625, 0.125, 0.3)  # seconds between frames
@@ -100,7 +102,8 @@ def main() -> None:
     fill(arguments.first, arguments.count)
     seeds = range(max(arguments.first, FIRST_TRAINING_SEED), arguments.first + arguments.blender)
     try:
-        render_scenes(seeds, BLENDER, 1, HEIGHT, WIDTH, BLENDER_SAMPLES)
+        render_scenes(seeds, BLENDER, (1, HEIGHT, WIDTH), BLENDER_SAMPLES)
+        render_scenes(seeds[: len(seeds) // 4], WALLS, (1, HEIGHT, WIDTH), BLENDER_SAMPLES, WALL)
     except InputError as missing:
         print(f"no second world: {missing}")
 

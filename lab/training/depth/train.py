@@ -31,7 +31,7 @@ from lab.training.records import draw_curve, notes_of
 from lab.world import frame_times, random_scene, render
 
 from .batch import FARTHEST, Batch, Source
-from .pool import BLENDER, HEIGHT, PHOTOS, POOL, RUN, WIDTH
+from .pool import BLENDER, HEIGHT, PHOTOS, POOL, RUN, WALLS, WIDTH
 
 RECIPE = "python -m lab.training.depth.pool; python -m lab.training.depth.train"
 EDGES, FLICKER, SKY_SHARE = 0.5, 1.0, 0.2
@@ -69,7 +69,7 @@ class DepthTask(Task):
 
     @cached_property
     def source(self) -> Source:
-        return Source([POOL, BLENDER], PHOTOS)
+        return Source([POOL, BLENDER, WALLS], PHOTOS)
 
     @cached_property
     def held_out(self) -> tuple[torch.Tensor, torch.Tensor]:
