@@ -1,4 +1,4 @@
-"""How far the edges of an estimated depth map lie from the true ones, in pixels.
+"""Distance of the edges of an estimated depth map from the true ones, in pixels.
 
 A true edge lies between two neighbours in a row or a column whose depths differ by more than a factor of 1.25 while their
 disparities step by three times what they step beside them (disparity is linear on a plane, so ground at a grazing angle has no

@@ -74,10 +74,14 @@ def _shown(path: Path) -> np.ndarray:
     """Read a rendered picture without most of its noise, not darker than :data:`DARKEST` on average."""
     picture = cv2.imread(str(path))
     assert picture is not None, "Blender wrote it just now"
-    clean = cv2.fastNlMeansDenoisingColored(picture, None, NOISE, NOISE, 5, 13)[..., ::-1]
-    mean = max(1.0, float(clean.mean()))
+    return brightened(cv2.fastNlMeansDenoisingColored(picture, None, NOISE, NOISE, 5, 13)[..., ::-1])
+
+
+def brightened(picture: np.ndarray) -> np.ndarray:
+    """Return a picture in 0...255 as uint8, by a gamma not darker than :data:`DARKEST` on average."""
+    mean = max(1.0, float(picture.mean()))
     power = min(1.0, math.log(DARKEST / 255) / math.log(mean / 255)) if mean < DARKEST else 1.0
-    return (255 * (clean / 255) ** power).round().astype(np.uint8)
+    return (255 * (picture / 255) ** power).round().astype(np.uint8)
 
 
 def _write_pictures(folder: Path) -> list[str]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from inversecrafter_core.errors import InputError
 from lab.data.assets import asset, why_missing
-from lab.data.blender.render import DARKEST, SKY
+from lab.data.blender.render import SKY, brightened
 
 from .view import Camera, View, sector_at
 from .wad import Level, Wad
@@ -73,8 +73,5 @@ def _worth_seeing(depth: np.ndarray) -> bool:
 
 
 def _shown(colour: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Return the picture at half the size it was cast, not darker than :data:`DARKEST` on average."""
-    small = cv2.resize(colour.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) / 255
-    mean = float(small.mean())
-    power = math.log(DARKEST / 255) / math.log(mean) if 0 < mean < DARKEST / 255 else 1.0
-    return (255 * small**power).round().astype(np.uint8)
+    """Return the picture at half the size it was cast, not too dark."""
+    return brightened(cv2.resize(colour.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA))

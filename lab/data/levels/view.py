@@ -29,7 +29,7 @@ SPRITES = {
 
 @dataclass(frozen=True)
 class Camera:
-    """Where it stands ``[2]``, its height, its direction in radians from the east, and the tangent of half its lens."""
+    """Place ``[2]`` and eye height in map units, direction in radians from the east, tangent of half the field of view."""
 
     place: np.ndarray
     eye: float
@@ -63,9 +63,9 @@ class View:
 
     def _column(self, column: int, ray: np.ndarray) -> None:
         with np.errstate(divide="ignore", invalid="ignore"):
-            steep = cross(np.broadcast_to(ray, self.along.shape), self.along)
+            steep = cross(ray, self.along)
             away = self.start - self.camera.place
-            distance, part = cross(away, self.along) / steep, cross(away, np.broadcast_to(ray, away.shape)) / steep
+            distance, part = cross(away, self.along) / steep, cross(away, ray) / steep
         met = np.flatnonzero((distance > 1e-3) & (part >= 0) & (part < 1))
         top, bottom = 0, len(self.rise)
         for line in met[np.argsort(distance[met])]:
@@ -117,9 +117,7 @@ class View:
         height = float(sector["ceiling" if ceiling else "floor"]) - self.camera.eye
         distance = height / self.rise[first:last]
         point = self.camera.place + distance[:, None] * ray
-        picture = self.wad.flat(name)
-        if picture is None:
-            picture = np.full((FLAT, FLAT, 4), 90, np.uint8)
+        picture = or_grey(self.wad.flat(name))
         x, y = (point[:, axis].astype(int) % FLAT for axis in (0, 1))
         self._put(column, rows, picture[y, x, :3], distance, sector)
         return last
@@ -132,9 +130,7 @@ class View:
         if first >= last:
             return
         distance, u, v = spot
-        picture = self.wad.texture(text(name))
-        if picture is None:
-            picture = np.full((FLAT, FLAT, 4), 90, np.uint8)
+        picture = or_grey(self.wad.texture(text(name)))
         fall = float(edge) - self.camera.eye - self.rise[first:last] * distance + v
         pixels = picture[fall.astype(int) % picture.shape[0], int(u) % picture.shape[1], :3]
         self._put(column, rows, pixels, np.full(last - first, distance), sector)
@@ -174,8 +170,13 @@ class View:
 
 
 def cross(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-    """Return the cross product of plane vectors ``[N, 2]``."""
+    """Return the cross product of plane vectors ``[..., 2]``."""
     return one[..., 0] * two[..., 1] - one[..., 1] * two[..., 0]
+
+
+def or_grey(picture: np.ndarray | None) -> np.ndarray:
+    """Return the picture, or plain grey in place of one that the file lacks."""
+    return np.full((FLAT, FLAT, 4), 90, np.uint8) if picture is None else picture
 
 
 def text(name: bytes) -> str:

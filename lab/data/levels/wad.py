@@ -66,10 +66,12 @@ class Wad:
 
     def flat(self, name: str) -> np.ndarray | None:
         """Return the picture of a floor or a ceiling, or None."""
-        found = self.lump(name) if name in self._places else b""
-        if len(found) < FLAT * FLAT:
-            return None
-        return self._coloured(np.frombuffer(found, np.uint8, FLAT * FLAT).reshape(FLAT, FLAT))
+        key = f"flat {name}"
+        if key not in self._pictures:
+            found = self.lump(name)[: FLAT * FLAT] if name in self._places else b""
+            whole = len(found) == FLAT * FLAT
+            self._pictures[key] = self._coloured(np.frombuffer(found, np.uint8).reshape(FLAT, FLAT)) if whole else None
+        return self._pictures[key]
 
     def picture(self, name: str) -> np.ndarray | None:
         """Return a thing's picture, or None: columns of runs of pixels."""
