@@ -1,4 +1,4 @@
-"""Batches and loss of the depth network: pools of any size count alike, and the sky sets no scale."""
+"""Batches and loss of the depth network: a pool counts by its share, whatever its size, and the sky sets no scale."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def source(tmp_path):
         for seed in range(clips):
             colour, depth = np.full((frames, 96, 144, 3), 90, np.uint8), np.full((frames, 96, 144), far, np.float16)
             np.savez(tmp_path / pool / f"{seed}.npz", colour=colour, depth=depth)
-    return Source([tmp_path / "many", tmp_path / "few", tmp_path / "none"], tmp_path / "photos")
+    return Source({tmp_path / "many": 1, tmp_path / "few": 3, tmp_path / "none": 5}, tmp_path / "photos")
 
 
 def depths(batch):
     return set(batch.log_depth.flatten(1).median(1).values.exp().round().tolist())
 
 
-def test_a_small_pool_is_drawn_as_often_as_a_large_one(source):
+def test_a_pool_is_drawn_by_its_share_whatever_its_size(source):
     rng = random.Random(0)
-    drawn = [len(source.clip(2, rng)[0]) for _ in range(200)]
-    assert 70 < drawn.count(2) < 130
+    drawn = [len(source.clip(2, rng)[0]) for _ in range(400)]
+    assert 270 < drawn.count(2) < 330
 
 
 def test_clips_that_are_too_short_are_not_drawn(source):
@@ -48,7 +48,7 @@ def test_the_sky_sets_neither_the_factor_nor_the_farthest(tmp_path):
     depth = np.full((1, 96, 144), SKY, np.float32)
     depth[:, 60:, :72], depth[:, 60:, 72:] = 2.0, 8.0
     np.savez(tmp_path / "open" / "0.npz", colour=np.full((1, 96, 144, 3), 90, np.uint8), depth=depth)
-    batch = Source([tmp_path / "open"], tmp_path / "photos").batch(random.Random(0), 6, 0, 1)
+    batch = Source({tmp_path / "open": 1}, tmp_path / "photos").batch(random.Random(0), 6, 0, 1)
     assert batch.sky.any() and not batch.sky.all()
     ground = batch.log_depth.masked_fill(batch.sky, torch.nan)
     assert torch.nanmean(ground.exp()) < 8.1
@@ -64,5 +64,5 @@ def test_the_sky_sets_neither_the_factor_nor_the_farthest(tmp_path):
 def test_a_window_of_nothing_but_sky_has_a_finite_loss(tmp_path):
     (tmp_path / "air").mkdir()
     np.savez(tmp_path / "air" / "0.npz", colour=np.full((1, 96, 144, 3), 90, np.uint8), depth=np.full((1, 96, 144), SKY))
-    batch = Source([tmp_path / "air"], tmp_path / "photos").batch(random.Random(0), 2, 0, 1)
+    batch = Source({tmp_path / "air": 1}, tmp_path / "photos").batch(random.Random(0), 2, 0, 1)
     assert torch.isfinite(loss_of(torch.zeros_like(batch.log_depth), batch))

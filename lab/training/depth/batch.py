@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,11 +48,14 @@ class Batch:
 class Source:
     """Pools and photographs in memory, as they lie on disk. Call :meth:`refresh` while the pools still grow.
 
-    Every pool is drawn from as often as any other, however many clips it has.
+    Args:
+        shares: how often each pool is drawn from, however many clips it has, where its clips are long enough.
+        photos: the folder of labelled photographs.
     """
 
-    def __init__(self, pools: Sequence[Path], photos: Path):
-        self.pools: dict[Path, dict[str, Clip]] = {pool: {} for pool in pools}
+    def __init__(self, shares: Mapping[Path, float], photos: Path):
+        self.shares = shares
+        self.pools: dict[Path, dict[str, Clip]] = {pool: {} for pool in shares}
         self.photos = [_read(path) for path in sorted(photos.glob("*.npz"))]
         self.refresh()
 
@@ -63,8 +66,9 @@ class Source:
 
     def clip(self, frames: int, rng: random.Random) -> Clip:
         """Draw a clip of at least so many frames."""
-        long = [[clip for clip in clips.values() if len(clip[0]) >= frames] for clips in self.pools.values()]
-        return rng.choice(rng.choice([clips for clips in long if clips]))
+        long = {pool: [clip for clip in clips.values() if len(clip[0]) >= frames] for pool, clips in self.pools.items()}
+        able = [pool for pool, clips in long.items() if clips]
+        return rng.choice(long[rng.choices(able, [self.shares[pool] for pool in able])[0]])
 
     def described(self) -> str:
         """Return how much there is, in words."""

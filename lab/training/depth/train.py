@@ -38,6 +38,7 @@ EDGES, FLICKER, SKY_SHARE = 0.5, 1.0, 0.2
 WITHIN = math.log(1.25)
 FRAMES = 3  # of the held-out clips that the curve shows
 LENGTHS, IN_A_BATCH = (1, 1, 1, 2, 4), 16  # frames of a training clip; frames of all clips of the world together
+SHARES = {POOL: 0.2, BLENDER: 0.4, WALLS: 0.4}  # of single pictures; clips of several frames are all of the first world
 PHOTOGRAPHS = 0.35, 0.7  # photographs to a clip of the world, in the first and in the second part
 AVERAGE = 0.998  # what the averaged weights, which are those that ship, keep of themselves a step
 PICTURES = 0.45  # part of the time spent on single small pictures first: more scenes a minute
@@ -69,7 +70,7 @@ class DepthTask(Task):
 
     @cached_property
     def source(self) -> Source:
-        return Source([POOL, BLENDER, WALLS], PHOTOS)
+        return Source(SHARES, PHOTOS)
 
     @cached_property
     def held_out(self) -> tuple[torch.Tensor, torch.Tensor]:
