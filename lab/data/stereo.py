@@ -1,7 +1,8 @@
-"""The motorcycle stereo pair with its true disparity, as a warp with a known answer.
+"""Two stereo pairs with their true disparity: the motorcycle, a warp with a known answer, and the aloe of Debian's opencv-doc.
 
-The right image's principal point lies ``doffs`` pixels to the right of the left one's, so that
-``x_right = x_left - disparity`` and ``depth = f b / (disparity + doffs)`` hold together. Depth is in mm.
+The motorcycle's right image has its principal point ``doffs`` pixels to the right of the left one's, so that
+``x_right = x_left - disparity`` and ``depth = f b / (disparity + doffs)`` hold together. Depth is in mm. Of the aloe neither
+lens nor offset is told, so its disparity gives no depth, but the order of depths.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import numpy as np
 import torch
 
 from inversecrafter_core.camera import Geometry, intrinsics_from_focal
-from lab.world.photographs import read_picture
+from lab.world.photographs import installed_pictures, read_picture
 
 from .assets import asset, why_missing
 
 PAIR = ("motorcycle_left", "motorcycle_right", "motorcycle_disp")
+ALOE = "aloeL.jpg", "aloeGT.png"
 FOCAL, CENTRE, CENTRE_OFFSET, BASELINE = 994.978, (311.193, 254.877), 31.086, 193.001
 
 
@@ -55,3 +57,12 @@ def stereo_pair() -> StereoPair | None:
 def why_no_pair() -> str:
     """Return why :func:`stereo_pair` is None; empty when it is not."""
     return ", ".join(f"{name}: {why_missing(name)}" for name in PAIR if asset(name) is None)
+
+
+def aloe_pair() -> tuple[torch.Tensor, torch.Tensor] | None:
+    """Return the aloe's left view ``[H, W, 3]`` and its disparity ``[H, W]`` in pixels, 0 = unknown; None if not installed."""
+    found = installed_pictures("opencv-doc", ALOE)
+    if len(found) < len(ALOE):
+        return None
+    picture, disparity = map(torch.from_numpy, found)
+    return picture.float() / 255, disparity[..., 0].float()

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import math
 import random
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -27,7 +26,7 @@ from lab.data.blender.scenes import WALL
 from lab.data.pool import FIRST_TRAINING_SEED, keep_arrays, to_bytes
 from lab.host.paths import RUNS
 from lab.world import WORLD_VERSION, random_scene, render
-from lab.world.photographs import installed_pictures, read_picture
+from lab.world.photographs import installed_pictures
 from lab.world.render import source_intrinsics
 
 RUN = RUNS / "depth"
@@ -35,7 +34,6 @@ POOL, BLENDER, WALLS, PHOTOS = RUN / f"world{WORLD_VERSION}", RUN / "blender1", 
 FRAMES, HEIGHT, WIDTH = 4, 96, 144
 BLENDER_SAMPLES = 8  # of light a pixel: more scenes teach more than cleaner ones, or than a second frame of each
 STEPS = (0.02, 0.0625, 0.125, 0.3)  # seconds between frames
-DEBIAN = Path("/usr/share/doc/opencv-doc/examples/data")
 DEBIAN_PHOTOGRAPHS = (
     *("apple.jpg", "basketball1.png", "blox.jpg", "box_in_scene.png", "building.jpg"),
     *("butterfly.jpg", "fruits.jpg", "leuvenA.jpg", "messi5.jpg", "orange.jpg"),
@@ -72,7 +70,7 @@ def label_photographs() -> None:
     PHOTOS.mkdir(parents=True, exist_ok=True)
     teacher, rng = OnnxDepth(model, threads=1), random.Random(0)
     images = [image for package, names in INSTALLED for image in installed_pictures(package, names)]
-    images += [read_picture(DEBIAN / name) for name in DEBIAN_PHOTOGRAPHS if (DEBIAN / name).is_file()]
+    images += installed_pictures("opencv-doc", DEBIAN_PHOTOGRAPHS)
     for number, image in enumerate(images):
         for view, cut in enumerate([image] + [_cut(image, rng) for _ in range(VIEWS)]):
             factor = TEACHER_SIDE / min(cut.shape[:2])
