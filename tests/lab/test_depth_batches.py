@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lab.data.blender.render import SKY
-from lab.training.depth.batch import FARTHEST, Source
+from lab.training.depth.batch import FARTHEST, Source, hang_panel
 from lab.training.depth.train import loss_of
 
 
@@ -66,3 +66,20 @@ def test_a_window_of_nothing_but_sky_has_a_finite_loss(tmp_path):
     np.savez(tmp_path / "air" / "0.npz", colour=np.full((1, 96, 144, 3), 90, np.uint8), depth=np.full((1, 96, 144), SKY))
     batch = Source({tmp_path / "air": 1}, tmp_path / "photos").batch(random.Random(0), 2, 0, 1)
     assert torch.isfinite(loss_of(torch.zeros_like(batch.log_depth), batch))
+
+
+def test_panels_hang_on_surfaces_and_never_on_the_sky_or_across_an_edge():
+    depth = torch.full((1, 96, 144), 4.0)
+    depth[:, :40], depth[:, 40:, 72:] = SKY, 8.0
+    colour = torch.full((1, 3, 96, 144), 0.2)
+    rng, painted = random.Random(0), torch.zeros(96, 144, dtype=torch.int)
+    for _ in range(60):
+        changed = (hang_panel(colour, depth, rng) != colour).any(1)[0]
+        assert not changed[:40].any()
+        painted += changed
+    assert painted[40:, :72].sum() > 0 and painted[40:, 72:].sum() > 0
+
+    one_side = torch.full((1, 96, 144), 4.0)
+    one_side[..., 1::2] = 8.0
+    assert torch.equal(hang_panel(colour, one_side, rng), colour), "no place without an edge"
+    assert torch.equal(colour, torch.full((1, 3, 96, 144), 0.2)), "the clip of the pool stays as it is"

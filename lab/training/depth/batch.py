@@ -23,6 +23,7 @@ SIZES = ((96, 144), (96, 144), (96, 128), (112, 128), (128, 96), (80, 160))  # m
 SMALL_SIZES = ((64, 96), (64, 96), (64, 80), (80, 80), (80, 64), (48, 112))  # the same at less than half the cost
 STANDING = 0.3  # part of the clips that are one frame, repeated with fresh noise
 GREY = 0.12  # part of the clips without colour
+PANELS, OPACITY, SMOOTH = 0.35, (0.6, 0.97), 0.35  # part of the pictures with plain panels; log depth a panel may span
 FARTHEST = 40.0  # times the clip's median depth without the sky: what lies beyond counts as there
 BEHIND = (
     1.5  # the sky's depth over that of the farthest 2 %: farther, and a bright wall that is taken for sky costs a whole clip
@@ -136,16 +137,35 @@ def _sample(image: np.ndarray, pose: np.ndarray, size: tuple[int, int]) -> np.nd
     return cv2.warpAffine(image, pose, size[::-1], flags=flags, borderMode=cv2.BORDER_REFLECT)
 
 
+def hang_panel(colour: torch.Tensor, depth: torch.Tensor, rng: random.Random) -> torch.Tensor:
+    """Paint up to four plain rectangles, most of them pale, onto surfaces: what is bright and plain is not always the sky."""
+    height, width = depth.shape[-2:]
+    for _ in range(4):
+        h, w = (round(side * rng.uniform(0.12, 0.5)) for side in (height, width))
+        top, left = rng.randint(0, height - h), rng.randint(0, width - w)
+        inside = (..., slice(top, top + h), slice(left, left + w))
+        spread = depth[inside].log()
+        if depth[inside].max() >= SKY / 2 or spread.max() - spread.min() > SMOOTH:
+            continue
+        grey, pale = [rng.random()] * 3, [rng.uniform(0.7, 1.0) for _ in range(3)]
+        paint = torch.tensor(grey if rng.random() < 0.3 else pale)
+        share, colour = rng.uniform(*OPACITY), colour.clone()
+        colour[inside] = (1 - share) * colour[inside] + share * paint.view(3, 1, 1)
+    return colour
+
+
 def _disturb(
     colour: torch.Tensor, depth: torch.Tensor, rng: random.Random, generator: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Mirror, reverse, stand still, re-colour, and add noise of its own to each frame; also say where the sky is."""
+    """Mirror, reverse, stand still, hang up panels, re-colour, and add noise to each frame; also say where the sky is."""
     if rng.random() < 0.5:
         colour, depth = colour.flip(-1), depth.flip(-1)
     if rng.random() < 0.5:
         colour, depth = colour.flip(0), depth.flip(0)
     if rng.random() < STANDING:
         colour, depth = colour[:1].expand_as(colour), depth[:1].expand_as(depth)
+    if len(colour) == 1 and rng.random() < PANELS:
+        colour = hang_panel(colour, depth, rng)
     gain = torch.tensor([math.exp(rng.uniform(-0.2, 0.2)) for _ in range(3)]).view(3, 1, 1)
     colour = (colour * gain * math.exp(rng.uniform(-0.4, 0.25))).clamp(0, 1) ** math.exp(rng.uniform(-0.35, 0.35))
     if rng.random() < GREY:
