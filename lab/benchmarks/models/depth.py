@@ -26,6 +26,7 @@ from lab.data.assets import asset, why_missing
 from lab.data.blender.render import SKY, render_scenes
 from lab.data.levels.clips import level_clip
 from lab.data.pool import FRAMES, HEIGHT, WIDTH
+from lab.data.rooms import rooms, why_no_rooms
 from lab.data.stereo import aloe_pair, stereo_pair, why_no_pair
 from lab.data.unseen import REAL_CLIPS, real_clip, scene_seeds
 from lab.host.paths import RUNS
@@ -168,6 +169,22 @@ def on_pairs(models: Estimators) -> list[Row]:
     return found
 
 
+def on_rooms(models: Estimators) -> list[Row]:
+    """Measure on real rooms whose depth a stereo camera measured, an interval over the rooms."""
+    found, measured = [], rooms()
+    if not measured:
+        return [not_measured("rooms by a stereo camera", why_no_rooms())]
+    case = f"{len(measured)} real rooms by a stereo camera"
+    for name, model in models.items():
+        depths = [model.estimate(room.picture[None]).values for room in measured]
+        parts = [within(depth, room.depth[None], room.known[None]) for depth, room in zip(depths, measured, strict=True)]
+        orders = [order_of_depths(depth[0], 1 / room.depth, room.known) for depth, room in zip(depths, measured, strict=True)]
+        bound = {"least": PAIR_TARGET} if name == OURS else {}
+        found.append(row(WITHIN, interval(parts), "%", case=case, method=name, **bound))
+        found.append(row(ORDER, interval(orders), "", case=case, method=name))
+    return found
+
+
 def on_still_clips(models: Estimators, seed: int) -> list[Row]:
     """Measure flicker on real pictures that stand still."""
     found = []
@@ -190,7 +207,7 @@ def rows(seed: int, scenes: int = 8) -> list[Row]:
     models = estimators()
     missing = [] if FASTDEPTH in models else [not_measured(FASTDEPTH, why_missing("fastdepth"))]
     worlds = [*on_scenes(models, seed, scenes), *on_other_makers(models, seed, scenes)]
-    return [*worlds, *on_pairs(models), *on_still_clips(models, seed), *missing]
+    return [*worlds, *on_pairs(models), *on_rooms(models), *on_still_clips(models, seed), *missing]
 
 
 if __name__ == "__main__":
