@@ -29,7 +29,7 @@ STEPS = (
     ["lab.training.mask_encoder.train", *MASK_PAIRS, *MASK_TRAINING],
     ["lab.benchmarks.models.cards", "mask_encoder"],
     ["lab.training.depth.pool"],
-    ["lab.training.depth.train", "--minutes", "200"],
+    ["lab.training.depth.train", "--minutes", "266"],
     ["lab.benchmarks.models.cards", "depth"],
     ["lab.training.scene.pool", "--count", "3000"],
     ["lab.training.scene.train", "--minutes", "65"],

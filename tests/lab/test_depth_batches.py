@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lab.data.blender.render import SKY
-from lab.training.depth.batch import FARTHEST, Source, hang_panel
+from lab.training.depth.batch import FARTHEST, Batch, Source, hang_panel
 from lab.training.depth.train import loss_of
 
 
@@ -66,6 +66,17 @@ def test_a_window_of_nothing_but_sky_has_a_finite_loss(tmp_path):
     np.savez(tmp_path / "air" / "0.npz", colour=np.full((1, 96, 144, 3), 90, np.uint8), depth=np.full((1, 96, 144), SKY))
     batch = Source({tmp_path / "air": 1}, tmp_path / "photos").batch(random.Random(0), 2, 0, 1)
     assert torch.isfinite(loss_of(torch.zeros_like(batch.log_depth), batch))
+
+
+def test_a_teacher_says_what_is_nearer_and_at_least_by_how_much():
+    shape = torch.randn(2, 1, 32, 48)
+    none, exact = torch.zeros(shape.shape, dtype=torch.bool), torch.tensor([False, True])
+    batch = Batch(torch.zeros(2, 1, 3, 32, 48), shape, none, exact)
+    alone = [Batch(batch.frames[one], shape[one], none[one], exact[one]) for one in (slice(0, 1), slice(1, 2))]
+    assert loss_of(1.8 * alone[0].log_depth + 1, alone[0]) < 1e-5, "a teacher's range is too small"
+    assert loss_of(0.5 * alone[0].log_depth, alone[0]) > 0.1 and loss_of(-alone[0].log_depth, alone[0]) > 0.1
+    assert loss_of(1.8 * alone[1].log_depth, alone[1]) > 0.1, "exact depth is exact"
+    assert loss_of(1.8 * shape, batch) == pytest.approx(float(loss_of(1.8 * alone[1].log_depth, alone[1])) / 2, rel=1e-4)
 
 
 def test_panels_hang_on_surfaces_and_never_on_the_sky_or_across_an_edge():

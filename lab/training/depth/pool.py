@@ -1,10 +1,10 @@
 """Data of the depth network: clips of two synthetic worlds with exact depth, photographs with a teacher's depth.
 
-``python -m lab.training.depth.pool --count 2000`` fills ``depth/world<version>`` in the folder of runs with ``<seed>.npz``,
+``python -m lab.training.depth.pool --count 700`` fills ``depth/world<version>`` in the folder of runs with ``<seed>.npz``,
 ``colour [FRAMES, HEIGHT, WIDTH, 3]`` uint8 and ``depth [FRAMES, HEIGHT, WIDTH]`` float16, and labels photographs with
 FastDepth into ``depth/photos`` (``lab.training.depth.photographs``). Where Blender is installed,
-``--blender 5000`` scenes of the second world (``lab.data.blender``), one picture each, go into ``depth/blender1``, and a
-quarter as many of things before a near wall into ``depth/wall1``. Seeds below
+``--blender 2800`` scenes of the second world (``lab.data.blender``), one picture each, go into ``depth/blender1``, and half as
+many of things before a near wall into ``depth/wall1``. Seeds below
 :data:`~lab.data.pool.FIRST_TRAINING_SEED` are held out, and so is everything the tests and benchmarks measure on.
 """
 
@@ -55,8 +55,8 @@ def fill(first: int, count: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--first", type=int, default=FIRST_TRAINING_SEED)
-    parser.add_argument("--count", type=int, default=2000)
-    parser.add_argument("--blender", type=int, default=5000, help="scenes of the second world")
+    parser.add_argument("--count", type=int, default=700)
+    parser.add_argument("--blender", type=int, default=2800, help="scenes of the second world")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     label_photographs(PHOTOS)
@@ -64,7 +64,7 @@ def main() -> None:
     seeds = range(max(arguments.first, FIRST_TRAINING_SEED), arguments.first + arguments.blender)
     try:
         render_scenes(seeds, BLENDER, (1, HEIGHT, WIDTH), BLENDER_SAMPLES)
-        render_scenes(seeds[: len(seeds) // 4], WALLS, (1, HEIGHT, WIDTH), BLENDER_SAMPLES, WALL)
+        render_scenes(seeds[: len(seeds) // 2], WALLS, (1, HEIGHT, WIDTH), BLENDER_SAMPLES, WALL)
     except InputError as missing:
         print(f"no second world: {missing}")
 
